@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/keystore/printable"
+)
+
+// app is what a command may touch, and the flags that every command has.
+type app struct {
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+
+	verbose int
+	timeout duration
+	caFile  string
+}
+
+// warn prints one warning line on stderr.
+func (a *app) warn(text string) {
+	fmt.Fprintln(a.stderr, "cgp-cred: warning:", printable.Line(text))
+}
+
+// duration is a flag's value: a Go duration, or a bare number of seconds. Zero means not given.
+type duration time.Duration
+
+func (d *duration) Set(s string) error {
+	v, err := parseDuration(s)
+	if err != nil {
+		return err
+	}
+	*d = duration(v)
+	return nil
+}
+
+func (d *duration) String() string {
+	if *d == 0 {
+		return ""
+	}
+	return time.Duration(*d).String()
+}
+
+func (d *duration) Type() string { return "DURATION" }
+
+// parseDuration reads "90s", "10m" or, as seconds, "90". Negative values are refused.
+func parseDuration(s string) (time.Duration, error) {
+	v, err := time.ParseDuration(s)
+	if n, aerr := strconv.ParseUint(s, 10, 31); aerr == nil {
+		v, err = time.Duration(n)*time.Second, nil
+	}
+	if err != nil || v < 0 {
+		return 0, fmt.Errorf("%s is not a duration such as 90s, 10m or 90", quoted(s))
+	}
+	return v, nil
+}
+
+// quoted returns s in quotes, safe to print.
+func quoted(s string) string { return `"` + printable.Text(s) + `"` }
+
+// words accepts between least and most arguments.
+func words(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		hint := cmd.CommandPath() + " --help"
+		switch {
+		case len(args) < least:
+			return usage(hint, "%s needs %d more argument(s): %s", cmd.Name(), least-len(args), cmd.UseLine())
+		case len(args) > most:
+			return usage(hint, "%s takes no argument %s", cmd.Name(), quoted(args[most]))
+		}
+		return nil
+	}
+}
