@@ -1,0 +1,45 @@
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// CheckFolder checks a folder of ours and all those above it: not a symbolic link, ours or root's, and nobody else
+// can write it. Anything else is an [UnsafeError]; a missing folder matches fs.ErrNotExist.
+func CheckFolder(path string) error {
+	return walk(filepath.Clean(path), max(ownNames(path), 1))
+}
+
+// MakeFolder makes a folder and those above it that are missing, each with mode 0700, and checks it as
+// [CheckFolder] does. A folder of ours that others can read is closed to them.
+func MakeFolder(path string) error {
+	path = filepath.Clean(path)
+	for range 64 { // more than the folders of any path of ours
+		err := CheckFolder(path)
+		if err == nil {
+			return shut(path)
+		}
+		var missing *fs.PathError
+		if !errors.As(err, &missing) || !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := os.Mkdir(missing.Path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return &fs.PathError{Op: "mkdir", Path: path, Err: errors.New("too many folders are missing")}
+}
+
+// shut takes everybody else's rights from a folder of this program's own, if it belongs to us.
+func shut(path string) error {
+	if ownNames(path) == 0 || private(path) {
+		return nil
+	}
+	if err := os.Chmod(path, 0o700); err != nil && !errors.Is(err, fs.ErrPermission) { // root's: checked, and left to root
+		return err
+	}
+	return nil
+}

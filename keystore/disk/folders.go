@@ -1,0 +1,87 @@
+// Package disk keeps small files that other users must not write: it finds the user's folders, checks who owns
+// them, reads, writes and locks. A file or folder that somebody else could have written is an [UnsafeError].
+package disk
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"github.com/adrg/xdg"
+)
+
+// own is the name of the folders that belong to this program alone.
+const own = "cgp-cred"
+
+// Folders are this user's folders for this program; each ends in "cgp-cred" and need not exist yet.
+// A folder is empty where the environment does not say where it is.
+type Folders struct {
+	Config  string // profiles, no secrets
+	State   string // the cache's sealing key
+	Runtime string // locks and other files of the moment; State where the system has no runtime folder that is ours
+}
+
+// ErrNoHome: neither HOME nor XDG_CONFIG_HOME names an absolute folder.
+var ErrNoHome error = noHome{}
+
+type noHome struct{}
+
+func (noHome) Error() string { return "neither HOME nor XDG_CONFIG_HOME names an absolute folder" }
+
+func (noHome) Hint() string {
+	return "set HOME to your home folder, or give the credential in the environment: CGP_CRED_HOST and CGP_CRED_API_KEY"
+}
+
+// UserFolders says where the folders are, by the XDG Base Directory Specification, and creates nothing. A relative
+// path is no path, as the specification has it. Runtime is used only where it exists, is ours and is closed to
+// everybody else. Where Config is unknown the error is [ErrNoHome], beside the folders that are known.
+func UserFolders() (Folders, error) {
+	locate.Lock()
+	if now := environment(); now != located {
+		xdg.Reload() // reads a file: only where the environment has changed since the program began
+		located = now
+	}
+	base := Folders{Config: xdg.ConfigHome, State: xdg.StateHome, Runtime: xdg.RuntimeDir}
+	env := located
+	locate.Unlock()
+
+	home := filepath.IsAbs(env.home) || runtime.GOOS == "windows" // Windows asks the system, not HOME
+	f := Folders{
+		Config: within(base.Config, home || filepath.IsAbs(env.config)),
+		State:  within(base.State, home || filepath.IsAbs(env.state)),
+	}
+	f.Runtime = f.State
+	if private(base.Runtime) {
+		f.Runtime = filepath.Join(base.Runtime, own)
+	}
+	if f.Config == "" {
+		return f, ErrNoHome
+	}
+	return f, nil
+}
+
+// within is our folder in base, or "" where base is not known: without HOME the library answers with /.config.
+func within(base string, known bool) string {
+	if !known || !filepath.IsAbs(base) {
+		return ""
+	}
+	return filepath.Join(base, own)
+}
+
+// variables are those that decide where the folders are.
+type variables struct{ home, config, state, runtime string }
+
+func environment() variables {
+	return variables{
+		home:    os.Getenv("HOME"),
+		config:  os.Getenv("XDG_CONFIG_HOME"),
+		state:   os.Getenv("XDG_STATE_HOME"),
+		runtime: os.Getenv("XDG_RUNTIME_DIR"),
+	}
+}
+
+var (
+	locate  sync.Mutex      // guards located and the library's variables
+	located = environment() // what the library's init saw
+)

@@ -1,0 +1,104 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// LockState is what came of trying to take a lock.
+type LockState int
+
+// The states of a lock.
+const (
+	Acquired LockState = iota + 1 // it is ours until release is called or this process ends, however it ends
+	Held                          // somebody else has it
+	Broken                        // there can be no lock here: no support, no place to write; the error says why
+)
+
+// maxPoll is the longest pause between two looks at a lock that somebody holds.
+const maxPoll = 50 * time.Millisecond
+
+// TryLock takes the lock file at path at once or not at all. The file is made where it is missing (0600, folders
+// 0700) and stays when the lock is released: removing it would let two processes hold a lock of the same name.
+// release is never nil and may be called more than once; err is nil but for [Broken].
+func TryLock(path string) (release func(), state LockState, err error) {
+	for {
+		l, err := openLock(path)
+		if err != nil {
+			return func() {}, Broken, err
+		}
+		ok, err := l.TryLock()
+		switch {
+		case err != nil:
+			return func() {}, Broken, lockError(path, err)
+		case !ok:
+			return func() {}, Held, nil
+		}
+		release := func() { l.Unlock() } //nolint:errcheck // closing the file releases it anyhow
+		there, err := stillThere(l, path)
+		if err != nil {
+			release()
+			return func() {}, Broken, err
+		}
+		if there {
+			return release, Acquired, nil
+		}
+		release() // somebody has cleaned up the folder in the meantime: our lock has no name any more
+	}
+}
+
+// Lock is [TryLock], repeated until ctx ends; then the state is [Held].
+func Lock(ctx context.Context, path string) (release func(), state LockState, err error) {
+	for pause := time.Millisecond; ; pause = min(2*pause, maxPoll) {
+		release, state, err = TryLock(path)
+		if state != Held {
+			return release, state, err
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return release, Held, nil
+		case <-timer.C:
+		}
+	}
+}
+
+func openLock(path string) (*flock.Flock, error) {
+	if err := MakeFolder(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, irregular(path) // a named pipe would hold up the open
+	}
+	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600)), nil
+}
+
+// stillThere reports whether the lock's open file is the one that path names.
+func stillThere(l *flock.Flock, path string) (bool, error) {
+	held, err := l.Stat()
+	if err != nil {
+		return false, err
+	}
+	named, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return os.SameFile(held, named), nil
+}
+
+func lockError(path string, err error) error {
+	if noLocks(err) {
+		return &fs.PathError{Op: "lock", Path: path, Err: errors.New("this file system has no locks")}
+	}
+	return err
+}

@@ -1,0 +1,31 @@
+//go:build unix
+
+package disk
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// noFollow: opening a symbolic link is an error.
+const noFollow = unix.O_NOFOLLOW
+
+// syncFolder makes a rename outlive a crash. Some file systems can't sync a folder and say EINVAL.
+func syncFolder(path string) error {
+	d, err := os.Open(path) //nolint:gosec // the caller's own folder, checked by then
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}
+
+// noLocks reports whether err says that the file system has no locks (NFS without its lock daemon, some FUSE).
+func noLocks(err error) bool {
+	return errors.Is(err, unix.ENOLCK) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP)
+}

@@ -1,0 +1,93 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/windows"
+)
+
+// noFollow: Windows needs a privilege to make a symbolic link, and has no flag to refuse one.
+const noFollow = 0
+
+// ReadFile reads a regular file of at most limit bytes, not a symbolic link. Who can write it is decided by the
+// rights that it inherits from the user's profile folder. A missing file matches fs.ErrNotExist.
+func ReadFile(path string, limit int64) ([]byte, error) {
+	if !filepath.IsAbs(path) {
+		return nil, relative(path)
+	}
+	at, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if at.Mode()&fs.ModeSymlink != 0 {
+		return nil, symlink(path)
+	}
+	if !at.Mode().IsRegular() {
+		return nil, irregular(path)
+	}
+	f, err := os.Open(path) //nolint:gosec // the caller's own file
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	opened, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !os.SameFile(at, opened) {
+		return nil, irregular(path)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("%q is over %d bytes", path, limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// ReadPrivate is ReadFile: rights are inherited from the user's profile folder.
+func ReadPrivate(path string, limit int64) ([]byte, error) { return ReadFile(path, limit) }
+
+// walk checks the folder itself; a missing one is an fs.PathError that names the highest that is missing.
+func walk(path string, strict int) error {
+	if !filepath.IsAbs(path) {
+		return relative(path)
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		if up := filepath.Dir(path); errors.Is(err, fs.ErrNotExist) && up != path {
+			if err := walk(up, 0); err != nil {
+				return err
+			}
+		}
+		return &fs.PathError{Op: "lstat", Path: path, Err: windows.ERROR_PATH_NOT_FOUND}
+	}
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0 && strict > 0:
+		return symlink(path)
+	case info.Mode()&fs.ModeSymlink == 0 && !info.IsDir():
+		return &fs.PathError{Op: "lstat", Path: path, Err: windows.ERROR_DIRECTORY}
+	}
+	return nil
+}
+
+// ownNames: no folder needs to be told apart.
+func ownNames(string) int { return 0 }
+
+// private: there is no runtime folder on Windows.
+func private(string) bool { return false }
+
+// syncFolder: Windows can't, and its file systems order a rename themselves.
+func syncFolder(string) error { return nil }
+
+// noLocks reports whether err says that the file system has no locks.
+func noLocks(err error) bool {
+	return errors.Is(err, windows.ERROR_NOT_SUPPORTED) || errors.Is(err, windows.ERROR_INVALID_FUNCTION)
+}

@@ -1,0 +1,114 @@
+//go:build unix
+
+package disk
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ReadFile reads a file of at most limit bytes that nobody but us and root can have written: a regular file, not a
+// link of either kind, ours or root's, and so are all folders above it. Anything else is an [UnsafeError]; a missing
+// file matches fs.ErrNotExist.
+func ReadFile(path string, limit int64) ([]byte, error) { return read(path, limit, 0) }
+
+// ReadPrivate is ReadFile for a secret: nobody else may read it either.
+func ReadPrivate(path string, limit int64) ([]byte, error) { return read(path, limit, 0o077) }
+
+// read refuses a file whose mode has one of the bits of hidden, or that others can write.
+func read(path string, limit int64, hidden uint32) ([]byte, error) {
+	folder := filepath.Dir(path)
+	if err := walk(folder, ownNames(folder)); err != nil {
+		return nil, err
+	}
+	fd, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd) //nolint:errcheck // nothing was written
+	size, err := checkFile(fd, path, hidden)
+	if err != nil {
+		return nil, err
+	}
+	return readAll(fd, path, size, limit)
+}
+
+// open opens for reading without the runtime's poller, which costs several system calls; O_NONBLOCK so that a named
+// pipe in the file's place can't hold us up.
+func open(path string) (fd int, err error) {
+	const flags = unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NOFOLLOW | unix.O_NONBLOCK
+	err = retry(func() (err error) { fd, err = unix.Open(path, flags, 0); return err })
+	switch err { //nolint:errorlint // a plain Errno
+	case nil:
+		return fd, nil
+	case unix.ELOOP, unix.EMLINK: // EMLINK: FreeBSD
+		return -1, symlink(path)
+	default:
+		return -1, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+}
+
+// checkFile checks the open file, so that nothing can be put in its place after the check.
+func checkFile(fd int, path string, hidden uint32) (size int64, err error) {
+	var st unix.Stat_t
+	// CreateOnce gives a file a second name for a moment where the file system knows no better way.
+	for try := 0; ; try++ {
+		if err := retry(func() error { return unix.Fstat(fd, &st) }); err != nil {
+			return 0, &fs.PathError{Op: "fstat", Path: path, Err: err}
+		}
+		if st.Nlink <= 1 || try == 10 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	uid := uint32(unix.Geteuid())
+	mode := uint32(st.Mode) //nolint:unconvert // 16 bits on macOS
+	switch {
+	case mode&unix.S_IFMT != unix.S_IFREG:
+		return 0, irregular(path)
+	case st.Uid != uid && st.Uid != 0:
+		return 0, foreign(path, st.Uid, uid)
+	case st.Nlink != 1:
+		return 0, linked(path, uint64(st.Nlink)) //nolint:unconvert // 16 or 32 bits elsewhere
+	case mode&hidden != 0:
+		return 0, &UnsafeError{Path: path, Problem: "can be read by others", mend: "chmod go= " + quote(path)}
+	}
+	return st.Size, closed(path, mode, st.Gid, uid)
+}
+
+func linked(path string, n uint64) error {
+	if n == 0 {
+		return &fs.PathError{Op: "open", Path: path, Err: unix.ENOENT} // removed since we opened it
+	}
+	q, c := quote(path), quote(path+".new")
+	return &UnsafeError{
+		Path:    path,
+		Problem: fmt.Sprintf("has %d names (hard links)", n),
+		mend:    "give it one: cp -p " + q + " " + c + " && mv " + c + " " + q,
+	}
+}
+
+func readAll(fd int, path string, size, limit int64) ([]byte, error) {
+	buf := make([]byte, min(max(size, 0), limit)+1) // one byte past the end, so that too long is an error and not a cut
+	n := 0
+	for {
+		var m int
+		err := retry(func() (err error) { m, err = unix.Read(fd, buf[n:]); return err })
+		if err != nil {
+			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+		}
+		n += m
+		switch {
+		case int64(n) > limit:
+			return nil, fmt.Errorf("%q is over %d bytes", path, limit)
+		case m == 0:
+			return buf[:n:n], nil
+		case n == len(buf): // it has grown
+			buf = append(buf, make([]byte, min(int64(len(buf)), limit+1-int64(n)))...)
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package disk
+
+import (
+	"fmt"
+	"strings"
+)
+
+// UnsafeError is a file or folder that somebody else could have written or moved.
+type UnsafeError struct {
+	Path    string // the file or folder, or the one above it that is the trouble
+	Problem string // what is wrong with it, for example "can be written by its group"
+	mend    string
+}
+
+func (e *UnsafeError) Error() string { return fmt.Sprintf("%q %s", e.Path, e.Problem) }
+
+// Hint is the command that mends it.
+func (e *UnsafeError) Hint() string { return e.mend }
+
+// quote makes a path one word for a POSIX shell.
+func quote(path string) string {
+	special := func(r rune) bool {
+		alnum := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		return !alnum && !strings.ContainsRune("/._-+:@%,", r)
+	}
+	if path != "" && path[0] != '-' && strings.IndexFunc(path, special) < 0 {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
+
+func relative(path string) error {
+	return &UnsafeError{
+		Path:    path,
+		Problem: "is not an absolute path",
+		mend:    "set HOME, and XDG_CONFIG_HOME, XDG_STATE_HOME and XDG_RUNTIME_DIR if you use them, to absolute paths",
+	}
+}
+
+func symlink(path string) error {
+	return &UnsafeError{
+		Path:    path,
+		Problem: "is a symbolic link",
+		mend:    "put what it points to in its place: rm " + quote(path),
+	}
+}
+
+func irregular(path string) error {
+	return &UnsafeError{Path: path, Problem: "is not a regular file", mend: "rm -r " + quote(path)}
+}

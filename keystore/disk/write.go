@@ -1,0 +1,55 @@
+package disk
+
+import (
+	"crypto/rand"
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// WriteFile puts data in the place of whatever is at path, whole or not at all: a temporary file beside it (0600),
+// fsync, rename, fsync of the folder. Missing folders are made (0700). After an error the old file is as it was and
+// the temporary one is gone; only an error of the last fsync leaves the new file, which may not outlive a crash.
+func WriteFile(path string, data []byte) error {
+	temp, err := writeTemp(path, data)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return errors.Join(err, os.Remove(temp))
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// writeTemp writes data to a new file beside path, through to the disk, and returns its name.
+func writeTemp(path string, data []byte) (name string, err error) {
+	folder := filepath.Dir(path)
+	if err := MakeFolder(folder); err != nil {
+		return "", err
+	}
+	name = filepath.Join(folder, "."+filepath.Base(path)+"."+rand.Text()+".tmp")
+	return name, writeNew(name, data)
+}
+
+// writeNew writes a file that must not exist yet; after an error it does not exist.
+func writeNew(name string, data []byte) (err error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(name))
+		}
+	}()
+	if err := f.Chmod(0o600); err != nil { // the umask may have taken our own rights
+		return errors.Join(err, f.Close())
+	}
+	if _, err := f.Write(data); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := f.Sync(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	return f.Close()
+}
