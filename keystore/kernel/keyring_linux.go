@@ -1,0 +1,116 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	keyType = "user" // user-keyring(7)
+
+	// keyctl(2), KEYCTL_SETPERM: everything for a process that possesses the key and for our uid, nothing for the
+	// group and for others. The uid's part lets a process in whose session keyring does not link the user's.
+	ownerOnly = 0x3f3f0000
+)
+
+// Get reads the value of that name from the user keyring (@u). It is [ErrNotFound], [ErrUnavailable], or an error
+// for a value that can't be ours.
+func Get(name string) ([]byte, error) {
+	id, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, keyType, name, 0)
+	if err != nil {
+		return nil, explain("search", err)
+	}
+	buf := make([]byte, MaxPayload)
+	n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, id, buf, 0)
+	if err != nil {
+		return nil, explain("read", err)
+	}
+	if n > len(buf) { // the kernel answers with the whole length and fills what fits
+		return nil, ErrTooBig
+	}
+	return buf[:n:n], nil
+}
+
+// Set keeps the payload under that name for life, rounded up to whole seconds, in the place of what is there. It is
+// [ErrTooBig] over [MaxPayload], [ErrQuota] where the kernel has no room, or [ErrUnavailable].
+func Set(name string, payload []byte, life time.Duration) error {
+	if len(payload) > MaxPayload {
+		return ErrTooBig
+	}
+	// The process keyring belongs to the thread's credentials: all steps must run in one thread.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+
+	// A key that is made in @u can't be given permissions and a timeout where the session keyring does not link @u:
+	// it is not possessed then. So it is finished where it always is, in the process keyring, and linked to @u after.
+	at := unix.KEY_SPEC_PROCESS_KEYRING
+	id, err := unix.AddKey(keyType, name, payload, at)
+	if err != nil && !errors.Is(err, unix.EDQUOT) { // no process keyring: the thread's own is possessed as well
+		at = unix.KEY_SPEC_THREAD_KEYRING
+		id, err = unix.AddKey(keyType, name, payload, at)
+	}
+	if err != nil {
+		return explain("add", err)
+	}
+	err = finish(id, life)
+	if _, unlinkErr := unix.KeyctlInt(unix.KEYCTL_UNLINK, id, at, 0, 0); err == nil && unlinkErr != nil {
+		err = explain("unlink", unlinkErr)
+	}
+	return err
+}
+
+// finish gives the key its permissions and its end, and only then makes it known in the user keyring.
+func finish(id int, life time.Duration) error {
+	if err := unix.KeyctlSetperm(id, ownerOnly); err != nil {
+		return explain("setperm", err)
+	}
+	if _, err := unix.KeyctlInt(unix.KEYCTL_SET_TIMEOUT, id, seconds(life), 0, 0); err != nil {
+		return explain("timeout", err)
+	}
+	if _, err := unix.KeyctlInt(unix.KEYCTL_LINK, id, unix.KEY_SPEC_USER_KEYRING, 0, 0); err != nil {
+		return explain("link", err)
+	}
+	return nil
+}
+
+// seconds rounds up; 0 would be a key without an end.
+func seconds(life time.Duration) int {
+	s := int64(life / time.Second)
+	if life%time.Second > 0 {
+		s++
+	}
+	return int(min(max(s, 1), math.MaxInt32))
+}
+
+// Delete removes the value of that name; [ErrNotFound] where there is none.
+func Delete(name string) error {
+	id, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, keyType, name, 0)
+	if err != nil {
+		return explain("search", err)
+	}
+	_, err = unix.KeyctlInt(unix.KEYCTL_UNLINK, id, unix.KEY_SPEC_USER_KEYRING, 0, 0)
+	// It may have other links; this ends it in all of them. Not ours to insist on.
+	unix.KeyctlInt(unix.KEYCTL_INVALIDATE, id, 0, 0, 0) //nolint:errcheck
+	if err != nil {
+		return explain("unlink", err)
+	}
+	return nil
+}
+
+// explain makes our errors of the kernel's.
+func explain(op string, err error) error {
+	switch {
+	case errors.Is(err, unix.ENOKEY), errors.Is(err, unix.EKEYEXPIRED),
+		errors.Is(err, unix.EKEYREVOKED), errors.Is(err, unix.EKEYREJECTED):
+		return ErrNotFound
+	case errors.Is(err, unix.EDQUOT), errors.Is(err, unix.ENOMEM), errors.Is(err, unix.ENFILE):
+		return ErrQuota
+	default: // EPERM, ENOSYS: seccomp or no support; EACCES: a security module, or another's key in the place
+		return fmt.Errorf("%w: %s: %w", ErrUnavailable, op, err)
+	}
+}

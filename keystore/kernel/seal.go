@@ -1,0 +1,86 @@
+package kernel
+
+import (
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// A sealed value is version (1 byte) | id of the key (8) | nonce (24) | ciphertext and tag (XChaCha20-Poly1305,
+// draft-irtf-cfrg-xchacha). Version and id are authenticated with the caller's additional data.
+const (
+	sealVersion = 1
+	idSize      = 8
+	headSize    = 1 + idSize
+	nonceEnd    = headSize + chacha20poly1305.NonceSizeX
+)
+
+// Errors of [Sealer.Open].
+var (
+	errSealShort   = errors.New("sealed value is too short")
+	errSealVersion = errors.New("sealed value has another version")
+	errSealKey     = errors.New("sealed value was sealed under another key")
+	errSealForged  = errors.New("sealed value is not authentic")
+)
+
+// Sealer encrypts and authenticates small values with one key. It prints as [redacted].
+type Sealer struct {
+	aead func() cipher.AEAD // a func, so that no way of printing reaches the key
+	id   [idSize]byte
+}
+
+// NewSealer makes a Sealer of a random key of 32 bytes.
+func NewSealer(key []byte) (*Sealer, error) {
+	aead, err := chacha20poly1305.NewX(key)
+	if err != nil {
+		return nil, fmt.Errorf("a sealing key has %d bytes, and this one %d", chacha20poly1305.KeySize, len(key))
+	}
+	h := sha256.New()
+	h.Write([]byte("cgp-cred sealing key id\x00"))
+	h.Write(key)
+	s := &Sealer{aead: func() cipher.AEAD { return aead }}
+	copy(s.id[:], h.Sum(nil))
+	return s, nil
+}
+
+// ID tells keys apart and says nothing of the key.
+func (s *Sealer) ID() [8]byte { return s.id }
+
+// Seal encrypts plain and binds it to aad, which Open must be given again. Each call uses a new random nonce.
+func (s *Sealer) Seal(aad, plain []byte) []byte {
+	out := make([]byte, nonceEnd, nonceEnd+len(plain)+chacha20poly1305.Overhead)
+	out[0] = sealVersion
+	copy(out[1:], s.id[:])
+	rand.Read(out[headSize:nonceEnd]) //nolint:errcheck // never fails: crypto/rand ends the program instead
+	return s.aead().Seal(out, out[headSize:nonceEnd], plain, bind(out[:headSize], aad))
+}
+
+// Open returns what was sealed under this key with this aad, and an error for anything else.
+func (s *Sealer) Open(aad, sealed []byte) ([]byte, error) {
+	switch {
+	case len(sealed) < nonceEnd+chacha20poly1305.Overhead:
+		return nil, errSealShort
+	case sealed[0] != sealVersion:
+		return nil, errSealVersion
+	case [idSize]byte(sealed[1:headSize]) != s.id:
+		return nil, errSealKey
+	}
+	plain, err := s.aead().Open(nil, sealed[headSize:nonceEnd], sealed[nonceEnd:], bind(sealed[:headSize], aad))
+	if err != nil {
+		return nil, errSealForged
+	}
+	return plain, nil
+}
+
+func bind(head, aad []byte) []byte {
+	return append(append(make([]byte, 0, len(head)+len(aad)), head...), aad...)
+}
+
+// Format prints [redacted] for every verb.
+func (s *Sealer) Format(f fmt.State, _ rune) {
+	f.Write([]byte("[redacted]")) //nolint:errcheck // as fmt itself does
+}
