@@ -1,0 +1,85 @@
+package cache
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"cgp-cred/keystore"
+)
+
+// Entry is a cached token.
+type Entry struct {
+	Header    string          // name of the header that carries it, for example Authorization; printable ASCII, at most 255 bytes
+	Token     keystore.Secret // printable ASCII without blanks
+	FetchedAt time.Time       // when the request for it started, by the local clock; kept to the millisecond
+	Expiry    time.Time       // its end, by the local clock; kept to the millisecond
+}
+
+// clockSlack is how far the clock may have gone back since the token was fetched: more, and nothing it says about
+// the token's age can be trusted (WSL's clock after sleep).
+const clockSlack = 5 * time.Second
+
+// Fresh reports whether the token can be served at the time now: at least minValid is left, or half of its life
+// where that is less, and it was not fetched in the future.
+func (e Entry) Fresh(now time.Time, minValid time.Duration) bool {
+	margin := min(max(minValid, 0), e.Expiry.Sub(e.FetchedAt)/2)
+	return now.Before(e.Expiry) && e.Expiry.Sub(now) >= margin && !now.Before(e.FetchedAt.Add(-clockSlack))
+}
+
+// An encoded entry is version (1 byte) | fetched-at (8) | expiry (8), both in milliseconds since 1970, big endian |
+// length of the header (1) | header | token.
+const (
+	entryVersion = 1
+	entryHead    = 1 + 8 + 8 + 1
+	maxHeader    = 255
+	maxToken     = 3500 // a token of APIM has 28 characters; with the seal it must fit the keyring's 4096
+)
+
+var errEntry = errors.New("not a cache entry that can be kept")
+
+func encode(e Entry) ([]byte, error) {
+	token := e.Token.Reveal()
+	b := make([]byte, 0, entryHead+len(e.Header)+len(token))
+	b = append(b, entryVersion)
+	b = binary.BigEndian.AppendUint64(b, uint64(e.FetchedAt.UnixMilli())) //nolint:gosec // two's complement there and back
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Expiry.UnixMilli()))    //nolint:gosec // the same
+	b = append(b, byte(len(e.Header)))                                    //nolint:gosec // decode refuses a cut
+	b = append(b, e.Header...)
+	b = append(b, token...)
+	if _, err := decode(b); err != nil || len(e.Header) > maxHeader {
+		return nil, errEntry
+	}
+	return b, nil
+}
+
+func decode(b []byte) (Entry, error) {
+	if len(b) < entryHead || b[0] != entryVersion {
+		return Entry{}, errEntry
+	}
+	n := int(b[entryHead-1])
+	text := b[entryHead:]
+	if len(text) <= n || len(text)-n > maxToken || !printable(text[:n]) || !printable(text[n:]) {
+		return Entry{}, errEntry
+	}
+	e := Entry{
+		Header:    string(text[:n]),
+		Token:     keystore.NewSecret(text[n:]),
+		FetchedAt: time.UnixMilli(int64(binary.BigEndian.Uint64(b[1:]))).UTC(), //nolint:gosec // as above
+		Expiry:    time.UnixMilli(int64(binary.BigEndian.Uint64(b[9:]))).UTC(), //nolint:gosec // as above
+	}
+	if !e.FetchedAt.Before(e.Expiry) {
+		return Entry{}, errEntry
+	}
+	return e, nil
+}
+
+// printable: nothing that could end a header's line or divide it.
+func printable(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
