@@ -1,0 +1,41 @@
+// Package refuse makes the kernel refuse chosen system calls, as a container's seccomp profile does: for tests, in a
+// process of their own, since nothing takes it back.
+package refuse
+
+import (
+	"fmt"
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Syscalls makes all threads of this process get errno from the system calls of these numbers (unix.SYS_…).
+func Syscalls(errno syscall.Errno, numbers ...uint32) error {
+	const ret = unix.BPF_RET | unix.BPF_K
+	filter := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}} // offset 0: the number
+	for i, n := range numbers {
+		// Equal: over the rest of the comparisons and the allowing return, to the refusing one.
+		over := uint8(len(numbers) - i) //nolint:gosec // a handful
+		filter = append(filter, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: n, Jt: over})
+	}
+	filter = append(filter,
+		unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ALLOW},
+		unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ERRNO | uint32(errno)}, //nolint:gosec // under 4096
+	)
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]} //nolint:gosec // a handful
+
+	// no_new_privs is this thread's alone until TSYNC spreads it with the filter.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("no_new_privs: %w", err)
+	}
+	_, _, e := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC,
+		uintptr(unsafe.Pointer(&program))) //nolint:gosec // as seccomp(2) wants it
+	if e != 0 {
+		return fmt.Errorf("seccomp: %w", e)
+	}
+	return nil
+}
