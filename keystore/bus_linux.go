@@ -1,0 +1,212 @@
+package keystore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
+)
+
+// findBus returns the first session bus that answers and is our own, as an address that names nothing but its socket,
+// with a connection to it that only keeps it known.
+func findBus(ctx context.Context) (string, net.Conn, error) {
+	value := os.Getenv(busVariable)
+	if value == "" || strings.HasPrefix(value, "autolaunch:") {
+		value = usualBus()
+	}
+	if value == "" {
+		return "", nil, &Error{Kind: ErrUnavailable, Detail: "there is no session bus", next: noBus + withoutKeychain}
+	}
+	var worst error
+	for entry := range strings.SplitSeq(value, ";") {
+		if entry == "" {
+			continue
+		}
+		address, conn, err := tryBus(ctx, entry)
+		if err == nil {
+			return address, conn, nil
+		}
+		if worst == nil || errors.Is(err, ErrDenied) && !errors.Is(worst, ErrDenied) {
+			worst = err
+		}
+	}
+	if worst == nil {
+		worst = refuse("it names no address")
+	}
+	return "", nil, worst
+}
+
+// usualBus returns the address of the bus that systemd or elogind puts into the user's runtime folder, "" where there
+// is none.
+func usualBus() string {
+	folders := []string{fmt.Sprintf("/run/user/%d", os.Geteuid())}
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
+		folders = append(folders, dir)
+	}
+	for _, dir := range folders {
+		path := filepath.Join(dir, "bus")
+		if info, err := os.Stat(path); err == nil && info.Mode().Type() == os.ModeSocket {
+			return "unix:path=" + dbus.EscapeBusAddressValue(path)
+		}
+	}
+	return ""
+}
+
+// tryBus connects to one entry of a bus address and checks who listens there.
+func tryBus(ctx context.Context, entry string) (string, net.Conn, error) {
+	key, name, err := parseBus(entry)
+	if err != nil {
+		return "", nil, err
+	}
+	socket := "@" + name
+	if key == "path" {
+		if name, err = safeSocket(name); err != nil {
+			return "", nil, err
+		}
+		socket = name
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	if err != nil {
+		if ctx.Err() != nil {
+			return "", nil, ctx.Err()
+		}
+		return "", nil, stale(err)
+	}
+	if err := ownPeer(conn); err != nil {
+		_ = conn.Close()
+		return "", nil, err
+	}
+	return "unix:" + key + "=" + dbus.EscapeBusAddressValue(name), conn, nil
+}
+
+// parseBus reads one server address of the D-Bus specification: unix: with one of path, abstract and runtime=yes. Other
+// transports are refused: tcp: reaches anybody, unixexec: and autolaunch: run programs.
+func parseBus(entry string) (key, name string, err error) {
+	transport, rest, ok := strings.Cut(entry, ":")
+	if !ok {
+		return "", "", refuse("it is not a bus address")
+	}
+	if transport != "unix" {
+		return "", "", refuse(fmt.Sprintf("%.20q is not trusted, only unix: is", transport+":"))
+	}
+	for pair := range strings.SplitSeq(rest, ",") {
+		k, v, _ := strings.Cut(pair, "=")
+		if k != "path" && k != "abstract" && k != "runtime" {
+			continue // guid, and what a later D-Bus adds
+		}
+		if key != "" {
+			return "", "", refuse("it names two sockets")
+		}
+		if v, err = dbus.UnescapeBusAddressValue(v); err != nil || v == "" || strings.ContainsRune(v, 0) {
+			return "", "", refuse("it is not a bus address")
+		}
+		key, name = k, v
+	}
+	if key == "runtime" {
+		key, name = "path", filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "bus")
+	}
+	if key == "" || key == "path" && !filepath.IsAbs(name) {
+		return "", "", refuse("it names no socket")
+	}
+	return key, name, nil
+}
+
+// safeSocket returns path without symbolic links, if nobody but us and root could put another socket in its place: the
+// socket and each folder above it are ours or root's, and a folder that others can write is sticky, as /tmp is.
+func safeSocket(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", stale(err)
+	}
+	uid := os.Geteuid()
+	for p := real; ; p = filepath.Dir(p) {
+		var st unix.Stat_t
+		if err := unix.Lstat(p, &st); err != nil {
+			return "", stale(err)
+		}
+		if owner := int(st.Uid); owner != uid && owner != 0 {
+			return "", foreign(fmt.Sprintf("%q belongs to uid %d, we are uid %d", p, owner, uid))
+		}
+		switch {
+		case p == real && st.Mode&unix.S_IFMT != unix.S_IFSOCK:
+			return "", refuse(fmt.Sprintf("%q is not a socket", p))
+		case p != real && st.Mode&0o022 != 0 && st.Mode&unix.S_ISVTX == 0:
+			return "", foreign(fmt.Sprintf("other users can write the folder %q", p))
+		case p == filepath.Dir(p):
+			return real, nil
+		}
+	}
+}
+
+// ownPeer returns nil if the process that listens is our own user's (SO_PEERCRED: its uid when it began to listen).
+func ownPeer(conn net.Conn) error {
+	var cred *unix.Ucred
+	err := control(conn, func(fd int) (err error) {
+		cred, err = unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
+		return err
+	})
+	if err != nil {
+		return refuse("the uid of its owner is not known")
+	}
+	if uid := os.Geteuid(); int(cred.Uid) != uid {
+		return foreign(fmt.Sprintf("it is run by uid %d, we are uid %d", cred.Uid, uid))
+	}
+	return nil
+}
+
+// alive reports whether the other end still has the connection open.
+func alive(conn net.Conn) bool {
+	err := control(conn, func(fd int) error {
+		n, _, err := unix.Recvfrom(fd, make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		if err == nil && n == 0 {
+			return net.ErrClosed
+		}
+		return err
+	})
+	return err == nil || errors.Is(err, unix.EAGAIN)
+}
+
+func control(conn net.Conn, f func(fd int) error) error {
+	raw, err := conn.(*net.UnixConn).SyscallConn()
+	if err != nil {
+		return err
+	}
+	if outer := raw.Control(func(fd uintptr) { err = f(int(fd)) }); outer != nil {
+		return outer
+	}
+	return err
+}
+
+// stale is an address where nothing listens, often one that tmux, screen or ssh kept from an earlier session.
+func stale(err error) error {
+	next := "run `unset " + busVariable + "` and try again; " + withoutKeychain
+	if own := fmt.Sprintf("/run/user/%d/bus", os.Geteuid()); isSocket(own) && os.Getenv(busVariable) != "" {
+		next = "the address is of an earlier session: run `export " + busVariable + "=unix:path=" + own + "`"
+	}
+	return &Error{Kind: ErrUnavailable, Detail: "the session bus does not answer (" + busVariable + "): " + err.Error(), next: next}
+}
+
+func isSocket(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().Type() == os.ModeSocket
+}
+
+func refuse(why string) error {
+	return &Error{
+		Kind: ErrDenied, Detail: "the session bus (" + busVariable + "): " + why,
+		next: "run `unset " + busVariable + "` and try again; " + withoutKeychain,
+	}
+}
+
+func foreign(why string) error {
+	return &Error{
+		Kind: ErrDenied, Detail: "the session bus is not ours: " + why,
+		next: "another user may be listening there: run `unset " + busVariable + "` and try again",
+	}
+}

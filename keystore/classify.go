@@ -1,0 +1,140 @@
+package keystore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/zalando/go-keyring"
+)
+
+// What to do next, where the kind alone does not say it.
+const (
+	desktopless = "unlock the login keyring: on a desktop with its own program; without one run `gnome-keyring-daemon --unlock`, type its password and press Ctrl-D twice"
+	noBus       = "start one with a keyring in it: `dbus-run-session -- sh`, in it `gnome-keyring-daemon --unlock`; "
+	noService   = "install and start gnome-keyring, KWallet or KeePassXC; "
+
+	otherProvider = "see with `cgp-cred doctor` which program answers as keychain, and update or replace it"
+)
+
+// classify makes an *[Error] of what go-keyring, the keychain's programs or a deadline returned. A cancelled context
+// stays what it is: the user's wish is not the keychain's failure.
+func classify(ctx context.Context, goos, op, account string, limit time.Duration, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return fmt.Errorf("keychain: %w", context.Cause(ctx))
+	}
+	e := &Error{Op: op, Account: account}
+	var own *Error
+	switch {
+	case errors.As(err, &own):
+		e.Kind, e.Detail, e.next = own.Kind, own.Detail, own.next
+	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
+		e.Kind, e.Detail = ErrTimeout, "waited "+limit.Round(time.Millisecond).String()+"; it is locked, its prompt can't be seen, or it hangs"
+		if goos == "linux" && !promptable(goos) {
+			e.next = desktopless + "; more time: " + timeoutName + "=60s"
+		}
+	case errors.Is(err, keyring.ErrNotFound):
+		e.Kind = ErrNotFound
+	case errors.Is(err, keyring.ErrSetDataTooBig):
+		e.Kind = ErrTooBig
+	case errors.Is(err, keyring.ErrUnsupportedPlatform):
+		e.Kind, e.Detail = ErrUnavailable, "none is supported on "+goos
+	case goos == "darwin":
+		classifyMac(e, err)
+	case goos == "windows":
+		classifyWindows(e, err)
+	default:
+		classifySecretService(e, err)
+	}
+	return e
+}
+
+// classifySecretService knows the errors of the bus by name, and those that go-keyring makes by text.
+func classifySecretService(e *Error, err error) {
+	name, text := busErrorName(err), err.Error()
+	has := func(parts ...string) bool {
+		for _, p := range parts {
+			if strings.Contains(text, p) || strings.HasSuffix(name, p) {
+				return true
+			}
+		}
+		return false
+	}
+	e.Kind, e.Detail = ErrUnavailable, text
+	switch {
+	case has("failed to unlock correct collection", ".Secret.Error.IsLocked", "locked object"):
+		e.Kind = ErrLocked
+		e.Detail = "locked, its prompt was dismissed, or there is no login keyring yet"
+		e.next = desktopless
+	case has("not provided by any .service files", ".DBus.Error.ServiceUnknown", ".DBus.Error.NameHasNoOwner"):
+		e.Detail = "no program answers for org.freedesktop.secrets"
+		e.next = noService + withoutKeychain
+	case has("Object does not exist at path", "No such interface", ".UnknownObject", ".UnknownInterface", ".UnknownMethod", ".Secret.Error.NoSuchObject"):
+		e.Detail = "the keyring is not initialised: " + text
+		e.next = desktopless
+	case has(".DBus.Error.AccessDenied", ".DBus.Error.AuthFailed"):
+		e.Kind = ErrDenied
+	case has(".DBus.Error.NoReply", ".DBus.Error.Timeout", ".DBus.Error.TimedOut"):
+		e.Kind = ErrTimeout
+	}
+	if e.Kind == ErrUnavailable && os.Getenv("WSL_DISTRO_NAME") != "" {
+		e.next = "in WSL call Windows' own `cgp-cred.exe` by its absolute path, or " + desktopless
+	}
+}
+
+// classifyMac knows /usr/bin/security by its exit status, which is the OSStatus modulo 256: go-keyring drops its text.
+func classifyMac(e *Error, err error) {
+	e.Kind, e.Detail = ErrUnavailable, err.Error()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return
+	}
+	macStatus(e, exit.ExitCode())
+}
+
+func macStatus(e *Error, status int) {
+	switch status {
+	case 44: // errSecItemNotFound, -25300
+		e.Kind, e.Detail = ErrNotFound, ""
+	case 36: // errSecInteractionNotAllowed, -25308
+		e.Kind, e.Detail = ErrLocked, "it can't ask for its password in this session (ssh, launchd)"
+		e.next = "run `security unlock-keychain`, then the command again"
+	case 51: // errSecAuthFailed, -25293
+		e.Kind, e.Detail = ErrDenied, "the password was wrong"
+		e.next = "run `security unlock-keychain`, then the command again"
+	case 128: // errSecUserCanceled, -128
+		e.Kind, e.Detail = ErrDenied, "its prompt was cancelled"
+		e.next = "run the command again and allow the access"
+	case 37: // errSecNoDefaultKeychain, -25307
+		e.Detail = "there is no default keychain"
+		e.next = "run `security default-keychain -s login.keychain-db`, then the command again"
+	}
+}
+
+// classifyWindows knows the Credential Manager by its error numbers (winerror.h).
+func classifyWindows(e *Error, err error) {
+	e.Kind, e.Detail = ErrUnavailable, err.Error()
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		windowsError(e, uintptr(errno))
+	}
+}
+
+func windowsError(e *Error, number uintptr) {
+	switch number {
+	case 1168: // ERROR_NOT_FOUND
+		e.Kind, e.Detail = ErrNotFound, ""
+	case 1312: // ERROR_NO_SUCH_LOGON_SESSION
+		e.Detail = "this session has no credential store (ssh, WinRM, a service)"
+		e.next = "run the command from a console or Remote Desktop session; " + withoutKeychain
+	case 1783: // RPC_X_BAD_STUB_DATA
+		e.Kind, e.Detail = ErrTooBig, ""
+	case 5: // ERROR_ACCESS_DENIED
+		e.Kind = ErrDenied
+	}
+}

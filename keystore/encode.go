@@ -1,0 +1,180 @@
+package keystore
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// version is the record format that this program writes, and the newest that it reads.
+const version = 1
+
+// recordJSON is the stored form, members in the order in which they are written.
+type recordJSON struct {
+	V        int     `json:"v"`
+	Rev      string  `json:"rev"`
+	Host     string  `json:"host"`
+	APIName  string  `json:"api_name,omitempty"`
+	Auth     string  `json:"auth"`
+	APIKey   string  `json:"api_key,omitempty"`
+	KID      string  `json:"kid,omitempty"`
+	E        string  `json:"e,omitempty"`
+	P        string  `json:"p,omitempty"`
+	Q        string  `json:"q,omitempty"`
+	TokenURL string  `json:"token_url,omitempty"`
+	Audience string  `json:"audience,omitempty"`
+	Next     *primes `json:"next,omitempty"`
+	Previous *primes `json:"previous,omitempty"`
+}
+
+var (
+	members    = []string{"v", "rev", "host", "api_name", "auth", "api_key", "kid", "e", "p", "q", "token_url", "audience", "next", "previous"}
+	keyMembers = []string{"kid", "e", "p", "q"}
+)
+
+// Encode returns the record as one line of ASCII JSON. A record of more than [MaxValue] bytes is [ErrTooBig], with both
+// sizes; one that [Decode] would refuse is a plain error.
+func (r *Record) Encode() (Secret, error) {
+	if err := r.check(); err != nil {
+		return Secret{}, fmt.Errorf("record: %w", err)
+	}
+	j := recordJSON{
+		V: version, Rev: r.Rev, Host: r.Host, APIName: r.APIName, Auth: r.Auth, APIKey: string(r.APIKey.Reveal()),
+		TokenURL: r.TokenURL, Audience: r.Audience,
+	}
+	if r.Key != nil {
+		k, err := shrink(*r.Key)
+		if err != nil {
+			return Secret{}, fmt.Errorf("record: %w", err)
+		}
+		j.KID, j.E, j.P, j.Q = k.KID, k.E, k.P, k.Q
+	}
+	for _, other := range []struct {
+		from *Key
+		to   **primes
+	}{{r.Next, &j.Next}, {r.Previous, &j.Previous}} {
+		if other.from == nil {
+			continue
+		}
+		k, err := shrink(*other.from)
+		if err != nil {
+			return Secret{}, fmt.Errorf("record: %w", err)
+		}
+		*other.to = &k
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(j); err != nil {
+		return Secret{}, fmt.Errorf("record: %w", err)
+	}
+	out := toASCII(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	if len(out) > MaxValue {
+		return Secret{}, tooBig("encode", "", len(out))
+	}
+	return NewSecret(out), nil
+}
+
+// toASCII escapes every character of a JSON text that is not ASCII (RFC 8259, section 7).
+func toASCII(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		switch hi, lo := utf16.EncodeRune(r); {
+		case r < utf8.RuneSelf:
+			out = append(out, b[0])
+		case hi != utf8.RuneError:
+			out = fmt.Appendf(out, `\u%04x\u%04x`, hi, lo)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		b = b[n:]
+	}
+	return out
+}
+
+// Decode reads what Encode wrote. Another text, or a key whose numbers don't fit together, is [ErrCorrupt]; a later
+// format, or a member that is not known here, is [ErrNewer]: to write such a record again would lose data.
+func Decode(s Secret) (*Record, error) {
+	b := s.Reveal()
+	corrupt := func(detail string) error { return &Error{Kind: ErrCorrupt, Op: "decode", Detail: detail} }
+	if len(b) > MaxValue {
+		return nil, corrupt(fmt.Sprintf("it has %d bytes, the limit is %d", len(b), MaxValue))
+	}
+	if slices.ContainsFunc(b, func(c byte) bool { return c >= utf8.RuneSelf }) {
+		return nil, corrupt("it is not ASCII; the keychain may have changed it")
+	}
+	if err := checkMembers(b); err != nil {
+		return nil, err
+	}
+	var j recordJSON
+	if json.Unmarshal(b, &j) != nil {
+		return nil, corrupt("a member has the wrong type")
+	}
+	r := &Record{
+		Rev: j.Rev, Host: j.Host, APIName: j.APIName, Auth: j.Auth, TokenURL: j.TokenURL, Audience: j.Audience,
+	}
+	if j.APIKey != "" {
+		r.APIKey = NewSecret([]byte(j.APIKey))
+	}
+	first := &primes{KID: j.KID, E: j.E, P: j.P, Q: j.Q}
+	if *first == (primes{}) {
+		first = nil
+	}
+	for _, k := range []struct {
+		from *primes
+		to   **Key
+	}{{first, &r.Key}, {j.Next, &r.Next}, {j.Previous, &r.Previous}} {
+		if k.from == nil {
+			continue
+		}
+		key, err := rebuild(*k.from)
+		if err != nil {
+			return nil, corrupt(err.Error())
+		}
+		*k.to = &key
+	}
+	if err := r.check(); err != nil {
+		return nil, corrupt(err.Error())
+	}
+	return r, nil
+}
+
+// checkMembers looks at the version first, then at the names: encoding/json would match them in any case.
+func checkMembers(b []byte) error {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(b, &m) != nil || m == nil {
+		return &Error{Kind: ErrCorrupt, Op: "decode", Detail: "it is not a JSON object"}
+	}
+	var v int
+	if json.Unmarshal(m["v"], &v) != nil || v < 1 {
+		return &Error{Kind: ErrCorrupt, Op: "decode", Detail: "it has no format version"}
+	}
+	if v > version {
+		return &Error{Kind: ErrNewer, Op: "decode", Detail: fmt.Sprintf("format %d, this program knows %d", v, version)}
+	}
+	err := known(m, members)
+	for _, name := range []string{"next", "previous"} {
+		var k map[string]json.RawMessage
+		if json.Unmarshal(m[name], &k) == nil {
+			err = errors.Join(err, known(k, keyMembers))
+		}
+	}
+	if err != nil {
+		return &Error{Kind: ErrNewer, Op: "decode", Detail: "it has a member that this program does not know"}
+	}
+	return nil
+}
+
+func known(m map[string]json.RawMessage, names []string) error {
+	for name := range m {
+		if !slices.Contains(names, name) {
+			return errors.New("unknown member")
+		}
+	}
+	return nil
+}

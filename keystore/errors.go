@@ -1,0 +1,93 @@
+package keystore
+
+import (
+	"errors"
+	"strings"
+)
+
+// What can be wrong with a keystore. Every error of a [Keystore] that is not the caller's is an *[Error] with one of
+// these kinds; match it with errors.Is.
+var (
+	// ErrNotFound: the keystore answered and holds no such record. A locked keystore is [ErrLocked].
+	ErrNotFound = errors.New("no such record")
+	// ErrLocked: it is locked, its prompt was dismissed, or nobody can be asked.
+	ErrLocked = errors.New("the keychain is locked")
+	// ErrUnavailable: there is no keychain, or it can't be reached.
+	ErrUnavailable = errors.New("there is no usable keychain")
+	// ErrDenied: it refused us, or it is not ours.
+	ErrDenied = errors.New("access was denied")
+	// ErrTooBig: the value is longer than keychains take.
+	ErrTooBig = errors.New("too big for a keychain")
+	// ErrTimeout: no answer in time. Whether there is a record is unknown.
+	ErrTimeout = errors.New("the keychain did not answer in time")
+	// ErrCorrupt: what the keystore returned is not what was stored, or no record.
+	ErrCorrupt = errors.New("the record is damaged")
+	// ErrNewer: a later version wrote the record; it is never overwritten.
+	ErrNewer = errors.New("the record was written by a newer cgp-cred")
+)
+
+// Error is a keystore's error.
+type Error struct {
+	Kind    error  // one of the sentinels
+	Op      string // "get", "set", "delete", "encode" or "decode"
+	Account string // may be empty
+	Detail  string // our own words, or foreign text that whoever prints it escapes; may be empty; never a secret
+
+	next string // what to do, where that is known better than from Kind
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	switch e.Op {
+	case "get":
+		b.WriteString("reading ")
+	case "set":
+		b.WriteString("storing ")
+	case "delete":
+		b.WriteString("deleting ")
+	default:
+		b.WriteString("record ")
+	}
+	if e.Account != "" {
+		b.WriteString(`"` + e.Account + `"`)
+	}
+	s := strings.TrimSuffix(b.String(), " ") + ": " + e.Kind.Error()
+	if e.Detail != "" {
+		s += ": " + e.Detail
+	}
+	return s
+}
+
+// Unwrap returns the kind.
+func (e *Error) Unwrap() error { return e.Kind }
+
+// Hint returns the next command or action, one line.
+func (e *Error) Hint() string {
+	if e.next != "" {
+		return e.next
+	}
+	profile, _, _ := strings.Cut(e.Account, "/")
+	if profile == "" {
+		profile = "PROFILE"
+	}
+	switch e.Kind {
+	case ErrNotFound:
+		return "run `cgp-cred store " + profile + " --host HOST`; if it was stored before, another keychain may be active now: run `cgp-cred doctor`"
+	case ErrLocked:
+		return "unlock the keychain, then run the command again"
+	case ErrDenied:
+		return "allow cgp-cred to use the keychain, then run the command again"
+	case ErrTooBig:
+		return "use an RSA key of 4096 bits and a shorter kid; while rotating, finish with `cgp-cred rotate " + profile + " --finish`"
+	case ErrTimeout:
+		return "unlock the keychain (its prompt may be hidden behind other windows), or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"
+	case ErrCorrupt:
+		return "look at the item \"" + Service + "\" in the keychain's own program; to replace it run `cgp-cred logout " + profile + "`, then `cgp-cred store " + profile + " --host HOST`"
+	case ErrNewer:
+		return "update cgp-cred on this machine: `cgp-cred version` shows what it is"
+	}
+	return withoutKeychain
+}
+
+// withoutKeychain is the way on for machines that have no keychain and will get none.
+const withoutKeychain = "run `cgp-cred doctor`; without a keychain set CGP_CRED_HOST, CGP_CRED_API_KEY_FILE, CGP_CRED_KID and CGP_CRED_PRIVATE_KEY_FILE"

@@ -1,0 +1,185 @@
+package keystore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/zalando/go-keyring"
+)
+
+// KeychainOptions are a keychain's deadline and what to do while it is awaited.
+type KeychainOptions struct {
+	Timeout time.Duration // one call's deadline; 0: CGP_CRED_KEYCHAIN_TIMEOUT, else 30 s where someone could answer a prompt, 5 s where not
+	Waiting func()        // nil, or called once, when a call has lasted 2 s
+}
+
+const (
+	promptTimeout = 30 * time.Second // enough to type a password
+	quietTimeout  = 5 * time.Second  // nobody can type one
+	waitingAfter  = 2 * time.Second
+	timeoutName   = "CGP_CRED_KEYCHAIN_TIMEOUT"
+)
+
+// Keychain returns the operating system's keychain: the Secret Service, the macOS keychain or the Windows Credential
+// Manager. It does nothing before the first call.
+func Keychain(o KeychainOptions) Keystore { return &keychain{options: o} }
+
+type keychain struct {
+	options KeychainOptions
+	told    sync.Once // Waiting was called
+}
+
+// turn lets one call at a time through to go-keyring: its prompts share one channel for their answers. A call that was
+// given up keeps its turn until the keychain answers, so that no second prompt comes up over the first.
+var turn = make(chan struct{}, 1)
+
+func (k *keychain) Get(ctx context.Context, account string) (Secret, error) {
+	return k.do(ctx, "get", account, func(context.Context) (string, error) {
+		return keyring.Get(Service, account)
+	})
+}
+
+func (k *keychain) Set(ctx context.Context, account string, value Secret) error {
+	if err := CheckValue(account, value); err != nil {
+		return err
+	}
+	_, err := k.do(ctx, "set", account, func(ctx context.Context) (string, error) {
+		if err := keyring.Set(Service, account, string(value.Reveal())); err != nil {
+			return "", err
+		}
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		got, err := keyring.Get(Service, account)
+		switch {
+		case errors.Is(err, keyring.ErrNotFound):
+			return "", &Error{Kind: ErrDenied, Detail: "it reported success and stored nothing: its prompt was dismissed"}
+		case err == nil && !NewSecret([]byte(got)).Equal(value):
+			return "", &Error{Kind: ErrCorrupt, Detail: "it returned another value than was stored"}
+		}
+		return "", err
+	})
+	return err
+}
+
+func (k *keychain) Delete(ctx context.Context, account string) error {
+	_, err := k.do(ctx, "delete", account, func(ctx context.Context) (string, error) {
+		if err := keyring.Delete(Service, account); err != nil {
+			return "", err
+		}
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		_, err := keyring.Get(Service, account)
+		switch {
+		case errors.Is(err, keyring.ErrNotFound):
+			return "", nil
+		case err == nil:
+			return "", &Error{Kind: ErrDenied, Detail: "it reported success and the record is still there: its prompt was dismissed"}
+		}
+		return "", err
+	})
+	return err
+}
+
+type answer struct {
+	value string
+	err   error
+}
+
+// do runs one call against the keychain, which knows no context and may never answer, under a deadline. A call that was
+// given up may still be carried out if its prompt is answered later.
+func (k *keychain) do(ctx context.Context, op, account string, call func(context.Context) (string, error)) (Secret, error) {
+	if err := CheckAccount(account); err != nil {
+		return Secret{}, err
+	}
+	limit, err := k.limit()
+	if err != nil {
+		return Secret{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	done := make(chan answer, 1) // room for the answer that nobody awaits any more
+	go func() {
+		v, err := inTurn(ctx, call)
+		done <- answer{v, err}
+	}()
+	waiting := time.NewTimer(waitingAfter)
+	defer waiting.Stop()
+	for {
+		select {
+		case a := <-done:
+			if a.err != nil {
+				return Secret{}, classify(ctx, runtime.GOOS, op, account, limit, a.err)
+			}
+			return NewSecret([]byte(a.value)), nil
+		case <-ctx.Done():
+			return Secret{}, classify(ctx, runtime.GOOS, op, account, limit, ctx.Err())
+		case <-waiting.C:
+			if k.options.Waiting != nil {
+				k.told.Do(k.options.Waiting)
+			}
+		}
+	}
+}
+
+// inTurn waits for its turn, checks that the keychain may be asked at all, then asks. go-keyring panics on a reply that
+// is not what it expects.
+func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v string, err error) {
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	defer func() {
+		if recover() != nil { // the value may quote the reply, and so a secret
+			v, err = "", &Error{Kind: ErrUnavailable, Detail: "it sent a malformed reply", next: otherProvider}
+		}
+	}()
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if err := ready(ctx); err != nil {
+		return "", err
+	}
+	return call(ctx)
+}
+
+// limit is the deadline of one call.
+func (k *keychain) limit() (time.Duration, error) {
+	if k.options.Timeout > 0 {
+		return k.options.Timeout, nil
+	}
+	s := os.Getenv(timeoutName)
+	if s == "" {
+		if promptable(runtime.GOOS) {
+			return promptTimeout, nil
+		}
+		return quietTimeout, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		d, err = time.ParseDuration(s + "s")
+	}
+	if err != nil || d <= 0 {
+		return 0, &ValueError{
+			What: timeoutName, Problem: fmt.Sprintf("%.40q is not a duration above zero", s),
+			next: "give seconds or a duration: " + timeoutName + "=60 or 1m30s",
+		}
+	}
+	return d, nil
+}
+
+// promptable reports whether someone could answer a prompt of the keychain.
+func promptable(goos string) bool {
+	if goos == "linux" {
+		return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+	}
+	return os.Getenv("SSH_CONNECTION") == "" && os.Getenv("SSH_TTY") == ""
+}

@@ -1,0 +1,19 @@
+//go:build !linux
+
+package keystore
+
+import (
+	"context"
+	"runtime"
+)
+
+// ready returns nil where go-keyring may be called. On macOS it runs /usr/bin/security, on Windows it calls the
+// Credential Manager: neither starts anything that stays.
+func ready(context.Context) error {
+	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		return nil
+	}
+	return &Error{Kind: ErrUnavailable, Detail: "none is supported on " + runtime.GOOS}
+}
+
+func busErrorName(error) string { return "" }

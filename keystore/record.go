@@ -1,0 +1,104 @@
+package keystore
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"cgp-cred/keystore/signer"
+)
+
+// Key is a private key and the id under which its public key is registered.
+type Key struct {
+	KID    string // any UTF-8; API Management enforces no format
+	Signer signer.RSA
+}
+
+// Record is all that a profile's credential depends on, as the keychain holds it.
+type Record struct {
+	Rev      string // changes with every change, see [NewRev]
+	Host     string // host or host:port that the credential is for
+	APIName  string // path that it is limited to; may be empty
+	Auth     string // "jwt", "apikey" or "none"
+	APIKey   Secret // zero where there is none (yet)
+	Key      *Key   // nil where there is none
+	TokenURL string // empty: the default for Host
+	Audience string // empty: the token URL
+	Next     *Key   // while rotating: the key to be tried first
+	Previous *Key   // after a promotion: the key that it replaced; at most one of Next and Previous
+}
+
+// NewRev returns 128 random bits in base64url.
+func NewRev() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // never returns an error: crypto/rand ends the program instead
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// check returns what makes a record one that is never written and never believed.
+func (r *Record) check() error {
+	switch {
+	case r.Rev == "":
+		return errors.New("rev is empty")
+	case r.Host == "":
+		return errors.New("host is empty")
+	case r.Auth != "jwt" && r.Auth != "apikey" && r.Auth != "none":
+		return errors.New("auth is none of jwt, apikey and none")
+	case r.Next != nil && r.Previous != nil:
+		return errors.New("it has both a next and a previous key")
+	case r.Key == nil && (r.Next != nil || r.Previous != nil):
+		return errors.New("it has a second key but no first")
+	}
+	for _, f := range []struct{ name, value string }{
+		{"rev", r.Rev}, {"host", r.Host}, {"api_name", r.APIName}, {"token_url", r.TokenURL}, {"audience", r.Audience},
+	} {
+		for i := range len(f.value) {
+			if c := f.value[i]; c < ' ' || c > '~' {
+				return fmt.Errorf("%s is not printable ASCII", f.name)
+			}
+		}
+	}
+	for _, k := range []*Key{r.Key, r.Next, r.Previous} {
+		if k != nil && (k.KID == "" || !utf8.ValidString(k.KID)) {
+			return errors.New("a key id is empty or not UTF-8")
+		}
+	}
+	if !r.APIKey.IsZero() {
+		return CheckAPIKey(string(r.APIKey.Reveal()))
+	}
+	return nil
+}
+
+// Load reads the record of a profile. Errors are the keystore's, [ErrCorrupt] and [ErrNewer].
+func Load(ctx context.Context, ks Keystore, profile string) (*Record, error) {
+	s, err := ks.Get(ctx, profile)
+	if err != nil {
+		return nil, err
+	}
+	r, err := Decode(s)
+	var e *Error
+	if errors.As(err, &e) {
+		e.Op, e.Account = "get", profile
+	}
+	return r, err
+}
+
+// Save writes the record of a profile over what is there, unless a newer version wrote that ([ErrNewer]) or it can't be
+// read: only a keychain that says that there is none, or a damaged one, may be written to.
+func Save(ctx context.Context, ks Keystore, profile string, r *Record) error {
+	s, err := r.Encode()
+	if err != nil {
+		var e *Error
+		if errors.As(err, &e) {
+			e.Op, e.Account = "set", profile
+		}
+		return err
+	}
+	if _, err := Load(ctx, ks, profile); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	return ks.Set(ctx, profile, s)
+}

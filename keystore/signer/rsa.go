@@ -1,0 +1,80 @@
+// Package signer holds what signs: today the record's own RSA private key.
+package signer
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// redacted is printed instead of a key.
+const redacted = "[redacted]"
+
+// ErrNoKey: the [RSA] that should sign is the zero value.
+var ErrNoKey = errors.New("there is no private key")
+
+var _ crypto.MessageSigner = RSA{}
+
+// RSA is an RSA private key that signs with PKCS #1 v1.5. It prints as [redacted], in a struct too: fmt can look into
+// an unexported field, but not into a func. The zero value holds no key.
+type RSA struct{ reveal func() *rsa.PrivateKey }
+
+// NewRSA wraps k, which must not be changed afterwards. A nil k gives the zero value.
+func NewRSA(k *rsa.PrivateKey) RSA {
+	if k == nil {
+		return RSA{}
+	}
+	return RSA{reveal: func() *rsa.PrivateKey { return k }}
+}
+
+// IsZero reports whether there is no key.
+func (k RSA) IsZero() bool { return k.reveal == nil }
+
+// Reveal returns the private key, nil for the zero value. Only encoders need it: everything else signs.
+func (k RSA) Reveal() *rsa.PrivateKey {
+	if k.reveal == nil {
+		return nil
+	}
+	return k.reveal()
+}
+
+// Public returns the *[rsa.PublicKey], nil for the zero value.
+func (k RSA) Public() crypto.PublicKey {
+	if k.reveal == nil {
+		return nil
+	}
+	return &k.reveal().PublicKey
+}
+
+// Sign signs digest, made with the hash that opts names, with PKCS #1 v1.5 (RFC 8017, section 8.2).
+// It refuses PSS: the token endpoint verifies RS512 and nothing else. rand may be nil.
+func (k RSA) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if k.reveal == nil {
+		return nil, ErrNoKey
+	}
+	if _, pss := opts.(*rsa.PSSOptions); pss || opts == nil || opts.HashFunc() == 0 {
+		return nil, errors.New("this key signs with PKCS #1 v1.5 and a named hash only")
+	}
+	return k.reveal().Sign(rand, digest, opts)
+}
+
+// SignMessage hashes msg with the hash that opts names, then does what [RSA.Sign] does.
+func (k RSA) SignMessage(rand io.Reader, msg []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if opts == nil || !opts.HashFunc().Available() {
+		return nil, errors.New("the hash to sign with is missing or not linked in")
+	}
+	h := opts.HashFunc().New()
+	h.Write(msg)
+	return k.Sign(rand, h.Sum(nil), opts)
+}
+
+// Format prints [redacted] for every verb.
+func (RSA) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// String returns [redacted].
+func (RSA) String() string { return redacted }
+
+// MarshalText returns [redacted], for JSON and loggers alike.
+func (RSA) MarshalText() ([]byte, error) { return []byte(redacted), nil }
