@@ -1,0 +1,175 @@
+//go:build unix
+
+package disk_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"cgp-cred/keystore/disk"
+)
+
+func TestWriteFile(t *testing.T) {
+	t.Parallel()
+	tr := newTree(t)
+	must(t, os.Chmod(tr.file, 0o644))
+	must(t, disk.WriteFile(tr.file, []byte("new")))
+	got, err := disk.ReadPrivate(tr.file, 10)
+	if err != nil || string(got) != "new" {
+		t.Errorf("got %q, %v: the old file's mode must not stay", got, err)
+	}
+	if got := files(t, tr.profiles); got != "int.yaml" {
+		t.Errorf("left behind: %s", got)
+	}
+}
+
+func TestWriteFileReplacesALinkNotItsTarget(t *testing.T) {
+	t.Parallel()
+	tr := newTree(t)
+	target := aside(t, tr.file)
+	must(t, disk.WriteFile(tr.file, []byte("new")))
+	if got, err := disk.ReadFile(tr.file, 10); err != nil || string(got) != "new" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if got, _ := os.ReadFile(target); string(got) != "content" {
+		t.Errorf("the link's target was written: %q", got)
+	}
+}
+
+func TestWriteFileRefusesAFolderOfEverybody(t *testing.T) {
+	t.Parallel()
+	tr := newTree(t)
+	must(t, os.Chmod(tr.own, 0o777))
+	var unsafe *disk.UnsafeError
+	if err := disk.WriteFile(tr.file, []byte("new")); !errors.As(err, &unsafe) {
+		t.Errorf("got %v, want an UnsafeError", err)
+	}
+	if got, _ := os.ReadFile(tr.file); string(got) != "content" || files(t, tr.profiles) != "int.yaml" {
+		t.Errorf("written all the same: %q", got)
+	}
+}
+
+func TestMakeFolder(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	path := home + "/.local/state/cgp-cred/deep"
+	must(t, disk.MakeFolder(path))
+	must(t, disk.MakeFolder(path))
+	for p := path; p != home; p = filepath.Dir(p) {
+		if info, err := os.Stat(p); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%s: %v, %v", p, info, err)
+		}
+	}
+	must(t, os.Chmod(path, 0o755))
+	must(t, disk.MakeFolder(path))
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("a folder that others can read: %v, %v", info.Mode(), err)
+	}
+	if err := disk.MakeFolder(path + "/../../cgp-cred/deep"); err != nil {
+		t.Errorf("a path that is not clean: %v", err)
+	}
+	must(t, os.WriteFile(home+"/file", nil, 0o600))
+	if err := disk.MakeFolder(home + "/file/cgp-cred"); !errors.Is(err, syscall.ENOTDIR) {
+		t.Errorf("below a file: %v", err)
+	}
+	must(t, os.Symlink(path, home+"/cgp-cred"))
+	var unsafe *disk.UnsafeError
+	if err := disk.MakeFolder(home + "/cgp-cred"); !errors.As(err, &unsafe) {
+		t.Errorf("a link in its place: %v", err)
+	}
+}
+
+func init() {
+	children["write"] = func(args []string) error { // MODE PATH SIZE
+		switch mode, _, _ := strings.Cut(args[0], ":"); mode {
+		case "umask":
+			var mask int
+			if _, err := fmt.Sscanf(args[0], "umask:%o", &mask); err != nil {
+				return err
+			}
+			syscall.Umask(mask)
+		case "full":
+			signal.Ignore(syscall.SIGXFSZ)
+			if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 4096, Max: 4096}); err != nil {
+				return err
+			}
+		}
+		var size int
+		if _, err := fmt.Sscan(args[2], &size); err != nil {
+			return err
+		}
+		return disk.WriteFile(args[1], bytes.Repeat([]byte("n"), size))
+	}
+}
+
+func TestWriteFileUmask(t *testing.T) {
+	t.Parallel()
+	for _, mask := range []string{"0", "022", "077", "0777"} {
+		path := t.TempDir() + "/cgp-cred/f"
+		must(t, os.Mkdir(filepath.Dir(path), 0o700))
+		if out := run(t, -1, "write", "umask:"+mask, path, "3"); out != "" {
+			t.Errorf("umask %s: %s", mask, out)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
+			t.Errorf("umask %s: %v, %v", mask, info, err)
+		}
+	}
+}
+
+func TestWriteFileFails(t *testing.T) {
+	t.Parallel()
+	t.Run("disk full half-way", func(t *testing.T) {
+		t.Parallel()
+		tr := newTree(t)
+		if out := run(t, -1, "write", "full", tr.file, "100000"); !strings.Contains(out, "file too large") {
+			t.Errorf("got %q", out)
+		}
+		intact(t, tr)
+	})
+	t.Run("a folder in the file's place", func(t *testing.T) {
+		t.Parallel()
+		tr := newTree(t)
+		if err := disk.WriteFile(tr.profiles, []byte("new")); err == nil {
+			t.Error("wrote over a folder")
+		}
+		if got := files(t, tr.own); got != "profiles" {
+			t.Errorf("left behind: %s", got)
+		}
+		intact(t, tr)
+	})
+	t.Run("read-only folder", func(t *testing.T) {
+		t.Parallel()
+		needRoot(t)
+		dir := shared(t) + "/cgp-cred"
+		must(t, os.Mkdir(dir, 0o755))
+		must(t, os.WriteFile(dir+"/f", []byte("content"), 0o600))
+		must(t, os.Chown(dir, victim, victim))
+		must(t, os.Chown(dir+"/f", victim, victim))
+		must(t, os.Chown(dir, 0, 0)) // root's, who lets us read
+		if out := run(t, victim, "write", "plain", dir+"/f", "3"); !strings.Contains(out, fs.ErrPermission.Error()) {
+			t.Errorf("got %q", out)
+		}
+		if got, _ := os.ReadFile(dir + "/f"); string(got) != "content" || files(t, dir) != "f" {
+			t.Errorf("the file was %q, the folder holds %s", got, files(t, dir))
+		}
+	})
+}
+
+// intact: the old file is as it was, and no temporary one is there.
+func intact(t *testing.T, tr tree) {
+	t.Helper()
+	if got, err := os.ReadFile(tr.file); err != nil || string(got) != "content" {
+		t.Errorf("the old file is %q, %v", got, err)
+	}
+	if got := files(t, tr.profiles); got != "int.yaml" {
+		t.Errorf("left behind: %s", got)
+	}
+}
