@@ -1,0 +1,127 @@
+package kernel_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"cgp-cred/keystore/kernel"
+)
+
+func sealer(t testing.TB, fill byte) *kernel.Sealer {
+	t.Helper()
+	s, err := kernel.NewSealer(bytes.Repeat([]byte{fill}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSeal(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, 'k')
+	for _, plain := range []string{"", "x", strings.Repeat("long", 1000)} {
+		sealed := s.Seal([]byte("aad"), []byte(plain))
+		if again := s.Seal([]byte("aad"), []byte(plain)); bytes.Equal(sealed, again) {
+			t.Error("sealed twice with one nonce")
+		}
+		if plain != "" && bytes.Contains(sealed, []byte(plain)) && len(plain) > 1 {
+			t.Error("not encrypted")
+		}
+		if got, err := sealer(t, 'k').Open([]byte("aad"), sealed); err != nil || string(got) != plain {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, 'k')
+	sealed := s.Seal([]byte("aad"), []byte("plain"))
+	refused := func(what string, s *kernel.Sealer, aad, b []byte) {
+		if got, err := s.Open(aad, b); err == nil || got != nil {
+			t.Errorf("%s: got %q, %v", what, got, err)
+		}
+	}
+	for i := range sealed {
+		for bit := range 8 {
+			b := bytes.Clone(sealed)
+			b[i] ^= 1 << bit
+			refused(fmt.Sprintf("bit %d of byte %d", bit, i), s, []byte("aad"), b)
+		}
+		refused(fmt.Sprintf("cut to %d bytes", i), s, []byte("aad"), sealed[:i])
+	}
+	refused("one byte more", s, []byte("aad"), append(bytes.Clone(sealed), 0))
+	refused("other additional data", s, []byte("aae"), sealed)
+	refused("no additional data", s, nil, sealed)
+	refused("another key", sealer(t, 'K'), []byte("aad"), sealed)
+	stranger := bytes.Clone(sealer(t, 'K').Seal([]byte("aad"), []byte("plain")))
+	id := s.ID()
+	copy(stranger[1:], id[:])
+	refused("another key under our id", s, []byte("aad"), stranger)
+}
+
+func TestNewSealerSize(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 16, 31, 33, 64} {
+		if s, err := kernel.NewSealer(make([]byte, n)); err == nil || s != nil {
+			t.Errorf("took a key of %d bytes", n)
+		}
+	}
+}
+
+func TestSealerID(t *testing.T) {
+	t.Parallel()
+	if sealer(t, 'k').ID() != sealer(t, 'k').ID() {
+		t.Error("one key, two ids")
+	}
+	if sealer(t, 'k').ID() == sealer(t, 'K').ID() {
+		t.Error("two keys, one id")
+	}
+}
+
+func TestSealerPrintsNothing(t *testing.T) {
+	t.Parallel()
+	s := sealer(t, 'k')
+	type in struct{ S, s *kernel.Sealer }
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		if got := fmt.Sprintf(format, s); got != "[redacted]" {
+			t.Errorf("%s: %s", format, got)
+		}
+		for _, got := range []string{fmt.Sprintf(format, in{s, s}), fmt.Sprintf(format, *s)} {
+			if strings.Contains(got, "kkkk") || strings.Contains(got, "6b6b") || strings.Contains(got, "107 107") {
+				t.Errorf("%s: %s", format, got)
+			}
+		}
+	}
+	if b, err := json.Marshal(in{s, s}); err == nil && strings.Contains(string(b), "kkkk") {
+		t.Errorf("json: %s", b)
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	s := sealer(f, 'k')
+	f.Add([]byte("aad"), s.Seal([]byte("aad"), []byte("plain")))
+	f.Add([]byte{}, []byte{1})
+	f.Fuzz(func(t *testing.T, aad, sealed []byte) {
+		if plain, err := s.Open(aad, sealed); err == nil && (string(aad) != "aad" || string(plain) != "plain") {
+			t.Errorf("opened a forgery: %q", plain)
+		}
+		again, err := s.Open(aad, s.Seal(aad, sealed))
+		if err != nil || !bytes.Equal(again, sealed) {
+			t.Errorf("round trip: %q, %v", again, err)
+		}
+	})
+}
+
+func BenchmarkOpen(b *testing.B) {
+	s := sealer(b, 'k')
+	sealed := s.Seal([]byte("aad"), make([]byte, 64))
+	for b.Loop() {
+		if _, err := s.Open([]byte("aad"), sealed); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
