@@ -19,17 +19,6 @@ import (
 	"cgp-cred/keystore/kernel/refuse"
 )
 
-func TestMain(m *testing.M) {
-	if len(os.Args) > 4 && os.Args[1] == "child" {
-		play := map[string]func(string, string) error{"refused": withoutKeyring, "full": withFullKeyring}[os.Args[2]]
-		if err := play(os.Args[3], os.Args[4]); err != nil {
-			fmt.Println("error:", err)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
 // plant puts a value in the keyring in the place of the cache's, as another container of the same user can.
 func plant(t *testing.T, c *cache.Cache, value []byte) {
 	t.Helper()
@@ -130,63 +119,80 @@ func TestWarnsOfAnotherWriter(t *testing.T) {
 	}
 }
 
-// withoutKeyring is a process to which the kernel refuses keyctl with the errno, as a container's seccomp profile does.
-func withoutKeyring(errno, dir string) error {
-	var n int
-	if _, err := fmt.Sscan(errno, &n); err != nil {
-		return err
+// inChild reports whether this is the child that the test needs: the test itself, started again as the user uid (or
+// ourselves where uid is negative) with words in its environment. In the parent it runs that child.
+func inChild(t *testing.T, uid int, words ...string) bool {
+	t.Helper()
+	if os.Getenv(role) != "" {
+		return true
 	}
-	if err := refuse.Syscalls(syscall.Errno(n), unix.SYS_KEYCTL, unix.SYS_ADD_KEY); err != nil {
-		return err
+	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.v", "-test.run=^"+t.Name()+"$")
+	cmd.Dir = "/"
+	cmd.Env = append(os.Environ(), role+"="+strings.Join(words, " "), "TMPDIR=/tmp")
+	if uid >= 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
 	}
-	return runTests(
-		testing.InternalTest{Name: "keychain", F: func(t *testing.T) { keychainFallback(t, dir) }},
-		testing.InternalTest{Name: "none", F: func(t *testing.T) { nowhere(t, dir) }},
-	)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Errorf("%q: %v\n%s", words, err, out)
+	}
+	return false
 }
 
-func runTests(tests ...testing.InternalTest) error {
-	if !testing.RunTests(func(_, _ string) (bool, error) { return true, nil }, tests) {
-		return errors.New("a test failed")
+const role = "CACHE_TEST_ROLE"
+
+// A process to which the kernel refuses keyctl, as a container's seccomp profile does.
+func TestWithoutKeyringNotPermitted(t *testing.T) {
+	if inChild(t, -1, "refused") {
+		withoutKeyring(t, unix.EPERM)
 	}
-	return nil
 }
 
-func TestWithoutKeyring(t *testing.T) {
-	t.Parallel()
-	self, err := os.Executable()
-	if err != nil {
+func TestWithoutKeyringNotImplemented(t *testing.T) {
+	if inChild(t, -1, "refused") {
+		withoutKeyring(t, unix.ENOSYS)
+	}
+}
+
+func withoutKeyring(t *testing.T, errno syscall.Errno) {
+	t.Helper()
+	if err := refuse.Syscalls(errno, unix.SYS_KEYCTL, unix.SYS_ADD_KEY); err != nil {
 		t.Fatal(err)
 	}
-	for _, errno := range []syscall.Errno{unix.EPERM, unix.ENOSYS} {
-		dir := t.TempDir()
-		out, err := exec.CommandContext(t.Context(), self, "child", "refused", fmt.Sprint(int(errno)), dir).CombinedOutput()
-		if err != nil || strings.Contains(string(out), "error") || strings.Contains(string(out), "FAIL") {
-			t.Errorf("%v: %v\n%s", errno, err, out)
-		}
-	}
+	t.Run("keychain", keychainFallback)
+	t.Run("none", nowhere)
 }
 
 // fullUser is a user whose keyring no other test uses.
 const fullUser = 65532
 
-// withFullKeyring is a user whose quota is used up: keyrings(7), /proc/sys/kernel/keys/maxkeys.
-func withFullKeyring(_, dir string) error {
-	return runTests(testing.InternalTest{Name: "full", F: func(t *testing.T) {
-		c := cache.Open(cache.Options{Profile: "int", State: dir + "/cgp-cred", Keychain: refusing{t}})
-		defer c.Delete(t.Context()) //nolint:errcheck // may be gone
-		if err := c.Set(t.Context(), entry("old")); err != nil {
-			t.Fatal(err)
+// A user whose quota is used up: keyrings(7), /proc/sys/kernel/keys/maxkeys.
+func TestFullKeyring(t *testing.T) {
+	needKeyring(t)
+	if os.Geteuid() != 0 && os.Getenv(role) == "" {
+		t.Skip("needs root, to play a user whose keyring is full")
+	}
+	if !inChild(t, fullUser, "full") {
+		return
+	}
+	o, _ := options(t)
+	o.Keychain = refusing{t}
+	c := open(t, o)
+	if err := c.Set(t.Context(), entry("old")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := unix.KeyctlInt(unix.KEYCTL_CLEAR, unix.KEY_SPEC_USER_KEYRING, 0, 0, 0); err != nil {
+			t.Error(err)
 		}
-		defer unix.KeyctlInt(unix.KEYCTL_CLEAR, unix.KEY_SPEC_USER_KEYRING, 0, 0, 0) //nolint:errcheck // this user's last act
-		fill(t)
-		if err := c.Set(t.Context(), entry("new")); err != nil {
-			t.Errorf("a full keyring: %v", err)
-		}
-		if e, ok := c.Get(t.Context()); ok && string(e.Token.Reveal()) != "new" {
-			t.Error("the older token is still served")
-		}
-	}})
+	})
+	fill(t)
+	if err := c.Set(t.Context(), entry("new")); err != nil {
+		t.Errorf("a full keyring: %v", err)
+	}
+	if e, ok := c.Get(t.Context()); ok && string(e.Token.Reveal()) != "new" {
+		t.Error("the older token is still served")
+	}
 }
 
 func fill(t *testing.T) {
@@ -200,40 +206,14 @@ func fill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Skip("this kernel gives a user 10000 keys")
+	t.Fatal("this kernel gives a user 10000 keys")
 }
 
-func TestFullKeyring(t *testing.T) {
-	t.Parallel()
-	needKeyring(t)
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to play a user whose keyring is full")
-	}
-	dir, err := os.MkdirTemp("/tmp", "cache")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) }) //nolint:errcheck // a temporary folder
-	if err := os.Chown(dir, fullUser, fullUser); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "child", "full", "", dir)
-	cmd.Dir = "/"
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: fullUser, Gid: fullUser}}
-	out, err := cmd.CombinedOutput()
-	if err != nil || strings.Contains(string(out), "error") || strings.Contains(string(out), "FAIL") {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
-func keychainFallback(t *testing.T, dir string) {
-	var warnings []string
+func keychainFallback(t *testing.T) {
+	o, warnings := options(t)
 	ks := keystore.Memory()
-	o := cache.Options{
-		Profile: "int", Fingerprint: []byte("file"), State: dir + "/cgp-cred", Runtime: dir + "/cgp-cred", Keychain: ks,
-		Warn: func(s string) { warnings = append(warnings, s) },
-	}
-	c := cache.Open(o)
+	o.Keychain = ks
+	c := open(t, o)
 	if got := c.Backend(t.Context()); got != "keychain" {
 		t.Errorf("backend %q", got)
 	}
@@ -263,13 +243,14 @@ func keychainFallback(t *testing.T, dir string) {
 		}
 	}
 	wantMiss(t, "deleted", c)
-	if len(warnings) > 0 {
-		t.Errorf("warned: %q", warnings)
+	if len(*warnings) > 0 {
+		t.Errorf("warned: %q", *warnings)
 	}
 }
 
-func nowhere(t *testing.T, dir string) {
-	c := cache.Open(cache.Options{Profile: "int", State: dir + "/cgp-cred"})
+func nowhere(t *testing.T) {
+	o, _ := options(t)
+	c := open(t, o)
 	if got := c.Backend(t.Context()); got != "none" {
 		t.Errorf("backend %q", got)
 	}
