@@ -1,0 +1,121 @@
+package keystoretest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// Password unlocks the keyring of [StartKeyring].
+const Password = "correct horse"
+
+const (
+	secrets    = "org.freedesktop.secrets"
+	secretPath = dbus.ObjectPath("/org/freedesktop/secrets")
+	loginPath  = secretPath + "/collection/login"
+	patience   = 30 * time.Second
+)
+
+// Keyring is a session bus of a test's own, with gnome-keyring on it but for [StartBus]. All of it ends with the test.
+type Keyring struct {
+	Address string   // of the bus
+	Folder  string   // 0700, holds the bus, the keyring's files and its HOME
+	Env     []string // for a process that shall use it; has no DISPLAY
+	Conn    *dbus.Conn
+}
+
+// StartBus starts a session bus where nothing answers as keychain and nothing is started by asking for it.
+func StartBus(t testing.TB) *Keyring {
+	t.Helper()
+	Need(t, "dbus-daemon", "dbus")
+	folder, err := os.MkdirTemp("", "cgp") // t.TempDir can be too long for a socket's name
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	k := &Keyring{Folder: folder, Address: "unix:path=" + filepath.Join(folder, "bus")}
+	k.Env = []string{
+		"DBUS_SESSION_BUS_ADDRESS=" + k.Address, "XDG_RUNTIME_DIR=" + folder, "HOME=" + folder, "XDG_DATA_HOME=" + folder,
+		"XDG_CONFIG_HOME=" + folder, "XDG_STATE_HOME=" + folder, "XDG_CACHE_HOME=" + folder, "PATH=" + os.Getenv("PATH"),
+	}
+	config := filepath.Join(folder, "bus.conf")
+	text := `<busconfig><type>session</type><listen>` + k.Address + `</listen><auth>EXTERNAL</auth><policy context="default">` +
+		`<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, k.Env, "", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", "--config-file="+config)
+	await(t, "the bus", func() bool {
+		k.Conn, err = dbus.Connect(k.Address)
+		return err == nil
+	})
+	t.Cleanup(func() { _ = k.Conn.Close() })
+	return k
+}
+
+// StartKeyring starts a session bus with gnome-keyring, its login collection unlocked.
+func StartKeyring(t testing.TB) *Keyring {
+	t.Helper()
+	Need(t, "gnome-keyring-daemon", "gnome-keyring")
+	k := StartBus(t)
+	control := filepath.Join(k.Folder, "keyring")
+	if err := os.Mkdir(control, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	k.Env = append(k.Env, "GNOME_KEYRING_CONTROL="+control)
+	start(t, k.Env, Password, "gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets", "--control-directory="+control)
+	await(t, "the keyring", func() bool { return !k.Locked() })
+	return k
+}
+
+// StartLockedKeyring starts one that is locked, where nobody answers a prompt.
+func StartLockedKeyring(t testing.TB) *Keyring {
+	t.Helper()
+	k := StartKeyring(t)
+	k.Lock(t)
+	return k
+}
+
+// Lock locks the login collection.
+func (k *Keyring) Lock(t testing.TB) {
+	t.Helper()
+	err := k.Conn.Object(secrets, secretPath).Call("org.freedesktop.Secret.Service.Lock", 0, []dbus.ObjectPath{loginPath}).Err
+	if err != nil || !k.Locked() {
+		t.Fatalf("locking the keyring: %v", err)
+	}
+}
+
+// Locked reports whether the login collection is locked or not there.
+func (k *Keyring) Locked() bool {
+	v, err := k.Conn.Object(secrets, loginPath).GetProperty("org.freedesktop.Secret.Collection.Locked")
+	locked, ok := v.Value().(bool)
+	return err != nil || !ok || locked
+}
+
+// Items returns the number of items with these attributes in the login collection.
+func (k *Keyring) Items(t testing.TB, service, username string) int {
+	t.Helper()
+	var found []dbus.ObjectPath
+	err := k.Conn.Object(secrets, loginPath).Call("org.freedesktop.Secret.Collection.SearchItems", 0,
+		map[string]string{"service": service, "username": username}).Store(&found)
+	if err != nil {
+		t.Fatalf("searching the keyring: %v", err)
+	}
+	slices.Sort(found)
+	return len(slices.Compact(found))
+}
+
+func await(t testing.TB, what string, ready func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if ready() {
+			return
+		}
+	}
+	t.Fatal(fmt.Sprint(what, " did not come up within ", patience))
+}

@@ -1,0 +1,40 @@
+//go:build !linux
+
+package keystoretest
+
+import (
+	"runtime"
+	"testing"
+)
+
+// Password unlocks the keyring of [StartKeyring].
+const Password = "correct horse"
+
+// Keyring is a keyring of a test's own, which only Linux has.
+type Keyring struct {
+	Address string
+	Folder  string
+	Env     []string
+}
+
+// StartKeyring skips the test: the keychain of this system is the user's own.
+func StartKeyring(t testing.TB) *Keyring {
+	t.Helper()
+	t.Skip("a keyring of the test's own needs Linux, this is " + runtime.GOOS)
+	return nil
+}
+
+// StartLockedKeyring skips the test.
+func StartLockedKeyring(t testing.TB) *Keyring { return StartKeyring(t) }
+
+// StartBus skips the test.
+func StartBus(t testing.TB) *Keyring { return StartKeyring(t) }
+
+// Lock is never reached.
+func (*Keyring) Lock(testing.TB) {}
+
+// Locked is never reached.
+func (*Keyring) Locked() bool { return true }
+
+// Items is never reached.
+func (*Keyring) Items(testing.TB, string, string) int { return 0 }

@@ -1,0 +1,55 @@
+package keystoretest
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Need fails the test in CI and skips it elsewhere, with the package's name, where a program is missing.
+func Need(t testing.TB, program, pkg string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err == nil {
+		return
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is missing: apt-get install %s", program, pkg)
+	}
+	t.Skipf("%s is missing: apt-get install %s", program, pkg)
+}
+
+// start runs a program until the test ends. It dies with its process group then, and with the test binary if that is
+// killed: the kernel's signal for it follows the thread that forked, so one thread is kept for each program.
+func start(t testing.TB, env []string, stdin, program string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(program, args...) // #nosec G204 -- the programs that tests name
+	cmd.Env = env
+	cmd.Stdin = strings.NewReader(stdin)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	started, ended := make(chan error, 1), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait()
+		}
+		close(ended)
+	}()
+	if err := <-started; err != nil {
+		t.Fatalf("starting %s: %v", program, err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		<-ended
+		if t.Failed() {
+			t.Logf("%s printed: %s", program, out.String())
+		}
+	})
+}
