@@ -1,0 +1,119 @@
+package simulator
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// deliver sends an answer, with what else befalls the request.
+func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, a answer, p play) {
+	if !sleep(r.Context(), p.delay) {
+		a.problem = "the client gave up waiting"
+		s.log(r, "-", a.problem)
+		return
+	}
+	if p.reset {
+		s.log(r, "-", a.problem)
+		reset(w)
+		return
+	}
+	if a.minted {
+		s.minted.Add(1)
+	}
+	h := w.Header()
+	for _, nv := range a.headers {
+		h.Set(nv[0], nv[1])
+	}
+	h.Set("Date", s.config.Now().UTC().Format(http.TimeFormat))
+	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	body := a.body
+	if p.truncate {
+		body = body[:len(body)/2]
+		a.problem = "truncated"
+	}
+	s.log(r, strconv.Itoa(a.status), a.problem)
+	w.WriteHeader(a.status)
+	drip(r.Context(), w, body, p.drip)
+	if p.truncate {
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler) // closes the connection before the promised length
+	}
+}
+
+// drip writes body evenly over a time.
+func drip(ctx context.Context, w http.ResponseWriter, body []byte, over time.Duration) {
+	if over <= 0 || len(body) == 0 {
+		_, _ = w.Write(body) // a client that is gone needs no answer
+		return
+	}
+	pause := over / time.Duration(len(body))
+	rc := http.NewResponseController(w)
+	for i := range body {
+		if _, err := w.Write(body[i : i+1]); err != nil {
+			return
+		}
+		_ = rc.Flush()
+		if !sleep(ctx, pause) {
+			panic(http.ErrAbortHandler)
+		}
+	}
+}
+
+// sleep waits; false where ctx ended before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// reset closes the connection with a TCP RST.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // the next best thing: the connection just ends
+	}
+	if t, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = t.NetConn() // below TLS, which would say good-bye
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // what is not sent is dropped, and closing sends the RST
+	}
+	_ = conn.Close()
+}
+
+// log tells one request. The path goes without its query; everything is escaped.
+func (s *Simulator) log(r *http.Request, status, problem string) {
+	if s.config.Log == nil {
+		return
+	}
+	line := r.Method + " " + r.URL.EscapedPath() + " " + status
+	if problem != "" {
+		line += " " + problem
+	}
+	s.logging.Lock()
+	defer s.logging.Unlock()
+	s.config.Log(printable(line))
+}
+
+// printable escapes what a terminal would not print and cuts what is too long for a line.
+func printable(s string) string {
+	const most = 300
+	if len(s) > most {
+		s = s[:most] + "..."
+	}
+	q := strconv.QuoteToASCII(s)
+	q = q[1 : len(q)-1]
+	return strings.ReplaceAll(q, `\"`, `"`)
+}

@@ -1,0 +1,122 @@
+package simulator
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/big"
+	"os"
+	"sync"
+	"time"
+)
+
+// keySet is the RSA keys that may sign, by kid. A kid may stand more than once.
+type keySet map[string][]*rsa.PublicKey
+
+// maxJWKS is the most of a key set that is read, in bytes.
+const maxJWKS = 1 << 20
+
+// JWKSFile returns a reader of a key set file for [Config.JWKS]. It reads the file each time, so that a change counts at
+// once (or when the cache ends); a pipe it reads once. An empty path, like a file that is not there, is [fs.ErrNotExist].
+func JWKSFile(path string) func() ([]byte, error) {
+	pipe := sync.OnceValues(func() ([]byte, error) { return readLimited(path) })
+	return func() ([]byte, error) {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		if info.Mode()&(fs.ModeNamedPipe|fs.ModeCharDevice) != 0 {
+			return pipe()
+		}
+		return readLimited(path)
+	}
+}
+
+func readLimited(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxJWKS+1))
+	if err == nil && len(b) > maxJWKS {
+		err = fmt.Errorf("key set is over %d bytes", maxJWKS)
+	}
+	return b, err
+}
+
+// keyCache keeps a key set that was read for a while, as APIM does (PopulateCache.CCJWKS.xml). What could not be read is
+// not kept.
+type keyCache struct {
+	read func() ([]byte, error)
+	life time.Duration
+
+	mu   sync.Mutex
+	set  keySet
+	from time.Time
+}
+
+// get returns the registered key set; the error is fs.ErrNotExist where there is none.
+func (c *keyCache) get(now time.Time) (keySet, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.set != nil && now.Sub(c.from) < c.life {
+		return c.set, nil
+	}
+	if c.read == nil {
+		return nil, fs.ErrNotExist
+	}
+	b, err := c.read()
+	if err != nil {
+		return nil, err
+	}
+	if len(bytes.TrimSpace(b)) == 0 {
+		return nil, fs.ErrNotExist
+	}
+	set, err := parseJWKS(b)
+	if err != nil {
+		return nil, err
+	}
+	c.set, c.from = set, now
+	return set, nil
+}
+
+// parseJWKS reads a JWK set (RFC 7517 section 5). Keys that can't verify RS512 are passed over: another type, use or
+// algorithm, or numbers that can't be read.
+func parseJWKS(b []byte) (keySet, error) {
+	var doc struct {
+		Keys []struct {
+			KTY, Use, Alg, KID, N, E string
+		} `json:"keys"`
+	}
+	if err := json.Unmarshal(b, &doc); err != nil {
+		return nil, fmt.Errorf("key set: %w", err)
+	}
+	if doc.Keys == nil {
+		return nil, errors.New("key set has no keys member")
+	}
+	set := make(keySet)
+	for _, k := range doc.Keys {
+		if k.KTY != "RSA" || (k.Use != "" && k.Use != "sig") || (k.Alg != "" && k.Alg != "RS512") {
+			continue
+		}
+		n, okN := bigInt(k.N)
+		e, okE := bigInt(k.E)
+		if okN && okE && e.IsInt64() && e.Int64() < 1<<31 {
+			set[k.KID] = append(set[k.KID], &rsa.PublicKey{N: n, E: int(e.Int64())})
+		}
+	}
+	return set, nil
+}
+
+// bigInt reads a Base64urlUInt (RFC 7518 section 2).
+func bigInt(s string) (*big.Int, bool) {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	n := new(big.Int).SetBytes(b)
+	return n, err == nil && n.Sign() > 0
+}
