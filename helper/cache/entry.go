@@ -40,15 +40,18 @@ var errEntry = errors.New("not a cache entry that can be kept")
 
 func encode(e Entry) ([]byte, error) {
 	token := e.Token.Reveal()
+	if len(e.Header) > maxHeader {
+		return nil, errEntry
+	}
 	b := make([]byte, 0, entryHead+len(e.Header)+len(token))
 	b = append(b, entryVersion)
-	b = binary.BigEndian.AppendUint64(b, uint64(e.FetchedAt.UnixMilli())) //nolint:gosec // two's complement there and back
-	b = binary.BigEndian.AppendUint64(b, uint64(e.Expiry.UnixMilli()))    //nolint:gosec // the same
-	b = append(b, byte(len(e.Header)))                                    //nolint:gosec // decode refuses a cut
+	b = binary.BigEndian.AppendUint64(b, uint64(e.FetchedAt.UnixMilli()))
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Expiry.UnixMilli()))
+	b = append(b, byte(len(e.Header)))
 	b = append(b, e.Header...)
 	b = append(b, token...)
-	if _, err := decode(b); err != nil || len(e.Header) > maxHeader {
-		return nil, errEntry
+	if _, err := decode(b); err != nil { // what can't be read back is not written
+		return nil, err
 	}
 	return b, nil
 }

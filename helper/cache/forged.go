@@ -20,7 +20,7 @@ const (
 // forged removes an entry that can't be opened, so that each is counted once, and warns when another program keeps
 // writing them: once, until a minute has passed without one.
 func (c *Cache) forged() {
-	kernel.Delete(c.key()) //nolint:errcheck // the next Set takes its place anyhow
+	_ = kernel.Delete(c.key()) // the next Set takes its place anyhow
 	if c.o.Runtime == "" {
 		return
 	}

@@ -28,7 +28,7 @@ func newSealer(o Options) (*kernel.Sealer, error) {
 	key, err := disk.ReadPrivate(path, sealingKeySize)
 	if errors.Is(err, fs.ErrNotExist) {
 		fresh := make([]byte, sealingKeySize)
-		rand.Read(fresh) //nolint:errcheck // never fails: crypto/rand ends the program instead
+		_, _ = rand.Read(fresh) // never fails: crypto/rand ends the program instead
 		key, err = disk.CreateOnce(path, fresh)
 	}
 	if err != nil {

@@ -38,8 +38,9 @@ func shut(path string) error {
 	if ownNames(path) == 0 || private(path) {
 		return nil
 	}
-	if err := os.Chmod(path, 0o700); err != nil && !errors.Is(err, fs.ErrPermission) { // root's: checked, and left to root
-		return err
+	err := os.Chmod(path, 0o700) //nolint:gosec // a folder
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errReadOnly) {
+		return nil // root's, or out of reach: checked, and nobody else can write it
 	}
-	return nil
+	return err
 }

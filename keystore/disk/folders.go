@@ -22,7 +22,7 @@ type Folders struct {
 	Runtime string // locks and other files of the moment; State where the system has no runtime folder that is ours
 }
 
-// ErrNoHome: neither HOME nor XDG_CONFIG_HOME names an absolute folder.
+// ErrNoHome is the error where neither HOME nor XDG_CONFIG_HOME names an absolute folder.
 var ErrNoHome error = noHome{}
 
 type noHome struct{}

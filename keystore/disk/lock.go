@@ -40,7 +40,7 @@ func TryLock(path string) (release func(), state LockState, err error) {
 		case !ok:
 			return func() {}, Held, nil
 		}
-		release := func() { l.Unlock() } //nolint:errcheck // closing the file releases it anyhow
+		release := func() { _ = l.Unlock() } // closing the file releases it anyhow
 		there, err := stillThere(l, path)
 		if err != nil {
 			release()

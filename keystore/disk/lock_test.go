@@ -83,7 +83,7 @@ func TestLockOfAKilledProcess(t *testing.T) {
 		t.Errorf("while the child lives: %d", state)
 	}
 	must(t, child.Process.Kill())
-	child.Wait() //nolint:errcheck // killed
+	_ = child.Wait() // killed
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	release, state, err := disk.Lock(ctx, path)

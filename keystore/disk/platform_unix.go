@@ -12,6 +12,9 @@ import (
 // noFollow: opening a symbolic link is an error.
 const noFollow = unix.O_NOFOLLOW
 
+// errReadOnly: the file system can't be written at all.
+const errReadOnly = unix.EROFS
+
 // syncFolder makes a rename outlive a crash. Some file systems can't sync a folder and say EINVAL.
 func syncFolder(path string) error {
 	d, err := os.Open(path) //nolint:gosec // the caller's own folder, checked by then

@@ -14,6 +14,9 @@ import (
 // noFollow: Windows needs a privilege to make a symbolic link, and has no flag to refuse one.
 const noFollow = 0
 
+// errReadOnly: the medium can't be written at all.
+const errReadOnly = windows.ERROR_WRITE_PROTECT
+
 // ReadFile reads a regular file of at most limit bytes, not a symbolic link. Who can write it is decided by the
 // rights that it inherits from the user's profile folder. A missing file matches fs.ErrNotExist.
 func ReadFile(path string, limit int64) ([]byte, error) {

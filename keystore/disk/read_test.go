@@ -5,6 +5,7 @@ package disk_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -191,7 +192,7 @@ func TestReadFileOutlivesSecondName(t *testing.T) {
 	tr := newTree(t)
 	second := tr.profiles + "/second"
 	must(t, os.Link(tr.file, second))
-	time.AfterFunc(2*time.Millisecond, func() { os.Remove(second) })
+	time.AfterFunc(2*time.Millisecond, func() { _ = os.Remove(second) })
 	deadline := time.Now().Add(10 * time.Second)
 	for {
 		_, err := disk.ReadFile(tr.file, 7)
@@ -207,7 +208,7 @@ func TestReadFileOutlivesSecondName(t *testing.T) {
 func init() {
 	children["read"] = func(args []string) error {
 		b, err := disk.ReadFile(args[0], 100)
-		os.Stdout.Write(b)
+		fmt.Printf("%s", b)
 		return err
 	}
 }

@@ -3,6 +3,7 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -42,10 +43,10 @@ func read(path string, limit int64, hidden uint32) ([]byte, error) {
 func open(path string) (fd int, err error) {
 	const flags = unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NOFOLLOW | unix.O_NONBLOCK
 	err = retry(func() (err error) { fd, err = unix.Open(path, flags, 0); return err })
-	switch err { //nolint:errorlint // a plain Errno
-	case nil:
+	switch {
+	case err == nil:
 		return fd, nil
-	case unix.ELOOP, unix.EMLINK: // EMLINK: FreeBSD
+	case errors.Is(err, unix.ELOOP), errors.Is(err, unix.EMLINK): // EMLINK: FreeBSD
 		return -1, symlink(path)
 	default:
 		return -1, &fs.PathError{Op: "open", Path: path, Err: err}
@@ -65,15 +66,15 @@ func checkFile(fd int, path string, hidden uint32) (size int64, err error) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	uid := uint32(unix.Geteuid())
-	mode := uint32(st.Mode) //nolint:unconvert // 16 bits on macOS
+	uid := user()
+	mode := uint32(st.Mode) // 16 bits on macOS
 	switch {
 	case mode&unix.S_IFMT != unix.S_IFREG:
 		return 0, irregular(path)
 	case st.Uid != uid && st.Uid != 0:
 		return 0, foreign(path, st.Uid, uid)
 	case st.Nlink != 1:
-		return 0, linked(path, uint64(st.Nlink)) //nolint:unconvert // 16 or 32 bits elsewhere
+		return 0, linked(path, uint64(st.Nlink)) // 16 or 32 bits elsewhere
 	case mode&hidden != 0:
 		return 0, &UnsafeError{Path: path, Problem: "can be read by others", mend: "chmod go= " + quote(path)}
 	}

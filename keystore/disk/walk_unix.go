@@ -3,6 +3,7 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -14,20 +15,20 @@ import (
 const maxLinks = 40 // as Linux has it
 
 // walk checks every folder from / to path as the kernel would pass through them: each must belong to us or to root,
-// and nobody else may write it, unless it is sticky (/tmp), where names can't be moved by others. Symbolic links are
-// followed above our own folders, where they belong to us or to root. The last strict names are our own: no links,
+// and nobody else may write it, unless it is sticky (/tmp), where others can't move what is not theirs. Symbolic links
+// are followed above our own folders, where they belong to us or to root. The last strict names are our own: no links,
 // no sticky bit. A missing folder is an fs.PathError that names it.
 func walk(path string, strict int) error {
 	if !filepath.IsAbs(path) {
 		return relative(path)
 	}
 	var (
-		uid  = uint32(unix.Geteuid())
+		uid  = user()
 		at   = "/"
 		rest = names(path)
 		st   unix.Stat_t
 	)
-	if err := checkFolder(at, uid, false, &st); err != nil {
+	if err := checkFolder(at, uid, place{}, &st); err != nil {
 		return err
 	}
 	for links := 0; len(rest) > 0; {
@@ -38,11 +39,11 @@ func walk(path string, strict int) error {
 			continue
 		}
 		next := filepath.Join(at, name)
-		ours := len(rest) < strict
-		if err := checkFolder(next, uid, ours, &st); err != nil {
+		open := uint32(st.Mode)&0o022 != 0
+		if err := checkFolder(next, uid, place{ours: len(rest) < strict, open: open}, &st); err != nil {
 			return err
 		}
-		if uint32(st.Mode)&unix.S_IFMT != unix.S_IFLNK { //nolint:unconvert // 16 bits on macOS
+		if uint32(st.Mode)&unix.S_IFMT != unix.S_IFLNK { // 16 bits on macOS
 			at = next
 			continue
 		}
@@ -83,22 +84,32 @@ func ownNames(folder string) int {
 	return 0
 }
 
+// place is where a folder lies.
+type place struct {
+	ours bool // among our own folders
+	open bool // in a folder that others can write, such as /tmp
+}
+
 // checkFolder checks one folder, or a link to one unless it is ours, and leaves what it saw in st.
-func checkFolder(path string, uid uint32, ours bool, st *unix.Stat_t) error {
+func checkFolder(path string, uid uint32, in place, st *unix.Stat_t) error {
 	if err := retry(func() error { return unix.Lstat(path, st) }); err != nil {
 		return &fs.PathError{Op: "lstat", Path: path, Err: err}
 	}
+	mode := uint32(st.Mode) // 16 bits on macOS
 	if st.Uid != uid && st.Uid != 0 {
-		return foreign(path, st.Uid, uid)
+		above := mode&unix.S_IFMT == unix.S_IFDIR && !in.ours && !in.open
+		if !above || !unmapped(st.Uid) {
+			return foreign(path, st.Uid, uid)
+		}
 	}
-	switch mode := uint32(st.Mode); mode & unix.S_IFMT { //nolint:unconvert // 16 bits on macOS
+	switch mode & unix.S_IFMT {
 	case unix.S_IFLNK:
-		if ours {
+		if in.ours {
 			return symlink(path)
 		}
 		return nil
 	case unix.S_IFDIR:
-		if !ours && mode&unix.S_ISVTX != 0 {
+		if !in.ours && mode&unix.S_ISVTX != 0 {
 			return nil
 		}
 		return closed(path, mode, st.Gid, uid)
@@ -140,11 +151,14 @@ func readlink(path string) (string, error) {
 // retry repeats a system call that a signal interrupted: the Go runtime's own signals do, on some file systems.
 func retry(call func() error) error {
 	for {
-		if err := call(); err != unix.EINTR { //nolint:errorlint // a plain Errno
+		if err := call(); !errors.Is(err, unix.EINTR) {
 			return err
 		}
 	}
 }
+
+// user is who we are to the kernel's permission checks.
+func user() uint32 { return uint32(unix.Geteuid()) } //nolint:gosec // a uid has 32 bits
 
 // private reports whether path is a folder, ours and closed to everybody else.
 func private(path string) bool {
@@ -152,6 +166,6 @@ func private(path string) bool {
 	if !filepath.IsAbs(path) || retry(func() error { return unix.Lstat(path, &st) }) != nil {
 		return false
 	}
-	mode := uint32(st.Mode) //nolint:unconvert // 16 bits on macOS
-	return mode&unix.S_IFMT == unix.S_IFDIR && int(st.Uid) == unix.Geteuid() && mode&0o077 == 0
+	mode := uint32(st.Mode) // 16 bits on macOS
+	return mode&unix.S_IFMT == unix.S_IFDIR && st.Uid == user() && mode&0o077 == 0
 }

@@ -33,7 +33,7 @@ func writeTemp(path string, data []byte) (name string, err error) {
 
 // writeNew writes a file that must not exist yet; after an error it does not exist.
 func writeNew(name string, data []byte) (err error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600) //nolint:gosec // the caller's own file
 	if err != nil {
 		return err
 	}

@@ -120,6 +120,6 @@ func unused(t *testing.T) string {
 	if err := kernel.Delete(name); errors.Is(err, kernel.ErrUnavailable) {
 		t.Skip("no kernel keyring here:", err)
 	}
-	t.Cleanup(func() { kernel.Delete(name) }) //nolint:errcheck // may be gone
+	t.Cleanup(func() { _ = kernel.Delete(name) }) // may be gone
 	return name
 }

@@ -48,19 +48,13 @@ func Set(name string, payload []byte, life time.Duration) error {
 
 	// A key that is made in @u can't be given permissions and a timeout where the session keyring does not link @u:
 	// it is not possessed then. So it is finished where it always is, in the process keyring, and linked to @u after.
-	at := unix.KEY_SPEC_PROCESS_KEYRING
-	id, err := unix.AddKey(keyType, name, payload, at)
-	if err != nil && !errors.Is(err, unix.EDQUOT) { // no process keyring: the thread's own is possessed as well
-		at = unix.KEY_SPEC_THREAD_KEYRING
-		id, err = unix.AddKey(keyType, name, payload, at)
-	}
+	id, err := unix.AddKey(keyType, name, payload, unix.KEY_SPEC_PROCESS_KEYRING)
 	if err != nil {
 		return explain("add", err)
 	}
 	err = finish(id, life)
-	if _, unlinkErr := unix.KeyctlInt(unix.KEYCTL_UNLINK, id, at, 0, 0); err == nil && unlinkErr != nil {
-		err = explain("unlink", unlinkErr)
-	}
+	// A link that stays costs quota until this process ends, and nothing else.
+	_, _ = unix.KeyctlInt(unix.KEYCTL_UNLINK, id, unix.KEY_SPEC_PROCESS_KEYRING, 0, 0)
 	return err
 }
 
@@ -95,7 +89,7 @@ func Delete(name string) error {
 	}
 	_, err = unix.KeyctlInt(unix.KEYCTL_UNLINK, id, unix.KEY_SPEC_USER_KEYRING, 0, 0)
 	// It may have other links; this ends it in all of them. Not ours to insist on.
-	unix.KeyctlInt(unix.KEYCTL_INVALIDATE, id, 0, 0, 0) //nolint:errcheck
+	_, _ = unix.KeyctlInt(unix.KEYCTL_INVALIDATE, id, 0, 0, 0)
 	if err != nil {
 		return explain("unlink", err)
 	}

@@ -81,7 +81,7 @@ func TestKeyringPermissions(t *testing.T) {
 	if want := fmt.Sprintf("user;%d;%d;3f3f0000;%s", os.Getuid(), os.Getgid(), name); err != nil || got != want {
 		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
-	if b, err := exec.Command("/bin/cat", "/proc/keys").Output(); err == nil && strings.Count(string(b), name) > 1 {
+	if b, err := os.ReadFile("/proc/keys"); err == nil && strings.Count(string(b), name) > 1 {
 		t.Errorf("more than one key of that name:\n%s", b)
 	}
 }

@@ -74,10 +74,11 @@ func TestNewSealerSize(t *testing.T) {
 
 func TestSealerID(t *testing.T) {
 	t.Parallel()
-	if sealer(t, 'k').ID() != sealer(t, 'k').ID() {
+	first, same, other := sealer(t, 'k'), sealer(t, 'k'), sealer(t, 'K')
+	if first.ID() != same.ID() {
 		t.Error("one key, two ids")
 	}
-	if sealer(t, 'k').ID() == sealer(t, 'K').ID() {
+	if first.ID() == other.ID() {
 		t.Error("two keys, one id")
 	}
 }

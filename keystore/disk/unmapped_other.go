@@ -1,0 +1,6 @@
+//go:build unix && !linux
+
+package disk
+
+// unmapped: only Linux has user namespaces.
+func unmapped(uint32) bool { return false }
