@@ -47,7 +47,7 @@ func encode(e Entry) ([]byte, error) {
 	b = append(b, entryVersion)
 	b = binary.BigEndian.AppendUint64(b, uint64(e.FetchedAt.UnixMilli()))
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Expiry.UnixMilli()))
-	b = append(b, byte(len(e.Header)))
+	b = append(b, byte(len(e.Header))) //nolint:gosec // at most maxHeader
 	b = append(b, e.Header...)
 	b = append(b, token...)
 	if _, err := decode(b); err != nil { // what can't be read back is not written

@@ -2,10 +2,13 @@ package kernel_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+
+	"golang.org/x/crypto/chacha20poly1305"
 
 	"cgp-cred/keystore/kernel"
 )
@@ -61,6 +64,22 @@ func TestOpenRefuses(t *testing.T) {
 	id := s.ID()
 	copy(stranger[1:], id[:])
 	refused("another key under our id", s, []byte("aad"), stranger)
+}
+
+// The layout, built by hand: what one version sealed, the next must tell apart from its own.
+func TestSealLayout(t *testing.T) {
+	t.Parallel()
+	aead, err := chacha20poly1305.NewX(bytes.Repeat([]byte{'k'}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := sha256.Sum256([]byte("cgp-cred sealing key id\x00" + strings.Repeat("k", 32)))
+	head := append([]byte{1}, id[:8]...)
+	nonce := bytes.Repeat([]byte{'n'}, 24)
+	sealed := aead.Seal(append(bytes.Clone(head), nonce...), nonce, []byte("plain"), append(bytes.Clone(head), "aad"...))
+	if got, err := sealer(t, 'k').Open([]byte("aad"), sealed); err != nil || string(got) != "plain" {
+		t.Errorf("got %q, %v", got, err)
+	}
 }
 
 func TestNewSealerSize(t *testing.T) {
