@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"cgp-cred/helper"
 	"cgp-cred/keystore/printable"
 )
 
@@ -20,10 +22,20 @@ type app struct {
 	verbose int
 	timeout duration
 	caFile  string
+
+	warned []string
+	made   *helper.Helper // by open; a demo brings its own
 }
 
-// warn prints one warning line on stderr.
+// say prints one line of information on stderr.
+func (a *app) say(text string) { fmt.Fprintln(a.stderr, printable.Line(text)) }
+
+// warn prints one warning line on stderr, and each text once.
 func (a *app) warn(text string) {
+	if slices.Contains(a.warned, text) {
+		return
+	}
+	a.warned = append(a.warned, text)
 	fmt.Fprintln(a.stderr, "cgp-cred: warning:", printable.Line(text))
 }
 
@@ -45,6 +57,9 @@ func (d *duration) String() string {
 	}
 	return time.Duration(*d).String()
 }
+
+// Duration is zero where the flag was not given.
+func (d *duration) Duration() time.Duration { return time.Duration(*d) }
 
 func (d *duration) Type() string { return "DURATION" }
 
@@ -74,5 +89,23 @@ func words(least, most int) cobra.PositionalArgs {
 			return usage(hint, "%s takes no argument %s", cmd.Name(), quoted(args[most]))
 		}
 		return nil
+	}
+}
+
+// first is the first argument, or nothing.
+func first(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}
+
+// profileArgs completes up to most profile names.
+func (a *app) profileArgs(most int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) >= most {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return a.completeProfiles(), cobra.ShellCompDirectiveNoFileComp
 	}
 }

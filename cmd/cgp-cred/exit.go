@@ -1,13 +1,21 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"cgp-cred/helper"
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/profile"
+	"cgp-cred/helper/wire"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/printable"
 )
 
@@ -65,18 +73,44 @@ func hintOf(err error, code int) string {
 	if errors.As(err, &hinted) && hinted.Hint() != "" {
 		return hinted.Hint()
 	}
-	if code == exitUsage {
+	switch code {
+	case exitUsage:
 		return "cgp-cred help"
+	case exitTemporary:
+		return "run the command again"
 	}
-	return "this looks like a bug in cgp-cred: run the command again with -v and report what it prints"
+	return "this looks like a bug in cgp-cred: please report the command and this message"
 }
 
 // exitCode chooses the status of err by its type.
 func exitCode(err error) int {
-	var usage *usageError
+	var refused *apim.Error
 	switch {
-	case errors.As(err, &usage):
+	case errors.As(err, &refused):
+		return map[apim.Class]int{apim.Refused: exitRefused, apim.Network: exitNetwork, apim.Temporary: exitTemporary}[refused.Class]
+	case is[*helper.IncompleteError](err), is[*helper.GoneError](err), is[*profile.NoProfileError](err),
+		is[*profile.CoverError](err), is[*wire.NoTokenError](err):
+		return exitNone
+	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.MismatchError](err), is[*profile.FileError](err),
+		is[*profile.NameError](err), is[*wire.FormatError](err), is[*apim.HostError](err), is[*apim.CAFileError](err),
+		is[*disk.UnsafeError](err), errors.Is(err, disk.ErrNoHome), is[*keystore.KeyError](err):
+		return exitUsage
+	case is[*apim.ListenerError](err):
+		return exitNetwork
+	case is[*helper.LockError](err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return exitTemporary
+	case errors.Is(err, keystore.ErrNotFound):
+		return exitNone
+	case is[*keystore.Error](err):
+		return exitKeystore
+	case is[*os.PathError](err), is[*os.LinkError](err): // a config folder that can't be written
 		return exitUsage
 	}
 	return exitBug
+}
+
+// is reports whether an error of type T is in err's chain.
+func is[T error](err error) bool {
+	var target T
+	return errors.As(err, &target)
 }

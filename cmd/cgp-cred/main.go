@@ -26,12 +26,27 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return report(stderr, root.ExecuteContext(ctx))
 }
 
-// commands is every command, in the order of the help. Each is built only when it is called: a cached get pays for its own.
-var commands = []struct {
+// command is one entry of the help; it is built only when it is called: a cached get pays for its own.
+type command struct {
 	name  string
 	build func(*app) *cobra.Command
-}{
-	{"version", versionCommand},
+}
+
+// commands is every command, in the order of the help.
+func commands() []command {
+	return []command{
+		{"demo", demoCommand},
+		{"store", storeCommand},
+		{"keygen", keygenCommand},
+		{"jwks", jwksCommand},
+		{"get", getCommand},
+		{"list", listCommand},
+		{"status", statusCommand},
+		{"erase", eraseCommand},
+		{"logout", logoutCommand},
+		{"simulate", simulateCommand},
+		{"version", versionCommand},
+	}
 }
 
 const about = `cgp-cred prints credentials for APIs behind NHS England's API Management, such as the
@@ -56,14 +71,15 @@ func rootCommand(a *app, args []string) *cobra.Command {
 	root.PersistentFlags().CountVarP(&a.verbose, "verbose", "v", "say more on stderr (repeatable)")
 	root.PersistentFlags().Var(&a.timeout, "timeout", "deadline of a token request, all attempts (default 25s)")
 	root.PersistentFlags().StringVar(&a.caFile, "ca-file", "", "`FILE` of PEM roots to trust beside the system's")
+	all := commands()
 	root.CompletionOptions.HiddenDefaultCmd = false
-	for _, c := range commands {
+	for _, c := range all {
 		if len(args) > 0 && args[0] == c.name {
 			root.AddCommand(c.build(a))
 			return root
 		}
 	}
-	for _, c := range commands {
+	for _, c := range all {
 		root.AddCommand(c.build(a))
 	}
 	return root

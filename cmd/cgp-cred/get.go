@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/profile"
+	"cgp-cred/helper/wire"
+)
+
+type getOptions struct {
+	profile  string // empty: the default profile, or the one that covers the URL
+	url      string // empty: none
+	format   string
+	minValid duration // least life left in the token
+	forceNew bool
+}
+
+func getCommand(a *app) *cobra.Command {
+	var o getOptions
+	cmd := &cobra.Command{
+		Use:   "get [PROFILE] [URL]",
+		Short: "Print a credential",
+		Long: `Print a credential for a profile, or for the profile that covers a URL: a cached token
+while it has a minute left, else a new one. With both, nothing unless that profile covers
+the URL. On failure stdout stays empty.`,
+		Example: `  curl -H @<(cgp-cred get) https://int.api.service.nhs.uk/hello-world/hello/application
+  cgp-cred get --format curl URL | curl -K -     # sends nothing at all without a token`,
+		Args:              words(0, 2),
+		ValidArgsFunction: a.profileArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.place(args); err != nil {
+				return err
+			}
+			return a.get(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().StringVar(&o.format, "format", "header", strings.Join(wire.Formats, ", "))
+	cmd.Flags().Var(&o.minValid, "min-valid", "least life left in the token (default 60s; at most half its life)")
+	cmd.Flags().BoolVar(&o.forceNew, "force-new", false, "mint a new token, whatever is cached")
+	return cmd
+}
+
+// place sorts the arguments: what contains :// is the URL.
+func (o *getOptions) place(args []string) error {
+	for _, arg := range args {
+		switch {
+		case isURL(arg) && o.url == "":
+			o.url = arg
+		case !isURL(arg) && o.profile == "" && o.url == "":
+			o.profile = arg
+		default:
+			return usage("cgp-cred get --help", "get takes one profile, one URL, or both in that order")
+		}
+	}
+	return nil
+}
+
+func isURL(s string) bool { return strings.Contains(s, "://") }
+
+func (a *app) get(ctx context.Context, o getOptions) error {
+	if err := wire.CheckFormat(o.format); err != nil {
+		return err
+	}
+	h, p, _, err := a.resolve(o.profile, o.url)
+	if err != nil {
+		return err
+	}
+	if o.format == "htslib" && p.Auth != profile.JWT {
+		return &wire.FormatError{Format: o.format, Auth: p.Auth} // before the keystore is asked
+	}
+	c, err := h.Get(ctx, p, helper.Options{MinValid: o.minValid.Duration(), ForceNew: o.forceNew})
+	if err != nil {
+		return err
+	}
+	var u *url.URL
+	if o.url != "" {
+		if u, err = profile.ParseURL(o.url); err != nil {
+			return err
+		}
+	}
+	out, err := wire.Format(o.format, c, u, time.Now())
+	if err != nil {
+		return err
+	}
+	_, err = a.stdout.Write(out)
+	return err
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/apim"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/signer"
+)
+
+func keygenCommand(a *app) *cobra.Command {
+	var o storeOptions
+	var bits int
+	cmd := &cobra.Command{
+		Use:   "keygen PROFILE",
+		Short: "Make a private key inside the keychain and print its public key set",
+		Long: `Make an RSA key that is born in the operating system's keychain and never leaves it, and
+print the public key set (JWKS) to register in the Developer Hub. The API key may come later:
+cgp-cred store PROFILE.`,
+		Example:           `  cgp-cred keygen int --host int --kid int-1 >jwks.json`,
+		Args:              words(1, 1),
+		ValidArgsFunction: a.profileArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.keygen(cmd.Context(), args[0], bits, o, o.change(cmd))
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().IntVar(&bits, "bits", 4096, "size of the key: 2048, 3072 or 4096")
+	return cmd
+}
+
+func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions, c helper.Change) error {
+	if bits != 2048 && bits != 3072 && bits != 4096 {
+		return usage("leave --bits out for 4096, which APIM's guide asks for", "--bits %d: it must be 2048, 3072 or 4096", bits)
+	}
+	if o.kid == "" {
+		return usage("add --kid KID, for example --kid int-1", "a key needs the kid under which it will be registered")
+	}
+	h, err := a.open()
+	if err != nil {
+		return err
+	}
+	if o.apiKeyFile != "" {
+		if c.APIKey, err = a.readAPIKey(ctx, h, name, o); err != nil {
+			return err
+		}
+	}
+	if err := h.MayReplaceKey(ctx, name, c); err != nil {
+		return err
+	}
+	if isTerminal(a.stderr) {
+		a.say(fmt.Sprintf("making a %d-bit key", bits))
+	}
+	key, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		return fmt.Errorf("making a key: %w", err)
+	}
+	c.Key = &keystore.Key{KID: o.kid, Signer: signer.NewRSA(key)}
+	s, err := h.Store(ctx, name, c)
+	if err != nil {
+		return err
+	}
+	a.saved(h, s)
+	return a.printKeys(name, s.Record)
+}
+
+// printKeys prints a record's public key set on stdout.
+func (a *app) printKeys(name string, r *keystore.Record) error {
+	keys, err := helper.Keys(name, r)
+	if err != nil {
+		return err
+	}
+	out, err := apim.JWKS(keys...)
+	if err != nil {
+		return err
+	}
+	_, err = a.stdout.Write(out)
+	return err
+}

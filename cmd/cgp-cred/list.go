@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper/profile"
+)
+
+// listed is a profile as list prints it in JSON.
+type listed struct {
+	Name     string `json:"name"`
+	Host     string `json:"host"`
+	APIName  string `json:"api_name"`
+	Auth     string `json:"auth"`
+	Keystore string `json:"keystore"`
+	Default  bool   `json:"default"`
+}
+
+func listCommand(a *app) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the profiles, without a look into the keychain",
+		Args:  words(0, 0),
+		RunE:  func(*cobra.Command, []string) error { return a.list(asJSON) },
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (a *app) list(asJSON bool) error {
+	h, err := a.open()
+	if err != nil {
+		return err
+	}
+	names, err := h.Config.Names()
+	if err != nil {
+		return err
+	}
+	def, err := h.Config.Default()
+	if err != nil {
+		return err
+	}
+	all := []listed{}
+	for _, name := range names {
+		p, err := h.Config.Load(name)
+		if err != nil {
+			return err
+		}
+		all = append(all, describe(p, def))
+	}
+	if asJSON {
+		return json.NewEncoder(a.stdout).Encode(all)
+	}
+	if len(all) == 0 {
+		a.say("there is no profile yet: cgp-cred store NAME --host HOST")
+		return nil
+	}
+	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "PROFILE\tHOST\tMETHOD\tDEFAULT")
+	for _, l := range all {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", l.Name, scope(l), l.Auth, mark(l.Default))
+	}
+	return table.Flush()
+}
+
+func describe(p *profile.Profile, def string) listed {
+	return listed{Name: p.Name, Host: p.Host, APIName: p.APIName, Auth: p.Auth, Keystore: p.Keystore, Default: p.Name == def}
+}
+
+// scope is what a profile covers.
+func scope(l listed) string {
+	if l.APIName == "" {
+		return l.Host
+	}
+	return l.Host + "/" + l.APIName
+}
+
+func mark(yes bool) string {
+	if yes {
+		return "*"
+	}
+	return ""
+}

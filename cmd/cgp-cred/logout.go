@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper"
+)
+
+type logoutOptions struct {
+	all bool
+	yes bool
+}
+
+func logoutCommand(a *app) *cobra.Command {
+	var o logoutOptions
+	cmd := &cobra.Command{
+		Use:               "logout PROFILE...",
+		Short:             "Remove a profile with its keys and its token",
+		Long:              "Remove profiles: keys, cached token and file. What is gone already is no error. It asks first.",
+		Example:           "  cgp-cred logout int\n  cgp-cred logout --all --yes",
+		ValidArgsFunction: a.profileArgs(100),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.logout(cmd.Context(), args, o)
+		},
+	}
+	cmd.Flags().BoolVar(&o.all, "all", false, "remove every profile")
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	return cmd
+}
+
+func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error {
+	if (len(names) == 0) != o.all {
+		return usage("cgp-cred logout PROFILE, or cgp-cred logout --all", "name the profiles to remove, or say --all")
+	}
+	h, err := a.open()
+	if err != nil {
+		return err
+	}
+	if o.all {
+		if names, err = h.Config.Names(); err != nil {
+			return err
+		}
+	}
+	if len(names) == 0 {
+		a.say("there is no profile to remove")
+		return nil
+	}
+	if !o.yes {
+		if err := a.confirm(names); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		done, err := h.Logout(ctx, name)
+		if err != nil {
+			return err
+		}
+		a.say(logoutText(name, done))
+	}
+	return nil
+}
+
+func logoutText(name string, done helper.Removed) string {
+	if !done.Profile && !done.Record {
+		return fmt.Sprintf("profile %q: there is nothing to remove", name)
+	}
+	text := fmt.Sprintf("removed profile %q", name)
+	if done.Record {
+		text += ", its keys and its token; a public key stays registered at APIM until you remove it in the Developer Hub"
+	}
+	return text
+}
+
+// confirm asks at the terminal; anything but yes ends the command.
+func (a *app) confirm(names []string) error {
+	if !isTerminal(a.stdin) {
+		return usage("add --yes", "there is no terminal to confirm the removal of %s", strings.Join(names, ", "))
+	}
+	fmt.Fprintf(a.stderr, "Remove %s and the keys that belong to it? A key that was born here exists nowhere else. [y/N] ", strings.Join(names, ", "))
+	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil || !strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y") {
+		return usage("answer y to remove it", "nothing was removed")
+	}
+	return nil
+}

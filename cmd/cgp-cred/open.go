@@ -1,0 +1,90 @@
+package main
+
+import (
+	"os"
+
+	"golang.org/x/term"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
+)
+
+// open finds the user's folders and returns the helper that works in them. It creates and contacts nothing.
+func (a *app) open() (*helper.Helper, error) {
+	if a.made != nil {
+		return a.made, nil
+	}
+	folders, err := disk.UserFolders()
+	if err != nil {
+		return nil, err
+	}
+	a.made = &helper.Helper{
+		Config:   profile.Config{Folder: folders.Config},
+		Folders:  folders,
+		Keystore: a.keystore,
+		APIM:     a.client,
+		Timeout:  a.timeout.Duration(),
+		Warn:     a.warn,
+	}
+	return a.made, nil
+}
+
+// keystore opens the keystore that a profile names.
+func (a *app) keystore(kind string) (keystore.Keystore, error) {
+	if kind == profile.Memory {
+		return nil, usage("cgp-cred logout, then store it again", "the keystore of this profile ended with the program that made it")
+	}
+	return keystore.Keychain(keystore.KeychainOptions{Waiting: a.waiting}), nil
+}
+
+// waiting tells someone at a terminal why nothing happens.
+func (a *app) waiting() {
+	if isTerminal(a.stderr) {
+		a.say("waiting for the system keychain to be unlocked")
+	}
+}
+
+// client makes the client of the token endpoint, with the roots that flag and environment add.
+func (a *app) client() (*apim.Client, error) {
+	file := a.caFile
+	if file == "" {
+		file = os.Getenv("CGP_CRED_CA_FILE")
+	}
+	h, err := apim.NewHTTP(file, os.Getenv("SSL_CERT_FILE"))
+	if err != nil {
+		return nil, err
+	}
+	return &apim.Client{HTTP: h}, nil
+}
+
+// resolve chooses the profile that a command's arguments mean: a name, a URL, both, or neither.
+func (a *app) resolve(name, url string) (*helper.Helper, *profile.Profile, profile.Source, error) {
+	h, err := a.open()
+	if err != nil {
+		return nil, nil, "", err
+	}
+	p, source, err := h.Config.Resolve(profile.Ask{Name: name, URL: url, Env: os.Getenv("CGP_CRED_PROFILE")})
+	return h, p, source, err
+}
+
+// isTerminal reports whether a stream is one on which someone reads or types.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor fits an int
+}
+
+// completeProfiles completes profile names from the config folder alone: no keychain, which could ask for its password.
+func (a *app) completeProfiles() []string {
+	h, err := a.open()
+	if err != nil {
+		return nil
+	}
+	names, err := h.Config.Names()
+	if err != nil {
+		return nil
+	}
+	return names
+}

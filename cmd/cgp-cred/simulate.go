@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper/simulator"
+)
+
+type simulateOptions struct {
+	listen      string
+	apiKey      string
+	jwks        string // a file's path; empty: no public key is registered
+	tokenLife   duration
+	clock       offset
+	jwksCache   duration
+	faults      []string
+	quota       int
+	tls         bool
+	allowRemote bool
+}
+
+func simulateCommand(a *app) *cobra.Command {
+	var o simulateOptions
+	cmd := &cobra.Command{
+		Use:   "simulate",
+		Short: "Run a strict API Management on this machine",
+		Long: `Run a simulated API Management until it is interrupted: a token endpoint that refuses
+whatever the real one refuses, in the same words, and a small API that accepts its tokens.
+It prints one JSON line when it listens, and a line a request on stderr. Test keys only:
+an API key on a command line can be read by every user of this machine.
+
+Faults are ` + simulator.FaultNames + `;
+NAME=COUNT befalls the first COUNT requests; api:NAME the API instead of the token endpoint.`,
+		Example: `  cgp-cred simulate --api-key test-key --jwks jwks.json
+  cgp-cred simulate --api-key test-key --jwks jwks.json --fault row21=2 --fault delay:500ms`,
+		Args: words(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.simulate(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "`HOST:PORT` to listen on; port 0: a free one")
+	f.StringVar(&o.apiKey, "api-key", "", "the test `KEY` of the one registered application (default: tokens for any)")
+	f.StringVar(&o.jwks, "jwks", "", "`FILE` of its public keys, read again at each request")
+	f.Var(&o.tokenLife, "token-life", "how long a token lives (default 599s)")
+	f.Var(&o.clock, "clock", "how far the simulated clock is ahead, or with - behind")
+	f.Var(&o.jwksCache, "jwks-cache", "how long public keys are kept (default 0s; the real one: 1h)")
+	f.StringArrayVar(&o.faults, "fault", nil, "`NAME[=COUNT]` of something that goes wrong (repeatable)")
+	f.IntVar(&o.quota, "quota", simulator.DefaultQuota, "token requests a minute; -1: any `NUMBER`")
+	f.BoolVar(&o.tls, "tls", false, "https, with an authority of its own whose certificate is in ca_file")
+	f.BoolVar(&o.allowRemote, "allow-remote", false, "let --listen name an address that other machines reach")
+	return cmd
+}
+
+func (a *app) simulate(ctx context.Context, o simulateOptions) error {
+	const help = "cgp-cred simulate --help"
+	if o.quota == 0 {
+		return usage(help, "--quota 0 would refuse every request: give 1 or more, or -1 for any number")
+	}
+	config := simulator.Config{
+		APIKey:    o.apiKey,
+		TokenLife: o.tokenLife.Duration(),
+		JWKSCache: o.jwksCache.Duration(),
+		Quota:     o.quota,
+		Now:       func() time.Time { return time.Now().Add(time.Duration(o.clock)) },
+	}
+	if o.jwks != "" {
+		config.JWKS = simulator.JWKSFile(o.jwks)
+	}
+	for _, text := range o.faults {
+		f, err := simulator.ParseFault(text)
+		if bad := (*simulator.FaultError)(nil); errors.As(err, &bad) {
+			return usage(bad.Hint(), "--fault %s: %s", quoted(bad.Fault), bad.Problem)
+		}
+		config.Faults = append(config.Faults, f)
+	}
+	err := simulator.Serve(ctx, simulator.ServeOptions{
+		Config: config, Listen: o.listen, TLS: o.tls, AllowRemote: o.allowRemote, Stdout: a.stdout, Stderr: a.stderr,
+	})
+	var remote *simulator.NotLoopbackError
+	var refused *simulator.ListenError
+	switch {
+	case errors.As(err, &remote):
+		return usage(remote.Hint(), "%v", err)
+	case errors.As(err, &refused):
+		return usage(refused.Hint(), "%v", err)
+	}
+	return err
+}
+
+// offset is a flag's value: a duration that may be negative.
+type offset time.Duration
+
+func (o *offset) Set(s string) error {
+	rest, behind := strings.CutPrefix(s, "-")
+	d, err := parseDuration(strings.TrimPrefix(rest, "+"))
+	if err != nil {
+		return err
+	}
+	if *o = offset(d); behind {
+		*o = -*o
+	}
+	return nil
+}
+
+func (o *offset) String() string { return time.Duration(*o).String() }
+
+func (o *offset) Type() string { return "OFFSET" }

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/profile"
+)
+
+// shown is a profile as status prints it in JSON.
+type shown struct {
+	listed
+	KID            string `json:"kid"`
+	Thumbprint     string `json:"thumbprint"`
+	KeyBits        int    `json:"key_bits"`
+	NextKID        string `json:"next_kid"`
+	KeystoreState  string `json:"keystore_state"`
+	Cache          string `json:"cache"`
+	TokenExpiresAt string `json:"token_expires_at"`
+	Source         string `json:"source"`
+	TokenURL       string `json:"token_url"`
+	APIKey         string `json:"api_key"`
+	Checked        string `json:"check,omitempty"`
+}
+
+type statusOptions struct {
+	profile string
+	json    bool
+	check   bool
+}
+
+func statusCommand(a *app) *cobra.Command {
+	var o statusOptions
+	cmd := &cobra.Command{
+		Use:   "status [PROFILE]",
+		Short: "Show a profile with what the keychain and the cache hold for it",
+		Long: `Show a profile with what the keychain and the token cache hold for it; no secret is printed.
+The keychain may ask to be unlocked. With --check a new token is minted. Where several
+profiles are meant as much as each other, all are shown.`,
+		Args:              words(0, 1),
+		ValidArgsFunction: a.profileArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.profile = first(args)
+			return a.status(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&o.check, "check", false, "mint a token to see whether it works")
+	return cmd
+}
+
+func (a *app) status(ctx context.Context, o statusOptions) error {
+	h, p, source, err := a.resolve(o.profile, "")
+	profiles := []*profile.Profile{p}
+	var none *profile.NoProfileError
+	if errors.As(err, &none) && none.Name == "" && len(none.Known) > 1 {
+		profiles, err = loadAll(h, none.Known)
+	}
+	if err != nil {
+		return err
+	}
+	def, err := h.Config.Default()
+	if err != nil {
+		return err
+	}
+	all := []shown{}
+	for _, p := range profiles {
+		s, failure := a.look(ctx, h, p, o.check)
+		s.listed, s.Source = describe(p, def), string(source)
+		all = append(all, s)
+		err = errors.Join(err, failure)
+	}
+	if o.json {
+		err = errors.Join(json.NewEncoder(a.stdout).Encode(all), err)
+	} else {
+		err = errors.Join(a.printStatus(all), err)
+	}
+	return err
+}
+
+func loadAll(h *helper.Helper, names []string) ([]*profile.Profile, error) {
+	var all []*profile.Profile
+	for _, name := range names {
+		p, err := h.Config.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// look gathers one profile's status; the failure is what status ends with.
+func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, check bool) (shown, error) {
+	var checked error
+	if check {
+		_, checked = h.Get(ctx, p, helper.Options{ForceNew: true})
+	}
+	s := h.Status(ctx, p)
+	out := shown{
+		KID: s.KID, Thumbprint: s.Thumbprint, KeyBits: s.KeyBits, NextKID: s.NextKID, KeystoreState: s.Keystore,
+		Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey,
+	}
+	if !s.Expires.IsZero() {
+		out.TokenExpiresAt = s.Expires.UTC().Format(time.RFC3339)
+	}
+	if check {
+		out.Checked = "ok"
+	}
+	if checked != nil {
+		out.Checked = "failed"
+		return out, checked
+	}
+	return out, s.Err
+}
+
+// printStatus prints each profile as a few aligned lines.
+func (a *app) printStatus(all []shown) error {
+	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for i, s := range all {
+		if i > 0 {
+			fmt.Fprintln(table)
+		}
+		row := func(name, format string, args ...any) {
+			fmt.Fprintf(table, "%s\t"+format+"\n", append([]any{name}, args...)...)
+		}
+		chosen := ""
+		if s.Source != "" {
+			chosen = " (chosen by " + s.Source + ")"
+		}
+		row("profile", "%s%s", s.Name, chosen)
+		row("host", "%s", scope(s.listed))
+		row("method", "%s", s.Auth)
+		row("keychain", "%s", s.KeystoreState)
+		if s.KID != "" {
+			row("key", "%s, %d bits, thumbprint %s", s.KID, s.KeyBits, s.Thumbprint)
+			row("token URL", "%s", s.TokenURL)
+		}
+		if s.NextKID != "" {
+			row("next key", "%s", s.NextKID)
+		}
+		if s.KeystoreState == "ok" && s.Auth != profile.None {
+			row("API key", "%s", orNone(s.APIKey))
+		}
+		if s.Auth == profile.JWT {
+			row("token", "%s", tokenLine(s))
+		}
+		if s.Checked != "" {
+			row("check", "%s", s.Checked)
+		}
+	}
+	return table.Flush()
+}
+
+func tokenLine(s shown) string {
+	where := map[string]string{"keyring": "in the kernel keyring", "keychain": "in the keychain", "none": "no cache on this machine"}[s.Cache]
+	if s.TokenExpiresAt == "" {
+		return "none cached (" + where + ")"
+	}
+	return "cached until " + s.TokenExpiresAt + " " + where
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none yet"
+	}
+	return s
+}

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+)
+
+// storeOptions are the flags that store and keygen share.
+type storeOptions struct {
+	host       string
+	apiName    string
+	auth       string
+	apiKeyFile string
+	keyFile    string
+	kid        string
+	tokenURL   string
+	audience   string
+	isDefault  bool
+	force      bool
+}
+
+func (o *storeOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.host, "host", "", "`HOST` or environment: prod int dev ref sandbox …; needed the first time")
+	f.StringVar(&o.apiName, "api-name", "", "`PATH` of the API this is for, such as genomic-data-access (default: all of the host's)")
+	f.StringVar(&o.auth, "auth", "", "`METHOD`: jwt, apikey or none (default: follows from what is stored)")
+	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin")
+	f.StringVar(&o.kid, "kid", "", "`KID` under which the public key is registered")
+	f.StringVar(&o.tokenURL, "token-url", "", "`URL` of another token endpoint")
+	f.StringVar(&o.audience, "audience", "", "`URL` to name in assertions (default: the token URL)")
+	f.BoolVar(&o.isDefault, "default", false, "make it the default profile")
+	f.BoolVar(&o.force, "force", false, "let another host, token URL, audience or private key replace what is there")
+}
+
+// change turns the flags into a change; what was not given stays nil or empty.
+func (o *storeOptions) change(cmd *cobra.Command) helper.Change {
+	c := helper.Change{Host: o.host, Auth: o.auth, KID: o.kid, Force: o.force, Default: o.isDefault}
+	for name, to := range map[string]**string{"api-name": &c.APIName, "token-url": &c.TokenURL, "audience": &c.Audience} {
+		if f := cmd.Flags().Lookup(name); f.Changed {
+			value := f.Value.String()
+			*to = &value
+		}
+	}
+	return c
+}
+
+func storeCommand(a *app) *cobra.Command {
+	var o storeOptions
+	cmd := &cobra.Command{
+		Use:   "store PROFILE",
+		Short: "Put an API key, or an API key and a private key, into the keychain",
+		Long: `Put an API key and, for tokens, a private key and its kid into the operating system's
+keychain. Parts that are not given are kept. Without --api-key-file, and without an API key
+in the profile, it is asked for at the terminal, unseen.`,
+		Example: `  cgp-cred store int --host int --private-key test-1.pem --kid test-1
+  cgp-cred store prod --host prod --api-key-file -  <key.txt`,
+		Args:              words(1, 1),
+		ValidArgsFunction: a.profileArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.store(cmd.Context(), args[0], o, o.change(cmd))
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().StringVar(&o.keyFile, "private-key", "", "`FILE` that holds the private key in PEM, - for stdin")
+	return cmd
+}
+
+func (a *app) store(ctx context.Context, name string, o storeOptions, c helper.Change) error {
+	if o.apiKeyFile == "-" && o.keyFile == "-" {
+		return usage("put one of them into a file", "--api-key-file and --private-key can't both read stdin")
+	}
+	h, err := a.open()
+	if err != nil {
+		return err
+	}
+	if c.Key, err = a.readPrivateKey(o.keyFile, o.kid); err != nil {
+		return err
+	}
+	if c.APIKey, err = a.readAPIKey(ctx, h, name, o); err != nil {
+		return err
+	}
+	s, err := h.Store(ctx, name, c)
+	if err != nil {
+		return err
+	}
+	a.saved(h, s)
+	a.remindFiles(o.keyFile, o.apiKeyFile)
+	return nil
+}
+
+// readPrivateKey imports a PEM file; no file, no key.
+func (a *app) readPrivateKey(file, kid string) (*keystore.Key, error) {
+	if file == "" {
+		return nil, nil
+	}
+	raw, err := a.readInput(file, "private key")
+	if err != nil {
+		return nil, err
+	}
+	key, err := keystore.ParsePrivateKey(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", inputName(file), err)
+	}
+	return &keystore.Key{KID: strings.TrimSpace(kid), Signer: key}, nil
+}
+
+// readAPIKey reads the API key from its file, or asks for it where the profile has none. It is zero where it is kept, or
+// not needed.
+func (a *app) readAPIKey(ctx context.Context, h *helper.Helper, name string, o storeOptions) (keystore.Secret, error) {
+	var zero keystore.Secret
+	if o.apiKeyFile != "" {
+		raw, err := a.readInput(o.apiKeyFile, "API key")
+		if err != nil {
+			return zero, err
+		}
+		return checkedAPIKey(raw)
+	}
+	if o.auth == profile.None {
+		return zero, nil
+	}
+	old, err := h.Existing(ctx, name)
+	if err != nil || (old != nil && (!old.APIKey.IsZero() || old.Auth == profile.None)) {
+		return zero, err
+	}
+	in, ok := a.stdin.(*os.File)
+	if !ok || !isTerminal(a.stdin) {
+		return zero, usage("add --api-key-file FILE, or - to read it from stdin", "there is no API key, and no terminal to ask for it")
+	}
+	fmt.Fprint(a.stderr, "API key (not shown): ")
+	raw, err := term.ReadPassword(int(in.Fd())) //nolint:gosec // a descriptor fits an int
+	fmt.Fprintln(a.stderr)
+	if err != nil {
+		return zero, fmt.Errorf("reading the API key: %w", err)
+	}
+	return checkedAPIKey(raw)
+}
+
+// checkedAPIKey takes one trailing line end, surrounding blanks and a BOM off, and refuses what can't be an API key.
+func checkedAPIKey(raw []byte) (keystore.Secret, error) {
+	key := strings.TrimSpace(strings.TrimPrefix(string(raw), "\ufeff"))
+	if err := keystore.CheckAPIKey(key); err != nil {
+		return keystore.Secret{}, usage("give the API key alone, as the Developer Hub shows it", "%v", err)
+	}
+	return keystore.NewSecret([]byte(key)), nil
+}
+
+// maxInput bounds what is read of a key or a key set.
+const maxInput = 64 << 10
+
+// readInput reads a small file, or stdin for "-".
+func (a *app) readInput(file, what string) ([]byte, error) {
+	var from io.Reader = a.stdin
+	if file != "-" {
+		f, err := os.Open(file) //nolint:gosec // the user names this file
+		if err != nil {
+			return nil, usage("check the file's name and mode", "%s: %v", what, err)
+		}
+		defer f.Close() //nolint:errcheck // opened for reading
+		from = f
+	}
+	raw, err := io.ReadAll(io.LimitReader(from, maxInput+1))
+	switch {
+	case err != nil:
+		return nil, usage("check the file's name and mode", "%s: %v", what, err)
+	case len(raw) > maxInput:
+		return nil, usage("check that it is the right file", "%s: %s is over 64 KiB", what, inputName(file))
+	case len(raw) == 0:
+		return nil, usage("check that it is the right file", "%s: %s is empty", what, inputName(file))
+	}
+	return raw, nil
+}
+
+func inputName(file string) string {
+	if file == "-" {
+		return "stdin"
+	}
+	return file
+}
+
+// saved says what a profile has now.
+func (a *app) saved(h *helper.Helper, s helper.Stored) {
+	verb := "changed"
+	if s.New {
+		verb = "stored"
+	}
+	what := "no credential is needed, and none is"
+	switch s.Profile.Auth {
+	case profile.JWT:
+		what = fmt.Sprintf("private key %q", s.Record.Key.KID)
+		if !s.Record.APIKey.IsZero() {
+			what += " and API key"
+		}
+	case profile.APIKey:
+		what = "API key"
+	}
+	where := "in the keychain"
+	if s.Profile.Keystore == profile.Memory {
+		where = "in memory"
+	}
+	a.say(fmt.Sprintf("%s profile %q for %s: %s %s", verb, s.Profile.Name, s.Profile.Host, what, where))
+	if s.Record.Key != nil {
+		if warning := keystore.KeyWarning(s.Record.Key.Signer.Reveal().N.BitLen()); warning != "" {
+			a.warn(warning)
+		}
+	}
+	names, err := h.Config.Names()
+	def, derr := h.Config.Default()
+	if err == nil && derr == nil && len(names) > 1 && def == "" {
+		a.say("there are several profiles: name one with each get, or choose one with --default")
+	}
+}
+
+// remindFiles says that the plaintext files are still there, and which of them others can read.
+func (a *app) remindFiles(files ...string) {
+	for _, f := range files {
+		if f == "" || f == "-" {
+			continue
+		}
+		info, err := os.Stat(f)
+		if errors.Is(err, os.ErrNotExist) || (err == nil && !info.Mode().IsRegular()) {
+			continue
+		}
+		text := "the file " + f + " is still there: remove it, or keep it somewhere safe"
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			text += fmt.Sprintf(" (others can read it: mode %04o)", info.Mode().Perm())
+		}
+		a.say(text)
+	}
+}

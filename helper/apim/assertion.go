@@ -1,0 +1,50 @@
+package apim
+
+import (
+	"crypto"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+
+	"cgp-cred/keystore"
+)
+
+// Lifetime is how long an assertion lives. APIM refuses an exp in the past and one more than 310 s ahead; 150 s bears a
+// clock that is two and a half minutes wrong either way.
+const Lifetime = 150 * time.Second
+
+// Claims is what an assertion says.
+type Claims struct {
+	APIKey   keystore.Secret // iss and sub: the application's API key
+	KID      string          // which registered public key verifies it
+	Audience string          // aud: the token URL as called
+	Now      time.Time       // exp is Lifetime after it
+}
+
+// Assertion returns a signed client assertion (RFC 7523 section 3), good for one attempt: APIM stores its jti before it
+// looks at key and signature, so that even a refused one can't be sent again. The signature is RS512, RSASSA-PKCS1-v1_5
+// with SHA-512. There is no iat and no nbf: a fast clock could only fail by them.
+func Assertion(signer crypto.MessageSigner, c Claims) (keystore.Secret, error) {
+	iss := string(c.APIKey.Reveal())
+	token := jwt.NewWithClaims(jwt.SigningMethodRS512, jwt.MapClaims{
+		"iss": iss,
+		"sub": iss,
+		"aud": c.Audience, // one string: jwt.RegisteredClaims would send an array
+		"jti": uuid.NewString(),
+		"exp": c.Now.Add(Lifetime).Unix(),
+	})
+	token.Header["kid"] = c.KID
+	text, err := token.SigningString()
+	if err != nil {
+		return keystore.Secret{}, fmt.Errorf("writing the assertion: %w", err)
+	}
+	signature, err := crypto.SignMessage(signer, rand.Reader, []byte(text), crypto.SHA512)
+	if err != nil {
+		return keystore.Secret{}, fmt.Errorf("signing the assertion: %w", err)
+	}
+	return keystore.NewSecret([]byte(text + "." + base64.RawURLEncoding.EncodeToString(signature))), nil
+}

@@ -1,0 +1,148 @@
+package apim
+
+import (
+	"net/http"
+	"strings"
+)
+
+// cause is one reason for which the token endpoint refuses, how its reply is told from the others, and what mends it.
+// Texts name the profile's values: {profile} {host} {kid} {key} {url} {skew}.
+type cause struct {
+	status  int    // HTTP status; 0: any
+	code    string // part of "error" or a fault's errorcode; empty: any
+	keyword string // part of the description, in lower case: sentences change, their key words hardly; empty: any
+	class   Class
+	why     string // the likely cause
+	hint    string // the next steps, one a line
+}
+
+const (
+	hintMiddle = "a proxy or a sign-in page may stand between this machine and {host}: check HTTPS_PROXY and NO_PROXY"
+	hintProxy  = "put the proxy's user name into HTTPS_PROXY, or name {host} in NO_PROXY where no proxy is needed"
+	hintClock  = "set the clock (Linux: timedatectl set-ntp true; WSL: sudo hwclock -s), then run the command again"
+	hintBug    = "a proxy that changes requests can cause this; if there is none, please report it to cgp-cred"
+)
+
+// Causes that are told apart by more than their text.
+var (
+	causeSlow = cause{
+		status: http.StatusBadRequest, keyword: "jwt has expired",
+		why: "the assertion had expired when it arrived: {skew}", hint: hintClock,
+	}
+	causeFast = cause{
+		status: http.StatusBadRequest, keyword: "more than 5 minutes in future",
+		why: "the assertion seemed to come from the future: {skew}", hint: hintClock,
+	}
+	causeJTI = cause{
+		status: http.StatusBadRequest, keyword: "non-unique 'jti'",
+		why: "APIM has seen this assertion before", hint: "run the command again: each try signs a new assertion",
+	}
+	causeKID = cause{
+		status: http.StatusUnauthorized, keyword: "no matching public key",
+		why: `no public key with kid "{kid}" is registered for API key {key}, or APIM hasn't seen it yet`,
+		hint: "compare with the registered key set: cgp-cred jwks {profile}\n" +
+			"just uploaded? APIM keeps the old key set for up to an hour",
+	}
+	causeUnknown = cause{
+		why: "cgp-cred does not know this answer", hint: "ask API Management support, and give them the message_id",
+	}
+)
+
+// causes is tried from the top; the first that fits is it.
+var causes = []*cause{
+	{
+		status: http.StatusTooManyRequests, class: Temporary, why: "too many token requests: APIM allows 300 a minute for an application",
+		hint: "wait a minute, then run the command again",
+	},
+	{
+		code: "policies.ratelimit", class: Temporary, why: "too many requests: APIM allows 300 a minute for an application",
+		hint: "wait a minute, then run the command again",
+	},
+	{
+		status: http.StatusUnsupportedMediaType, why: "the request's content type was changed on its way", hint: hintBug,
+	},
+	{
+		status: http.StatusMethodNotAllowed, why: "{url} is not a token endpoint, or the request was changed on its way",
+		hint: "check the profile's token URL: cgp-cred status {profile}",
+	},
+	{
+		status: http.StatusNotFound, why: "there is no token endpoint at {url}",
+		hint: "check the profile's host and token URL: cgp-cred status {profile}",
+	},
+	&causeSlow, &causeFast, &causeJTI, &causeKID,
+	{
+		keyword: "invalid 'alg'", why: "the assertion was not signed with RS512", hint: hintBug,
+	},
+	{
+		keyword: "missing 'kid'", why: "the profile's kid is empty or was lost on its way",
+		hint: "set it again: cgp-cred store {profile} --kid KID",
+	},
+	{
+		status: http.StatusUnauthorized, keyword: "'iss'/'sub'",
+		why: "API key {key} is not known on {host}",
+		hint: "API keys belong to one environment: is this application's environment {host}?\n" +
+			"put the right key in: cgp-cred store {profile} --api-key-file FILE",
+	},
+	{
+		keyword: "'iss'/'sub'", why: "the API key was empty or was lost on its way",
+		hint: "put it in again: cgp-cred store {profile} --api-key-file FILE",
+	},
+	{
+		status: http.StatusForbidden, keyword: "register a public key",
+		why: "no public key is registered for API key {key} on {host}",
+		hint: "print the key set: cgp-cred jwks {profile}\n" +
+			"upload it in the Developer Hub: your application, then manage public key",
+	},
+	{
+		status: http.StatusForbidden, keyword: "jwks endpoint", class: Temporary,
+		why: "APIM can't reach the JWKS URL that is registered for API key {key}",
+		hint: "check that the URL answers from the internet, with a publicly trusted certificate and a path\n" +
+			"then run the command again",
+	},
+	{
+		keyword: "signature verification failed",
+		why:     `the public key registered as "{kid}" is not the one this profile signs with`,
+		hint: "compare n with the registered key set: cgp-cred jwks {profile}\n" +
+			"or put in the key that is registered: cgp-cred store {profile} --private-key FILE --kid KID --force",
+	},
+	{
+		keyword: "'aud'", why: "the audience is not the URL that APIM was called with: {url}",
+		hint: "the profile's token URL or audience is of another environment: cgp-cred status {profile}",
+	},
+	{
+		code: "unauthorized_client",
+		why:  "API key {key} has no product with signed-JWT access: the API-key flavour of an API gives no tokens",
+		hint: "subscribe the application to the signed-JWT (application-restricted) product in the Developer Hub\n" +
+			"or use the API key itself: cgp-cred store {profile} --auth apikey",
+	},
+	{
+		code: "access_denied", why: "API key {key} is revoked, not approved, or not subscribed to this API on {host}",
+		hint: "look at the application in the Developer Hub of this environment",
+	},
+	{
+		code: "InvalidClientIdentifier", why: "API key {key} is not known on {host}",
+		hint: "API keys belong to one environment: is this application's environment {host}?\n" +
+			"put the right key in: cgp-cred store {profile} --api-key-file FILE",
+	},
+	{code: "invalid_request", why: "the request was malformed", hint: hintBug},
+	{code: "unsupported_grant_type", why: "the request was malformed", hint: hintBug},
+}
+
+// causeServer is any 5xx that no other cause explains.
+var causeServer = cause{
+	class: Temporary, why: "APIM or something before it is failing", hint: "run the command again in a minute",
+}
+
+// causeOf finds the cause of a refusal.
+func causeOf(status int, code, description string) *cause {
+	text := strings.ToLower(description)
+	for _, c := range causes {
+		if (c.status == 0 || c.status == status) && strings.Contains(code, c.code) && strings.Contains(text, c.keyword) {
+			return c
+		}
+	}
+	if status >= http.StatusInternalServerError {
+		return &causeServer
+	}
+	return &causeUnknown
+}

@@ -1,0 +1,100 @@
+package apim
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+)
+
+// Client exchanges assertions for tokens.
+type Client struct {
+	HTTP *http.Client     // nil: NewHTTP's, with no added roots
+	Now  func() time.Time // nil: time.Now
+}
+
+// Deadlines of one attempt's parts. NHS networks (HSCN) are slow at times; the whole is bounded by the context.
+const (
+	dialTimeout   = 10 * time.Second
+	tlsTimeout    = 10 * time.Second
+	headerTimeout = 15 * time.Second
+)
+
+// NewHTTP returns a client for the token endpoint: system proxies (HTTPS_PROXY, NO_PROXY), TLS 1.2 or later, the system's
+// roots and those of the PEM files in caFiles (empty names are passed over), and no redirect: a 307 would hand the
+// assertion to whoever is named.
+func NewHTTP(caFiles ...string) (*http.Client, error) {
+	roots, err := rootsWith(caFiles)
+	if err != nil {
+		return nil, err
+	}
+	base, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil, fmt.Errorf("http.DefaultTransport is a %T", http.DefaultTransport)
+	}
+	transport := base.Clone()
+	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	transport.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	transport.TLSHandshakeTimeout = tlsTimeout
+	transport.ResponseHeaderTimeout = headerTimeout
+	transport.MaxResponseHeaderBytes = maxReply
+	transport.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request, r *http.Response) error {
+		if r.StatusCode == http.StatusOK {
+			return nil
+		}
+		return &proxyError{host: proxy.Host, status: r.StatusCode}
+	}
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, nil
+}
+
+// rootsWith returns the system's roots and those in files; nil, the system's own way, where there are none to add.
+func rootsWith(files []string) (*x509.CertPool, error) {
+	var pool *x509.CertPool
+	for _, f := range files {
+		if f == "" {
+			continue
+		}
+		if pool == nil {
+			var err error
+			if pool, err = x509.SystemCertPool(); err != nil {
+				pool = x509.NewCertPool()
+			}
+		}
+		pem, err := os.ReadFile(f) //nolint:gosec // the user names this file, and it holds no secret
+		if err != nil {
+			return nil, &CAFileError{File: f, Problem: "it can't be read"}
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, &CAFileError{File: f, Problem: "it holds no PEM certificate"}
+		}
+	}
+	return pool, nil
+}
+
+// CAFileError is a file of roots that can't be used.
+type CAFileError struct{ File, Problem string }
+
+func (e *CAFileError) Error() string { return fmt.Sprintf("CA file %q: %s", e.File, e.Problem) }
+
+// Hint says where the file's name came from.
+func (e *CAFileError) Hint() string {
+	return "name a PEM file with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE, or unset them"
+}
+
+// proxyError is a proxy that refused to connect us.
+type proxyError struct {
+	host   string
+	status int
+}
+
+func (e *proxyError) Error() string {
+	return fmt.Sprintf("proxy %s answered %d to CONNECT", e.host, e.status)
+}

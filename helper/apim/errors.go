@@ -1,0 +1,232 @@
+package apim
+
+import (
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"cgp-cred/keystore/printable"
+)
+
+// Class says what can be done about an [Error]; the exit status follows from it.
+type Class int
+
+const (
+	// Refused: the token endpoint will answer the same until something is changed.
+	Refused Class = iota
+	// Network: no answer of APIM's arrived: DNS, TLS, a proxy, a page that isn't APIM's.
+	Network
+	// Temporary: worth another try: 429, 5xx, a deadline.
+	Temporary
+)
+
+// Subject is the profile's side of an error: what its advice names. No field is secret.
+type Subject struct {
+	Profile string
+	Host    string
+	KID     string
+	APIKey  string // first and last four characters of a long API key, or empty
+}
+
+// Error is a token that could not be had: a refusal of APIM's, or no answer of its at all.
+type Error struct {
+	Class       Class
+	Status      int           // HTTP status; 0: there was no reply
+	Code        string        // "error" of the reply, or a fault's errorcode; may have a space, as in "public_key error"
+	Description string        // "error_description" or faultstring: foreign text
+	ID          string        // "message_id", which API Management support asks for; may be empty
+	TokenURL    string        // what was called
+	Skew        time.Duration // our clock minus the server's; 0: unknown or none
+	RetryAfter  time.Duration // what the server asked for; 0: nothing
+	About       Subject       // set by whoever knows the profile
+
+	cause *cause
+	what  string // for a network error: what happened, in our words and escaped foreign ones
+	hint  string
+	retry bool // broken on the way, before a reply
+	err   error
+}
+
+// UnmarshalJSON restores a refusal that was kept as JSON: its cause follows from its facts, as it did before.
+func (e *Error) UnmarshalJSON(raw []byte) error {
+	type facts Error
+	if err := json.Unmarshal(raw, (*facts)(e)); err != nil {
+		return fmt.Errorf("reading a refusal: %w", err)
+	}
+	if !plainID(e.ID) {
+		e.ID = ""
+	}
+	e.cause = causeOf(e.Status, e.Code, e.Description)
+	return nil
+}
+
+func (e *Error) Error() string {
+	if e.what != "" {
+		return e.what
+	}
+	text := fmt.Sprintf("APIM answered %d", e.Status)
+	if e.Code != "" {
+		text += " " + printable.Text(e.Code)
+	}
+	if e.Description != "" {
+		text += `: "` + printable.Text(e.Description) + `"`
+	}
+	return text + ": " + e.fill(e.cause.why)
+}
+
+func (e *Error) Unwrap() error { return e.err }
+
+// Hint is what to do next, naming the profile's own values; several lines where there are several steps.
+func (e *Error) Hint() string {
+	if e.hint != "" {
+		return e.fill(e.hint)
+	}
+	return e.fill(e.cause.hint)
+}
+
+// MessageID is what API Management support asks for, or empty.
+func (e *Error) MessageID() string { return e.ID }
+
+// JTIReused reports that the assertion's jti had been used; another assertion may succeed.
+func (e *Error) JTIReused() bool { return e.cause == &causeJTI }
+
+// ClockWrong reports that the assertion's exp was refused; one made with a corrected clock may succeed.
+func (e *Error) ClockWrong() bool { return e.cause == &causeSlow || e.cause == &causeFast }
+
+// KIDUnknown reports that no registered public key has the assertion's kid; another key of the profile may succeed.
+func (e *Error) KIDUnknown() bool { return e.cause == &causeKID }
+
+// Retryable reports that the same request may succeed in a moment: throttling, a failing server, a connection that broke
+// before a reply.
+func (e *Error) Retryable() bool {
+	return e.retry || e.Status == http.StatusTooManyRequests || e.Status >= http.StatusInternalServerError
+}
+
+// fill puts the profile's values into a text of the table of causes.
+func (e *Error) fill(text string) string {
+	key := e.About.APIKey
+	if key == "" {
+		key = "of this profile"
+	}
+	host := e.About.Host
+	if host == "" {
+		host = HostOf(e.TokenURL)
+	}
+	return strings.NewReplacer(
+		"{profile}", e.About.Profile, "{host}", printable.Text(host), "{kid}", printable.Text(e.About.KID), "{key}", key,
+		"{url}", printable.Text(e.TokenURL), "{skew}", SkewText(e.Skew),
+	).Replace(text)
+}
+
+// SkewText says how wrong our clock is, in words.
+func SkewText(skew time.Duration) string {
+	switch {
+	case skew > 0:
+		return "this machine's clock is " + skew.String() + " ahead of APIM's"
+	case skew < 0:
+		return "this machine's clock is " + (-skew).String() + " behind APIM's"
+	}
+	return "this machine's clock may be wrong"
+}
+
+// refusal makes the error of a reply that is not a 200.
+func refusal(tokenURL string, res *http.Response, body []byte, skew time.Duration) *Error {
+	e := ParseRefusal(res.StatusCode, body)
+	e.TokenURL, e.Skew = tokenURL, skew
+	e.RetryAfter = retryAfter(res.Header.Get("Retry-After"))
+	if e.Code == "" && e.Description == "" {
+		return silentRefusal(e, res)
+	}
+	return e
+}
+
+// silentRefusal completes the error of a reply that says nothing we can read: its status and type are all we tell.
+func silentRefusal(e *Error, res *http.Response) *Error {
+	switch {
+	case e.cause != &causeUnknown:
+		return e
+	case res.StatusCode == http.StatusProxyAuthRequired:
+		e.what, e.hint = "a proxy answered 407: it wants a user name and password", hintProxy
+	case res.StatusCode >= 300 && res.StatusCode < 400:
+		e.what = fmt.Sprintf("the token endpoint answered %d, a redirect: it is not followed, for it would carry the assertion elsewhere", res.StatusCode)
+		e.hint = hintMiddle
+	default:
+		return strangeReply(e.TokenURL, res, e.Skew)
+	}
+	e.Class = Network
+	return e
+}
+
+// strangeReply is the error of a reply that is not APIM's: its status and content type, never its body.
+func strangeReply(tokenURL string, res *http.Response, skew time.Duration) *Error {
+	kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if err != nil {
+		kind = "unknown type"
+	}
+	return &Error{
+		Class: Network, Status: res.StatusCode, TokenURL: tokenURL, Skew: skew, cause: &causeUnknown, hint: hintMiddle,
+		what: fmt.Sprintf("an answer that isn't APIM's: status %d, %s", res.StatusCode, printable.Text(kind)),
+	}
+}
+
+// ParseRefusal reads the body of a refusal: OAuth's error object (RFC 6749 section 5.2, as APIM extends it), Apigee's
+// fault object, or anything else, of which nothing is kept. It never fails.
+func ParseRefusal(status int, body []byte) *Error {
+	var reply struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+		MessageID   string `json:"message_id"`
+		Fault       struct {
+			String string `json:"faultstring"`
+			Detail struct {
+				Code string `json:"errorcode"`
+			} `json:"detail"`
+		} `json:"fault"`
+	}
+	e := &Error{Status: status}
+	if json.Unmarshal(body, &reply) == nil {
+		e.Code, e.Description, e.ID = reply.Error, reply.Description, reply.MessageID
+		if e.Code == "" {
+			e.Code, e.Description = reply.Fault.Detail.Code, reply.Fault.String
+		}
+	}
+	if !plainID(e.ID) {
+		e.ID = ""
+	}
+	e.cause = causeOf(status, e.Code, e.Description)
+	e.Class = e.cause.class
+	return e
+}
+
+// plainID reports whether s looks like a message ID; anything else is not worth the risk of printing it.
+func plainID(s string) bool {
+	for _, r := range s {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._:-", r) {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 128
+}
+
+// retryAfter reads delay seconds (RFC 9110 section 10.2.3); a date is not used, our clock may be wrong.
+func retryAfter(s string) time.Duration {
+	n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}
+
+// HostOf returns the host of a token URL, with its port.
+func HostOf(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return "the token endpoint"
+	}
+	return u.Host
+}

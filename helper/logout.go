@@ -1,0 +1,43 @@
+package helper
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+)
+
+// Removed says what a logout found and removed.
+type Removed struct {
+	Profile bool // its file
+	Record  bool // its keys in the keystore
+}
+
+// Logout removes a profile's cached token, record and file, in that order: where the keystore can't be reached nothing
+// is lost sight of. What is absent already is no error.
+func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
+	if err := profile.CheckName(name); err != nil {
+		return Removed{}, err
+	}
+	var done Removed
+	if p, err := h.Config.Load(name); err == nil {
+		h.forget(ctx, p)
+	}
+	ks, err := h.Keystore(h.kind(name))
+	if err != nil {
+		return done, err
+	}
+	err = ks.Delete(ctx, name)
+	done.Record = err == nil
+	if err != nil && !errors.Is(err, keystore.ErrNotFound) {
+		return done, err
+	}
+	done.Profile, err = h.Config.Remove(name)
+	for _, file := range []string{h.refusalFile(name), filepath.Join(h.Folders.Runtime, name+".lock")} {
+		_ = os.Remove(file) //nolint:errcheck // neither holds a secret
+	}
+	return done, err
+}

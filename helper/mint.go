@@ -1,0 +1,152 @@
+package helper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+)
+
+// Bounds of one mint.
+const (
+	mintTimeout = 25 * time.Second
+	maxAttempts = 3
+	maxSkew     = 24 * time.Hour
+)
+
+// mint exchanges a signed assertion for a token: at most three attempts in one deadline, each with an assertion of its
+// own. p is p's file as the record wants it afterwards.
+func (h *Helper) mint(ctx context.Context, p *profile.Profile) (apim.Token, error) {
+	r, err := h.record(ctx, p)
+	if err != nil {
+		return apim.Token{}, err
+	}
+	m, err := newMinter(h, p, r)
+	if err != nil {
+		return apim.Token{}, err
+	}
+	timeout := h.Timeout
+	if timeout == 0 {
+		timeout = mintTimeout
+	}
+	ctx, stop := context.WithTimeout(ctx, timeout)
+	defer stop()
+	t, err := backoff.Retry(ctx, func() (apim.Token, error) { return m.attempt(ctx) },
+		backoff.WithBackOff(&backoff.ExponentialBackOff{
+			InitialInterval: 500 * time.Millisecond, Multiplier: 2, MaxInterval: 5 * time.Second, RandomizationFactor: 1,
+		}),
+		backoff.WithMaxTries(maxAttempts), backoff.WithMaxElapsedTime(0))
+	if m.last != nil { // the reason rather than the deadline that ended the waiting
+		err = m.last
+	}
+	return t, err
+}
+
+// minter is what the attempts of one mint share.
+type minter struct {
+	h        *Helper
+	client   *apim.Client
+	record   *keystore.Record
+	tokenURL string
+	audience string
+	about    apim.Subject
+
+	correction time.Duration // what a wrong clock is corrected by
+	corrected  bool
+	reused     bool
+	last       error // the last attempt's error; nil after a success
+}
+
+func newMinter(h *Helper, p *profile.Profile, r *keystore.Record) (*minter, error) {
+	switch {
+	case r.Key == nil:
+		return nil, &IncompleteError{Profile: p.Name, Missing: "private key"}
+	case r.APIKey.IsZero():
+		return nil, &IncompleteError{Profile: p.Name, Missing: "API key"}
+	}
+	tokenURL := r.TokenURL
+	if tokenURL == "" {
+		tokenURL = apim.TokenURL(r.Host)
+	}
+	audience := r.Audience
+	if audience == "" {
+		audience = tokenURL
+	}
+	if err := apim.CheckListener(apim.HostOf(tokenURL)); err != nil {
+		return nil, err
+	}
+	client, err := h.APIM()
+	if err != nil {
+		return nil, err
+	}
+	return &minter{
+		h: h, client: client, record: r, tokenURL: tokenURL, audience: audience,
+		about: apim.Subject{Profile: p.Name, Host: r.Host, KID: r.Key.KID, APIKey: Label(r.APIKey)},
+	}, nil
+}
+
+// attempt signs and sends one assertion. Its error says to backoff whether and when another may succeed.
+func (m *minter) attempt(ctx context.Context) (apim.Token, error) {
+	assertion, err := apim.Assertion(m.record.Key.Signer, apim.Claims{
+		APIKey: m.record.APIKey, KID: m.record.Key.KID, Audience: m.audience, Now: m.h.now().Add(-m.correction),
+	})
+	if err != nil {
+		m.last = err
+		return apim.Token{}, backoff.Permanent(err)
+	}
+	t, err := m.client.Exchange(ctx, m.tokenURL, assertion)
+	m.last = err
+	if err == nil {
+		m.warnSkew(t.Skew)
+		return t, nil
+	}
+	var refused *apim.Error
+	if !errors.As(err, &refused) {
+		return t, backoff.Permanent(err)
+	}
+	refused.About = m.about
+	return t, m.again(ctx, refused)
+}
+
+// again marks an error as final, or says when to try once more. A burnt jti and a wrong clock are worth one more try at
+// once; throttling and failures on the way are worth waiting for.
+func (m *minter) again(ctx context.Context, e *apim.Error) error {
+	deadline, _ := ctx.Deadline()
+	switch {
+	case e.JTIReused() && !m.reused:
+		m.reused = true
+		return backoff.RetryAfter(0)
+	case e.ClockWrong() && !m.corrected && e.Skew != 0 && e.Skew.Abs() <= maxSkew:
+		m.corrected, m.correction = true, e.Skew
+		return backoff.RetryAfter(0)
+	case e.Retryable() && e.RetryAfter >= time.Until(deadline):
+		return backoff.Permanent(e)
+	case e.Retryable() && e.RetryAfter > 0:
+		return backoff.RetryAfter(int(e.RetryAfter / time.Second))
+	case e.Retryable():
+		return e
+	}
+	return backoff.Permanent(e)
+}
+
+// warnSkew names a wrong clock that the token was obtained in spite of.
+func (m *minter) warnSkew(skew time.Duration) {
+	if m.corrected {
+		m.h.warn(fmt.Sprintf("%s; the assertion was dated for it: set the clock (timedatectl set-ntp true; WSL: sudo hwclock -s)", apim.SkewText(skew)))
+	}
+}
+
+// Label returns an API key's first and last four characters, to tell it from others; nothing of one shorter than 24.
+func Label(key keystore.Secret) string {
+	k := string(key.Reveal())
+	if len(k) < 24 {
+		return ""
+	}
+	return k[:4] + "..." + k[len(k)-4:]
+}

@@ -1,0 +1,95 @@
+package profile
+
+import (
+	"fmt"
+	"strings"
+
+	"cgp-cred/keystore/printable"
+)
+
+// FileError is a config file that can't be used.
+type FileError struct {
+	File    string
+	Line    int // 0: unknown
+	Problem string
+}
+
+func (e *FileError) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Problem)
+	}
+	return fmt.Sprintf("%s: %s", e.File, e.Problem)
+}
+
+// Hint names the file and the command that writes it.
+func (e *FileError) Hint() string {
+	return "mend the file, or write it anew: cgp-cred store PROFILE --host HOST (nothing in the keychain is lost)"
+}
+
+// NameError is a name that no profile can have.
+type NameError struct{ Name string }
+
+func (e *NameError) Error() string {
+	return fmt.Sprintf("profile name %q: it must be 1 to 64 of a-z 0-9 . _ - and begin with a letter or digit", printable.Text(e.Name))
+}
+
+// Hint is the way to the names there are.
+func (e *NameError) Hint() string { return "cgp-cred list" }
+
+// NoProfileError is a profile that isn't there, or none that could be chosen.
+type NoProfileError struct {
+	Name  string   // the name asked for; empty: none was, and there is no default
+	Known []string // the profiles there are
+}
+
+func (e *NoProfileError) Error() string {
+	switch {
+	case e.Name != "" && len(e.Known) == 0:
+		return fmt.Sprintf("no such profile: %q (there is none yet)", e.Name)
+	case e.Name != "":
+		return fmt.Sprintf("no such profile: %q (there are: %s)", e.Name, strings.Join(e.Known, ", "))
+	case len(e.Known) == 0:
+		return "there is no profile yet"
+	}
+	return "which profile? there are: " + strings.Join(e.Known, ", ")
+}
+
+// Is makes errors.Is(err, ErrNoProfile) true.
+func (e *NoProfileError) Is(target error) bool { return target == ErrNoProfile }
+
+// Hint is the command that makes or names a profile.
+func (e *NoProfileError) Hint() string {
+	switch {
+	case e.Name != "":
+		return fmt.Sprintf("make it: cgp-cred store %s --host HOST, or cgp-cred keygen %s --host HOST --kid KID", e.Name, e.Name)
+	case len(e.Known) == 0:
+		return "make one: cgp-cred store NAME --host HOST, or cgp-cred keygen NAME --host HOST --kid KID"
+	}
+	return "name one, set CGP_CRED_PROFILE, or make one the default: cgp-cred store NAME --default"
+}
+
+// CoverError is a URL for which there is no credential.
+type CoverError struct {
+	Origin  string   // scheme and host; a path or query is not repeated
+	Problem string   // why
+	Profile string   // the profile that was asked for; empty: any
+	Tied    []string // the profiles that cover it equally
+}
+
+func (e *CoverError) Error() string {
+	if len(e.Tied) > 0 {
+		return fmt.Sprintf("%s is covered equally by %s", e.Origin, strings.Join(e.Tied, " and "))
+	}
+	if e.Profile != "" {
+		return fmt.Sprintf("profile %q does not cover that URL on %s: %s", e.Profile, e.Origin, e.Problem)
+	}
+	return fmt.Sprintf("no profile covers that URL on %s: %s", e.Origin, e.Problem)
+}
+
+// Hint is the next step.
+func (e *CoverError) Hint() string {
+	if len(e.Tied) > 0 {
+		return "name the profile, or set CGP_CRED_PROFILE"
+	}
+	return "a credential goes to its own host alone: see cgp-cred list"
+}

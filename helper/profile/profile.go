@@ -1,0 +1,213 @@
+// Package profile keeps the config files and chooses a profile, by name or by URL. The files hold no secret and decide
+// nothing: they say which record of the keystore to look for.
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/disk"
+)
+
+// Methods of authentication, as "auth" of a profile and of its record says.
+const (
+	JWT    = "jwt"    // a signed assertion is exchanged for an access token
+	APIKey = "apikey" // the API key is sent itself
+	None   = "none"   // a sandbox that asks for nothing
+)
+
+// Keystores a profile can name.
+const (
+	Keychain = "keychain" // the operating system's
+	Memory   = "memory"   // this process's own: the demo's
+)
+
+// Profile is one file under profiles.
+type Profile struct {
+	Name     string `yaml:"-"`
+	Host     string `yaml:"api_host"`           // as apim.ParseHost returns it
+	APIName  string `yaml:"api_name,omitempty"` // path prefix of the APIs it is for; empty: all
+	Auth     string `yaml:"auth"`
+	Keystore string `yaml:"keystore"`
+	Rev      string `yaml:"rev"` // the record's, so that a changed record changes the file
+	File     string `yaml:"-"`   // where it was read
+	Bytes    []byte `yaml:"-"`   // the file as it stands: cached tokens are bound to it
+}
+
+// Config is the folder of the config files, cgp-cred below $XDG_CONFIG_HOME.
+type Config struct{ Folder string }
+
+// maxFile bounds a config file: ours are about 120 bytes.
+const maxFile = 64 << 10
+
+// ErrNoProfile is a name that no profile has.
+var ErrNoProfile = errors.New("no such profile")
+
+// CheckName says what is wrong with a profile's name, or returns nil. It is also the account in the keystore: what is
+// allowed here needs no quoting anywhere.
+func CheckName(name string) error {
+	ok := name != "" && len(name) <= 64
+	for i, r := range name {
+		alnum := (r >= 'a' && r <= 'z') || (r >= '0' && r <= '9')
+		ok = ok && (alnum || (i > 0 && strings.ContainsRune("._-", r)))
+	}
+	if !ok {
+		return &NameError{Name: name}
+	}
+	return nil
+}
+
+// Load reads one profile. A name without a file is ErrNoProfile; a file that can't be used is a [FileError] that names
+// the line, or a [disk.UnsafeError].
+func (c Config) Load(name string) (*Profile, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	file := c.file(name)
+	raw, err := disk.ReadFile(file, maxFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &NoProfileError{Name: name, Known: c.knownNames()}
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := &Profile{Keystore: Keychain}
+	if err := decode(file, raw, p); err != nil {
+		return nil, err
+	}
+	p.Name, p.File, p.Bytes = name, file, raw
+	return p, p.check()
+}
+
+// check refuses values that no command of ours writes.
+func (p *Profile) check() error {
+	host, err := apim.ParseHost(p.Host)
+	switch {
+	case err != nil:
+		return &FileError{File: p.File, Problem: "api_host: " + err.Error()}
+	case host != p.Host:
+		return &FileError{File: p.File, Problem: fmt.Sprintf("api_host: write it as %s", host)}
+	case p.Auth != JWT && p.Auth != APIKey && p.Auth != None:
+		return &FileError{File: p.File, Problem: fmt.Sprintf("auth: %q is none of jwt, apikey, none", p.Auth)}
+	case p.Keystore != Keychain && p.Keystore != Memory:
+		return &FileError{File: p.File, Problem: fmt.Sprintf("keystore: %q is not keychain", p.Keystore)}
+	}
+	if err := CheckAPIName(p.APIName); err != nil {
+		return &FileError{File: p.File, Problem: err.Error()}
+	}
+	return nil
+}
+
+// Save writes p's file, atomically and durably, and sets its Bytes.
+func (c Config) Save(p *Profile) error {
+	if err := CheckName(p.Name); err != nil {
+		return err
+	}
+	p.File = c.file(p.Name)
+	if err := p.check(); err != nil {
+		return err
+	}
+	raw, err := encode(p)
+	if err != nil {
+		return err
+	}
+	if err := disk.MakeFolder(filepath.Dir(p.File)); err != nil {
+		return err
+	}
+	if err := disk.WriteFile(p.File, raw); err != nil {
+		return err
+	}
+	p.Bytes = raw
+	return nil
+}
+
+// Remove deletes a profile's file, and the default that names it, and reports whether there was a file.
+func (c Config) Remove(name string) (bool, error) {
+	if err := CheckName(name); err != nil {
+		return false, err
+	}
+	err := os.Remove(c.file(name))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("removing profile %q: %w", name, err)
+	}
+	existed := err == nil
+	current, err := c.Default()
+	if err != nil || current != name {
+		return existed, err
+	}
+	return existed, c.SetDefault("")
+}
+
+// Names lists the profiles, sorted. Files whose name can't be a profile's are passed over.
+func (c Config) Names() ([]string, error) {
+	entries, err := os.ReadDir(c.profiles())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listing profiles: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ".yaml")
+		if ok && CheckName(name) == nil {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// settings is config.yaml.
+type settings struct {
+	Default string `yaml:"default,omitempty"`
+}
+
+// Default returns the profile that config.yaml names, or nothing.
+func (c Config) Default() (string, error) {
+	file := filepath.Join(c.Folder, "config.yaml")
+	raw, err := disk.ReadFile(file, maxFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var s settings
+	if err := decode(file, raw, &s); err != nil {
+		return "", err
+	}
+	if s.Default != "" && CheckName(s.Default) != nil {
+		return "", &FileError{File: file, Problem: fmt.Sprintf("default: %q can't be a profile's name", s.Default)}
+	}
+	return s.Default, nil
+}
+
+// SetDefault writes the default profile's name; an empty one removes it.
+func (c Config) SetDefault(name string) error {
+	raw, err := encode(settings{Default: name})
+	if err != nil {
+		return err
+	}
+	if err := disk.MakeFolder(c.Folder); err != nil {
+		return err
+	}
+	return disk.WriteFile(filepath.Join(c.Folder, "config.yaml"), raw)
+}
+
+func (c Config) profiles() string { return filepath.Join(c.Folder, "profiles") }
+
+func (c Config) file(name string) string { return filepath.Join(c.profiles(), name+".yaml") }
+
+// knownNames is for messages: what can't be listed is left out.
+func (c Config) knownNames() []string {
+	names, err := c.Names()
+	if err != nil {
+		return nil
+	}
+	return names
+}

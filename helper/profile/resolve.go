@@ -1,0 +1,200 @@
+package profile
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/printable"
+)
+
+// Source says what chose a profile.
+type Source string
+
+// What can choose a profile, in the order of their weight.
+const (
+	Argument    Source = "argument"
+	Environment Source = "environment"
+	FromDefault Source = "default"
+	FromURL     Source = "url"
+	Only        Source = "only"
+)
+
+// Ask is what a user said about which profile is meant.
+type Ask struct {
+	Name string // an argument; empty: none
+	URL  string // the URL a credential is for; empty: none
+	Env  string // CGP_CRED_PROFILE; empty: unset
+}
+
+// Resolve returns the profile that is meant: by its name, else the one that covers the URL, else the environment's, the
+// default, the only one. With a name and a URL it is the named one if it covers the URL; never another. A URL that no
+// profile covers is a [CoverError], a profile that isn't there a [NoProfileError].
+func (c Config) Resolve(ask Ask) (*Profile, Source, error) {
+	if ask.URL != "" {
+		return c.resolveURL(ask)
+	}
+	name, source, err := c.choose(ask)
+	if err != nil {
+		return nil, "", err
+	}
+	p, err := c.Load(name)
+	return p, source, err
+}
+
+// choose picks a name where there is no URL.
+func (c Config) choose(ask Ask) (string, Source, error) {
+	if ask.Name != "" {
+		return ask.Name, Argument, nil
+	}
+	if ask.Env != "" {
+		return ask.Env, Environment, nil
+	}
+	name, err := c.Default()
+	if err != nil || name != "" {
+		return name, FromDefault, err
+	}
+	names, err := c.Names()
+	if err != nil {
+		return "", "", err
+	}
+	if len(names) != 1 {
+		return "", "", &NoProfileError{Known: names}
+	}
+	return names[0], Only, nil
+}
+
+// resolveURL picks the profile with the longest api_name that covers the URL.
+func (c Config) resolveURL(ask Ask) (*Profile, Source, error) {
+	u, err := ParseURL(ask.URL)
+	if err != nil {
+		return nil, "", err
+	}
+	if ask.Name != "" {
+		p, err := c.Load(ask.Name)
+		if err == nil && !p.Covers(u) {
+			err = &CoverError{Origin: origin(u), Profile: p.Name, Problem: "it is for " + p.scope()}
+		}
+		return p, Argument, err
+	}
+	names, err := c.Names()
+	if err != nil {
+		return nil, "", err
+	}
+	var best []*Profile
+	for _, name := range names {
+		p, err := c.Load(name)
+		if err != nil {
+			return nil, "", err
+		}
+		if !p.Covers(u) {
+			continue
+		}
+		if len(best) > 0 && len(p.APIName) > len(best[0].APIName) {
+			best = nil
+		}
+		if len(best) == 0 || len(p.APIName) == len(best[0].APIName) {
+			best = append(best, p)
+		}
+	}
+	return pick(best, u, ask.Env)
+}
+
+// pick breaks a tie by the environment alone.
+func pick(best []*Profile, u *url.URL, env string) (*Profile, Source, error) {
+	if len(best) == 1 {
+		return best[0], FromURL, nil
+	}
+	var tied []string
+	for _, p := range best {
+		if p.Name == env {
+			return p, Environment, nil
+		}
+		tied = append(tied, p.Name)
+	}
+	problem := "its host, scheme or path is no profile's"
+	return nil, "", &CoverError{Origin: origin(u), Tied: tied, Problem: problem}
+}
+
+// ParseURL reads a URL for which a credential is asked. One without scheme and host, or with characters that clients
+// read in different ways, is a [CoverError].
+func ParseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme == "" || u.Host == "" || u.Opaque != "" {
+		return nil, &CoverError{Origin: "it", Problem: "it can't be read as a URL with a scheme and a host"}
+	}
+	for _, r := range s {
+		if r <= ' ' || r > '~' {
+			return nil, &CoverError{Origin: origin(u), Problem: "it has a blank, a control character or a letter beyond ASCII"}
+		}
+	}
+	return u, nil
+}
+
+// origin is a URL without path and query, which may name a patient.
+func origin(u *url.URL) string { return printable.Text(u.Scheme + "://" + u.Host) }
+
+// scope says what a profile covers.
+func (p *Profile) scope() string {
+	if p.APIName == "" {
+		return p.Host
+	}
+	return p.Host + "/" + p.APIName
+}
+
+// Covers reports whether p's credential may be sent to u: its host and port are the profile's, exactly; its scheme is
+// https, or http on loopback; no user information; and its path lies under the profile's api_name by whole segments. A
+// path that a client or server could read as another one (dot segments, an encoded slash, a backslash) is never covered.
+func (p *Profile) Covers(u *url.URL) bool {
+	host := strings.ToLower(u.Host)
+	loopback := apim.Loopback(host)
+	switch {
+	case u.User != nil:
+		return false
+	case u.Scheme == "https" && !loopback:
+		host = strings.TrimSuffix(host, ":443")
+	case u.Scheme == "https":
+	case u.Scheme == "http" && loopback:
+	default:
+		return false
+	}
+	return host == p.Host && plainPath(u) && under(u.EscapedPath(), p.APIName)
+}
+
+// plainPath reports that every reader of u finds the same path in it.
+func plainPath(u *url.URL) bool {
+	path := strings.ToLower(u.EscapedPath())
+	if strings.Contains(path, `\`) || strings.Contains(path, "%2e") || strings.Contains(path, "%2f") || strings.Contains(path, "%5c") {
+		return false
+	}
+	return !slices.ContainsFunc(strings.Split(path, "/"), func(s string) bool { return s == "." || s == ".." })
+}
+
+// under reports whether path is name or lies below it, by whole segments. An empty name covers every path.
+func under(path, name string) bool {
+	if name == "" {
+		return true
+	}
+	rest, ok := strings.CutPrefix(path, "/"+name)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+// CheckAPIName says what is wrong with an api_name, or returns nil: path segments of unreserved characters (RFC 3986
+// section 2.3), no slash at either end.
+func CheckAPIName(name string) error {
+	if name == "" {
+		return nil
+	}
+	for segment := range strings.SplitSeq(name, "/") {
+		ok := segment != "" && segment != "." && segment != ".."
+		for _, r := range segment {
+			ok = ok && ((r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') || strings.ContainsRune("-._~", r))
+		}
+		if !ok {
+			return fmt.Errorf("api_name %q: it must be path segments such as genomic-data-access, with no slash at either end", printable.Text(name))
+		}
+	}
+	return nil
+}

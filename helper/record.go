@@ -1,0 +1,96 @@
+package helper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+)
+
+// MismatchError is a profile file that says something else than its record: the file only finds a record, and may not
+// move a credential to another host.
+type MismatchError struct {
+	Profile, File string
+	Field         string // the key of the profile's file
+	Config        string // its value there
+	Record        string // its value in the record
+}
+
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("%s: %s is %q, but the credential was stored for %q: nothing was sent", e.File, e.Field, e.Config, e.Record)
+}
+
+// Hint is how to agree.
+func (e *MismatchError) Hint() string {
+	return fmt.Sprintf("put %s: %s back into the file, or give the credential anew with cgp-cred store %s --force", e.Field, e.Record, e.Profile)
+}
+
+// IncompleteError is a profile whose record lacks a part.
+type IncompleteError struct {
+	Profile string
+	Missing string // "API key" or "private key"
+}
+
+func (e *IncompleteError) Error() string {
+	return fmt.Sprintf("profile %q has no %s yet", e.Profile, e.Missing)
+}
+
+// Hint is the command that adds the part.
+func (e *IncompleteError) Hint() string {
+	if e.Missing == "API key" {
+		return fmt.Sprintf("add it: cgp-cred store %s --api-key-file FILE (or without the flag, to be asked for it)", e.Profile)
+	}
+	return fmt.Sprintf("add it: cgp-cred keygen %s --kid KID, or cgp-cred store %s --private-key FILE --kid KID", e.Profile, e.Profile)
+}
+
+// GoneError is a profile whose record the keystore does not have.
+type GoneError struct {
+	Profile string
+	err     error
+}
+
+func (e *GoneError) Error() string {
+	return fmt.Sprintf("profile %q exists, but the keychain holds no credential for it", e.Profile)
+}
+
+func (e *GoneError) Unwrap() error { return e.err }
+
+// Hint names the usual reasons.
+func (e *GoneError) Hint() string {
+	return "another keyring program may have taken over (KeePassXC, KWallet, gnome-keyring): start the one that was used\n" +
+		fmt.Sprintf("or put the credential in again: cgp-cred store %s", e.Profile)
+}
+
+// record loads p's record and holds the profile's file against it. A file that differs in rev alone, left by a store that
+// was ended between its two writes, is mended, and p with it.
+func (h *Helper) record(ctx context.Context, p *profile.Profile) (*keystore.Record, error) {
+	ks, err := h.Keystore(p.Keystore)
+	if err != nil {
+		return nil, err
+	}
+	r, err := keystore.Load(ctx, ks, p.Name)
+	if errors.Is(err, keystore.ErrNotFound) {
+		return nil, &GoneError{Profile: p.Name, err: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range []struct{ name, config, record string }{
+		{"api_host", p.Host, r.Host},
+		{"api_name", p.APIName, r.APIName},
+		{"auth", p.Auth, r.Auth},
+	} {
+		if f.config != f.record {
+			return nil, &MismatchError{Profile: p.Name, File: p.File, Field: f.name, Config: f.config, Record: f.record}
+		}
+	}
+	if p.Rev != r.Rev {
+		p.Rev = r.Rev
+		if err := h.Config.Save(p); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}

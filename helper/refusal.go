@@ -1,0 +1,53 @@
+package helper
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"time"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/disk"
+)
+
+// refusalLife is how long a refusal answers for later calls: long enough for those that waited, too short to be noticed
+// by someone who has just mended its cause.
+const refusalLife = 5 * time.Second
+
+// refusal is the file that remembers one, bound to the state of the profile it was for.
+type refusal struct {
+	Cache string      `json:"cache"` // the cache's name: whatever changes in the profile forgets the refusal
+	At    time.Time   `json:"at"`
+	Error *apim.Error `json:"error"`
+}
+
+func (h *Helper) refusalFile(name string) string {
+	return filepath.Join(h.Folders.Runtime, name+".refused")
+}
+
+// refusal returns what the token endpoint said a moment ago, or nil. A file that can't be read, or from the future, is
+// none.
+func (h *Helper) refusal(name, cacheName string) error {
+	raw, err := disk.ReadFile(h.refusalFile(name), 64<<10)
+	if err != nil {
+		return nil
+	}
+	var r refusal
+	if json.Unmarshal(raw, &r) != nil || r.Error == nil || r.Cache != cacheName {
+		return nil
+	}
+	if age := h.now().Sub(r.At); age < 0 || age >= refusalLife {
+		return nil
+	}
+	return r.Error
+}
+
+// remember keeps a refusal for those who wait, best effort. Only what will be refused again is kept.
+func (h *Helper) remember(name, cacheName string, e *apim.Error) {
+	if e.Class != apim.Refused {
+		return
+	}
+	raw, err := json.Marshal(refusal{Cache: cacheName, At: h.now(), Error: e})
+	if err == nil {
+		_ = disk.WriteFile(h.refusalFile(name), raw) //nolint:errcheck // without it each waiter asks for itself
+	}
+}

@@ -1,0 +1,119 @@
+package helper
+
+import (
+	"context"
+	"crypto/rsa"
+	"errors"
+	"time"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+)
+
+// Status is what a profile's record and cache hold, without a secret.
+type Status struct {
+	Keystore   string // ok, absent, locked, denied, timeout, unavailable, corrupt, newer, mismatch, error
+	Err        error  // why Keystore is not ok; nil if it is
+	KID        string
+	Thumbprint string // RFC 7638
+	KeyBits    int
+	NextKID    string
+	TokenURL   string    // where tokens come from; empty for other methods
+	APIKey     string    // Label of it; "set" where it is too short for one; empty: none
+	Cache      string    // keyring, keychain, none
+	Expires    time.Time // the cached token's end; zero: none
+}
+
+// Status looks into the keystore, which may ask for its password, and into the cache.
+func (h *Helper) Status(ctx context.Context, p *profile.Profile) Status {
+	s := Status{Cache: "none"}
+	r, err := h.record(ctx, p)
+	s.Err, s.Keystore = err, stateOf(err)
+	if err == nil {
+		s.fill(r)
+	}
+	if p.Auth == profile.JWT {
+		c := h.cache(p)
+		s.Cache = c.Backend(ctx)
+		if e, ok := c.Get(ctx); ok {
+			s.Expires = e.Expiry
+		}
+	}
+	return s
+}
+
+// fill copies a record's public parts.
+func (s *Status) fill(r *keystore.Record) {
+	if s.APIKey = Label(r.APIKey); s.APIKey == "" && !r.APIKey.IsZero() {
+		s.APIKey = "set"
+	}
+	if r.Next != nil {
+		s.NextKID = r.Next.KID
+	}
+	if r.Key == nil {
+		return
+	}
+	s.KID = r.Key.KID
+	if s.TokenURL = r.TokenURL; s.TokenURL == "" {
+		s.TokenURL = apim.TokenURL(r.Host)
+	}
+	if pub, ok := r.Key.Signer.Public().(*rsa.PublicKey); ok {
+		s.KeyBits = pub.N.BitLen()
+	}
+	if k, err := apim.NewJWK(r.Key.Signer.Public(), r.Key.KID); err == nil {
+		s.Thumbprint = k.Thumbprint()
+	}
+}
+
+// stateOf names an error of the keystore in one word.
+func stateOf(err error) string {
+	var mismatch *MismatchError
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &mismatch):
+		return "mismatch"
+	}
+	for _, s := range []struct {
+		kind error
+		word string
+	}{
+		{keystore.ErrNotFound, "absent"}, {keystore.ErrLocked, "locked"}, {keystore.ErrDenied, "denied"},
+		{keystore.ErrTimeout, "timeout"}, {keystore.ErrUnavailable, "unavailable"}, {keystore.ErrCorrupt, "corrupt"},
+		{keystore.ErrNewer, "newer"},
+	} {
+		if errors.Is(err, s.kind) {
+			return s.word
+		}
+	}
+	return "error"
+}
+
+// PublicKeys returns the keys to register: the current one, and while rotating the next or previous one.
+func (h *Helper) PublicKeys(ctx context.Context, p *profile.Profile) ([]apim.JWK, error) {
+	r, err := h.record(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return Keys(p.Name, r)
+}
+
+// Keys returns the public keys of a record.
+func Keys(name string, r *keystore.Record) ([]apim.JWK, error) {
+	var keys []apim.JWK
+	for _, k := range []*keystore.Key{r.Previous, r.Key, r.Next} {
+		if k == nil {
+			continue
+		}
+		jwk, err := apim.NewJWK(k.Signer.Public(), k.KID)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, jwk)
+	}
+	if len(keys) == 0 {
+		return nil, &IncompleteError{Profile: name, Missing: "private key"}
+	}
+	return keys, nil
+}

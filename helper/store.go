@@ -1,0 +1,261 @@
+package helper
+
+import (
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"strings"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+)
+
+// Change is what a user wants a profile to have. A part that is not given is kept.
+type Change struct {
+	Host     string          // a host or an environment's name; empty: kept
+	APIName  *string         // nil: kept
+	Auth     string          // empty: follows from what there is
+	APIKey   keystore.Secret // zero: kept
+	Key      *keystore.Key   // nil: kept; with it KID is the new key's
+	KID      string          // empty: kept
+	TokenURL *string         // nil: kept; empty: the host's own
+	Audience *string         // nil: kept; empty: the token URL
+	Force    bool            // let another host, token URL, audience or private key replace what is there
+	Default  bool            // make it the default profile
+}
+
+// Stored is what a profile has after a change.
+type Stored struct {
+	Profile *profile.Profile
+	Record  *keystore.Record
+	New     bool // there was no record of this name
+}
+
+// ChangeError is a change that would leave a profile unusable, or that needs --force.
+type ChangeError struct {
+	Profile string
+	Problem string
+	hint    string
+}
+
+func (e *ChangeError) Error() string { return fmt.Sprintf("profile %q: %s", e.Profile, e.Problem) }
+
+// Hint is the command line that would do.
+func (e *ChangeError) Hint() string { return e.hint }
+
+// Existing returns the record that a change to a profile starts from, or nil where there is none. It finds the record of
+// a profile whose file is lost, too.
+func (h *Helper) Existing(ctx context.Context, name string) (*keystore.Record, error) {
+	if err := profile.CheckName(name); err != nil {
+		return nil, err
+	}
+	ks, err := h.Keystore(h.kind(name))
+	if err != nil {
+		return nil, err
+	}
+	r, err := keystore.Load(ctx, ks, name)
+	if errors.Is(err, keystore.ErrNotFound) {
+		return nil, nil
+	}
+	return r, err
+}
+
+// kind is the keystore of a profile: the one that its file names, else the helper's first.
+func (h *Helper) kind(name string) string {
+	if p, err := h.Config.Load(name); err == nil {
+		return p.Keystore
+	}
+	if h.NewKeystore != "" {
+		return h.NewKeystore
+	}
+	return profile.Keychain
+}
+
+// Store changes a profile or makes one: the record first, then the file, so that an end between the two loses nothing.
+// Nothing is written where the result could not be used.
+func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, error) {
+	old, err := h.Existing(ctx, name)
+	if err != nil {
+		return Stored{}, err
+	}
+	r, err := merge(name, old, c)
+	if err != nil {
+		return Stored{}, err
+	}
+	kind := h.kind(name)
+	ks, err := h.Keystore(kind)
+	if err != nil {
+		return Stored{}, err
+	}
+	r.Rev = keystore.NewRev()
+	if before, err := h.Config.Load(name); err == nil {
+		h.forget(ctx, before) // the cache is bound to the file: after the change nothing would find the old token
+	}
+	if err := keystore.Save(ctx, ks, name, r); err != nil {
+		return Stored{}, err
+	}
+	p := &profile.Profile{Name: name, Host: r.Host, APIName: r.APIName, Auth: r.Auth, Keystore: kind, Rev: r.Rev}
+	if err := h.Config.Save(p); err != nil {
+		return Stored{}, err
+	}
+	if c.Default {
+		err = h.Config.SetDefault(name)
+	}
+	return Stored{Profile: p, Record: r, New: old == nil}, err
+}
+
+// forget drops a cached token, best effort.
+func (h *Helper) forget(ctx context.Context, p *profile.Profile) {
+	if p.Auth == profile.JWT {
+		_ = h.cache(p).Delete(ctx) //nolint:errcheck // what stays is found by nobody and ends with its token
+	}
+}
+
+// merge applies a change to a record, or to nothing, and checks the result.
+func merge(name string, old *keystore.Record, c Change) (*keystore.Record, error) {
+	r := &keystore.Record{}
+	if old != nil {
+		*r = *old
+	}
+	if err := mergeHost(name, r, c); err != nil {
+		return nil, err
+	}
+	if err := mergeURLs(name, r, c); err != nil {
+		return nil, err
+	}
+	if c.APIName != nil {
+		if err := profile.CheckAPIName(*c.APIName); err != nil {
+			return nil, &ChangeError{Profile: name, Problem: err.Error(), hint: "for example --api-name genomic-data-access"}
+		}
+		r.APIName = *c.APIName
+	}
+	if !c.APIKey.IsZero() {
+		r.APIKey = c.APIKey
+	}
+	if err := mergeKey(name, r, c); err != nil {
+		return nil, err
+	}
+	return r, chooseAuth(name, r, c.Auth)
+}
+
+func mergeHost(name string, r *keystore.Record, c Change) error {
+	if c.Host == "" && r.Host == "" {
+		return &ChangeError{Profile: name, Problem: "its host is needed the first time", hint: "add --host HOST, for example --host int"}
+	}
+	if c.Host == "" {
+		return nil
+	}
+	host, err := apim.ParseHost(c.Host)
+	if err != nil {
+		return err
+	}
+	if r.Host != "" && r.Host != host && !c.Force {
+		return needsForce(name, "it belongs to "+r.Host+", and a credential moves to another host only on purpose", "--host "+host)
+	}
+	r.Host = host
+	return nil
+}
+
+func mergeURLs(name string, r *keystore.Record, c Change) error {
+	if c.TokenURL != nil && *c.TokenURL != r.TokenURL {
+		if *c.TokenURL != "" {
+			if err := apim.CheckTokenURL(*c.TokenURL); err != nil {
+				return &ChangeError{Profile: name, Problem: err.Error(), hint: "for example --token-url https://int.api.service.nhs.uk/oauth2-mock/token"}
+			}
+		}
+		if r.Key != nil && !c.Force {
+			return needsForce(name, "it has another token URL, and assertions go to another one only on purpose", "--token-url URL")
+		}
+		r.TokenURL = *c.TokenURL
+	}
+	if c.Audience != nil && *c.Audience != r.Audience {
+		if r.Key != nil && !c.Force {
+			return needsForce(name, "it has another audience, and assertions are made for another one only on purpose", "--audience URL")
+		}
+		r.Audience = *c.Audience
+	}
+	return nil
+}
+
+func mergeKey(name string, r *keystore.Record, c Change) error {
+	kid := strings.TrimSpace(c.KID)
+	switch {
+	case c.Key != nil && r.Key != nil && !samePublic(r.Key, c.Key) && !c.Force:
+		return needsForce(name, keyExists(r.Key), "--private-key FILE --kid KID")
+	case c.Key != nil:
+		r.Key = &keystore.Key{KID: c.Key.KID, Signer: c.Key.Signer}
+		if kid == "" && c.Key.KID == "" {
+			return &ChangeError{Profile: name, Problem: "a private key needs the kid it is registered under", hint: "add --kid KID"}
+		}
+	}
+	if kid == "" {
+		return nil
+	}
+	if r.Key == nil {
+		return &ChangeError{Profile: name, Problem: "a kid names a private key, and there is none", hint: "add --private-key FILE, or make a key: cgp-cred keygen " + name + " --kid KID"}
+	}
+	r.Key = &keystore.Key{KID: kid, Signer: r.Key.Signer}
+	return nil
+}
+
+func samePublic(a, b *keystore.Key) bool {
+	pub, ok := a.Signer.Public().(*rsa.PublicKey)
+	return ok && pub.Equal(b.Signer.Public())
+}
+
+// chooseAuth sets the method: the one asked for if the record can carry it out, else what follows from its parts.
+func chooseAuth(name string, r *keystore.Record, asked string) error {
+	auth := asked
+	if auth == "" {
+		switch {
+		case r.Key != nil:
+			auth = profile.JWT
+		case !r.APIKey.IsZero():
+			auth = profile.APIKey
+		case apim.Sandbox(r.Host):
+			auth = profile.None
+		default:
+			return &ChangeError{Profile: name, Problem: "there is neither an API key nor a private key", hint: "add --api-key-file FILE, and for tokens --private-key FILE --kid KID"}
+		}
+	}
+	switch {
+	case auth == profile.JWT && r.Key == nil:
+		return &ChangeError{Profile: name, Problem: "method jwt signs with a private key, and there is none", hint: "add --private-key FILE --kid KID, or make a key: cgp-cred keygen " + name + " --kid KID"}
+	case auth == profile.APIKey && r.APIKey.IsZero():
+		return &ChangeError{Profile: name, Problem: "method apikey sends an API key, and there is none", hint: "add --api-key-file FILE"}
+	case auth != profile.JWT && auth != profile.APIKey && auth != profile.None:
+		return &ChangeError{Profile: name, Problem: fmt.Sprintf("method %q is none of jwt, apikey, none", auth), hint: "leave --auth out: it follows from what is stored"}
+	}
+	r.Auth = auth
+	return nil
+}
+
+func needsForce(name, problem, flag string) error {
+	return &ChangeError{Profile: name, Problem: problem, hint: fmt.Sprintf("if that is meant: cgp-cred store %s %s --force, or use a new profile name", name, flag)}
+}
+
+// MayReplaceKey says whether a change that brings a new private key may be made, before the key is.
+func (h *Helper) MayReplaceKey(ctx context.Context, name string, c Change) error {
+	old, err := h.Existing(ctx, name)
+	if err != nil {
+		return err
+	}
+	if old != nil && old.Key != nil && !c.Force {
+		return &ChangeError{
+			Profile: name, Problem: keyExists(old.Key),
+			hint: fmt.Sprintf("if it may be lost: cgp-cred keygen %s --kid NEWKID --force; or use a new profile name", name),
+		}
+	}
+	c.Key, c.KID = nil, ""
+	r := &keystore.Record{}
+	if old != nil {
+		*r = *old
+	}
+	return mergeHost(name, r, c)
+}
+
+func keyExists(k *keystore.Key) string {
+	return fmt.Sprintf("it has a private key already (kid %q), which exists nowhere else if it was born here", k.KID)
+}

@@ -1,0 +1,171 @@
+// Package wire writes what goes over stdout: the formats in which a credential is printed. It builds the whole text
+// before anything is written, and touches no file and no network.
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+)
+
+// Formats are the names that [Format] knows, in the order of the help.
+var Formats = []string{"header", "token", "json", "curl", "htslib"}
+
+// FormatError is a format that is unknown, or that this credential can't be printed in.
+type FormatError struct {
+	Format string
+	Auth   string // the credential's method; empty: the format is unknown
+}
+
+func (e *FormatError) Error() string {
+	if e.Auth == "" {
+		return fmt.Sprintf("format %q is unknown", e.Format)
+	}
+	return fmt.Sprintf("format %s is for tokens, and this profile's method is %s", e.Format, e.Auth)
+}
+
+// Hint names the formats.
+func (e *FormatError) Hint() string { return "choose --format " + strings.Join(Formats, ", ") }
+
+// NoTokenError is the token of a profile that needs none.
+type NoTokenError struct{ Profile string }
+
+func (e *NoTokenError) Error() string {
+	return fmt.Sprintf("profile %q has method none: there is no token to print", e.Profile)
+}
+
+// Hint says what works instead.
+func (e *NoTokenError) Hint() string {
+	return "call its APIs without a credential; --format header prints nothing and succeeds"
+}
+
+// CheckFormat says whether [Format] knows a name.
+func CheckFormat(format string) error {
+	for _, f := range Formats {
+		if f == format {
+			return nil
+		}
+	}
+	return &FormatError{Format: format}
+}
+
+// Format returns the text of a credential: header, token, json, curl or htslib. u is the URL it is for, or nil; only curl
+// uses it. now counts the seconds that htslib is told. The text is a few lines, each ended by one LF, or empty.
+func Format(format string, c helper.Credential, u *url.URL, now time.Time) ([]byte, error) {
+	if err := check(c); err != nil {
+		return nil, err
+	}
+	switch format {
+	case "header":
+		return header(c), nil
+	case "token":
+		if c.Auth == profile.None {
+			return nil, &NoTokenError{Profile: c.Profile}
+		}
+		return append(c.Secret.Reveal(), '\n'), nil
+	case "json":
+		return jsonText(c)
+	case "curl":
+		return curl(c, u), nil
+	case "htslib":
+		return htslib(c, now)
+	}
+	return nil, &FormatError{Format: format}
+}
+
+// check refuses a secret that could break out of a header or a quoted string; nothing stored or received has one.
+func check(c helper.Credential) error {
+	switch c.Auth {
+	case profile.JWT:
+		return keystore.CheckToken(string(c.Secret.Reveal()))
+	case profile.APIKey:
+		return keystore.CheckAPIKey(string(c.Secret.Reveal()))
+	}
+	return nil
+}
+
+func header(c helper.Credential) []byte {
+	if c.Auth == profile.None {
+		return nil
+	}
+	return []byte(c.Header + ": " + c.Value() + "\n")
+}
+
+// jsonText is one object on one line, its members in a fixed order.
+func jsonText(c helper.Credential) ([]byte, error) {
+	out := struct {
+		Profile   string `json:"profile"`
+		Host      string `json:"host"`
+		Auth      string `json:"auth"`
+		Header    string `json:"header,omitempty"`
+		Value     string `json:"value,omitempty"`
+		Token     string `json:"token,omitempty"`
+		ExpiresAt string `json:"expires_at,omitempty"`
+		Cached    bool   `json:"cached"`
+	}{Profile: c.Profile, Host: c.Host, Auth: c.Auth, Cached: c.Cached}
+	if c.Auth != profile.None {
+		out.Header, out.Value, out.Token = c.Header, c.Value(), string(c.Secret.Reveal())
+	}
+	if !c.ExpiresAt.IsZero() {
+		out.ExpiresAt = c.ExpiresAt.UTC().Format(time.RFC3339)
+	}
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(out); err != nil {
+		return nil, fmt.Errorf("writing JSON: %w", err)
+	}
+	return []byte(b.String()), nil
+}
+
+// curl is a config file for curl -K. Beside header and URL it keeps curl from sending the header where the URL does not
+// say: no globbing, no other scheme, and for an API key, which curl does not take off a redirected request, no redirect.
+func curl(c helper.Credential, u *url.URL) []byte {
+	var b strings.Builder
+	if c.Auth != profile.None {
+		fmt.Fprintf(&b, "header = %s\n", curlQuote(c.Header+": "+c.Value()))
+	}
+	if u != nil {
+		fmt.Fprintf(&b, "url = %s\n", curlQuote(u.String()))
+	}
+	if b.Len() == 0 {
+		return nil
+	}
+	fmt.Fprintf(&b, "globoff\nproto = %s\n", curlQuote("="+schemes(c.Host, u)))
+	if c.Auth == profile.APIKey {
+		b.WriteString("max-redirs = 0\n")
+	}
+	return []byte(b.String())
+}
+
+// schemes are those that curl may use: the URL's own, or those of the host.
+func schemes(host string, u *url.URL) string {
+	switch {
+	case u != nil:
+		return u.Scheme
+	case apim.Loopback(host):
+		return "http,https"
+	}
+	return "https"
+}
+
+// curlQuote quotes a value of a curl config file, in which a backslash escapes.
+func curlQuote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// htslib is the file that HTS_AUTH_LOCATION names: expires_in is a number, counted from when it is read.
+func htslib(c helper.Credential, now time.Time) ([]byte, error) {
+	if c.Auth != profile.JWT {
+		return nil, &FormatError{Format: "htslib", Auth: c.Auth}
+	}
+	left := max(int(c.ExpiresAt.Sub(now)/time.Second), 0)
+	return fmt.Appendf(nil, `{"access_token":"%s","token_type":"Bearer","expires_in":%d}`+"\n", c.Secret.Reveal(), left), nil
+}
