@@ -12,7 +12,7 @@ import (
 // deliver sends an answer, with what else befalls the request.
 func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, a answer, p play) {
 	if !sleep(r.Context(), p.delay) {
-		a.problem = "the client gave up waiting"
+		a.problem = "ended while waiting"
 		s.log(r, "-", a.problem)
 		return
 	}

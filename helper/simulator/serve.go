@@ -1,0 +1,150 @@
+package simulator
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// ServeOptions say where [Serve] listens and what it tells.
+type ServeOptions struct {
+	Config      Config    // where BaseURL is empty, clients may call by any name of this machine; where Log is nil, Stderr gets it
+	Listen      string    // HOST:PORT; empty: 127.0.0.1:0, a free port
+	TLS         bool      // https, by a certification authority made for this call
+	AllowRemote bool      // Listen may be more than loopback
+	Stdout      io.Writer // gets the one JSON line; nil: nobody does
+	Stderr      io.Writer // gets a line a request; nil: nobody does
+}
+
+// NotLoopbackError is an address that other machines could reach.
+type NotLoopbackError struct{ Address string }
+
+func (e *NotLoopbackError) Error() string {
+	return fmt.Sprintf("listening on %q: other machines could reach it", e.Address)
+}
+
+// Hint says how to listen all the same.
+func (e *NotLoopbackError) Hint() string {
+	return "listen on 127.0.0.1:0, or add --allow-remote on a network that you trust"
+}
+
+// ListenError is an address on which nothing can listen, such as a port in use.
+type ListenError struct {
+	Address string
+	Err     error // from package net
+}
+
+func (e *ListenError) Error() string { return fmt.Sprintf("listening on %q: %v", e.Address, e.Err) }
+func (e *ListenError) Unwrap() error { return e.Err }
+
+// Hint says where there is room.
+func (e *ListenError) Hint() string { return "listen on 127.0.0.1:0 for a free port" }
+
+// listening is the JSON line.
+type listening struct {
+	BaseURL  string `json:"base_url"`
+	Host     string `json:"host"`
+	TokenURL string `json:"token_url"`
+	CAFile   string `json:"ca_file,omitempty"`
+}
+
+// Serve listens, writes one JSON line to o.Stdout that says where ({"base_url","host","token_url"}, and with TLS
+// "ca_file"), and serves until ctx ends, which is no error. The file of the certificate goes with it.
+//
+// Errors: [*NotLoopbackError], [*ListenError], or what the system says about files and streams.
+func Serve(ctx context.Context, o ServeOptions) error {
+	listener, err := listen(ctx, cmp.Or(o.Listen, "127.0.0.1:0"), o.AllowRemote)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	place := listening{Host: reachable(listener.Addr())}
+	place.BaseURL = "http://" + place.Host
+	if o.TLS {
+		folder, config, err := authority(listener.Addr())
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(folder)
+		place.BaseURL, place.CAFile = "https://"+place.Host, filepath.Join(folder, caFile)
+		listener = tls.NewListener(listener, config)
+	}
+	place.TokenURL = place.BaseURL + "/oauth2/token"
+	if o.Stdout != nil {
+		if err := json.NewEncoder(o.Stdout).Encode(place); err != nil {
+			return fmt.Errorf("saying where the simulator listens: %w", err)
+		}
+	}
+	if o.Config.Log == nil && o.Stderr != nil {
+		o.Config.Log = func(line string) { fmt.Fprintln(o.Stderr, line) }
+	}
+	return serveUntil(ctx, listener, New(o.Config))
+}
+
+// listen opens the address, if it is a loopback address or any may be.
+func listen(ctx context.Context, address string, remote bool) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, &ListenError{address, err}
+	}
+	if !remote && host != "localhost" && !net.ParseIP(host).IsLoopback() {
+		return nil, &NotLoopbackError{address}
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, &ListenError{address, err}
+	}
+	// A hosts file may give localhost another address.
+	if tcp, ok := listener.Addr().(*net.TCPAddr); !remote && (!ok || !tcp.IP.IsLoopback()) {
+		_ = listener.Close()
+		return nil, &NotLoopbackError{address}
+	}
+	return listener, nil
+}
+
+// reachable is the address for a client on this machine: 0.0.0.0 is none.
+func reachable(a net.Addr) string {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return a.String()
+	}
+	return (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}).String()
+}
+
+// serveUntil serves until ctx ends; then answers under way have two seconds.
+func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		BaseContext:       func(net.Listener) context.Context { return ctx }, // a delay ends with it
+		ErrorLog:          log.New(io.Discard, "", 0),                        // broken handshakes are the client's to report
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		_ = server.Close()
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving: %w", err)
+	}
+	return nil
+}
