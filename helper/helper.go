@@ -90,7 +90,7 @@ func (h *Helper) cache(p *profile.Profile) *cache.Cache {
 	}
 	return cache.Open(cache.Options{
 		Profile: p.Name, Fingerprint: p.Bytes, State: h.Folders.State, Runtime: h.Folders.Runtime,
-		Keychain: ks, Warn: h.warn,
+		Keychain: ks, Warn: h.warn, Now: h.now,
 	})
 }
 

@@ -49,6 +49,8 @@ type demo struct {
 const demoProfile = "demo"
 
 func (a *app) demo(ctx context.Context) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
 	d, end, err := newDemo(a)
 	if err != nil {
 		return err

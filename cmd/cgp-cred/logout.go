@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"strings"
@@ -51,7 +50,10 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 		return nil
 	}
 	if !o.yes {
-		if err := a.confirm(names); err != nil {
+		if !isTerminal(a.stdin) {
+			return usage("add --yes", "there is no terminal to confirm the removal of %s", strings.Join(names, ", "))
+		}
+		if err := a.confirm("Remove " + strings.Join(names, ", ") + " and the keys that belong to it? A key that was born here exists nowhere else."); err != nil {
 			return err
 		}
 	}
@@ -74,17 +76,4 @@ func logoutText(name string, done helper.Removed) string {
 		text += ", its keys and its token; a public key stays registered at APIM until you remove it in the Developer Hub"
 	}
 	return text
-}
-
-// confirm asks at the terminal; anything but yes ends the command.
-func (a *app) confirm(names []string) error {
-	if !isTerminal(a.stdin) {
-		return usage("add --yes", "there is no terminal to confirm the removal of %s", strings.Join(names, ", "))
-	}
-	fmt.Fprintf(a.stderr, "Remove %s and the keys that belong to it? A key that was born here exists nowhere else. [y/N] ", strings.Join(names, ", "))
-	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
-	if err != nil || !strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y") {
-		return usage("answer y to remove it", "nothing was removed")
-	}
-	return nil
 }

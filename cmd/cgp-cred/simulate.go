@@ -57,6 +57,8 @@ NAME=COUNT befalls the first COUNT requests; api:NAME the API instead of the tok
 
 func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 	const help = "cgp-cred simulate --help"
+	ctx, stop := interruptible(ctx)
+	defer stop()
 	if o.quota == 0 {
 		return usage(help, "--quota 0 would refuse every request: give 1 or more, or -1 for any number")
 	}
@@ -106,6 +108,11 @@ func (o *offset) Set(s string) error {
 	return nil
 }
 
-func (o *offset) String() string { return time.Duration(*o).String() }
+func (o *offset) String() string {
+	if *o == 0 {
+		return ""
+	}
+	return time.Duration(*o).String()
+}
 
 func (o *offset) Type() string { return "OFFSET" }

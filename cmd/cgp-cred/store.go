@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
@@ -133,15 +132,12 @@ func (a *app) readAPIKey(ctx context.Context, h *helper.Helper, name string, o s
 	if err != nil || (old != nil && (!old.APIKey.IsZero() || old.Auth == profile.None)) {
 		return zero, err
 	}
-	in, ok := a.stdin.(*os.File)
-	if !ok || !isTerminal(a.stdin) {
+	if !isTerminal(a.stdin) {
 		return zero, usage("add --api-key-file FILE, or - to read it from stdin", "there is no API key, and no terminal to ask for it")
 	}
-	fmt.Fprint(a.stderr, "API key (not shown): ")
-	raw, err := term.ReadPassword(int(in.Fd())) //nolint:gosec // a descriptor fits an int
-	fmt.Fprintln(a.stderr)
+	raw, err := a.askSecret(ctx, "API key (not shown): ")
 	if err != nil {
-		return zero, fmt.Errorf("reading the API key: %w", err)
+		return zero, err
 	}
 	return checkedAPIKey(raw)
 }
