@@ -56,11 +56,11 @@ func (e *FaultError) Hint() string { return "NAME or NAME=COUNT, with NAME one o
 //	delay:DUR    the answer comes so much later
 //	drip:DUR     the answer's body comes byte by byte, and takes so long as a whole
 //
-// DUR is a Go duration such as 500ms, or a number of seconds. An error is a [*FaultError].
+// DUR is a Go duration such as 500ms, or a number of seconds. A URL that ends in =DIGITS needs a COUNT. An error is a [*FaultError].
 func ParseFault(s string) (Fault, error) {
 	f := Fault{text: s}
 	name := s
-	if i := strings.LastIndexByte(s, '='); i >= 0 && !strings.Contains(s, "://") || i >= 0 && isDigits(s[i+1:]) {
+	if i := strings.LastIndexByte(s, '='); i >= 0 && (isDigits(s[i+1:]) || !strings.Contains(s, "://")) {
 		n, err := strconv.ParseUint(s[i+1:], 10, 31)
 		if err != nil || n == 0 {
 			return Fault{}, &FaultError{s, "COUNT is not a number of 1 or more"}
@@ -84,7 +84,7 @@ func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") =
 func (f *Fault) fill(hasArgument bool) string {
 	if n, ok := strings.CutPrefix(f.kind, "row"); ok && f.side == tokenSide && !hasArgument {
 		i, err := strconv.Atoi(n)
-		if err != nil || len(n) != 2 || i < 1 || i > int(lastRow) {
+		if err != nil || len(n) != 2 || !isDigits(n) || i < 1 || i > int(lastRow) {
 			return "there is no such row"
 		}
 		f.kind, f.row = "row", row(i)
