@@ -1,0 +1,151 @@
+//go:build unix
+
+package installtest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const standIn = `package main
+
+import "fmt"
+
+var version string
+
+func main() { fmt.Println("stand-in", version) }
+`
+
+// checkout makes a small module with this repository's name and install.sh, at root/a b.
+func checkout(t *testing.T, m *machine) string {
+	t.Helper()
+	src := filepath.Join(m.root, "a b")
+	b, err := os.ReadFile(m.script)
+	m.must(err)
+	m.write(filepath.Join(src, "install.sh"), string(b))
+	m.write(filepath.Join(src, "go.mod"), "module cgp-cred\n\ngo 1.26.0\n")
+	m.write(filepath.Join(src, "cmd", "cgp-cred", "main.go"), standIn)
+	m.script = filepath.Join(src, "install.sh")
+	m.goCaches()
+	return src
+}
+
+// goCaches lets go build with the caches of whoever runs the test, so that the machine's home stays out of it.
+func (m *machine) goCaches() {
+	m.t.Helper()
+	out, err := exec.CommandContext(m.t.Context(), "go", "env", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB").Output()
+	m.must(err)
+	values := strings.Split(string(out), "\n")
+	for i, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB"} {
+		m.env[name] = values[i]
+	}
+	m.env["XDG_CONFIG_HOME"] = m.t.TempDir() // go keeps its telemetry counters there
+}
+
+func TestCheckout(t *testing.T) {
+	t.Parallel()
+	eachShell(t, func(t *testing.T, m *machine) {
+		checkout(t, m)
+		m.env["GOOS"], m.env["GOARCH"] = "plan9", "mips" // it is for this machine all the same
+		m.unchanged(filepath.Join(m.home, ".local"), func() { m.want(m.run(), 0) })
+		m.installed(filepath.Join(m.home, ".local"), "stand-in dev")
+		m.unchanged("", func() { m.want(m.run(), 0) })
+	})
+}
+
+func TestCheckoutVersion(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	m := newMachine(t, "sh")
+	src := checkout(t, m)
+	git := func(dir string, args ...string) {
+		t.Helper()
+		argv := append([]string{"git", "-C", dir, "-c", "user.name=a", "-c", "user.email=a@example.test"}, args...)
+		if r := m.start(argv, ""); r.code != 0 {
+			t.Fatalf("%v: %s", argv, r.stderr)
+		}
+	}
+	// Unpacked inside somebody's own repository, it does not take that one's version.
+	git(m.root, "init", "-q")
+	git(m.root, "commit", "-q", "--allow-empty", "-m", "another project")
+	git(m.root, "tag", "v9.9.9")
+	m.want(m.run(), 0)
+	m.installed(filepath.Join(m.home, ".local"), "stand-in dev")
+
+	git(src, "init", "-q")
+	git(src, "add", ".")
+	git(src, "commit", "-q", "-m", "one")
+	git(src, "tag", "v1.0.0")
+	m.want(m.run(), 0)
+	m.installed(filepath.Join(m.home, ".local"), "stand-in v1.0.0")
+}
+
+// TestCheckoutFails: the program that was there stays when the new one does not compile, or Go is not here.
+func TestCheckoutFails(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "sh")
+	src := checkout(t, m)
+	m.want(m.run(), 0)
+	m.write(filepath.Join(src, "cmd", "cgp-cred", "main.go"), "package main\n\nfunc main() { nothing }\n")
+	m.unchanged("", func() { m.want(m.run(), 1) })
+	m.tools("sh", "dirname", "grep")
+	m.unchanged("", func() {
+		r := m.run()
+		m.want(r, 1)
+		if !strings.Contains(r.stderr, "Go is not here") {
+			t.Errorf("stderr: %s", r.stderr)
+		}
+	})
+}
+
+// TestNoCheckout: read from a pipe, or beside no go.mod of ours, there is nothing to build; the current folder is not asked.
+func TestNoCheckout(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "sh")
+	src := checkout(t, m)
+	m.there = src
+	b, err := os.ReadFile(m.script)
+	m.must(err)
+	m.write(filepath.Join(m.root, "install.sh"), string(b))
+	m.unchanged("", func() {
+		m.want(m.start([]string{"sh", "-s"}, string(b)), 2)
+		m.want(m.start([]string{"sh", filepath.Join(m.root, "install.sh")}, ""), 2)
+	})
+}
+
+// TestNoHome: with a PREFIX no HOME is needed; go's caches are then temporary.
+func TestNoHome(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "sh")
+	checkout(t, m)
+	for _, name := range []string{"HOME", "GOCACHE", "GOMODCACHE", "XDG_CONFIG_HOME"} {
+		delete(m.env, name)
+	}
+	m.env["PREFIX"] = filepath.Join(m.root, "prefix")
+	m.unchanged(m.env["PREFIX"], func() { m.want(m.run(), 0) })
+	m.installed(m.env["PREFIX"], "stand-in dev")
+}
+
+// TestThisCheckout builds the real thing.
+func TestThisCheckout(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "sh")
+	m.goCaches()
+	prefix := filepath.Join(m.home, "p")
+	m.env["PREFIX"] = prefix
+	m.unchanged(prefix, func() { m.want(m.run(), 0) })
+	for _, name := range []string{"cgp-cred", "git-credential-cgp", "get_nhs_oauth_token"} {
+		if _, err := os.Stat(filepath.Join(prefix, "bin", name)); err != nil {
+			t.Error(err)
+		}
+	}
+	r := m.start([]string{filepath.Join(prefix, "bin", "cgp-cred"), "version"}, "")
+	if r.code != 0 || !strings.HasPrefix(r.stdout, "cgp-cred ") {
+		t.Errorf("version: exit %d, %q, %q", r.code, r.stdout, r.stderr)
+	}
+}

@@ -1,0 +1,346 @@
+#!/bin/sh
+# Installs cgp-cred for one user: from this checkout, or from a release whose checksum is verified.
+# Everything is in functions and the last line calls them, so that a download cut short runs nothing.
+set -eu
+
+usage() {
+	cat <<'USAGE'
+usage: sh install.sh [--dry-run] [--uninstall] [--help]
+
+Puts cgp-cred, and its links git-credential-cgp and get_nhs_oauth_token, into PREFIX/bin.
+In a checkout it builds what is there (this needs Go). With VERSION and BASE_URL it fetches
+BASE_URL/cgp-cred_VERSION_OS_ARCH.tar.gz and BASE_URL/SHA256SUMS and installs what matches.
+
+  --dry-run     say what would be done and do nothing
+  --uninstall   remove the program and its links; keys and profiles stay where they are
+  --help        this text
+
+environment:
+  PREFIX     where to install; default: $HOME/.local
+  VERSION    the release to fetch, for example 1.2.0
+  BASE_URL   where its files are, for example https://example.org/releases/v1.2.0
+
+It never asks for root, and changes no start-up file of your shell.
+USAGE
+}
+
+say() { printf '%s\n' "$*"; }
+note() { printf 'install.sh: %s\n' "$*" >&2; }
+
+# stop STATUS WHAT HINT says what went wrong and what to do, and ends.
+stop() {
+	printf 'install.sh: %s\nhint: %s\n' "$2" "$3" >&2
+	exit "$1"
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# choose_prefix sets bin, the folder to install into.
+choose_prefix() {
+	prefix=${PREFIX:-}
+	if [ -z "$prefix" ]; then
+		case ${HOME:-} in
+		/*) prefix=$HOME/.local ;;
+		*) stop 2 "HOME names no folder, so there is no default place to install into" "PREFIX=/opt/cgp-cred sh install.sh" ;;
+		esac
+	fi
+	case $prefix in
+	*"$newline"*) stop 2 "PREFIX has a line break in it" "give PREFIX one path, for example PREFIX=/opt/cgp-cred" ;;
+	/*) ;;
+	*) prefix=$(pwd)/$prefix ;;
+	esac
+	while :; do # a slash at the end is no other folder
+		case $prefix in
+		*/) prefix=${prefix%/} ;;
+		*) break ;;
+		esac
+	done
+	bin=$prefix/bin
+}
+
+# choose_source sets src to the checkout to build, or version, base and loopback to the release to fetch.
+choose_source() {
+	version=${VERSION:-} base=${BASE_URL:-} src='' loopback=''
+	if [ -z "$version$base" ]; then
+		find_checkout
+		return
+	fi
+	[ -n "$version" ] || stop 2 "BASE_URL is set and VERSION is not" "set both to install a release, or neither to build a checkout"
+	[ -n "$base" ] || stop 2 "VERSION is set and BASE_URL is not" "set both to install a release, or neither to build a checkout"
+	version=${version#v}
+	case $version in
+	[!0-9]* | *[!0-9A-Za-z.+-]* | '') stop 2 "VERSION is not a version number" "VERSION=1.2.0" ;;
+	esac
+	while :; do
+		case $base in
+		*/) base=${base%/} ;;
+		*) break ;;
+		esac
+	done
+	check_base
+}
+
+# check_base allows https, and http on this machine only.
+check_base() {
+	case $base in
+	*[[:space:][:cntrl:]\\\"\'?#@]*) stop 2 "BASE_URL holds a character that it must not" "give it as https://HOST/PATH, without user name, query or blanks" ;;
+	https://?*) return ;;
+	http://*) ;;
+	*) stop 2 "BASE_URL is not an https URL" "BASE_URL=https://HOST/PATH" ;;
+	esac
+	authority=${base#http://}
+	authority=${authority%%/*}
+	case $authority in
+	localhost | localhost:* | 127.0.0.1 | 127.0.0.1:* | '[::1]' | '[::1]:'*) loopback=yes ;;
+	*) stop 2 "BASE_URL is plain http, which anybody on the way can change" "BASE_URL=https://HOST/PATH" ;;
+	esac
+}
+
+# find_checkout sets src to the folder of this very file, where that is a checkout: never to the current folder.
+find_checkout() {
+	hint="run install.sh in a checkout, or set VERSION and BASE_URL to install a release"
+	[ -f "$0" ] || stop 2 "there is nothing to install: this script was not read from a file" "$hint"
+	src=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || stop 1 "the folder of install.sh can't be entered" "$hint"
+	if [ ! -d "$src/cmd/cgp-cred" ] || ! grep -qx 'module cgp-cred' "$src/go.mod" 2>/dev/null; then
+		stop 2 "there is nothing to install: $src is no checkout of cgp-cred" "$hint"
+	fi
+}
+
+# make_tmp makes tmp, a folder that nobody else can enter, which goes when we end.
+make_tmp() {
+	new=''
+	tmp=$(umask 077 && mktemp -d) || stop 1 "no temporary folder can be made" "set TMPDIR to a folder that you can write to"
+	trap 'rm -rf -- "$tmp"; [ -z "$new" ] || rm -f -- "$new"' EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+# build compiles src into tmp/cgp-cred.
+build() {
+	stamp=dev vcs=-buildvcs=false
+	# Where git does not call src itself the top of a work tree, what it says would be about another project.
+	if have git && top=$(git -C "$src" rev-parse --show-cdup 2>/dev/null) && [ -z "$top" ] &&
+		stamp=$(git -C "$src" describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null); then
+		vcs=-buildvcs=auto
+	else
+		stamp=dev
+	fi
+	if [ -z "${HOME:-}" ]; then # go has no place for its caches then
+		GOCACHE=${GOCACHE:-$tmp/cache} GOPATH=${GOPATH:-$tmp/go} GOFLAGS="${GOFLAGS:-} -modcacherw"
+		export GOCACHE GOPATH GOFLAGS
+	fi
+	say "building cgp-cred $stamp from $src"
+	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 \
+		go build -trimpath "$vcs" -ldflags="-s -w -X main.version=$stamp" -o "$tmp/cgp-cred" ./cmd/cgp-cred) ||
+		stop 1 "go build did not succeed; its own message is above" "this needs the Go that go.mod names, or a newer one; here is $(go version 2>/dev/null || echo another)"
+}
+
+# platform sets os and arch, as the names of releases have them.
+platform() {
+	case $(uname -s) in
+	Linux) os=linux ;;
+	Darwin) os=darwin ;;
+	*) stop 1 "there is no release for $(uname -s)" "build it from a checkout; on Windows see the README's lines for PowerShell" ;;
+	esac
+	case $(uname -m) in
+	x86_64 | amd64) arch=amd64 ;;
+	aarch64 | arm64) arch=arm64 ;;
+	*) stop 1 "there is no release for the processor $(uname -m)" "build it from a checkout" ;;
+	esac
+	archive=cgp-cred_${version}_${os}_${arch}.tar.gz
+}
+
+# choose_tools sets fetcher and hasher before anything is fetched.
+choose_tools() {
+	if have curl; then
+		fetcher=curl
+	elif have wget && wget --version 2>/dev/null | grep -q 'GNU Wget'; then # others don't verify certificates
+		fetcher=wget
+	else
+		stop 1 "neither curl nor GNU wget is here, so nothing can be fetched" "install curl, or build from a checkout"
+	fi
+	if have sha256sum; then
+		hasher=sha256sum
+	elif have shasum; then
+		hasher='shasum -a 256'
+	elif have openssl; then
+		hasher='openssl dgst -sha256 -r'
+	else
+		stop 1 "none of sha256sum, shasum and openssl is here, so the download can't be verified" "install one of them"
+	fi
+	for tool in tar gzip awk; do
+		have "$tool" || stop 1 "$tool is not here, so the release can't be unpacked" "install $tool"
+	done
+}
+
+# fetch NAME puts BASE_URL/NAME into tmp/NAME.
+fetch() {
+	case $fetcher$loopback in
+	curl) set -- "$1" --proto '=https' ;;
+	curlyes) set -- "$1" --proto '=http,https' --noproxy '*' ;;
+	wget) set -- "$1" --secure-protocol=TLSv1_2 ;;
+	wgetyes) set -- "$1" --no-proxy ;;
+	esac
+	name=$1
+	shift
+	if [ "$fetcher" = curl ]; then
+		curl -fsSLg --tlsv1.2 "$@" --connect-timeout 20 --max-time 900 -o "$tmp/$name" -- "$base/$name" && return
+	elif wget -nv -S "$@" --tries=1 --timeout=20 -O "$tmp/$name" -- "$base/$name" 2>"$tmp/log"; then
+		# wget follows a redirect to plain http; what came that way is not used.
+		[ -n "$loopback" ] || ! grep -Eiq '^ *location: *http:' "$tmp/log" || stop 1 "$base/$name leads to plain http" "choose another BASE_URL"
+		return
+	else
+		grep -v '^ ' "$tmp/log" >&2 || true
+	fi
+	stop 1 "$base/$name can't be fetched" "check VERSION, BASE_URL and the connection; a file that is not there means no such release for $os/$arch"
+}
+
+# verify stops unless SHA256SUMS has one line for the archive and the archive's sum is that.
+verify() {
+	want=$(awk -v name="$archive" '{ sub(/\r$/, ""); file = $2; sub(/^\*/, "", file) } NF == 2 && file == name { print tolower($1) }' "$tmp/SHA256SUMS" | sort -u)
+	case $want in
+	'' | *[!0-9a-f]*) stop 1 "SHA256SUMS has no single sum for $archive, so it can't be verified" "check VERSION and BASE_URL; nothing was installed" ;;
+	esac
+	got=$($hasher "$tmp/$archive" | awk 'NR == 1 { print tolower($1) }') || got=''
+	[ "${#got}" -eq 64 ] || stop 1 "the checksum of $archive can't be computed" "nothing was installed; check that ${hasher%% *} works"
+	[ "$got" = "$want" ] || stop 1 "the checksum of $archive is not the one in SHA256SUMS" "nothing was installed; fetch it again, and report it if it stays so"
+}
+
+# unpack takes cgp-cred, and nothing else, out of the archive. It goes through a pipe: no name in the archive becomes a path.
+unpack() {
+	odd="the archive is not one of ours; nothing was installed"
+	if ! tar -tzf "$tmp/$archive" >"$tmp/names" 2>/dev/null || ! tar -tvzf "$tmp/$archive" >"$tmp/members" 2>/dev/null; then
+		stop 1 "$archive can't be unpacked" "$odd"
+	fi
+	! grep -q '^[^-]' "$tmp/members" || stop 1 "$archive holds something other than plain files" "$odd"
+	! grep -Evxq 'cgp-cred|LICENSE|README\.md|SECURITY\.md|CHANGELOG\.md' "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
+	[ "$(grep -cx cgp-cred "$tmp/names")" = 1 ] || stop 1 "$archive does not hold one cgp-cred" "$odd"
+	tar -xzOf "$tmp/$archive" cgp-cred >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
+}
+
+# place moves tmp/cgp-cred to its place in one step: the old program may be running.
+place() {
+	elsewhere="choose a folder that is yours: PREFIX=\"\$HOME/.local\" sh install.sh"
+	[ ! -d "$bin/cgp-cred" ] || stop 1 "$bin/cgp-cred is a folder" "move it away, or choose another PREFIX"
+	mkdir -p -- "$bin" 2>/dev/null || stop 1 "the folder $bin can't be made" "$elsewhere"
+	new=$(mktemp "$bin/.cgp-cred.XXXXXX" 2>/dev/null) || {
+		new=''
+		stop 1 "nothing can be written to $bin" "$elsewhere"
+	}
+	{ cat "$tmp/cgp-cred" >"$new" && chmod 755 "$new"; } || stop 1 "writing to $bin did not succeed" "is the disk full?"
+	"$new" version >"$tmp/said" 2>&1 || stop 1 "the new program does not run on this machine; what was installed before is still there" "is $bin on a file system that runs programs?"
+	mv -f -- "$new" "$bin/cgp-cred" || stop 1 "$bin/cgp-cred can't be replaced" "$elsewhere"
+	new=''
+	for link in $links; do
+		if [ ! -e "$bin/$link" ] && [ ! -L "$bin/$link" ]; then
+			ln -s cgp-cred "$bin/$link" || stop 1 "the link $bin/$link can't be made" "$elsewhere"
+		elif ! ours "$bin/$link"; then
+			note "$bin/$link is another program's and was left alone; to have ours, remove it and install again"
+		fi
+	done
+}
+
+# ours says whether PATH is a link that this script made.
+ours() {
+	[ -L "$1" ] || return 1
+	case $(readlink "$1") in
+	cgp-cred | "$bin/cgp-cred") return 0 ;;
+	esac
+	return 1
+}
+
+# tell_path says what is missing to call cgp-cred by its name.
+tell_path() {
+	case :${PATH:-}: in
+	*":$bin:"*)
+		first=$(command -v cgp-cred || true)
+		[ "$first" = "$bin/cgp-cred" ] || note "$first comes before $bin on your PATH and will be the one that runs"
+		return
+		;;
+	esac
+	quoted=$(printf '%s' "$bin" | sed 's/[\\"$`]/\\&/g')
+	say "$bin is not on your PATH. To call cgp-cred by its name, add this line to your shell's start-up file:"
+	case ${SHELL:-} in
+	*/fish) say "    fish_add_path \"$quoted\"" ;;
+	*) say "    export PATH=\"$quoted:\$PATH\"" ;;
+	esac
+}
+
+# install_it is what install.sh does without --uninstall.
+install_it() {
+	choose_source
+	if [ -n "$src" ]; then
+		have go || stop 1 "Go is not here, so nothing can be built" "install Go (https://go.dev/dl/), or set VERSION and BASE_URL to install a release"
+		what="build $src"
+	else
+		platform
+		choose_tools
+		what="fetch $base/$archive, verify its SHA-256"
+	fi
+	if [ -n "$dry" ]; then
+		say "would $what and put cgp-cred, $(echo "$links" | sed 's/ / and /') into $bin"
+		return
+	fi
+	make_tmp
+	if [ -n "$src" ]; then
+		build
+	else
+		say "fetching $base/$archive"
+		fetch SHA256SUMS
+		fetch "$archive"
+		verify
+		unpack
+	fi
+	place
+	say "installed $bin/cgp-cred: $(sed -n 1p "$tmp/said")"
+	tell_path
+}
+
+# uninstall removes the program and those links that are ours.
+uninstall() {
+	[ ! -d "$bin/cgp-cred" ] || stop 1 "$bin/cgp-cred is a folder, not the program" "is this the PREFIX that you installed into?"
+	removed=''
+	for name in $links cgp-cred; do
+		path=$bin/$name
+		[ -e "$path" ] || [ -L "$path" ] || continue
+		if [ "$name" != cgp-cred ] && ! ours "$path"; then
+			note "$path is another program's and was left alone"
+			continue
+		fi
+		removed=yes
+		if [ -n "$dry" ]; then
+			say "would remove $path"
+			continue
+		fi
+		rm -f -- "$path" || stop 1 "$path can't be removed" "is $bin yours?"
+		say "removed $path"
+	done
+	[ -n "$removed" ] || say "nothing to remove: cgp-cred is not in $bin"
+	if [ -n "$dry" ]; then
+		say "Keys, tokens and profiles stay where they are. To remove them too, first run: cgp-cred logout --all"
+	else
+		say "Keys, tokens and profiles were left where they are. To remove them too, install again, run: cgp-cred logout --all"
+	fi
+}
+
+main() {
+	newline='
+'
+	links='git-credential-cgp get_nhs_oauth_token' dry='' remove=''
+	for argument; do
+		case $argument in
+		--dry-run) dry=yes ;;
+		--uninstall) remove=yes ;;
+		--help | -h)
+			usage
+			return
+			;;
+		*) stop 2 "unknown argument '$argument'" "sh install.sh --help" ;;
+		esac
+	done
+	choose_prefix
+	if [ -n "$remove" ]; then uninstall; else install_it; fi
+}
+
+{ main "$@"; exit; }
