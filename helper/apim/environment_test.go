@@ -133,8 +133,8 @@ func TestCheckTokenURL(t *testing.T) {
 		"https://me:pw@int.api.service.nhs.uk/token":       false,
 		"ftp://int.api.service.nhs.uk/token":               false,
 		"int.api.service.nhs.uk/oauth2/token":              false,
-		"https:oauth2": false,
-		"":             false,
+		"https:oauth2":                                     false,
+		"":                                                 false,
 	} {
 		if err := apim.CheckTokenURL(url); (err == nil) != ok {
 			t.Errorf("CheckTokenURL(%q): %v, want ok %v", url, err, ok)
