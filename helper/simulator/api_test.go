@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http/httptest"
 	"testing"
@@ -16,7 +17,7 @@ const (
 
 // call is one API request; headers in pairs.
 func call(s *simulator.Simulator, method, path string, headers ...string) reply {
-	r := httptest.NewRequest(method, "https://apim.example.test"+path, nil)
+	r := httptest.NewRequestWithContext(context.Background(), method, "https://apim.example.test"+path, nil)
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}

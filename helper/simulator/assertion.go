@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"math"
 	"strconv"
@@ -55,7 +56,7 @@ func decodeObject(part string) (fields, bool) {
 		return nil, false
 	}
 	_, err = d.Token()
-	return f, err == io.EOF
+	return f, errors.Is(err, io.EOF)
 }
 
 // check finds the first thing that is wrong with header and claims, but for what needs the jti cache. The order, and

@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -151,7 +152,7 @@ type reply struct {
 
 // send hands the request to the simulator.
 func (d *draft) send(s http.Handler) reply {
-	r := httptest.NewRequest(d.method, d.url, strings.NewReader(d.body()))
+	r := httptest.NewRequestWithContext(context.Background(), d.method, d.url, strings.NewReader(d.body()))
 	if d.contentType != "" {
 		r.Header.Set("Content-Type", d.contentType)
 	}
@@ -162,7 +163,7 @@ func serve(s http.Handler, r *http.Request) reply {
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	res := w.Result()
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
 		panic(err)

@@ -53,7 +53,7 @@ func (d *draft) post(ctx context.Context, srv *httptest.Server) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	b, err := io.ReadAll(res.Body)
 	return reply{res.StatusCode, res.Header, string(b)}, err
 }
@@ -143,7 +143,7 @@ func TestFollowedRedirect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res.Body.Close()
+	_ = res.Body.Close()
 	if res.StatusCode != 401 || s.Requests() != 2 || s.Minted() != 0 {
 		t.Errorf("status %d, %d requests, %d tokens", res.StatusCode, s.Requests(), s.Minted())
 	}

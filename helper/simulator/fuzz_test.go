@@ -29,7 +29,7 @@ func FuzzToken(f *testing.F) {
 	f.Add("grant_type=client_credentials&client_assertion=" + strings.Repeat(".", 5000))
 	s := newSimulator(c, func(cfg *simulator.Config) { cfg.Quota = -1 })
 	f.Fuzz(func(t *testing.T, body string) {
-		r := httptest.NewRequest("POST", tokenURL, strings.NewReader(body))
+		r := httptest.NewRequestWithContext(t.Context(), "POST", tokenURL, strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		if got := serve(s, r); got.status < 400 || got.status > 499 || got.field("error") == "" {
 			t.Fatalf("status %d: %s", got.status, got.body)

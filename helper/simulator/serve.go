@@ -67,7 +67,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }() // again, but for the early returns
 	place := listening{Host: reachable(listener.Addr())}
 	place.BaseURL = "http://" + place.Host
 	if o.TLS {
@@ -75,7 +75,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(folder)
+		defer func() { _ = os.RemoveAll(folder) }() // a certificate that stays harms nobody
 		place.BaseURL, place.CAFile = "https://"+place.Host, filepath.Join(folder, caFile)
 		listener = tls.NewListener(listener, config)
 	}
@@ -86,7 +86,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		}
 	}
 	if o.Config.Log == nil && o.Stderr != nil {
-		o.Config.Log = func(line string) { fmt.Fprintln(o.Stderr, line) }
+		o.Config.Log = func(line string) { _, _ = fmt.Fprintln(o.Stderr, line) }
 	}
 	return serveUntil(ctx, listener, New(o.Config))
 }

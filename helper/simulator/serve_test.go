@@ -92,7 +92,7 @@ func get(t *testing.T, client *http.Client, url string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	return res.StatusCode
 }
 
@@ -117,8 +117,8 @@ func TestServe(t *testing.T) {
 	if got, want := stderr.String(), "GET /oauth2/token 405 method not allowed\n"; got != want {
 		t.Errorf("stderr %q, want %q", got, want)
 	}
-	if conn, err := net.DialTimeout("tcp", p.Host, time.Second); err == nil {
-		conn.Close()
+	if conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.Host); err == nil {
+		_ = conn.Close()
 		t.Error("it still listens")
 	}
 }
@@ -131,20 +131,20 @@ func TestServeEndsDelays(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, stop := start(t, simulator.ServeOptions{Config: simulator.Config{Faults: []simulator.Fault{f}}})
-	failed := make(chan error, 1)
+	ended := make(chan struct{})
 	go func() {
 		res, err := http.Get(p.BaseURL + hello) //nolint:noctx // ends with the server
 		if err == nil {
-			res.Body.Close()
+			_ = res.Body.Close()
 		}
-		failed <- err
+		close(ended)
 	}()
 	time.Sleep(50 * time.Millisecond) // best effort to be under way
 	if err := stop(); err != nil {
 		t.Errorf("Serve: %v", err)
 	}
 	select {
-	case <-failed:
+	case <-ended:
 	case <-time.After(20 * time.Second):
 		t.Error("the client still waits")
 	}
@@ -215,7 +215,7 @@ func TestServeListenErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	defer func() { _ = taken.Close() }()
 	for _, address := range []string{taken.Addr().String(), "127.0.0.1", "127.0.0.1:nothing"} {
 		err := simulator.Serve(t.Context(), simulator.ServeOptions{Listen: address})
 		var refused *simulator.ListenError

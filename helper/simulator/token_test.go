@@ -224,7 +224,7 @@ func TestEndpoints(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
 			t.Parallel()
-			got := serve(s, httptest.NewRequest(tt.method, "https://apim.example.test"+tt.path, nil))
+			got := serve(s, httptest.NewRequestWithContext(t.Context(), tt.method, "https://apim.example.test"+tt.path, nil))
 			wantStatus(t, got, tt.status)
 			if v := got.header.Get(tt.header); v != tt.want {
 				t.Errorf("%s %q, want %q", tt.header, v, tt.want)
@@ -327,7 +327,7 @@ func TestConcurrent(t *testing.T) {
 	for range 20 {
 		wg.Go(func() {
 			fresh, replay := newDraft(c.Now()).send(s), same.send(s)
-			r := httptest.NewRequest("GET", "https://apim.example.test/hello-world/hello/application", nil)
+			r := httptest.NewRequestWithContext(t.Context(), "GET", "https://apim.example.test/hello-world/hello/application", nil)
 			r.Header.Set("Authorization", "Bearer "+fresh.field("access_token"))
 			api := serve(s, r)
 			mu.Lock()
@@ -353,7 +353,7 @@ func TestLog(t *testing.T) {
 	bad := newDraft(c.Now())
 	bad.url += "?patient=9000000009"
 	bad.send(s)
-	r := httptest.NewRequest("GET", "https://apim.example.test/hello-world/%1b[2J?patient=9000000009", nil)
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "https://apim.example.test/hello-world/%1b[2J?patient=9000000009", nil)
 	r.Header.Set("Authorization", "Bearer "+token)
 	serve(s, r)
 	want := []string{
