@@ -187,6 +187,7 @@ var conformances = []conformance{
 	{row: 17, name: "for ever", spoil: claim("exp", 1e300), status: 400, code: "invalid_request", text: textExpFar},
 
 	{row: 18, name: "unknown API key", spoil: issuer("wrong", "wrong"), status: 401, code: "invalid_request", text: textAPIKey, burns: true},
+	{row: 18, name: "a number where any API key will do", spoil: issuer(12, 12), config: func(c *simulator.Config) { c.APIKey = "" }, status: 401, code: "invalid_request", text: textAPIKey, burns: true},
 	{row: 18, name: "a number", spoil: issuer(12, 12), status: 401, code: "invalid_request", text: textAPIKey, burns: true},
 
 	{row: 20, name: "no key set", config: registered(nil), status: 403, code: "public_key error", text: textNoPublicKey, burns: true},
