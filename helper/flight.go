@@ -45,9 +45,11 @@ func (h *Helper) mintAlone(ctx context.Context, p *profile.Profile, o Options) (
 	c := h.cache(p)
 	if !o.ForceNew {
 		if e, ok := h.look(ctx, c, o); ok {
+			h.trace(1, "another process has fetched a token meanwhile")
 			return tokenCredential(p, e, true), nil
 		}
 		if refused := h.refusal(p.Name, c.Name()); refused != nil {
+			h.trace(1, "this was refused a moment ago, and is not asked again")
 			return Credential{}, refused
 		}
 	}

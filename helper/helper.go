@@ -4,6 +4,7 @@ package helper
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"cgp-cred/helper/apim"
@@ -22,6 +23,7 @@ type Helper struct {
 	APIM        func() (*apim.Client, error)                 // made only when a token is minted
 	Timeout     time.Duration                                // all attempts of one mint; 0: 25 s
 	Warn        func(text string)                            // nil: warnings are dropped
+	Trace       func(level int, text string)                 // nil: silent; 1: what happens, 2: details of requests
 	Now         func() time.Time                             // nil: time.Now
 }
 
@@ -47,6 +49,7 @@ func (h *Helper) Get(ctx context.Context, p *profile.Profile, o Options) (Creden
 		return h.mintAlone(ctx, p, o)
 	}
 	if e, ok := h.look(ctx, h.cache(p), o); ok {
+		h.trace(1, "the cached token is still good")
 		return tokenCredential(p, e, true), nil
 	}
 	return h.mintAlone(ctx, p, o)
@@ -97,6 +100,12 @@ func (h *Helper) cache(p *profile.Profile) *cache.Cache {
 func (h *Helper) warn(text string) {
 	if h.Warn != nil {
 		h.Warn(text)
+	}
+}
+
+func (h *Helper) trace(level int, format string, args ...any) {
+	if h.Trace != nil {
+		h.Trace(level, fmt.Sprintf(format, args...))
 	}
 }
 

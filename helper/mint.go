@@ -100,9 +100,14 @@ func (m *minter) attempt(ctx context.Context) (apim.Token, error) {
 		m.last = err
 		return apim.Token{}, backoff.Permanent(err)
 	}
+	m.h.trace(1, "asking %s for a token, kid %q", m.tokenURL, m.record.Key.KID)
+	m.h.trace(2, "assertion: %s", apim.Describe(assertion, m.about.APIKey))
+	start := time.Now()
 	t, err := m.client.Exchange(ctx, m.tokenURL, assertion)
+	m.h.trace(1, "%s after %v", outcome(err), time.Since(start).Round(time.Millisecond))
 	m.last = err
 	if err == nil {
+		m.h.trace(1, "it lives for %v; the server's clock differs by %v", t.Expiry.Sub(t.FetchedAt), t.Skew)
 		m.warnSkew(t.Skew)
 		return t, nil
 	}
@@ -112,6 +117,13 @@ func (m *minter) attempt(ctx context.Context) (apim.Token, error) {
 	}
 	refused.About = m.about
 	return t, m.again(ctx, refused)
+}
+
+func outcome(err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return "a token came"
 }
 
 // again marks an error as final, or says when to try once more. A burnt jti and a wrong clock are worth one more try at

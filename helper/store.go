@@ -45,6 +45,33 @@ func (e *ChangeError) Error() string { return fmt.Sprintf("profile %q: %s", e.Pr
 // Hint is the command line that would do.
 func (e *ChangeError) Hint() string { return e.hint }
 
+// Check says what is wrong with a change whatever the profile holds, before a keychain is asked.
+func (c Change) Check(name string) error {
+	if err := profile.CheckName(name); err != nil {
+		return err
+	}
+	if c.Host != "" {
+		if _, err := apim.ParseHost(c.Host); err != nil {
+			return err
+		}
+	}
+	if c.TokenURL != nil && *c.TokenURL != "" {
+		if err := apim.CheckTokenURL(*c.TokenURL); err != nil {
+			return &ChangeError{Profile: name, Problem: err.Error(), hint: "for example --token-url https://int.api.service.nhs.uk/oauth2-mock/token"}
+		}
+	}
+	if c.APIName != nil {
+		if err := profile.CheckAPIName(*c.APIName); err != nil {
+			return &ChangeError{Profile: name, Problem: err.Error(), hint: "for example --api-name genomic-data-access"}
+		}
+	}
+	switch c.Auth {
+	case "", profile.JWT, profile.APIKey, profile.None:
+		return nil
+	}
+	return &ChangeError{Profile: name, Problem: fmt.Sprintf("method %q is none of jwt, apikey, none", c.Auth), hint: "leave --auth out: it follows from what is stored"}
+}
+
 // Existing returns the record that a change to a profile starts from, or nil where there is none. It finds the record of
 // a profile whose file is lost, too.
 func (h *Helper) Existing(ctx context.Context, name string) (*keystore.Record, error) {
@@ -76,6 +103,9 @@ func (h *Helper) kind(name string) string {
 // Store changes a profile or makes one: the record first, then the file, so that an end between the two loses nothing.
 // Nothing is written where the result could not be used.
 func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, error) {
+	if err := c.Check(name); err != nil {
+		return Stored{}, err
+	}
 	old, err := h.Existing(ctx, name)
 	if err != nil {
 		return Stored{}, err
@@ -126,9 +156,6 @@ func merge(name string, old *keystore.Record, c Change) (*keystore.Record, error
 		return nil, err
 	}
 	if c.APIName != nil {
-		if err := profile.CheckAPIName(*c.APIName); err != nil {
-			return nil, &ChangeError{Profile: name, Problem: err.Error(), hint: "for example --api-name genomic-data-access"}
-		}
 		r.APIName = *c.APIName
 	}
 	if !c.APIKey.IsZero() {
@@ -160,11 +187,6 @@ func mergeHost(name string, r *keystore.Record, c Change) error {
 
 func mergeURLs(name string, r *keystore.Record, c Change) error {
 	if c.TokenURL != nil && *c.TokenURL != r.TokenURL {
-		if *c.TokenURL != "" {
-			if err := apim.CheckTokenURL(*c.TokenURL); err != nil {
-				return &ChangeError{Profile: name, Problem: err.Error(), hint: "for example --token-url https://int.api.service.nhs.uk/oauth2-mock/token"}
-			}
-		}
 		if r.Key != nil && !c.Force {
 			return needsForce(name, "it has another token URL, and assertions go to another one only on purpose", "--token-url URL")
 		}
@@ -225,8 +247,6 @@ func chooseAuth(name string, r *keystore.Record, asked string) error {
 		return &ChangeError{Profile: name, Problem: "method jwt signs with a private key, and there is none", hint: "add --private-key FILE --kid KID, or make a key: cgp-cred keygen " + name + " --kid KID"}
 	case auth == profile.APIKey && r.APIKey.IsZero():
 		return &ChangeError{Profile: name, Problem: "method apikey sends an API key, and there is none", hint: "add --api-key-file FILE"}
-	case auth != profile.JWT && auth != profile.APIKey && auth != profile.None:
-		return &ChangeError{Profile: name, Problem: fmt.Sprintf("method %q is none of jwt, apikey, none", auth), hint: "leave --auth out: it follows from what is stored"}
 	}
 	r.Auth = auth
 	return nil
@@ -238,6 +258,9 @@ func needsForce(name, problem, flag string) error {
 
 // MayReplaceKey says whether a change that brings a new private key may be made, before the key is.
 func (h *Helper) MayReplaceKey(ctx context.Context, name string, c Change) error {
+	if err := c.Check(name); err != nil {
+		return err
+	}
 	old, err := h.Existing(ctx, name)
 	if err != nil {
 		return err

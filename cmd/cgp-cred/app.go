@@ -43,6 +43,13 @@ func (a *app) warn(text string) {
 	fmt.Fprintln(a.stderr, "cgp-cred: warning:", printable.Line(text))
 }
 
+// trace prints what happens where -v asks for it, and details where it is given twice.
+func (a *app) trace(level int, text string) {
+	if a.verbose >= level {
+		fmt.Fprintln(a.stderr, "*", printable.Line(text))
+	}
+}
+
 // interruptible returns a context that SIGINT and SIGTERM end, for commands that have something to undo. The others die
 // of the signal, which loses nothing; to catch it would cost a cached get a sixth of its time.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -94,7 +101,7 @@ func words(least, most int) cobra.PositionalArgs {
 		hint := cmd.CommandPath() + " --help"
 		switch {
 		case len(args) < least:
-			return usage(hint, "%s needs %d more argument(s): %s", cmd.Name(), least-len(args), cmd.UseLine())
+			return usage(hint, "an argument is missing: cgp-cred %s", cmd.Use)
 		case len(args) > most:
 			return usage(hint, "%s takes no argument %s", cmd.Name(), quoted(args[most]))
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -21,26 +22,35 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return report(stderr, root.ExecuteContext(ctx))
 }
 
-// command is one entry of the help; it is built only when it is called: a cached get pays for its own.
-type command struct {
+// entry is one command of the help; it is built only when it is called: a cached get pays for its own.
+type entry struct {
 	name  string
+	group string
 	build func(*app) *cobra.Command
 }
 
+// Groups of the help, in its order.
+var groups = []*cobra.Group{
+	{ID: "keys", Title: "Keys:"},
+	{ID: "credentials", Title: "Credentials:"},
+	{ID: "profiles", Title: "Profiles:"},
+	{ID: "try", Title: "Try it out:"},
+}
+
 // commands is every command, in the order of the help.
-func commands() []command {
-	return []command{
-		{"demo", demoCommand},
-		{"store", storeCommand},
-		{"keygen", keygenCommand},
-		{"jwks", jwksCommand},
-		{"get", getCommand},
-		{"list", listCommand},
-		{"status", statusCommand},
-		{"erase", eraseCommand},
-		{"logout", logoutCommand},
-		{"simulate", simulateCommand},
-		{"version", versionCommand},
+func commands() []entry {
+	return []entry{
+		{"store", "keys", storeCommand},
+		{"keygen", "keys", keygenCommand},
+		{"jwks", "keys", jwksCommand},
+		{"logout", "keys", logoutCommand},
+		{"get", "credentials", getCommand},
+		{"erase", "credentials", eraseCommand},
+		{"list", "profiles", listCommand},
+		{"status", "profiles", statusCommand},
+		{"demo", "try", demoCommand},
+		{"simulate", "try", simulateCommand},
+		{"version", "", versionCommand},
 	}
 }
 
@@ -51,13 +61,14 @@ keychain; the token is cached until shortly before it expires.`
 // rootCommand returns the command tree: with the one command that args name, or else with all.
 func rootCommand(a *app, args []string) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "cgp-cred",
-		Short:         "Credentials for NHS API Management, from the keychain",
-		Long:          about,
-		Args:          noCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Use:                        "cgp-cred",
+		Short:                      "Credentials for NHS API Management, from the keychain",
+		Long:                       about,
+		Args:                       noCommand,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SuggestionsMinimumDistance: 2,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
 	}
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
@@ -66,24 +77,36 @@ func rootCommand(a *app, args []string) *cobra.Command {
 	root.PersistentFlags().CountVarP(&a.verbose, "verbose", "v", "say more on stderr (repeatable)")
 	root.PersistentFlags().Var(&a.timeout, "timeout", "deadline of a token request, all attempts (default 25s)")
 	root.PersistentFlags().StringVar(&a.caFile, "ca-file", "", "`FILE` of PEM roots to trust beside the system's")
-	all := commands()
-	root.CompletionOptions.HiddenDefaultCmd = false
-	for _, c := range all {
+	for _, c := range commands() {
 		if len(args) > 0 && args[0] == c.name {
 			root.AddCommand(c.build(a))
 			return root
 		}
 	}
-	for _, c := range all {
-		root.AddCommand(c.build(a))
-	}
+	addAll(root, a)
 	return root
 }
 
-// noCommand refuses words that name no command.
-func noCommand(_ *cobra.Command, args []string) error {
+// addAll gives the root every command, for help, completion and what is misspelt.
+func addAll(root *cobra.Command, a *app) {
+	cobra.EnableCommandSorting = false
+	root.AddGroup(groups...)
+	for _, c := range commands() {
+		cmd := c.build(a)
+		cmd.GroupID = c.group
+		root.AddCommand(cmd)
+	}
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable .HasParent}}", 1))
+}
+
+// noCommand refuses words that name no command, and says which one may be meant.
+func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return &usageError{what: "unknown command " + quoted(args[0]), hint: "cgp-cred help"}
+	hint := "cgp-cred help"
+	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+		hint = "did you mean cgp-cred " + strings.Join(like, ", cgp-cred ") + "?"
+	}
+	return &usageError{what: "unknown command " + quoted(args[0]), hint: hint}
 }

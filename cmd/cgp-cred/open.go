@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"golang.org/x/term"
@@ -28,6 +29,7 @@ func (a *app) open() (*helper.Helper, error) {
 		APIM:     a.client,
 		Timeout:  a.timeout.Duration(),
 		Warn:     a.warn,
+		Trace:    a.trace,
 	}
 	return a.made, nil
 }
@@ -67,6 +69,9 @@ func (a *app) resolve(name, url string) (*helper.Helper, *profile.Profile, profi
 		return nil, nil, "", err
 	}
 	p, source, err := h.Config.Resolve(profile.Ask{Name: name, URL: url, Env: os.Getenv("CGP_CRED_PROFILE")})
+	if err == nil && a.verbose > 0 {
+		a.trace(1, fmt.Sprintf("profile %q for %s, method %s, chosen by %s", p.Name, p.Host, p.Auth, source))
+	}
 	return h, p, source, err
 }
 

@@ -79,6 +79,9 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c helper.C
 	if o.apiKeyFile == "-" && o.keyFile == "-" {
 		return usage("put one of them into a file", "--api-key-file and --private-key can't both read stdin")
 	}
+	if err := c.Check(name); err != nil {
+		return err
+	}
 	h, err := a.open()
 	if err != nil {
 		return err

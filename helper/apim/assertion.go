@@ -4,7 +4,9 @@ import (
 	"crypto"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -47,4 +49,31 @@ func Assertion(signer crypto.MessageSigner, c Claims) (keystore.Secret, error) {
 		return keystore.Secret{}, fmt.Errorf("signing the assertion: %w", err)
 	}
 	return keystore.NewSecret([]byte(text + "." + base64.RawURLEncoding.EncodeToString(signature))), nil
+}
+
+// Describe returns an assertion's header and claims for someone who looks for a mistake: without the signature, and with
+// label for the API key.
+func Describe(assertion keystore.Secret, label string) string {
+	part := strings.Split(string(assertion.Reveal()), ".")
+	if len(part) != 3 {
+		return "not a JWT"
+	}
+	header, err := base64.RawURLEncoding.DecodeString(part[0])
+	if err != nil {
+		return "not a JWT"
+	}
+	body, err := base64.RawURLEncoding.DecodeString(part[1])
+	var claims map[string]any
+	if err != nil || json.Unmarshal(body, &claims) != nil {
+		return "not a JWT"
+	}
+	if label == "" {
+		label = "[redacted]"
+	}
+	claims["iss"], claims["sub"] = label, label
+	shown, err := json.Marshal(claims)
+	if err != nil {
+		return "not a JWT"
+	}
+	return string(header) + " " + string(shown)
 }
