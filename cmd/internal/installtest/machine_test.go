@@ -79,7 +79,7 @@ func (m *machine) run(args ...string) result {
 // start runs argv with stdin in the machine's current folder.
 func (m *machine) start(argv []string, stdin string) result {
 	m.t.Helper()
-	cmd := exec.CommandContext(m.t.Context(), argv[0], argv[1:]...) //nolint:gosec // a test's own argv
+	cmd := exec.CommandContext(m.t.Context(), argv[0], argv[1:]...)
 	cmd.Dir = m.there
 	cmd.Stdin = strings.NewReader(stdin)
 	for name, value := range m.env {
@@ -122,7 +122,7 @@ func (m *machine) snapshot(except string) map[string]string {
 		}
 		seen[path] = info.Mode().String()
 		if info.Mode().IsRegular() {
-			b, err := os.ReadFile(path) //nolint:gosec // below the test's own folder
+			b, err := os.ReadFile(path)
 			if err != nil {
 				return err
 			}
@@ -171,7 +171,7 @@ func (m *machine) installed(prefix, said string) {
 func (m *machine) tools(names ...string) {
 	m.t.Helper()
 	folder := filepath.Join(m.root, "tools")
-	m.must(os.MkdirAll(folder, 0o755)) //nolint:gosec // programs are for everybody
+	m.must(os.MkdirAll(folder, 0o755))
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			m.must(os.Symlink(path, filepath.Join(folder, name)))
@@ -182,8 +182,8 @@ func (m *machine) tools(names ...string) {
 
 func (m *machine) write(path, content string) {
 	m.t.Helper()
-	m.must(os.MkdirAll(filepath.Dir(path), 0o755))     //nolint:gosec // a stand-in for the user's folders
-	m.must(os.WriteFile(path, []byte(content), 0o644)) //nolint:gosec // a stand-in for the user's files
+	m.must(os.MkdirAll(filepath.Dir(path), 0o755))
+	m.must(os.WriteFile(path, []byte(content), 0o644))
 }
 
 func (m *machine) must(err error) {

@@ -116,8 +116,8 @@ func TestUnwritable(t *testing.T) {
 		m := newMachine(t, "sh")
 		m.offer(pack(t, plain("cgp-cred", program)))
 		prefix := filepath.Join(m.home, "closed")
-		m.must(os.MkdirAll(filepath.Join(prefix, "bin"), 0o755)) //nolint:gosec // a folder that others may read
-		m.must(os.Chmod(filepath.Join(prefix, "bin"), 0o555))    //nolint:gosec // and nobody may write
+		m.must(os.MkdirAll(filepath.Join(prefix, "bin"), 0o755))
+		m.must(os.Chmod(filepath.Join(prefix, "bin"), 0o555))
 		m.env["PREFIX"] = prefix
 		if os.Geteuid() == 0 { // root may write everywhere, so be somebody else
 			if _, err := exec.LookPath("setpriv"); err != nil {
@@ -129,9 +129,9 @@ func TestUnwritable(t *testing.T) {
 			m.must(err)
 			m.write(copied, string(b))
 			m.script = copied
-			m.must(os.Chmod(m.tmp, 0o777)) //nolint:gosec // a stand-in for /tmp
+			m.must(os.Chmod(m.tmp, 0o777))
 			for up := m.root; up != "/" && up != os.TempDir(); up = filepath.Dir(up) {
-				m.must(os.Chmod(up, 0o755)) //nolint:gosec // else it could not even be entered
+				m.must(os.Chmod(up, 0o755))
 			}
 		}
 		m.unchanged("", func() {

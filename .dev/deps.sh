@@ -1,0 +1,81 @@
+#!/bin/sh
+# Installs the programs that the named groups of checks need, where they are missing and apt-get can do it without
+# asking. Elsewhere it says what is missing and goes on; with CI=true that is a failure.
+# usage: .dev/deps.sh test|lint|bench...
+set -eu
+
+# program, its Debian package, whether it exists on Linux only, the groups that need it
+table='
+bash                 bash           any   test
+busybox              busybox        linux test
+curl                 curl           any   test
+dash                 dash           linux test
+dbus-daemon          dbus           linux test,bench
+dbus-run-session     dbus           linux test,bench
+gcc                  gcc            linux test
+git                  git            any   test,lint
+gnome-keyring-daemon gnome-keyring  linux test,bench
+hyperfine            hyperfine      any   bench
+keyctl               keyutils       linux test
+openssl              openssl        any   test
+python3              python3        any   test
+secret-tool          libsecret-tools linux test,bench
+setpriv              util-linux     linux test
+shasum               perl           any   test
+shellcheck           shellcheck     any   lint
+ssh-agent            openssh-client any   test
+strace               strace         linux test
+unshare              util-linux     linux test
+wget                 wget           any   test
+zsh                  zsh            any   test
+'
+
+# missing prints the packages of the table, or with "programs" the programs, that are not here.
+missing() {
+	echo "$table" | while read -r program package system groups; do
+		[ -n "$program" ] || continue
+		[ "$system" = any ] || [ "$(uname -s)" = Linux ] || continue
+		for group in $wanted; do
+			case ,$groups, in
+			*",$group,"*) command -v "$program" >/dev/null 2>&1 || if [ "$1" = programs ]; then echo "$program"; else echo "$package"; fi ;;
+			esac
+		done
+	done | sort -u
+	# The race detector is compiled against the C library's headers.
+	case " $wanted " in
+	*' test '*) [ "$1" = programs ] || [ "$(uname -s)" != Linux ] || [ -e /usr/include/stdlib.h ] || echo libc6-dev ;;
+	esac
+}
+
+# as_root runs a command as root, or fails at once.
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+# install_all tries three times: a mirror may be busy, or another apt-get at work.
+install_all() {
+	for pause in 5 15 0; do
+		if as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 update >&2 &&
+			as_root env DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=120 install --no-install-recommends "$@" </dev/null >&2; then
+			return 0
+		fi
+		sleep "$pause"
+	done
+	return 1
+}
+
+wanted=$*
+packages=$(missing packages)
+[ -n "$packages" ] || exit 0
+if command -v apt-get >/dev/null 2>&1 && as_root true 2>/dev/null; then
+	echo "installing what the checks need: $(echo "$packages" | tr '\n' ' ')" >&2
+	# shellcheck disable=SC2086 # one argument a package
+	install_all $packages || echo "apt-get did not install them all" >&2
+fi
+programs=$(missing programs | tr '\n' ' ')
+[ -n "$programs" ] || exit 0
+if [ "${CI:-}" = true ]; then
+	echo "missing, so not everything can be checked: $programs" >&2
+	exit 1
+fi
+echo "missing, so the checks that need them are left out: $programs" >&2

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Runs every check that is not a test, all of them though one fails. TOOLS is the folder of golangci-lint and govulncheck.
+set -eu
+cd "$(dirname "$0")/.."
+: "${TOOLS:?is set by the Makefile}"
+bad=''
+
+# check NAME COMMAND... runs the command and remembers that it failed.
+check() {
+	name=$1
+	shift
+	echo "lint: $name"
+	"$@" || {
+		bad="$bad, $name"
+		echo "lint: $name: FAILED" >&2
+	}
+}
+
+formatted() {
+	unformatted=$(gofmt -l cmd helper keystore)
+	[ -z "$unformatted" ] || {
+		echo "gofmt would change these (make fmt does): $unformatted" >&2
+		return 1
+	}
+}
+
+# system OS ARCH compiles and vets everything, the tests too, for another system.
+system() {
+	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 go build ./... && CGO_ENABLED=0 GOOS=$1 GOARCH=$2 go vet ./...
+}
+
+# vulnerabilities fails on a finding; without the database there is nothing to ask, and that is said.
+vulnerabilities() {
+	status=0
+	said=$("$TOOLS/govulncheck" ./... 2>&1) || status=$?
+	case $status:$said in
+	0:*) ;;
+	*'fetching vulnerabilities:'*) echo "lint: govulncheck: NOT CHECKED, the vulnerability database can't be reached from here" >&2 ;;
+	*)
+		echo "$said" >&2
+		return 1
+		;;
+	esac
+}
+
+check gofmt formatted
+check "go mod tidy" go mod tidy -diff
+check "go mod verify" go mod verify
+check "go vet" go vet ./...
+for target in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do
+	check "$target" system "${target%/*}" "${target#*/}"
+done
+check golangci-lint "$TOOLS/golangci-lint" run ./...
+if command -v shellcheck >/dev/null 2>&1; then
+	check shellcheck shellcheck install.sh .dev/*.sh .ci/run
+else
+	echo "lint: shellcheck: NOT CHECKED, it is not installed" >&2
+fi
+check govulncheck vulnerabilities
+[ -z "$bad" ] || {
+	echo "lint: failed: ${bad#, }" >&2
+	exit 1
+}

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Runs every test, with the race detector where it can be built: it needs a C compiler. Arguments go to go test.
+set -eu
+cd "$(dirname "$0")/.."
+race=-race
+if [ "$(go env CGO_ENABLED)" != 1 ] || ! echo '#include <stdlib.h>' | $(go env CC) -E -x c - >/dev/null 2>&1; then
+	echo "no C compiler here: the tests run without the race detector" >&2
+	race=
+fi
+# shellcheck disable=SC2086 # nothing, where it is empty
+exec go test $race -timeout 10m "$@" ./...

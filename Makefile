@@ -1,0 +1,51 @@
+# What people and CI run. "make help" lists it.
+GOLANGCI_LINT = v2.15.0
+GOVULNCHECK = v1.9.0
+
+# Tools live outside go.mod, a file a version, so that a new version is fetched.
+TOOLS := $(CURDIR)/.tools
+FUZZTIME = 20s
+
+.DEFAULT_GOAL := help
+.PHONY: help build test lint fmt fuzz bench demo install clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
+
+build: ## compile bin/cgp-cred
+	CGO_ENABLED=0 go build -trimpath -o bin/cgp-cred ./cmd/cgp-cred
+
+test: ## run every test, first installing what they need
+	@sh .dev/deps.sh test
+	@sh .dev/test.sh
+
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) $(TOOLS)/govulncheck-$(GOVULNCHECK) ## run every other check
+	@sh .dev/deps.sh lint
+	@TOOLS=$(TOOLS) sh .dev/lint.sh
+
+fmt: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## format the Go code
+	$(TOOLS)/golangci-lint fmt
+
+fuzz: ## run each fuzz target for FUZZTIME
+	@FUZZTIME=$(FUZZTIME) sh .dev/fuzz.sh
+
+bench: build ## measure a cached get against other programs, and fail over the limits
+	@sh .dev/deps.sh bench
+	@bash .dev/bench.sh
+
+demo: build ## show the whole story against a simulated APIM, touching no keychain
+	@bin/cgp-cred demo
+
+install: ## install into PREFIX/bin, by default ~/.local/bin
+	@sh install.sh
+
+clean: ## remove what make made, but not the tools
+	rm -rf bin dist
+
+$(TOOLS)/golangci-lint-$(GOLANGCI_LINT):
+	GOBIN=$(TOOLS) GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	rm -f $(TOOLS)/golangci-lint-v* && touch $@
+
+$(TOOLS)/govulncheck-$(GOVULNCHECK):
+	GOBIN=$(TOOLS) GOFLAGS= go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
+	rm -f $(TOOLS)/govulncheck-v* && touch $@
