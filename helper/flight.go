@@ -32,15 +32,13 @@ func (e *LockError) Hint() string {
 // mintAlone is the single flight: one process a profile mints, the others wait and find its token in the cache, or learn
 // that it was refused.
 func (h *Helper) mintAlone(ctx context.Context, p *profile.Profile, o Options) (Credential, error) {
-	waiting, stop := context.WithTimeout(ctx, lockWait)
-	defer stop()
-	release, state, err := h.lock(waiting, p.Name)
-	defer release()
-	if state == disk.Held {
-		return Credential{}, errors.Join(&LockError{Profile: p.Name}, ctx.Err())
+	release, err := h.alone(ctx, p.Name)
+	if err != nil {
+		return Credential{}, err
 	}
-	if state == disk.Broken {
-		h.warnBroken(err)
+	defer release()
+	if p, err = h.reload(p); err != nil {
+		return Credential{}, err
 	}
 	c := h.cache(p)
 	if !o.ForceNew {
@@ -54,6 +52,29 @@ func (h *Helper) mintAlone(ctx context.Context, p *profile.Profile, o Options) (
 		}
 	}
 	return h.mintAndKeep(ctx, p)
+}
+
+// ChangedError is a profile that was changed to mean something else while we waited for its lock.
+type ChangedError struct{ Profile string }
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("profile %q was changed by another command meanwhile", e.Profile)
+}
+
+// Hint is to look again.
+func (e *ChangedError) Hint() string { return "run the command again" }
+
+// reload reads a profile's file again under the lock: whoever held it may have changed the record, and with it the file
+// that the cache is bound to. What the caller relied on must still be so.
+func (h *Helper) reload(p *profile.Profile) (*profile.Profile, error) {
+	now, err := h.Config.Load(p.Name)
+	if err != nil {
+		return nil, err
+	}
+	if now.Host != p.Host || now.APIName != p.APIName || now.Auth != p.Auth || now.Keystore != p.Keystore {
+		return nil, &ChangedError{Profile: p.Name}
+	}
+	return now, nil
 }
 
 // mintAndKeep mints a token and caches it, or remembers the refusal.
@@ -74,22 +95,29 @@ func (h *Helper) mintAndKeep(ctx context.Context, p *profile.Profile) (Credentia
 	return tokenCredential(p, e, false), nil
 }
 
-// lock takes the lock of a profile's name. The release does nothing where there is no lock.
-func (h *Helper) lock(ctx context.Context, name string) (release func(), state disk.LockState, err error) {
+// alone takes the lock of a profile's name, or waits for it: at most lockWait. Where the file system has no locks it goes
+// on without, in silence; a folder that others can write is worth a warning.
+func (h *Helper) alone(ctx context.Context, name string) (release func(), err error) {
 	if err := disk.MakeFolder(h.Folders.Runtime); err != nil {
-		return func() {}, disk.Broken, err
+		return func() {}, h.brokenLock(err)
 	}
-	release, state, err = disk.Lock(ctx, filepath.Join(h.Folders.Runtime, name+".lock"))
-	if release == nil {
-		release = func() {}
+	waiting, stop := context.WithTimeout(ctx, lockWait)
+	defer stop()
+	release, state, err := disk.Lock(waiting, filepath.Join(h.Folders.Runtime, name+".lock"))
+	switch state {
+	case disk.Held:
+		return nil, errors.Join(&LockError{Profile: name}, ctx.Err())
+	case disk.Broken:
+		return func() {}, h.brokenLock(err)
 	}
-	return release, state, err
+	return release, nil
 }
 
-// warnBroken passes over a file system without locks in silence, but not over a folder that others can write.
-func (h *Helper) warnBroken(err error) {
+// brokenLock warns of what should not be, and lets the caller go on.
+func (h *Helper) brokenLock(err error) error {
 	var unsafe *disk.UnsafeError
 	if errors.As(err, &unsafe) {
 		h.warn(fmt.Sprintf("working without a lock: %v", err))
 	}
+	return nil
 }

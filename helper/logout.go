@@ -23,6 +23,11 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 		return Removed{}, err
 	}
 	var done Removed
+	release, err := h.alone(ctx, name)
+	if err != nil {
+		return done, err
+	}
+	defer release()
 	if p, err := h.Config.Load(name); err == nil {
 		h.forget(ctx, p)
 	}

@@ -20,16 +20,27 @@ const (
 	maxSkew     = 24 * time.Hour
 )
 
-// mint exchanges a signed assertion for a token: at most three attempts in one deadline, each with an assertion of its
-// own. p is p's file as the record wants it afterwards.
+// mint reads p's record and exchanges an assertion for a token. Where another key than the current one obtained it, the
+// record is changed to match, and p with it.
 func (h *Helper) mint(ctx context.Context, p *profile.Profile) (apim.Token, error) {
 	r, err := h.record(ctx, p)
 	if err != nil {
 		return apim.Token{}, err
 	}
-	m, err := newMinter(h, p, r)
+	t, key, err := h.MintWith(ctx, p.Name, r)
+	if err == nil && key == r.Next {
+		h.promote(ctx, p, r)
+	}
+	return t, err
+}
+
+// MintWith exchanges an assertion for a token with a record's keys, and says which key obtained it: the next one first,
+// then the current and the previous one, as long as APIM says that it does not know a key. name is for messages. The
+// whole has one deadline.
+func (h *Helper) MintWith(ctx context.Context, name string, r *keystore.Record) (apim.Token, *keystore.Key, error) {
+	m, err := newMinter(h, name, r)
 	if err != nil {
-		return apim.Token{}, err
+		return apim.Token{}, nil, err
 	}
 	timeout := h.Timeout
 	if timeout == 0 {
@@ -37,15 +48,32 @@ func (h *Helper) mint(ctx context.Context, p *profile.Profile) (apim.Token, erro
 	}
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
-	t, err := backoff.Retry(ctx, func() (apim.Token, error) { return m.attempt(ctx) },
-		backoff.WithBackOff(&backoff.ExponentialBackOff{
-			InitialInterval: 500 * time.Millisecond, Multiplier: 2, MaxInterval: 5 * time.Second, RandomizationFactor: 1,
-		}),
-		backoff.WithMaxTries(maxAttempts), backoff.WithMaxElapsedTime(0))
-	if m.last != nil { // the reason rather than the deadline that ended the waiting
-		err = m.last
+	var first error
+	for _, key := range []*keystore.Key{r.Next, r.Key, r.Previous} {
+		if key == nil {
+			continue
+		}
+		t, err := m.exchange(ctx, key)
+		if err == nil {
+			return t, key, nil
+		}
+		if first == nil || key == r.Key {
+			first = err // what is wrong with the current key says most
+		}
+		if !keyRefused(err) {
+			break
+		}
+		if key == r.Next {
+			h.warn(fmt.Sprintf("APIM does not know the next key %q yet, and the current one is tried: after an upload it can take an hour", key.KID))
+		}
 	}
-	return t, err
+	return apim.Token{}, nil, first
+}
+
+// keyRefused reports that another key of the same application may be accepted.
+func keyRefused(err error) bool {
+	var refused *apim.Error
+	return errors.As(err, &refused) && refused.KeyRefused()
 }
 
 // minter is what the attempts of one mint share.
@@ -53,6 +81,7 @@ type minter struct {
 	h        *Helper
 	client   *apim.Client
 	record   *keystore.Record
+	key      *keystore.Key // the one being tried
 	tokenURL string
 	audience string
 	about    apim.Subject
@@ -63,12 +92,12 @@ type minter struct {
 	last       error // the last attempt's error; nil after a success
 }
 
-func newMinter(h *Helper, p *profile.Profile, r *keystore.Record) (*minter, error) {
+func newMinter(h *Helper, name string, r *keystore.Record) (*minter, error) {
 	switch {
 	case r.Key == nil:
-		return nil, &IncompleteError{Profile: p.Name, Missing: "private key"}
+		return nil, &IncompleteError{Profile: name, Missing: "private key"}
 	case r.APIKey.IsZero():
-		return nil, &IncompleteError{Profile: p.Name, Missing: "API key"}
+		return nil, &IncompleteError{Profile: name, Missing: "API key"}
 	}
 	tokenURL := r.TokenURL
 	if tokenURL == "" {
@@ -87,20 +116,34 @@ func newMinter(h *Helper, p *profile.Profile, r *keystore.Record) (*minter, erro
 	}
 	return &minter{
 		h: h, client: client, record: r, tokenURL: tokenURL, audience: audience,
-		about: apim.Subject{Profile: p.Name, Host: r.Host, KID: r.Key.KID, APIKey: Label(r.APIKey)},
+		about: apim.Subject{Profile: name, Host: r.Host, APIKey: Label(r.APIKey)},
 	}, nil
+}
+
+// exchange makes at most three attempts with one key, each with an assertion of its own.
+func (m *minter) exchange(ctx context.Context, key *keystore.Key) (apim.Token, error) {
+	m.key, m.about.KID, m.reused = key, key.KID, false
+	t, err := backoff.Retry(ctx, func() (apim.Token, error) { return m.attempt(ctx) },
+		backoff.WithBackOff(&backoff.ExponentialBackOff{
+			InitialInterval: 500 * time.Millisecond, Multiplier: 2, MaxInterval: 5 * time.Second, RandomizationFactor: 1,
+		}),
+		backoff.WithMaxTries(maxAttempts), backoff.WithMaxElapsedTime(0))
+	if m.last != nil { // the reason rather than the deadline that ended the waiting
+		err = m.last
+	}
+	return t, err
 }
 
 // attempt signs and sends one assertion. Its error says to backoff whether and when another may succeed.
 func (m *minter) attempt(ctx context.Context) (apim.Token, error) {
-	assertion, err := apim.Assertion(m.record.Key.Signer, apim.Claims{
-		APIKey: m.record.APIKey, KID: m.record.Key.KID, Audience: m.audience, Now: m.h.now().Add(-m.correction),
+	assertion, err := apim.Assertion(m.key.Signer, apim.Claims{
+		APIKey: m.record.APIKey, KID: m.key.KID, Audience: m.audience, Now: m.h.now().Add(-m.correction),
 	})
 	if err != nil {
 		m.last = err
 		return apim.Token{}, backoff.Permanent(err)
 	}
-	m.h.trace(1, "asking %s for a token, kid %q", m.tokenURL, m.record.Key.KID)
+	m.h.trace(1, "asking %s for a token, kid %q", m.tokenURL, m.key.KID)
 	m.h.trace(2, "assertion: %s", apim.Describe(assertion, m.about.APIKey))
 	start := time.Now()
 	t, err := m.client.Exchange(ctx, m.tokenURL, assertion)

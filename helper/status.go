@@ -18,7 +18,8 @@ type Status struct {
 	KID        string
 	Thumbprint string // RFC 7638
 	KeyBits    int
-	NextKID    string
+	NextKID    string    // while rotating
+	OldKID     string    // after a rotation that is not finished
 	TokenURL   string    // where tokens come from; empty for other methods
 	APIKey     string    // Label of it; "set" where it is too short for one; empty: none
 	Cache      string    // keyring, keychain, none
@@ -50,6 +51,9 @@ func (s *Status) fill(r *keystore.Record) {
 	}
 	if r.Next != nil {
 		s.NextKID = r.Next.KID
+	}
+	if r.Previous != nil {
+		s.OldKID = r.Previous.KID
 	}
 	if r.Key == nil {
 		return

@@ -106,6 +106,11 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	if err := c.Check(name); err != nil {
 		return Stored{}, err
 	}
+	release, err := h.alone(ctx, name)
+	if err != nil {
+		return Stored{}, err
+	}
+	defer release()
 	old, err := h.Existing(ctx, name)
 	if err != nil {
 		return Stored{}, err
@@ -114,20 +119,11 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	if err != nil {
 		return Stored{}, err
 	}
-	kind := h.kind(name)
-	ks, err := h.Keystore(kind)
-	if err != nil {
-		return Stored{}, err
-	}
-	r.Rev = keystore.NewRev()
 	if before, err := h.Config.Load(name); err == nil {
 		h.forget(ctx, before) // the cache is bound to the file: after the change nothing would find the old token
 	}
-	if err := keystore.Save(ctx, ks, name, r); err != nil {
-		return Stored{}, err
-	}
-	p := &profile.Profile{Name: name, Host: r.Host, APIName: r.APIName, Auth: r.Auth, Keystore: kind, Rev: r.Rev}
-	if err := h.Config.Save(p); err != nil {
+	p := &profile.Profile{Name: name, Keystore: h.kind(name)}
+	if err := h.write(ctx, p, r); err != nil {
 		return Stored{}, err
 	}
 	if c.Default {
@@ -207,7 +203,7 @@ func mergeKey(name string, r *keystore.Record, c Change) error {
 	case c.Key != nil && r.Key != nil && !samePublic(r.Key, c.Key) && !c.Force:
 		return needsForce(name, keyExists(r.Key), "--private-key FILE --kid KID")
 	case c.Key != nil:
-		r.Key = &keystore.Key{KID: c.Key.KID, Signer: c.Key.Signer}
+		r.Key, r.Next, r.Previous = &keystore.Key{KID: c.Key.KID, Signer: c.Key.Signer}, nil, nil
 		if kid == "" && c.Key.KID == "" {
 			return &ChangeError{Profile: name, Problem: "a private key needs the kid it is registered under", hint: "add --kid KID"}
 		}
@@ -271,7 +267,12 @@ func (h *Helper) MayReplaceKey(ctx context.Context, name string, c Change) error
 			hint: fmt.Sprintf("if it may be lost: cgp-cred keygen %s --kid NEWKID --force; or use a new profile name", name),
 		}
 	}
-	c.Key, c.KID = nil, ""
+	if old != nil && old.Key != nil && old.Key.KID == strings.TrimSpace(c.KID) {
+		return &ChangeError{
+			Profile: name, Problem: fmt.Sprintf("kid %q is the current key's, and APIM would mistake the new one for it", old.Key.KID),
+			hint: "choose a kid that was never used: --kid NEWKID",
+		}
+	}
 	r := &keystore.Record{}
 	if old != nil {
 		*r = *old

@@ -97,7 +97,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case is[*apim.ListenerError](err):
 		return exitNetwork
-	case is[*helper.LockError](err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case is[*helper.LockError](err), is[*helper.ChangedError](err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return exitTemporary
 	case errors.Is(err, keystore.ErrNotFound):
 		return exitNone

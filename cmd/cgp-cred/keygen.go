@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore"
-	"cgp-cred/keystore/signer"
 )
 
 func keygenCommand(a *app) *cobra.Command {
@@ -36,8 +33,11 @@ cgp-cred store PROFILE.`,
 }
 
 func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions, c helper.Change) error {
-	if bits != 2048 && bits != 3072 && bits != 4096 {
-		return usage("leave --bits out for 4096, which APIM's guide asks for", "--bits %d: it must be 2048, 3072 or 4096", bits)
+	if err := checkBits(bits); err != nil {
+		return err
+	}
+	if err := c.Check(name); err != nil {
+		return err
 	}
 	if o.kid == "" {
 		return usage("add --kid KID, for example --kid int-1", "a key needs the kid under which it will be registered")
@@ -54,14 +54,11 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 	if err := h.MayReplaceKey(ctx, name, c); err != nil {
 		return err
 	}
-	if isTerminal(a.stderr) {
-		a.say(fmt.Sprintf("making a %d-bit key", bits))
-	}
-	key, err := rsa.GenerateKey(rand.Reader, bits)
+	key, err := a.newKey(bits)
 	if err != nil {
-		return fmt.Errorf("making a key: %w", err)
+		return err
 	}
-	c.Key = &keystore.Key{KID: o.kid, Signer: signer.NewRSA(key)}
+	c.Key = &keystore.Key{KID: strings.TrimSpace(o.kid), Signer: key}
 	s, err := h.Store(ctx, name, c)
 	if err != nil {
 		return err

@@ -43,6 +43,7 @@ func commands() []entry {
 		{"store", "keys", storeCommand},
 		{"keygen", "keys", keygenCommand},
 		{"jwks", "keys", jwksCommand},
+		{"rotate", "keys", rotateCommand},
 		{"logout", "keys", logoutCommand},
 		{"get", "credentials", getCommand},
 		{"erase", "credentials", eraseCommand},

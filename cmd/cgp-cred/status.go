@@ -21,6 +21,7 @@ type shown struct {
 	Thumbprint     string `json:"thumbprint"`
 	KeyBits        int    `json:"key_bits"`
 	NextKID        string `json:"next_kid"`
+	PreviousKID    string `json:"previous_kid"`
 	KeystoreState  string `json:"keystore_state"`
 	Cache          string `json:"cache"`
 	TokenExpiresAt string `json:"token_expires_at"`
@@ -105,7 +106,7 @@ func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, ch
 	}
 	s := h.Status(ctx, p)
 	out := shown{
-		KID: s.KID, Thumbprint: s.Thumbprint, KeyBits: s.KeyBits, NextKID: s.NextKID, KeystoreState: s.Keystore,
+		KID: s.KID, Thumbprint: s.Thumbprint, KeyBits: s.KeyBits, NextKID: s.NextKID, PreviousKID: s.OldKID, KeystoreState: s.Keystore,
 		Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey,
 	}
 	if !s.Expires.IsZero() {
@@ -144,7 +145,10 @@ func (a *app) printStatus(all []shown) error {
 			row("token URL", "%s", s.TokenURL)
 		}
 		if s.NextKID != "" {
-			row("next key", "%s", s.NextKID)
+			row("next key", "%s, waiting for its first token", s.NextKID)
+		}
+		if s.PreviousKID != "" {
+			row("previous key", "%s, until cgp-cred rotate %s --finish", s.PreviousKID, s.Name)
 		}
 		if s.KeystoreState == "ok" && s.Auth != profile.None {
 			row("API key", "%s", orNone(s.APIKey))

@@ -43,6 +43,12 @@ var (
 		hint: "compare with the registered key set: cgp-cred jwks {profile}\n" +
 			"just uploaded? APIM keeps the old key set for up to an hour",
 	}
+	causeSignature = cause{
+		keyword: "signature verification failed",
+		why:     `the public key registered as "{kid}" is not the one this profile signs with`,
+		hint: "compare n with the registered key set: cgp-cred jwks {profile}\n" +
+			"or put in the key that is registered: cgp-cred store {profile} --private-key FILE --kid KID --force",
+	}
 	causeUnknown = cause{
 		why: "cgp-cred does not know this answer", hint: "ask API Management support, and give them the message_id",
 	}
@@ -69,7 +75,7 @@ var causes = []*cause{
 		status: http.StatusNotFound, why: "there is no token endpoint at {url}",
 		hint: "check the profile's host and token URL: cgp-cred status {profile}",
 	},
-	&causeSlow, &causeFast, &causeJTI, &causeKID,
+	&causeSlow, &causeFast, &causeJTI, &causeKID, &causeSignature,
 	{
 		keyword: "invalid 'alg'", why: "the assertion was not signed with RS512", hint: hintBug,
 	},
@@ -98,12 +104,6 @@ var causes = []*cause{
 		why: "APIM can't reach the JWKS URL that is registered for API key {key}",
 		hint: "check that the URL answers from the internet, with a publicly trusted certificate and a path\n" +
 			"then run the command again",
-	},
-	{
-		keyword: "signature verification failed",
-		why:     `the public key registered as "{kid}" is not the one this profile signs with`,
-		hint: "compare n with the registered key set: cgp-cred jwks {profile}\n" +
-			"or put in the key that is registered: cgp-cred store {profile} --private-key FILE --kid KID --force",
 	},
 	{
 		keyword: "'aud'", why: "the audience is not the URL that APIM was called with: {url}",

@@ -98,8 +98,9 @@ func (e *Error) JTIReused() bool { return e.cause == &causeJTI }
 // ClockWrong reports that the assertion's exp was refused; one made with a corrected clock may succeed.
 func (e *Error) ClockWrong() bool { return e.cause == &causeSlow || e.cause == &causeFast }
 
-// KIDUnknown reports that no registered public key has the assertion's kid; another key of the profile may succeed.
-func (e *Error) KIDUnknown() bool { return e.cause == &causeKID }
+// KeyRefused reports that the registered key set has no such kid or another key under it; another key of the profile may
+// succeed.
+func (e *Error) KeyRefused() bool { return e.cause == &causeKID || e.cause == &causeSignature }
 
 // Retryable reports that the same request may succeed in a moment: throttling, a failing server, a connection that broke
 // before a reply.

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/signer"
+)
+
+type rotateOptions struct {
+	kid     string
+	keyFile string // empty: a new key is made
+	bits    int
+	finish  bool
+	abort   bool
+}
+
+func rotateCommand(a *app) *cobra.Command {
+	var o rotateOptions
+	cmd := &cobra.Command{
+		Use:   "rotate PROFILE",
+		Short: "Replace the private key without a gap",
+		Long: `Replace the private key without a gap. Put a next key beside the current one and print both
+public keys to register. From then on get tries the next key first and falls back to the
+current one, for as long as APIM does not know the new key (up to an hour after the upload).
+The first token that the next key obtains makes it the current one; the old key still stands
+in for it until --finish.`,
+		Example: `  cgp-cred rotate int --kid int-2 >jwks.json    # then upload it
+  cgp-cred rotate int --finish                  # an hour or more after the promotion`,
+		Args:              words(1, 1),
+		ValidArgsFunction: a.profileArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.rotate(cmd.Context(), args[0], o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.kid, "kid", "", "`KID` of the next key: one that was never used")
+	f.StringVar(&o.keyFile, "private-key", "", "`FILE` that holds the next key in PEM, - for stdin (default: a new key)")
+	f.IntVar(&o.bits, "bits", 4096, "size of a new key: 2048, 3072 or 4096")
+	f.BoolVar(&o.finish, "finish", false, "drop the old key")
+	f.BoolVar(&o.abort, "abort", false, "drop the new key")
+	return cmd
+}
+
+func (a *app) rotate(ctx context.Context, name string, o rotateOptions) error {
+	chosen := 0
+	for _, is := range []bool{o.kid != "", o.finish, o.abort} {
+		if is {
+			chosen++
+		}
+	}
+	if chosen != 1 {
+		return usage("cgp-cred rotate --help", "rotate takes one of --kid, --finish and --abort")
+	}
+	h, err := a.open()
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.finish:
+		s, err := h.FinishRotation(ctx, name)
+		if err != nil {
+			return err
+		}
+		a.say(fmt.Sprintf("dropped the old key; %q is the only one: remove the old one from the registered key set too", s.Record.Key.KID))
+		return nil
+	case o.abort:
+		s, err := h.AbortRotation(ctx, name)
+		if err != nil {
+			return err
+		}
+		a.say(fmt.Sprintf("dropped the new key; %q is the only one", s.Record.Key.KID))
+		return nil
+	}
+	return a.beginRotation(ctx, h, name, o)
+}
+
+func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, o rotateOptions) error {
+	if err := checkBits(o.bits); err != nil {
+		return err
+	}
+	if err := h.MayRotate(ctx, name); err != nil {
+		return err
+	}
+	next, err := a.nextKey(o)
+	if err != nil {
+		return err
+	}
+	s, err := h.Rotate(ctx, name, next)
+	if err != nil {
+		return err
+	}
+	a.say(fmt.Sprintf("the next key %q waits beside %q: register both public keys, and keep on working", s.Record.Next.KID, s.Record.Key.KID))
+	a.remindFiles(o.keyFile)
+	return a.printKeys(name, s.Record)
+}
+
+// nextKey imports the next key, or makes it.
+func (a *app) nextKey(o rotateOptions) (*keystore.Key, error) {
+	kid := strings.TrimSpace(o.kid)
+	if o.keyFile != "" {
+		return a.readPrivateKey(o.keyFile, kid)
+	}
+	key, err := a.newKey(o.bits)
+	if err != nil {
+		return nil, err
+	}
+	return &keystore.Key{KID: kid, Signer: key}, nil
+}
+
+// checkBits accepts the sizes that a new key may have.
+func checkBits(bits int) error {
+	if bits != 2048 && bits != 3072 && bits != 4096 {
+		return usage("leave --bits out for 4096, which APIM's guide asks for", "--bits %d: it must be 2048, 3072 or 4096", bits)
+	}
+	return nil
+}
+
+// newKey makes an RSA key, and says so where someone waits for it.
+func (a *app) newKey(bits int) (signer.RSA, error) {
+	if isTerminal(a.stderr) {
+		a.say(fmt.Sprintf("making a %d-bit key", bits))
+	}
+	key, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		return signer.RSA{}, fmt.Errorf("making a key: %w", err)
+	}
+	return signer.NewRSA(key), nil
+}

@@ -1,0 +1,139 @@
+package helper
+
+import (
+	"context"
+	"fmt"
+
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+)
+
+// Rotate puts a next key beside the current one. The first token that it obtains makes it the current key; until
+// FinishRotation each of the two stands in for the other, because APIM may know either one for up to an hour longer or
+// later than the Developer Hub does.
+func (h *Helper) Rotate(ctx context.Context, name string, next *keystore.Key) (Stored, error) {
+	return h.change(ctx, name, func(r *keystore.Record) error {
+		if err := mayRotate(name, r); err != nil {
+			return err
+		}
+		if next.KID == r.Key.KID {
+			return &ChangeError{
+				Profile: name, Problem: fmt.Sprintf("kid %q is the current key's, and APIM would mistake the one for the other", next.KID),
+				hint: "choose a kid that was never used: --kid NEWKID",
+			}
+		}
+		r.Next = next
+		return nil
+	})
+}
+
+// MayRotate says whether Rotate would, before a key is made for it.
+func (h *Helper) MayRotate(ctx context.Context, name string) error {
+	r, err := h.Existing(ctx, name)
+	if err != nil {
+		return err
+	}
+	return mayRotate(name, r)
+}
+
+func mayRotate(name string, r *keystore.Record) error {
+	switch {
+	case r == nil || r.Key == nil:
+		return &IncompleteError{Profile: name, Missing: "private key"}
+	case r.Next != nil:
+		return &ChangeError{
+			Profile: name, Problem: fmt.Sprintf("a next key is waiting already: %q", r.Next.KID),
+			hint: fmt.Sprintf("register it: cgp-cred jwks %s; or drop it: cgp-cred rotate %s --abort", name, name),
+		}
+	case r.Previous != nil:
+		return &ChangeError{
+			Profile: name, Problem: fmt.Sprintf("the last rotation is not finished: %q is still kept", r.Previous.KID),
+			hint: fmt.Sprintf("end it: cgp-cred rotate %s --finish", name),
+		}
+	}
+	return nil
+}
+
+// FinishRotation drops the key that was replaced. A next key that has obtained no token yet is an error, and so is
+// neither.
+func (h *Helper) FinishRotation(ctx context.Context, name string) (Stored, error) {
+	return h.change(ctx, name, func(r *keystore.Record) error {
+		switch {
+		case r.Next != nil:
+			return &ChangeError{
+				Profile: name, Problem: fmt.Sprintf("the next key %q has obtained no token yet", r.Next.KID),
+				hint: fmt.Sprintf("register it (cgp-cred jwks %s), wait up to an hour, then: cgp-cred get %s --force-new", name, name),
+			}
+		case r.Previous == nil:
+			return notRotating(name)
+		}
+		r.Previous = nil
+		return nil
+	})
+}
+
+// AbortRotation drops the new key, whether it is still the next one or the current one already.
+func (h *Helper) AbortRotation(ctx context.Context, name string) (Stored, error) {
+	return h.change(ctx, name, func(r *keystore.Record) error {
+		switch {
+		case r.Next != nil:
+			r.Next = nil
+		case r.Previous != nil:
+			r.Key, r.Previous = r.Previous, nil
+		default:
+			return notRotating(name)
+		}
+		return nil
+	})
+}
+
+func notRotating(name string) error {
+	return &ChangeError{Profile: name, Problem: "no rotation is under way", hint: "begin one: cgp-cred rotate " + name + " --kid KID"}
+}
+
+// change applies f to a profile's record and writes both, under the profile's lock.
+func (h *Helper) change(ctx context.Context, name string, f func(*keystore.Record) error) (Stored, error) {
+	release, err := h.alone(ctx, name)
+	if err != nil {
+		return Stored{}, err
+	}
+	defer release()
+	p, err := h.Config.Load(name)
+	if err != nil {
+		return Stored{}, err
+	}
+	r, err := h.record(ctx, p)
+	if err != nil {
+		return Stored{}, err
+	}
+	if err := f(r); err != nil {
+		return Stored{}, err
+	}
+	h.forget(ctx, p)
+	return Stored{Profile: p, Record: r}, h.write(ctx, p, r)
+}
+
+// write stores a changed record, then the file that goes with it.
+func (h *Helper) write(ctx context.Context, p *profile.Profile, r *keystore.Record) error {
+	ks, err := h.Keystore(p.Keystore)
+	if err != nil {
+		return err
+	}
+	r.Rev = keystore.NewRev()
+	if err := keystore.Save(ctx, ks, p.Name, r); err != nil {
+		return err
+	}
+	p.Host, p.APIName, p.Auth, p.Rev = r.Host, r.APIName, r.Auth, r.Rev
+	return h.Config.Save(p)
+}
+
+// promote makes the next key the current one, after it obtained a token. It is called under the profile's lock. What
+// fails is tried again with the next token.
+func (h *Helper) promote(ctx context.Context, p *profile.Profile, r *keystore.Record) {
+	r.Previous, r.Key, r.Next = r.Key, r.Next, nil
+	if err := h.write(ctx, p, r); err != nil {
+		h.warn(fmt.Sprintf("the next key works, but could not be made the current one: %v", err))
+		return
+	}
+	h.warn(fmt.Sprintf("APIM knows the key %q now, and it is the current one; after an hour drop the old one: cgp-cred rotate %s --finish", r.Key.KID, p.Name))
+}
