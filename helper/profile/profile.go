@@ -69,7 +69,7 @@ func (c Config) Load(name string) (*Profile, error) {
 		return nil, err
 	}
 	file := c.file(name)
-	raw, err := disk.ReadFile(file, maxFile)
+	raw, err := read(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &NoProfileError{Name: name, Known: c.knownNames()}
 	}
@@ -82,6 +82,15 @@ func (c Config) Load(name string) (*Profile, error) {
 	}
 	p.Name, p.File, p.Bytes = name, file, raw
 	return p, p.check()
+}
+
+// read returns a config file's bytes. A [disk.UnsafeError] and an absent file pass; whatever else is wrong is a [FileError].
+func read(file string) ([]byte, error) {
+	raw, err := disk.ReadFile(file, maxFile)
+	if unsafe := (*disk.UnsafeError)(nil); err == nil || errors.Is(err, fs.ErrNotExist) || errors.As(err, &unsafe) {
+		return raw, err
+	}
+	return nil, &FileError{File: file, Problem: "it can't be read: " + err.Error()}
 }
 
 // check refuses values that no command of ours writes.
@@ -170,7 +179,7 @@ type settings struct {
 // Default returns the profile that config.yaml names, or nothing.
 func (c Config) Default() (string, error) {
 	file := filepath.Join(c.Folder, "config.yaml")
-	raw, err := disk.ReadFile(file, maxFile)
+	raw, err := read(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
