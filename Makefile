@@ -5,6 +5,7 @@ GOVULNCHECK = v1.9.0
 # Tools live outside go.mod, a file a version, so that a new version is fetched.
 TOOLS := $(CURDIR)/.tools
 FUZZTIME = 20s
+STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
 .PHONY: help build test lint fmt fuzz bench demo install clean
@@ -13,7 +14,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
 
 build: ## compile bin/cgp-cred
-	CGO_ENABLED=0 go build -trimpath -o bin/cgp-cred ./cmd/cgp-cred
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -X main.version=$(STAMP)' -o bin/cgp-cred ./cmd/cgp-cred
 
 test: ## run every test, first installing what they need
 	@sh .dev/deps.sh test
