@@ -1,0 +1,117 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"cgp-cred/keystore/keystoretest"
+)
+
+// keyring starts a session bus with an unlocked gnome-keyring for the script. "keyring lock" and "keyring unlock" change
+// it.
+func keyring(ts *testscript.TestScript, neg bool, args []string) {
+	u := of(ts)
+	switch {
+	case !neg && len(args) == 0 && u.keyring == nil:
+		u.keyring = keystoretest.StartKeyring(u)
+		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Address)
+	case !neg && len(args) == 1 && args[0] == "lock" && u.keyring != nil:
+		u.keyring.Lock(u)
+	case !neg && len(args) == 1 && args[0] == "unlock" && u.keyring != nil:
+		u.keyring.Unlock(u)
+	default:
+		ts.Fatalf("usage: keyring [lock|unlock]")
+	}
+}
+
+// dbus starts a session bus without a keyring.
+func dbus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: dbus")
+	}
+	ts.Setenv("DBUS_SESSION_BUS_ADDRESS", keystoretest.StartBus(of(ts)).Address)
+}
+
+// record reads and writes the keyring behind cgp-cred's back: "record get ACCOUNT" prints what it holds for an account,
+// "record none ACCOUNT" holds that it has nothing, "record put ACCOUNT FILE" puts a file's text there.
+func record(ts *testscript.TestScript, neg bool, args []string) {
+	u := of(ts)
+	if neg || len(args) < 2 || u.keyring == nil {
+		ts.Fatalf("usage: record get|none ACCOUNT, record put ACCOUNT FILE, after keyring")
+	}
+	switch items := u.keyring.Items(u, "cgp-cred", args[1]); args[0] {
+	case "get":
+		if items != 1 {
+			ts.Fatalf("%d items for %s, want 1", items, args[1])
+		}
+		_, err := ts.Stdout().Write([]byte(lookUp(ts, args[1])))
+		ts.Check(err)
+	case "none":
+		if items != 0 {
+			ts.Fatalf("%d items for %s, want none", items, args[1])
+		}
+	case "put":
+		keystoretest.Need(u, "secret-tool", "libsecret-tools")
+		cmd := exec.Command("secret-tool", "store", "--label=test", "service", "cgp-cred", "username", args[1])
+		cmd.Env, cmd.Stdin = u.keyring.Env, strings.NewReader(trimmed(ts, args[2]))
+		ts.Check(cmd.Run())
+	}
+}
+
+// lookUp is what the keyring holds for an account.
+func lookUp(ts *testscript.TestScript, account string) string {
+	u := of(ts)
+	keystoretest.Need(u, "secret-tool", "libsecret-tools")
+	cmd := exec.Command("secret-tool", "lookup", "service", "cgp-cred", "username", account)
+	cmd.Env = u.keyring.Env
+	out, err := cmd.Output()
+	ts.Check(err)
+	return string(out)
+}
+
+// writePEM: pem BITS FILE [NUMBER] writes a private key, always the same for the same number; "pem ec FILE" one that is
+// not RSA.
+func writePEM(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: pem BITS|ec FILE [NUMBER]")
+	}
+	text := []byte{}
+	if args[0] == "ec" {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		ts.Check(err)
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		ts.Check(err)
+		text = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	} else {
+		bits, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		number := 0
+		if len(args) == 3 {
+			number, err = strconv.Atoi(args[2])
+			ts.Check(err)
+		}
+		text = keystoretest.PEM(keystoretest.Key(bits, number))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
+}
+
+// same A B... holds that files are equal; stdout and stderr are the last command's.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: same FILE FILE...")
+	}
+	for _, file := range args[1:] {
+		if equal := trimmed(ts, file) == trimmed(ts, args[0]); equal == neg {
+			ts.Fatalf("%s and %s: equal is %v", args[0], file, equal)
+		}
+	}
+}

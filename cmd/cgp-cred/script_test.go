@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"cgp-cred/keystore/keystoretest"
+)
+
+// TestMain makes this test binary the program that scripts call by its name.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"cgp-cred": main, "trap": trap})
+}
+
+// TestScripts runs each script of testdata/script as a user of its own: with its own folders, no desktop, no session bus,
+// no proxy, and no profile. What the scripts' own commands do is said where they are defined.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                filepath.Join("testdata", "script"),
+		Setup:              newUser,
+		RequireUniqueNames: true,
+		Condition:          condition,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"bash":      bash,
+			"dbus":      dbus,
+			"fails":     fails,
+			"keyring":   keyring,
+			"leakfree":  leakFree,
+			"need":      need,
+			"parallel":  parallel,
+			"pem":       writePEM,
+			"record":    record,
+			"replace":   replace,
+			"requests":  requests,
+			"same":      same,
+			"simulate":  simulate,
+			"endpoint":  endpoint,
+			"trap":      setTrap,
+			"unheard":   unheard,
+			"untouched": untouched,
+		},
+	})
+}
+
+// newUser makes the folders of a script's user.
+func newUser(env *testscript.Env) error {
+	home := filepath.Join(env.WorkDir, "home")
+	run := filepath.Join(env.WorkDir, "run")
+	for _, dir := range []string{home, run} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	env.Setenv("HOME", home)
+	env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
+	env.Setenv("XDG_STATE_HOME", filepath.Join(home, ".local", "state"))
+	env.Setenv("XDG_RUNTIME_DIR", run)
+	env.Setenv("NL", "\n")
+	env.Setenv("ESC", "\x1b")
+	env.Setenv("CONFIG", filepath.Join(home, ".config", "cgp-cred"))
+	env.Setenv("STATE", filepath.Join(home, ".local", "state", "cgp-cred"))
+	env.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "20s")
+	env.Setenv("GORACE", "atexit_sleep_ms=0") // else each run ends with a second of sleep under the race detector
+	t, ok := env.T().(testing.TB)
+	if !ok {
+		return errors.New("the script's test is not known")
+	}
+	env.Values[userKey{}] = &user{TB: t}
+	env.Defer(func() { forgetTokens(env) })
+	return nil
+}
+
+type userKey struct{}
+
+// user is a script's user, with what runs beside the script.
+type user struct {
+	testing.TB
+
+	simulator *running
+	keyring   *keystoretest.Keyring
+}
+
+// of returns a script's user.
+func of(ts *testscript.TestScript) *user {
+	u, ok := ts.Value(userKey{}).(*user)
+	if !ok {
+		ts.Fatalf("the script has no user")
+	}
+	return u
+}
+
+// forgetTokens drops what a script left in the kernel's keyring, which all users of this uid share.
+func forgetTokens(env *testscript.Env) {
+	for _, file := range glob(env.Getenv("CONFIG"), "profiles", "*.yaml") {
+		cmd := exec.Command("cgp-cred", "erase", strings.TrimSuffix(filepath.Base(file), ".yaml"))
+		cmd.Env = env.Vars
+		_ = cmd.Run() // what stays ends with its token
+	}
+}
+
+func glob(parts ...string) []string {
+	found, err := filepath.Glob(filepath.Join(parts...))
+	if err != nil {
+		panic(err)
+	}
+	return found
+}
+
+// condition knows [root]: this process may act as another user.
+func condition(cond string) (bool, error) {
+	return cond == "root" && os.Geteuid() == 0, nil
+}
+
+// trimmed is a file's content without blanks around it.
+func trimmed(ts *testscript.TestScript, file string) string {
+	return strings.TrimSpace(ts.ReadFile(file))
+}
+
+// replace FILE REGEXP TEXT changes a file, as an editor would. What matches nothing is an error.
+func replace(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace FILE REGEXP TEXT")
+	}
+	re, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	file := ts.MkAbs(args[0])
+	before := ts.ReadFile(args[0])
+	after := re.ReplaceAllString(before, args[2])
+	if after == before {
+		ts.Fatalf("%s: nothing matches %q, or it changes nothing", args[0], args[1])
+	}
+	info, err := os.Stat(file)
+	ts.Check(err)
+	ts.Check(os.WriteFile(file, []byte(after), info.Mode().Perm()))
+}
