@@ -63,6 +63,11 @@ func (e *GoneError) Hint() string {
 		fmt.Sprintf("or put the credential in again: cgp-cred store %s", e.Profile)
 }
 
+func is[T error](err error) bool {
+	var target T
+	return errors.As(err, &target)
+}
+
 // record loads p's record and holds the profile's file against it. A file that differs in rev alone, left by a store that
 // was ended between its two writes, is mended, and p with it.
 func (h *Helper) record(ctx context.Context, p *profile.Profile) (*keystore.Record, error) {
@@ -83,6 +88,9 @@ func (h *Helper) record(ctx context.Context, p *profile.Profile) (*keystore.Reco
 		{"auth", p.Auth, r.Auth},
 	} {
 		if f.config != f.record {
+			if _, err := h.reload(p); is[*ChangedError](err) {
+				return nil, err // the record was read after a store, the file before it
+			}
 			return nil, &MismatchError{Profile: p.Name, File: p.File, Field: f.name, Config: f.config, Record: f.record}
 		}
 	}

@@ -5,8 +5,10 @@ import (
 	"crypto/rsa"
 	"errors"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
@@ -175,4 +177,76 @@ func TestBothKeysRefused(t *testing.T) {
 	if !errors.As(err, &e) || !strings.Contains(e.Error(), `"k1"`) {
 		t.Errorf("error %v, want what is wrong with the current key", err)
 	}
+}
+
+// Fifty gets a second go on through a whole rotation, while APIM keeps key sets for an hour: none may fail.
+func TestRotationUnderLoad(t *testing.T) {
+	t.Parallel()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rotating{next: &keystore.Key{KID: "k2", Signer: signer.NewRSA(key)}}
+	r.register(t, "k1")
+	var ahead atomic.Int64 // how far APIM's clock is moved: its cache of key sets ages by it
+	r.place = newPlace(t, simulator.Config{
+		JWKS:      func() ([]byte, error) { return *r.registered.Load(), nil },
+		JWKSCache: time.Hour,
+		TokenLife: 2 * time.Second, // so that there is a mint each second
+		Quota:     -1,
+		Now:       func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
+	})
+	stop, failed := make(chan struct{}), make(chan error, 1000)
+	var gets sync.WaitGroup
+	var done atomic.Int64
+	gets.Go(func() {
+		for tick := time.NewTicker(20 * time.Millisecond); ; {
+			select {
+			case <-stop:
+				tick.Stop()
+				return
+			case <-tick.C:
+			}
+			gets.Go(func() {
+				defer done.Add(1)
+				p, err := r.Config.Load("int")
+				if err == nil {
+					_, err = r.Get(t.Context(), p, helper.Options{})
+				}
+				if err != nil {
+					failed <- err
+				}
+			})
+		}
+	})
+	pass := func() { time.Sleep(2500 * time.Millisecond) }
+	pass()
+	if _, err := r.Rotate(t.Context(), "int", r.next); err != nil {
+		t.Error(err)
+	}
+	pass() // not registered
+	r.register(t, "k1", "k2")
+	pass() // registered, but APIM keeps the old set
+	if got := r.kids(t); got != "k2 k1 -" {
+		t.Errorf("keys %s before the hour is over", got)
+	}
+	ahead.Store(int64(time.Hour + time.Minute))
+	pass()
+	if got := r.kids(t); got != "- k2 k1" {
+		t.Errorf("keys %s after the hour", got)
+	}
+	if _, err := r.FinishRotation(t.Context(), "int"); err != nil {
+		t.Error(err)
+	}
+	pass()
+	close(stop)
+	gets.Wait()
+	close(failed)
+	for err := range failed {
+		t.Errorf("a get failed: %v", err)
+	}
+	if done.Load() < 100 {
+		t.Errorf("only %d gets: no load", done.Load())
+	}
+	t.Logf("%d gets, %d token requests", done.Load(), r.sim.Requests())
 }

@@ -83,11 +83,18 @@ func (e *Error) Unwrap() error { return e.err }
 
 // Hint is what to do next, naming the profile's own values; several lines where there are several steps.
 func (e *Error) Hint() string {
-	if e.hint != "" {
-		return e.fill(e.hint)
+	hint := e.hint
+	if hint == "" {
+		hint = e.cause.hint
 	}
-	return e.fill(e.cause.hint)
+	if e.Status != 0 && e.Skew.Abs() > noticeSkew && !e.ClockWrong() {
+		hint += "\n{skew}: " + hintClock
+	}
+	return e.fill(hint)
 }
+
+// noticeSkew is how wrong a clock must be to be worth a word beside another cause.
+const noticeSkew = 30 * time.Second
 
 // MessageID is what API Management support asks for, or empty.
 func (e *Error) MessageID() string { return e.ID }
