@@ -17,6 +17,7 @@ import (
 const (
 	mintTimeout = 25 * time.Second
 	maxAttempts = 3
+	minSkew     = 30 * time.Second // less can't be why an assertion of 150 s is refused
 	maxSkew     = 24 * time.Hour
 )
 
@@ -177,7 +178,7 @@ func (m *minter) again(ctx context.Context, e *apim.Error) error {
 	case e.JTIReused() && !m.reused:
 		m.reused = true
 		return backoff.RetryAfter(0)
-	case e.ClockWrong() && !m.corrected && e.Skew != 0 && e.Skew.Abs() <= maxSkew:
+	case e.ClockWrong() && !m.corrected && e.Skew.Abs() >= minSkew && e.Skew.Abs() <= maxSkew:
 		m.corrected, m.correction = true, e.Skew
 		return backoff.RetryAfter(0)
 	case e.Retryable() && e.RetryAfter >= time.Until(deadline):
