@@ -123,6 +123,7 @@ func (a *app) profileArgs(most int) cobra.CompletionFunc {
 		if len(args) >= most {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return a.completeProfiles(), cobra.ShellCompDirectiveNoFileComp
+		isThere := func(name string) bool { return slices.Contains(args, name) }
+		return slices.DeleteFunc(a.completeProfiles(), isThere), cobra.ShellCompDirectiveNoFileComp
 	}
 }
