@@ -68,6 +68,11 @@ func is[T error](err error) bool {
 	return errors.As(err, &target)
 }
 
+// Record loads p's record as [Helper.Get] does, with the same errors.
+func (h *Helper) Record(ctx context.Context, p *profile.Profile) (*keystore.Record, error) {
+	return h.record(ctx, p)
+}
+
 // record loads p's record and holds the profile's file against it. A file that differs in rev alone, left by a store that
 // was ended between its two writes, is mended, and p with it.
 func (h *Helper) record(ctx context.Context, p *profile.Profile) (*keystore.Record, error) {

@@ -35,13 +35,18 @@ func (h *Helper) Status(ctx context.Context, p *profile.Profile) Status {
 		s.fill(r)
 	}
 	if p.Auth == profile.JWT {
-		c := h.cache(p)
-		s.Cache = c.Backend(ctx)
-		if e, ok := c.Get(ctx); ok {
-			s.Expires = e.Expiry
-		}
+		s.Cache, s.Expires = h.Cached(ctx, p)
 	}
 	return s
+}
+
+// Cached says where p's token is cached (keyring, keychain, none), and until when; zero: no token is.
+func (h *Helper) Cached(ctx context.Context, p *profile.Profile) (backend string, expires time.Time) {
+	c := h.cache(p)
+	if e, ok := c.Get(ctx); ok {
+		expires = e.Expiry
+	}
+	return c.Backend(ctx), expires
 }
 
 // fill copies a record's public parts.

@@ -16,6 +16,9 @@ type cause struct {
 	hint    string // the next steps, one a line
 }
 
+// ClockHint is how a wrong clock is mended.
+const ClockHint = hintClock
+
 const (
 	hintMiddle = "a proxy or a sign-in page may stand between this machine and {host}: check HTTPS_PROXY and NO_PROXY"
 	hintProxy  = "put the proxy's user name into HTTPS_PROXY, or name {host} in NO_PROXY where no proxy is needed"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -38,6 +39,7 @@ func NewHTTP(caFiles ...string) (*http.Client, error) {
 		return nil, fmt.Errorf("http.DefaultTransport is a %T", http.DefaultTransport)
 	}
 	transport := base.Clone()
+	transport.Proxy = proxyOf
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	transport.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	transport.TLSHandshakeTimeout = tlsTimeout
@@ -87,6 +89,17 @@ func (e *CAFileError) Error() string { return fmt.Sprintf("CA file %q: %s", e.Fi
 // Hint says where the file's name came from.
 func (e *CAFileError) Hint() string {
 	return "name a PEM file with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE, or unset them"
+}
+
+var errProxyAddress = errors.New("HTTPS_PROXY is not the address of a proxy")
+
+// proxyOf is http.ProxyFromEnvironment without its error, which quotes the variable, and with it a password.
+func proxyOf(r *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, errProxyAddress
+	}
+	return u, nil
 }
 
 // proxyError is a proxy that refused to connect us.

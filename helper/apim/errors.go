@@ -49,6 +49,7 @@ type Error struct {
 	what  string // for a network error: what happened, in our words and escaped foreign ones
 	hint  string
 	retry bool // broken on the way, before a reply
+	proxy bool // by a proxy, or on the way to it
 	err   error
 }
 
@@ -108,6 +109,9 @@ func (e *Error) ClockWrong() bool { return e.cause == &causeSlow || e.cause == &
 // KeyRefused reports that the registered key set has no such kid or another key under it; another key of the profile may
 // succeed.
 func (e *Error) KeyRefused() bool { return e.cause == &causeKID || e.cause == &causeSignature }
+
+// AtProxy reports that a proxy refused us, or could not be reached.
+func (e *Error) AtProxy() bool { return e.proxy }
 
 // Retryable reports that the same request may succeed in a moment: throttling, a failing server, a connection that broke
 // before a reply.

@@ -28,8 +28,11 @@ func networkError(tokenURL string, err error) *Error {
 		e.Class = Temporary
 		e.what, e.hint = "interrupted while waiting for "+host, "run the command again"
 	case errors.As(err, &proxy):
-		e.Status = proxy.status
+		e.Status, e.proxy = proxy.status, true
 		e.what, e.hint = printable.Text(proxy.Error()), hintProxy
+	case errors.Is(err, errProxyAddress):
+		e.proxy = true
+		e.what, e.hint = errProxyAddress.Error(), "write it as http://proxy.example:8080"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), timedOut(err):
 		e.Class, e.retry = Temporary, true
 		e.what, e.hint = host+" did not answer in time", "try again; on a slow network give more time: --timeout 60s"
@@ -38,6 +41,7 @@ func networkError(tokenURL string, err error) *Error {
 	case errors.As(err, &verify):
 		e.what, e.hint = certificateText(host, verify)
 	case errors.As(err, &dial) && dial.Op == "proxyconnect":
+		e.proxy = true
 		e.what, e.hint = "can't reach the proxy for "+host, "check HTTPS_PROXY and NO_PROXY"
 	case errors.As(err, &dial) && dial.Op == "dial":
 		e.what, e.hint = fmt.Sprintf("can't connect to %s: %s", host, printable.Text(dial.Err.Error())), "check the network, the VPN (HSCN) and the profile's host: cgp-cred status {profile}"

@@ -1,0 +1,121 @@
+package apim
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"mime"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"cgp-cred/keystore/printable"
+)
+
+// Probe is what an address answered to a GET, but for its body, which is not read.
+type Probe struct {
+	URL    string
+	Status int
+	Type   string               // media type; empty: unknown
+	Dated  bool                 // there was a Date header; without one Skew says nothing
+	Skew   time.Duration        // our clock minus the server's
+	TLS    *tls.ConnectionState // nil over http
+}
+
+// Probe asks for an address, with header added to the request. Any answer is a Probe; none is an [Error]. No redirect is
+// followed.
+func (c *Client) Probe(ctx context.Context, address string, header http.Header) (Probe, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return Probe{}, fmt.Errorf("address to probe: %w", err)
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	req.Header.Set("User-Agent", "cgp-cred")
+	client, err := c.http()
+	if err != nil {
+		return Probe{}, err
+	}
+	start := c.now()
+	res, err := client.Do(req) //nolint:gosec // an address of the profile's own host
+	if err != nil {
+		return Probe{}, networkError(address, err)
+	}
+	_ = res.Body.Close() //nolint:errcheck // it is not read
+	p := Probe{URL: address, Status: res.StatusCode, TLS: res.TLS}
+	if kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type")); err == nil {
+		p.Type = kind
+	}
+	if date := res.Header.Get("Date"); date != "" {
+		_, err := http.ParseTime(date)
+		p.Dated, p.Skew = err == nil, skewOf(date, start, c.now())
+	}
+	return p, nil
+}
+
+// Problem is the [Error] that an answer is which no API of APIM's gives when all is well, or nil.
+func (p Probe) Problem() error {
+	e := &Error{Status: p.Status, TokenURL: p.URL, Skew: p.Skew, cause: &causeUnknown}
+	what := fmt.Sprintf("%s answered %d", printable.Text(p.URL), p.Status)
+	switch {
+	case p.Status == http.StatusOK && p.Type != "text/html":
+		return nil
+	case p.Status == http.StatusTooManyRequests, p.Status >= http.StatusInternalServerError:
+		e.Class, e.retry = Temporary, true
+		e.what, e.hint = what+": APIM or something before it is failing", causeServer.hint
+	case p.Status == http.StatusUnauthorized, p.Status == http.StatusForbidden:
+		e.what = what + ": this credential has no access to that API"
+		e.hint = "subscribe the application to the API, in the flavour of this credential, in the Developer Hub of {host}"
+	case p.Status == http.StatusNotFound:
+		e.what, e.hint = what+": there is no such API", "check the profile's host and --api-name: cgp-cred status"
+	case p.Status == http.StatusProxyAuthRequired:
+		e.Class, e.proxy = Network, true
+		e.what, e.hint = "a proxy answered 407: it wants a user name and password", hintProxy
+	case p.Status >= 300 && p.Status < 400:
+		e.Class = Network
+		e.what, e.hint = what+", a redirect: it is not followed", hintMiddle
+	default:
+		kind := p.Type
+		if kind == "" {
+			kind = "unknown type"
+		}
+		e.Class = Network
+		e.what, e.hint = what+", "+printable.Text(kind)+": an answer that isn't APIM's", hintMiddle
+	}
+	return e
+}
+
+// Proxy returns the host and port of the proxy that requests to an address go through, empty where there is none. What
+// HTTPS_PROXY says besides, user name and password, is not returned.
+func Proxy(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", fmt.Errorf("address to probe: %w", err)
+	}
+	proxy, err := proxyOf(&http.Request{URL: u})
+	if err != nil {
+		return "", networkError(address, err)
+	}
+	if proxy == nil {
+		return "", nil
+	}
+	return proxy.Host, nil
+}
+
+// LookUp returns the addresses of a host, with or without a port. A failure is an [Error].
+func LookUp(ctx context.Context, host string) ([]netip.Addr, error) {
+	name := host
+	if n, _, err := net.SplitHostPort(host); err == nil {
+		name = n
+	}
+	name = strings.Trim(name, "[]")
+	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+	if err != nil {
+		return nil, networkError("https://"+host, err)
+	}
+	return addresses, nil
+}
