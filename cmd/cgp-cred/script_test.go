@@ -16,7 +16,7 @@ import (
 
 // TestMain makes this test binary the program that scripts call by its name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cgp-cred": main, "trap": trap})
+	testscript.Main(m, map[string]func(){"cgp-cred": main, "listener": listener})
 }
 
 // TestScripts runs each script of testdata/script as a user of its own: with its own folders, no desktop, no session bus,
@@ -31,12 +31,14 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"bash":      bash,
 			"dbus":      dbus,
+			"exits":     exits,
 			"fails":     fails,
 			"keyring":   keyring,
 			"leakfree":  leakFree,
 			"need":      need,
 			"parallel":  parallel,
 			"pem":       writePEM,
+			"recipe":    recipe,
 			"record":    record,
 			"replace":   replace,
 			"requests":  requests,
@@ -73,7 +75,11 @@ func newUser(env *testscript.Env) error {
 	if !ok {
 		return errors.New("the script's test is not known")
 	}
-	env.Values[userKey{}] = &user{TB: t}
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	env.Values[userKey{}] = &user{TB: t, repository: filepath.Join(here, "..", "..")}
 	env.Defer(func() { forgetTokens(env) })
 	return nil
 }
@@ -84,8 +90,9 @@ type userKey struct{}
 type user struct {
 	testing.TB
 
-	simulator *running
-	keyring   *keystoretest.Keyring
+	repository string // where README.md is
+	simulator  *running
+	keyring    *keystoretest.Keyring
 }
 
 // of returns a script's user.

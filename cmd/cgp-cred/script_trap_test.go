@@ -15,9 +15,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// trap is a program of its own: it listens as user UID on NETWORK ADDRESS, prints where, then a line for each connection
+// listener is a program of its own: it listens as user UID on NETWORK ADDRESS, prints where, then a line for each connection
 // and each piece of data that it gets, until its stdin ends. It answers nothing.
-func trap() {
+func listener() {
 	uid, err := strconv.Atoi(os.Args[1])
 	if err == nil && uid != os.Geteuid() {
 		if err = syscall.Setgid(uid); err == nil {
@@ -64,7 +64,7 @@ func setTrap(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 3 {
 		args = append(args, anywhere(ts, args[2]))
 	}
-	cmd := command(ts, "trap", args[1:]...)
+	cmd := command(ts, "listener", args[1:]...)
 	in, err := cmd.StdinPipe()
 	ts.Check(err)
 	out, err := os.Create(ts.MkAbs(args[0] + ".trap"))
