@@ -33,7 +33,7 @@ func Provider(ctx context.Context) (string, error) {
 	switch {
 	case strings.HasSuffix(busErrorName(err), ".NameHasNoOwner"):
 		return "", nil
-	case err != nil && ctx.Err() != nil:
+	case errors.Is(err, os.ErrDeadlineExceeded), err != nil && ctx.Err() != nil:
 		return "", &Error{Kind: ErrTimeout, Op: "get", Detail: "the session bus"}
 	case err != nil:
 		return "", &Error{Kind: ErrUnavailable, Op: "get", Detail: "the session bus: " + err.Error()}
