@@ -8,7 +8,7 @@ FUZZTIME = 20s
 STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt fuzz bench demo install clean
+.PHONY: help build test lint fmt fuzz bench demo install release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
@@ -39,6 +39,10 @@ demo: build ## show the whole story against a simulated APIM, touching no keycha
 
 install: ## install into PREFIX/bin, by default ~/.local/bin
 	@sh install.sh
+
+release: ## make the files of release VERSION in dist
+	@sh .dev/deps.sh release
+	@VERSION=$(VERSION) sh .dev/release.sh
 
 clean: ## remove what make made, but not the tools
 	rm -rf bin dist

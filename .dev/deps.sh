@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the programs that the named groups of checks need, where they are missing and apt-get can do it without
 # asking. Elsewhere it says what is missing and goes on; with CI=true that is a failure.
-# usage: .dev/deps.sh test|lint|bench...
+# usage: .dev/deps.sh test|lint|bench|release...
 set -eu
 
 # program, its Debian package, whether it exists on Linux only, the groups that need it
@@ -27,6 +27,7 @@ ssh-agent            openssh-client any   test
 strace               strace         linux test
 unshare              util-linux     linux test
 wget                 wget           any   test
+zip                  zip            any   test,release
 zsh                  zsh            any   test
 '
 
