@@ -24,6 +24,7 @@ type Change struct {
 	Audience *string         // nil: kept; empty: the token URL
 	Force    bool            // let another host, token URL, audience or private key replace what is there
 	Default  bool            // make it the default profile
+	Anew     bool            // keep nothing of what is there; needs Force where there is something
 }
 
 // Stored is what a profile has after a change.
@@ -115,7 +116,14 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	if err != nil {
 		return Stored{}, err
 	}
-	r, err := merge(name, old, c)
+	base := old
+	if c.Anew {
+		if err := h.mayReplace(name, old, c.Force); err != nil {
+			return Stored{}, err
+		}
+		base = nil
+	}
+	r, err := merge(name, base, c)
 	if err != nil {
 		return Stored{}, err
 	}
@@ -130,6 +138,18 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 		err = h.Config.SetDefault(name)
 	}
 	return Stored{Profile: p, Record: r, New: old == nil}, err
+}
+
+// mayReplace says whether a whole profile may be made where there may be one.
+func (h *Helper) mayReplace(name string, old *keystore.Record, force bool) error {
+	if _, err := h.Config.Load(name); force || (old == nil && errors.Is(err, profile.ErrNoProfile)) {
+		return nil
+	}
+	problem := "it exists already"
+	if old != nil && old.Key != nil {
+		problem = keyExists(old.Key)
+	}
+	return &ChangeError{Profile: name, Problem: problem, hint: "if what it holds may be lost, add --force; or choose another name with --profile NAME"}
 }
 
 // forget drops a cached token, best effort.
