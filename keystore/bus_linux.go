@@ -117,33 +117,6 @@ func parseBus(entry string) (key, name string, err error) {
 	return key, name, nil
 }
 
-// safeSocket returns path without symbolic links, if nobody but us and root could put another socket in its place: the
-// socket and each folder above it are ours or root's, and a folder that others can write is sticky, as /tmp is.
-func safeSocket(path string) (string, error) {
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return "", stale(err)
-	}
-	uid := os.Geteuid()
-	for p := real; ; p = filepath.Dir(p) {
-		var st unix.Stat_t
-		if err := unix.Lstat(p, &st); err != nil {
-			return "", stale(err)
-		}
-		if owner := int(st.Uid); owner != uid && owner != 0 {
-			return "", foreign(fmt.Sprintf("%q belongs to uid %d, we are uid %d", p, owner, uid))
-		}
-		switch {
-		case p == real && st.Mode&unix.S_IFMT != unix.S_IFSOCK:
-			return "", refuse(fmt.Sprintf("%q is not a socket", p))
-		case p != real && st.Mode&0o022 != 0 && st.Mode&unix.S_ISVTX == 0:
-			return "", foreign(fmt.Sprintf("other users can write the folder %q", p))
-		case p == filepath.Dir(p):
-			return real, nil
-		}
-	}
-}
-
 // ownPeer returns nil if the process that listens is our own user's (SO_PEERCRED: its uid when it began to listen).
 func ownPeer(conn net.Conn) error {
 	var cred *unix.Ucred
@@ -181,32 +154,4 @@ func control(conn net.Conn, f func(fd int) error) error {
 		return outer
 	}
 	return err
-}
-
-// stale is an address where nothing listens, often one that tmux, screen or ssh kept from an earlier session.
-func stale(err error) error {
-	next := "run `unset " + busVariable + "` and try again; " + withoutKeychain
-	if own := fmt.Sprintf("/run/user/%d/bus", os.Geteuid()); isSocket(own) && os.Getenv(busVariable) != "" {
-		next = "the address is of an earlier session: run `export " + busVariable + "=unix:path=" + own + "`"
-	}
-	return &Error{Kind: ErrUnavailable, Detail: "the session bus does not answer (" + busVariable + "): " + err.Error(), next: next}
-}
-
-func isSocket(path string) bool {
-	info, err := os.Lstat(path)
-	return err == nil && info.Mode().Type() == os.ModeSocket
-}
-
-func refuse(why string) error {
-	return &Error{
-		Kind: ErrDenied, Detail: "the session bus (" + busVariable + "): " + why,
-		next: "run `unset " + busVariable + "` and try again; " + withoutKeychain,
-	}
-}
-
-func foreign(why string) error {
-	return &Error{
-		Kind: ErrDenied, Detail: "the session bus is not ours: " + why,
-		next: "another user may be listening there: run `unset " + busVariable + "` and try again",
-	}
 }

@@ -15,8 +15,12 @@ import (
 
 // What to do next, where the kind alone does not say it.
 const (
-	desktopless = "unlock the login keyring: on a desktop with its own program; without one run `gnome-keyring-daemon --unlock`, type its password and press Ctrl-D twice"
-	noBus       = "start one with a keyring in it: `dbus-run-session -- sh`, in it `gnome-keyring-daemon --unlock`; "
+	// gnome-keyring-daemon takes the password up to the end of its input, a line break too, and only a daemon that it
+	// starts itself is unlocked.
+	unlockCommand = `read -rs P; printf %s "$P" | gnome-keyring-daemon --replace --unlock --components=secrets; unset P`
+
+	desktopless = "unlock the login keyring: on a desktop with its own program, elsewhere in bash with `" + unlockCommand + "`"
+	noBus       = "start one with a keyring in it: `dbus-run-session -- bash`, then `" + unlockCommand + "`; "
 	noService   = "install and start gnome-keyring, KWallet or KeePassXC; "
 
 	otherProvider = "see with `cgp-cred doctor` which program answers as keychain, and update or replace it"
@@ -82,7 +86,7 @@ func classifySecretService(e *Error, err error) {
 	case has(".DBus.Error.NoReply", ".DBus.Error.Timeout", ".DBus.Error.TimedOut"):
 		e.Kind = ErrTimeout
 	}
-	if e.Kind == ErrUnavailable && os.Getenv("WSL_DISTRO_NAME") != "" {
+	if errors.Is(e.Kind, ErrUnavailable) && os.Getenv("WSL_DISTRO_NAME") != "" {
 		e.next = "in WSL call Windows' own `cgp-cred.exe` by its absolute path, or " + desktopless
 	}
 }

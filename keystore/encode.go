@@ -69,7 +69,7 @@ func (r *Record) Encode() (Secret, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(j); err != nil {
+	if err := enc.Encode(j); err != nil { // #nosec G117 -- the keychain is where the secrets go
 		return Secret{}, fmt.Errorf("record: %w", err)
 	}
 	out := toASCII(bytes.TrimSuffix(b.Bytes(), []byte("\n")))

@@ -70,20 +70,20 @@ func (e *Error) Hint() string {
 	if profile == "" {
 		profile = "PROFILE"
 	}
-	switch e.Kind {
-	case ErrNotFound:
+	switch is := func(kind error) bool { return errors.Is(e.Kind, kind) }; {
+	case is(ErrNotFound):
 		return "run `cgp-cred store " + profile + " --host HOST`; if it was stored before, another keychain may be active now: run `cgp-cred doctor`"
-	case ErrLocked:
+	case is(ErrLocked):
 		return "unlock the keychain, then run the command again"
-	case ErrDenied:
+	case is(ErrDenied):
 		return "allow cgp-cred to use the keychain, then run the command again"
-	case ErrTooBig:
+	case is(ErrTooBig):
 		return "use an RSA key of 4096 bits and a shorter kid; while rotating, finish with `cgp-cred rotate " + profile + " --finish`"
-	case ErrTimeout:
+	case is(ErrTimeout):
 		return "unlock the keychain (its prompt may be hidden behind other windows), or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"
-	case ErrCorrupt:
+	case is(ErrCorrupt):
 		return "look at the item \"" + Service + "\" in the keychain's own program; to replace it run `cgp-cred logout " + profile + "`, then `cgp-cred store " + profile + " --host HOST`"
-	case ErrNewer:
+	case is(ErrNewer):
 		return "update cgp-cred on this machine: `cgp-cred version` shows what it is"
 	}
 	return withoutKeychain

@@ -232,7 +232,7 @@ func TestSave(t *testing.T) {
 	}
 	err := keystore.Save(ctx, ks, "int", r)
 	var e *keystore.Error
-	if !errors.As(err, &e) || e.Kind != keystore.ErrNewer || e.Account != "int" || e.Hint() == "" {
+	if !errors.As(err, &e) || !errors.Is(err, keystore.ErrNewer) || e.Account != "int" || e.Hint() == "" {
 		t.Errorf("%v, want a newer record refused", err)
 	}
 	if got, _ := ks.Get(ctx, "int"); !got.Equal(newer) {

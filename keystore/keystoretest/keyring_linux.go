@@ -3,8 +3,11 @@ package keystoretest
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -88,6 +91,22 @@ func (k *Keyring) Lock(t testing.TB) {
 	if err != nil || !k.Locked() {
 		t.Fatalf("locking the keyring: %v", err)
 	}
+}
+
+// Unlock unlocks the login collection as cgp-cred's hint says: by another daemon.
+func (k *Keyring) Unlock(t testing.TB) {
+	t.Helper()
+	cmd := exec.Command("gnome-keyring-daemon", "--replace", "--unlock", "--components=secrets")
+	cmd.Env, cmd.Stdin = k.Env, strings.NewReader(Password)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("unlocking the keyring: %v", err)
+	}
+	await(t, "the unlocked keyring", func() bool { return !k.Locked() })
+	var pid int
+	if err := k.Conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, secrets).Store(&pid); err != nil || pid <= 1 {
+		t.Fatalf("the keyring's process is not known: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 }
 
 // Locked reports whether the login collection is locked or not there.

@@ -33,6 +33,9 @@ func StartBus(t testing.TB) *Keyring { return StartKeyring(t) }
 // Lock is never reached.
 func (*Keyring) Lock(testing.TB) {}
 
+// Unlock is never reached.
+func (*Keyring) Unlock(testing.TB) {}
+
 // Locked is never reached.
 func (*Keyring) Locked() bool { return true }
 

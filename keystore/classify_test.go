@@ -1,0 +1,111 @@
+package keystore
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/zalando/go-keyring"
+)
+
+// The other systems' errors can't be had here, so that their tables are read directly.
+func TestClassify(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, goos string
+		err        error
+		want       error
+		next       string
+	}{
+		{"absent", "windows", keyring.ErrNotFound, ErrNotFound, "cgp-cred store int"},
+		{"too big", "darwin", keyring.ErrSetDataTooBig, ErrTooBig, "4096"},
+		{"no keychain", "freebsd", keyring.ErrUnsupportedPlatform, ErrUnavailable, "CGP_CRED_HOST"},
+		{"deadline", "darwin", context.DeadlineExceeded, ErrTimeout, "CGP_CRED_KEYCHAIN_TIMEOUT"},
+		{"mac, no exit status", "darwin", errors.New("fork: no memory"), ErrUnavailable, "doctor"},
+		{"windows, no number", "windows", errors.New("x"), ErrUnavailable, "doctor"},
+		{"ssh to Windows", "windows", syscall.Errno(1312), ErrUnavailable, "Remote Desktop"},
+		{"refused by Windows", "windows", syscall.Errno(5), ErrDenied, "allow"},
+		{"too big for Windows", "windows", syscall.Errno(1783), ErrTooBig, "4096"},
+		{"absent on Windows", "windows", syscall.Errno(1168), ErrNotFound, "store"},
+		{"locked", "linux", errors.New("failed to unlock correct collection '/x'"), ErrLocked, "gnome-keyring-daemon --replace --unlock"},
+		{"locked item", "linux", errors.New("Cannot get secret of a locked object"), ErrLocked, "gnome-keyring-daemon"},
+		{"no service", "linux", errors.New("The name org.freedesktop.secrets was not provided by any .service files"), ErrUnavailable, "install"},
+		{"no collection", "linux", errors.New("Object does not exist at path “/org/freedesktop/secrets/collection/login”"), ErrUnavailable, "gnome-keyring-daemon"},
+		{"anything else", "linux", errors.New("EOF"), ErrUnavailable, "doctor"},
+	} {
+		var e *Error
+		if err := classify(context.Background(), c.goos, "get", "int", time.Second, c.err); !errors.As(err, &e) || !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		} else if !strings.Contains(e.Hint(), c.next) {
+			t.Errorf("%s: hint %q, want %q in it", c.name, e.Hint(), c.next)
+		}
+	}
+}
+
+func TestClassifyMacStatus(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]error{44: ErrNotFound, 36: ErrLocked, 51: ErrDenied, 128: ErrDenied, 37: ErrUnavailable, 1: ErrUnavailable} {
+		e := &Error{Kind: ErrUnavailable}
+		if macStatus(e, status); !errors.Is(e, want) || e.Hint() == "" {
+			t.Errorf("%d: %v, want %v", status, e, want)
+		}
+	}
+	if runtime.GOOS == "windows" {
+		return // there is no false(1) whose status could be read
+	}
+	err := exec.CommandContext(t.Context(), "sh", "-c", "exit 36").Run()
+	if got := classify(t.Context(), "darwin", "get", "int", time.Second, err); !errors.Is(got, ErrLocked) {
+		t.Errorf("%v, want locked", got)
+	}
+}
+
+func TestEveryKindHasAHint(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []error{ErrNotFound, ErrLocked, ErrUnavailable, ErrDenied, ErrTooBig, ErrTimeout, ErrCorrupt, ErrNewer} {
+		for _, op := range []string{"get", "set", "delete", "encode", "decode"} {
+			e := &Error{Kind: kind, Op: op, Account: "int/token"}
+			if e.Hint() == "" || strings.Contains(e.Hint(), "\n") || strings.Contains(e.Hint(), "int/token") {
+				t.Errorf("%v: hint %q", e, e.Hint())
+			}
+			if !strings.HasSuffix(e.Error(), kind.Error()) {
+				t.Errorf("%q does not say what it is", e.Error())
+			}
+		}
+	}
+}
+
+func TestLimit(t *testing.T) {
+	for _, c := range []struct {
+		variable, display, wayland string
+		option, want               time.Duration
+	}{
+		{"", "", "", 0, 5 * time.Second},
+		{"", ":0", "", 0, 30 * time.Second},
+		{"", "", "wayland-0", 0, 30 * time.Second},
+		{"60", "", "", 0, time.Minute},
+		{"0.5", ":0", "", 0, 500 * time.Millisecond},
+		{"1m30s", "", "", 0, 90 * time.Second},
+		{"60", "", "", time.Second, time.Second},
+	} {
+		if runtime.GOOS != "linux" && c.variable == "" {
+			continue // the display counts on Linux alone
+		}
+		t.Setenv(timeoutName, c.variable)
+		t.Setenv("DISPLAY", c.display)
+		t.Setenv("WAYLAND_DISPLAY", c.wayland)
+		got, err := (&keychain{options: KeychainOptions{Timeout: c.option}}).limit()
+		if err != nil || got != c.want {
+			t.Errorf("%+v: %v, %v", c, got, err)
+		}
+	}
+	t.Setenv("SSH_CONNECTION", "a")
+	t.Setenv("SSH_TTY", "")
+	if promptable("darwin") || promptable("windows") {
+		t.Error("nobody sees a prompt over ssh")
+	}
+}

@@ -1,0 +1,119 @@
+package keystore_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"cgp-cred/keystore"
+)
+
+// childVariable names the action of a test binary that was started by a test: godbus keeps one connection a process, so
+// that each bus needs a process of its own.
+const childVariable = "CGP_CRED_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	action := os.Getenv(childVariable)
+	if action == "" {
+		os.Exit(m.Run())
+	}
+	if listenAction(action) {
+		return
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(act(action)); err != nil {
+		os.Exit(1)
+	}
+}
+
+// result is what a child tells of its one call.
+type result struct {
+	Class, Message, Hint string
+	Value                string
+	Waited               int
+	Address              string // of the bus, afterwards
+	Took                 time.Duration
+}
+
+var classes = map[string]error{
+	"not found": keystore.ErrNotFound, "locked": keystore.ErrLocked, "unavailable": keystore.ErrUnavailable, "denied": keystore.ErrDenied,
+	"too big": keystore.ErrTooBig, "timeout": keystore.ErrTimeout, "corrupt": keystore.ErrCorrupt, "newer": keystore.ErrNewer,
+	"cancelled": context.Canceled,
+}
+
+// act does one thing with the keychain, as a child.
+func act(action string) (r result) {
+	ks := keystore.Keychain(keystore.KeychainOptions{Waiting: func() { r.Waited++ }})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	start := time.Now()
+	var err error
+	switch action {
+	case "get":
+		var s keystore.Secret
+		s, err = ks.Get(ctx, "int")
+		r.Value = string(s.Reveal())
+	case "set":
+		err = ks.Set(ctx, "int", keystore.NewSecret([]byte("value")))
+	case "delete":
+		err = ks.Delete(ctx, "int")
+	case "save":
+		err = keystore.Save(ctx, ks, "int", full())
+	case "load":
+		var rec *keystore.Record
+		if rec, err = keystore.Load(ctx, ks, "int"); err == nil {
+			r.Value = rec.Key.KID
+			if want := full(); !rec.Key.Signer.Reveal().Equal(want.Key.Signer.Reveal()) || !rec.Next.Signer.Reveal().Equal(want.Next.Signer.Reveal()) {
+				err = errors.New("other keys came back")
+			}
+		}
+	case "cancel":
+		time.AfterFunc(200*time.Millisecond, cancel)
+		_, err = ks.Get(ctx, "int")
+	default:
+		err = fmt.Errorf("no action %q", action)
+	}
+	r.Took, r.Address = time.Since(start), os.Getenv("DBUS_SESSION_BUS_ADDRESS")
+	if err == nil {
+		r.Class = "ok"
+		return r
+	}
+	r.Message = err.Error()
+	for name, kind := range classes {
+		if errors.Is(err, kind) {
+			r.Class = name
+		}
+	}
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		r.Hint = h.Hint()
+	}
+	return r
+}
+
+// child runs an action in a process of its own with nothing but env.
+func child(t *testing.T, action string, env ...string) result {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), childVariable + "=" + action}, env...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("child %s: %v", action, err)
+	}
+	var r result
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatalf("child %s: %v: %q", action, err, out)
+	}
+	return r
+}
