@@ -4,6 +4,7 @@ package helper
 
 import (
 	"context"
+	"crypto/subtle"
 	"fmt"
 	"time"
 
@@ -58,6 +59,16 @@ func (h *Helper) Get(ctx context.Context, p *profile.Profile, o Options) (Creden
 // Erase drops p's cached token; the key stays. Nothing cached is no error.
 func (h *Helper) Erase(ctx context.Context, p *profile.Profile) error {
 	return h.cache(p).Delete(ctx)
+}
+
+// EraseToken drops p's cached token if it is this one: a client that was refused an older one must not cost the new one.
+func (h *Helper) EraseToken(ctx context.Context, p *profile.Profile, token string) error {
+	c := h.cache(p)
+	e, ok := c.Get(ctx)
+	if !ok || subtle.ConstantTimeCompare(e.Token.Reveal(), []byte(token)) == 0 {
+		return nil
+	}
+	return c.Delete(ctx)
 }
 
 // apiKey reads the API key from the record. It is never cached.

@@ -5,13 +5,23 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(context.Background(), named(os.Args), os.Stdin, os.Stdout, os.Stderr))
+}
+
+// named returns the command line without the program's name, which through a link stands for a command of its own.
+func named(argv []string) []string {
+	switch strings.TrimSuffix(filepath.Base(argv[0]), ".exe") {
+	case "git-credential-cgp":
+		return append([]string{"credential"}, argv[1:]...)
+	}
+	return argv[1:]
 }
 
 // run carries out one command line and returns its exit status. All that a command touches comes through here.
@@ -46,6 +56,7 @@ func commands() []entry {
 		{"rotate", "keys", rotateCommand},
 		{"logout", "keys", logoutCommand},
 		{"get", "credentials", getCommand},
+		{"credential", "credentials", credentialCommand},
 		{"erase", "credentials", eraseCommand},
 		{"list", "profiles", listCommand},
 		{"status", "profiles", statusCommand},

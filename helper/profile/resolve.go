@@ -27,6 +27,8 @@ type Ask struct {
 	Name string // an argument; empty: none
 	URL  string // the URL a credential is for; empty: none
 	Env  string // CGP_CRED_PROFILE; empty: unset
+
+	HostOnly bool // the URL's path is not known: its host decides
 }
 
 // Resolve returns the profile that is meant: by its name, else the one that covers the URL, else the environment's, the
@@ -74,7 +76,7 @@ func (c Config) resolveURL(ask Ask) (*Profile, Source, error) {
 	}
 	if ask.Name != "" {
 		p, err := c.Load(ask.Name)
-		if err == nil && !p.Covers(u) {
+		if err == nil && !p.matches(u, ask.HostOnly) {
 			err = &CoverError{Origin: origin(u), Profile: p.Name, Problem: "it is for " + p.scope()}
 		}
 		return p, Argument, err
@@ -89,7 +91,11 @@ func (c Config) resolveURL(ask Ask) (*Profile, Source, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		if !p.Covers(u) {
+		if !p.matches(u, ask.HostOnly) {
+			continue
+		}
+		if ask.HostOnly {
+			best = append(best, p)
 			continue
 		}
 		if len(best) > 0 && len(p.APIName) > len(best[0].APIName) {
@@ -102,17 +108,34 @@ func (c Config) resolveURL(ask Ask) (*Profile, Source, error) {
 	return pick(best, u, ask.Env)
 }
 
+// matches is Covers, or where the path is not known, what of it can be told.
+func (p *Profile) matches(u *url.URL, hostOnly bool) bool {
+	if !hostOnly {
+		return p.Covers(u)
+	}
+	anywhere := *p
+	anywhere.APIName = ""
+	return anywhere.Covers(u)
+}
+
 // pick breaks a tie by the environment alone.
 func pick(best []*Profile, u *url.URL, env string) (*Profile, Source, error) {
 	if len(best) == 1 {
 		return best[0], FromURL, nil
 	}
 	var tied []string
+	var whole *Profile // of several for a host alone: the one that is for all of it
 	for _, p := range best {
 		if p.Name == env {
 			return p, Environment, nil
 		}
+		if p.APIName == "" && whole == nil {
+			whole = p
+		}
 		tied = append(tied, p.Name)
+	}
+	if whole != nil && !slices.ContainsFunc(best, func(p *Profile) bool { return p != whole && p.APIName == "" }) {
+		return whole, FromURL, nil
 	}
 	problem := "its host, scheme or path is no profile's"
 	return nil, "", &CoverError{Origin: origin(u), Tied: tied, Problem: problem}
@@ -165,6 +188,9 @@ func (p *Profile) Covers(u *url.URL) bool {
 
 // plainPath reports that every reader of u finds the same path in it.
 func plainPath(u *url.URL) bool {
+	if strings.ContainsFunc(u.Path, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return false
+	}
 	path := strings.ToLower(u.EscapedPath())
 	if strings.Contains(path, `\`) || strings.Contains(path, "%2e") || strings.Contains(path, "%2f") || strings.Contains(path, "%5c") {
 		return false

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/profile"
+	"cgp-cred/helper/wire"
+)
+
+// requestWait is how long the first byte of a request may take: a caller that forgot to send one is told so.
+const requestWait = 10 * time.Second
+
+func credentialCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "credential get|store|erase|capability [PROFILE]",
+		Short: "Answer a credential request on stdin: git's protocol, or Bazel's JSON",
+		Long: `Read a request from stdin and answer it on stdout, for programs: git-credential's attributes
+(git 2.46 or later), or the JSON of the credential-helper specification (Bazel). A host that
+no profile covers gets nothing. Called by the name git-credential-cgp it is the same.`,
+		Example: `  git config --global credential.https://int.api.service.nhs.uk.helper '/usr/local/bin/cgp-cred credential'
+  printf 'protocol=https\nhost=int.api.service.nhs.uk\n\n' | cgp-cred credential get`,
+		Args:              words(1, 2),
+		ValidArgsFunction: a.credentialArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.credential(cmd.Context(), args[0], first(args[1:]))
+		},
+	}
+}
+
+func (a *app) credentialArgs(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return []string{"get", "store", "erase", "capability"}, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.profileArgs(2)(cmd, args, typed)
+}
+
+func (a *app) credential(ctx context.Context, verb, name string) error {
+	switch verb {
+	case "get", "erase":
+	case "capability":
+		_, err := a.stdout.Write([]byte("version 0\ncapability authtype\n"))
+		return err
+	default: // store, and what later clients ask for: a helper passes over it in silence
+		return nil
+	}
+	if isTerminal(a.stdin) {
+		return usage("for a credential of your own: cgp-cred get", "credential %s reads a request from stdin, and stdin is a terminal", verb)
+	}
+	r, err := a.readRequest()
+	if err != nil {
+		return err
+	}
+	h, p, err := a.requested(r, name)
+	if err != nil || p == nil {
+		return err
+	}
+	if verb == "erase" {
+		return h.EraseToken(ctx, p, r.Credential)
+	}
+	return a.answer(ctx, h, p, r)
+}
+
+// readRequest reads the request, and gives up where its first byte does not come.
+func (a *app) readRequest() (wire.Request, error) {
+	type result struct {
+		request wire.Request
+		err     error
+	}
+	done := make(chan result, 1)
+	go func() {
+		r, err := wire.ReadRequest(a.stdin)
+		done <- result{r, err}
+	}()
+	select {
+	case got := <-done:
+		return got.request, got.err
+	case <-time.After(requestWait):
+		return wire.Request{}, &wire.RequestError{Problem: "it did not come within 10 s"}
+	}
+}
+
+// requested finds the profile that covers what is asked for. None is no error for git, which asks its next helper; the
+// JSON protocol wants one.
+func (a *app) requested(r wire.Request, name string) (*helper.Helper, *profile.Profile, error) {
+	h, err := a.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	ask := profile.Ask{Name: name, URL: r.URL, HostOnly: r.NoPath, Env: os.Getenv("CGP_CRED_PROFILE")}
+	if r.URL == "" {
+		err = &profile.CoverError{Origin: "it", Problem: "the request names no one place"}
+	} else {
+		var p *profile.Profile
+		if p, _, err = h.Config.Resolve(ask); err == nil {
+			return h, p, nil
+		}
+	}
+	var uncovered *profile.CoverError
+	if !r.JSON && errors.As(err, &uncovered) && len(uncovered.Tied) == 0 {
+		a.trace(1, err.Error())
+		return h, nil, nil
+	}
+	return h, nil, err
+}
+
+// answer prints the credential in one write. Where there should be one and is none, git is told to stop rather than ask
+// the user for a password.
+func (a *app) answer(ctx context.Context, h *helper.Helper, p *profile.Profile, r wire.Request) error {
+	c, err := h.Get(ctx, p, helper.Options{})
+	if err == nil {
+		var out []byte
+		var needsBearer bool
+		if out, needsBearer, err = wire.Reply(r, c); err == nil {
+			if needsBearer {
+				a.warn("the caller can't send " + c.Header + " headers of ours: git can from 2.46 on, and only for tokens; it gets no password, which APIM would refuse")
+			}
+			_, err = a.stdout.Write(out)
+			return err
+		}
+	}
+	if !r.JSON {
+		_, werr := a.stdout.Write([]byte(wire.Quit))
+		err = errors.Join(err, werr)
+	}
+	return err
+}

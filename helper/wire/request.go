@@ -1,0 +1,142 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// MaxRequest bounds what is read of a request, in bytes.
+const MaxRequest = 64 << 10
+
+// Request is what a client asks for over stdin: git-credential's attributes, or the JSON of the credential-helper
+// specification that Bazel uses.
+type Request struct {
+	JSON       bool
+	URL        string // where the credential would go; empty: the request names no one place, and gets none
+	NoPath     bool   // only scheme and host were given, as git does by default
+	AuthType   bool   // attributes: the caller understands authtype (git 2.46)
+	Credential string // attributes: the credential that a client stores or rejects; empty: none named. It is secret
+}
+
+// RequestError is a request that breaks the rules of its format.
+type RequestError struct{ Problem string }
+
+func (e *RequestError) Error() string { return "the request on stdin: " + e.Problem }
+
+// Hint shows a request.
+func (e *RequestError) Hint() string {
+	return `for example: printf 'protocol=https\nhost=int.api.service.nhs.uk\n\n' | cgp-cred credential get`
+}
+
+// ReadRequest reads attributes up to a blank line or the end, or a JSON object up to the end.
+func ReadRequest(r io.Reader) (Request, error) {
+	raw, err := readBounded(r)
+	if err != nil {
+		return Request{}, err
+	}
+	return ParseRequest(raw)
+}
+
+// readBounded reads until the request is whole: git keeps its end of the pipe open in some set-ups.
+func readBounded(r io.Reader) ([]byte, error) {
+	var raw []byte
+	chunk := make([]byte, 4096)
+	for {
+		n, err := r.Read(chunk)
+		raw = append(raw, chunk[:n]...)
+		switch {
+		case len(raw) > MaxRequest:
+			return nil, &RequestError{"it is over 64 KiB"}
+		case errors.Is(err, io.EOF), attributesEnd(raw):
+			return raw, nil
+		case err != nil:
+			return nil, &RequestError{"it can't be read"}
+		}
+	}
+}
+
+// attributesEnd reports that raw holds attributes and the blank line that ends them.
+func attributesEnd(raw []byte) bool {
+	if len(raw) > 0 && raw[0] == '{' {
+		return false
+	}
+	return bytes.HasPrefix(raw, []byte("\n")) || bytes.HasPrefix(raw, []byte("\r\n")) ||
+		bytes.Contains(raw, []byte("\n\n")) || bytes.Contains(raw, []byte("\n\r\n"))
+}
+
+// ParseRequest reads a request: JSON where the first byte is a brace, else attributes.
+func ParseRequest(raw []byte) (Request, error) {
+	if len(raw) > MaxRequest {
+		return Request{}, &RequestError{"it is over 64 KiB"}
+	}
+	if len(raw) > 0 && raw[0] == '{' {
+		return parseJSON(raw)
+	}
+	return parseAttributes(raw)
+}
+
+// parseJSON reads {"uri":"https://…"}; other members are ignored.
+func parseJSON(raw []byte) (Request, error) {
+	var in struct {
+		URI string `json:"uri"`
+	}
+	if err := json.Unmarshal(raw, &in); err != nil {
+		return Request{}, &RequestError{`it is not JSON like {"uri":"https://..."}`}
+	}
+	return Request{JSON: true, URL: in.URI}, nil
+}
+
+// parseAttributes reads key=value lines (gitcredentials, "input/output format"). What names a place twice, or in two
+// ways, names none: a client and we must never read two places in it.
+func parseAttributes(raw []byte) (Request, error) {
+	var out Request
+	seen := map[string]string{}
+	once := true
+	for line := range strings.SplitSeq(string(raw), "\n") {
+		line = strings.TrimSuffix(line, "\r")
+		if line == "" {
+			break
+		}
+		key, value, ok := strings.Cut(line, "=")
+		switch {
+		case !ok:
+			return out, &RequestError{"a line has no ="}
+		case key == "":
+			return out, &RequestError{"a line has nothing before the ="}
+		case strings.ContainsAny(line, "\r\x00"):
+			return out, &RequestError{"a line has a carriage return or a NUL in it"}
+		}
+		switch key {
+		case "protocol", "host", "path", "url":
+			_, again := seen[key]
+			once = once && !again
+			seen[key] = value
+		case "capability[]":
+			out.AuthType = out.AuthType || value == "authtype"
+		case "credential", "password":
+			out.Credential = value
+		}
+	}
+	if once {
+		out.URL, out.NoPath = place(seen)
+	}
+	return out, nil
+}
+
+// place puts the parts of a URL together: url alone, or protocol, host and path.
+func place(seen map[string]string) (url string, noPath bool) {
+	whole, isWhole := seen["url"]
+	path, hasPath := seen["path"]
+	switch {
+	case isWhole && len(seen) == 1:
+		_, rest, _ := strings.Cut(whole, "://")
+		return whole, !strings.Contains(rest, "/")
+	case isWhole, seen["protocol"] == "", seen["host"] == "", strings.ContainsAny(seen["host"], `/\?#@`):
+		return "", false
+	}
+	return fmt.Sprintf("%s://%s/%s", seen["protocol"], seen["host"], strings.TrimPrefix(path, "/")), !hasPath
+}

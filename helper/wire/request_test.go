@@ -1,0 +1,151 @@
+package wire_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/profile"
+	"cgp-cred/helper/wire"
+)
+
+func TestParseRequest(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, in string
+		want     wire.Request
+		refused  bool
+	}{
+		{"git 2.39", "protocol=https\nhost=a.example\n", wire.Request{URL: "https://a.example/", NoPath: true}, false},
+		{"git 2.46", "capability[]=authtype\ncapability[]=state\nprotocol=https\nhost=a.example:8443\nwwwauth[]=Bearer realm=\"x=y\"\n\n", wire.Request{URL: "https://a.example:8443/", NoPath: true, AuthType: true}, false},
+		{"useHttpPath", "protocol=https\nhost=a.example\npath=x/y.git?service=z\n", wire.Request{URL: "https://a.example/x/y.git?service=z"}, false},
+		{"empty path", "protocol=https\nhost=a.example\npath=\n", wire.Request{URL: "https://a.example/"}, false},
+		{"url", "url=https://a.example/x\n", wire.Request{URL: "https://a.example/x"}, false},
+		{"url without a path", "url=https://a.example\n", wire.Request{URL: "https://a.example", NoPath: true}, false},
+		{"CRLF", "protocol=https\r\nhost=a.example\r\n\r\n", wire.Request{URL: "https://a.example/", NoPath: true}, false},
+		{"unknown keys", "x=y\nprotocol=https\nhost=a.example\nz[]=\n", wire.Request{URL: "https://a.example/", NoPath: true}, false},
+		{"what follows the blank line", "protocol=https\nhost=a.example\n\nno equals sign", wire.Request{URL: "https://a.example/", NoPath: true}, false},
+		{"erase", "protocol=https\nhost=a.example\nauthtype=Bearer\ncredential=tok\n", wire.Request{URL: "https://a.example/", NoPath: true, Credential: "tok"}, false},
+		{"no host", "protocol=https\n\n", wire.Request{}, false},
+		{"blank host", "protocol=https\nhost=\n\n", wire.Request{}, false},
+		{"no protocol", "host=a.example\n", wire.Request{}, false},
+		{"two hosts", "protocol=https\nhost=a.example\nhost=b.example\n", wire.Request{}, false},
+		{"the same host twice", "protocol=https\nhost=a.example\nhost=a.example\n", wire.Request{}, false},
+		{"two protocols", "protocol=http\nprotocol=https\nhost=a.example\n", wire.Request{}, false},
+		{"two paths", "protocol=https\nhost=a.example\npath=x\npath=y\n", wire.Request{}, false},
+		{"url beside a part", "url=https://a.example/\nhost=b.example\n", wire.Request{}, false},
+		{"two urls", "url=https://a.example/\nurl=https://b.example/\n", wire.Request{}, false},
+		{"a slash in the host", "protocol=https\nhost=a.example/x@b.example\n", wire.Request{}, false},
+		{"empty", "", wire.Request{}, false},
+		{"JSON", `{"uri":"https://a.example/x","extra":[1]}`, wire.Request{JSON: true, URL: "https://a.example/x"}, false},
+		{"JSON with a LF", "{\"uri\":\"https://a.example/x\"}\n", wire.Request{JSON: true, URL: "https://a.example/x"}, false},
+		{"JSON without uri", `{}`, wire.Request{JSON: true}, false},
+		{"not quite JSON", `{"uri":`, wire.Request{}, true},
+		{"two objects", `{"uri":"https://a.example/"}{}`, wire.Request{}, true},
+		{"uri is no string", `{"uri":1}`, wire.Request{}, true},
+		{"no equals sign", "protocol\n", wire.Request{}, true},
+		{"empty key", "=x\n", wire.Request{}, true},
+		{"a lone CR", "host=a.example\rb.example\n", wire.Request{}, true},
+		{"two CRs", "host=a.example\r\r\n", wire.Request{}, true},
+		{"NUL", "host=a.example\x00\n", wire.Request{}, true},
+		{"too long", "x=" + strings.Repeat("y", wire.MaxRequest), wire.Request{}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := wire.ReadRequest(iotest.OneByteReader(strings.NewReader(tt.in)))
+			var broken *wire.RequestError
+			if tt.refused {
+				if !errors.As(err, &broken) || broken.Hint() == "" {
+					t.Errorf("error %v, want a RequestError with a hint", err)
+				}
+				return
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
+				t.Errorf("error %v, %s", err, diff)
+			}
+		})
+	}
+}
+
+// git leaves its end open in some set-ups: the blank line ends a request.
+func TestReadRequestStopsAtTheBlankLine(t *testing.T) {
+	t.Parallel()
+	in, out := io.Pipe()
+	go func() { _, _ = io.WriteString(out, "protocol=https\nhost=a.example\n\n") }()
+	done := make(chan error, 1)
+	go func() {
+		_, err := wire.ReadRequest(in)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it waits for the end")
+	}
+}
+
+func FuzzParseRequest(f *testing.F) {
+	f.Add([]byte("protocol=https\nhost=a.example\npath=%0ax\n\n"))
+	f.Add([]byte("capability[]=authtype\nurl=https://a.example/\r\n"))
+	f.Add([]byte(`{"uri":"https://a.example/"}`))
+	covering := &profile.Profile{Name: "a", Host: "a.example"}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r, err := wire.ParseRequest(raw)
+		if err != nil || r.URL == "" {
+			return
+		}
+		u, err := profile.ParseURL(r.URL)
+		if err != nil || !covering.Covers(u) {
+			return
+		}
+		if !strings.Contains(strings.ToLower(string(raw)), "a.example") && !r.JSON {
+			t.Fatalf("%q is covered by a.example", raw)
+		}
+	})
+}
+
+func TestReply(t *testing.T) {
+	t.Parallel()
+	bearer := wire.Request{AuthType: true}
+	old := wire.Request{}
+	jsonRequest := wire.Request{JSON: true}
+	const tok = "tok-1.2_3~4+5/6=="
+	tests := []struct {
+		name        string
+		request     wire.Request
+		cred        helper.Credential
+		want        string
+		needsBearer bool
+	}{
+		{"git 2.46", bearer, token(), "capability[]=authtype\nauthtype=Bearer\ncredential=" + tok + "\nephemeral=1\npassword_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", false},
+		{"older git", old, token(), "password_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", true},
+		{"an API key", bearer, apiKey("int.api.service.nhs.uk", "apikey"), "header=apikey: key1\n", true},
+		{"nothing needed", bearer, none(), "", false},
+		{"Bazel", jsonRequest, token(), `{"headers":{"Authorization":["Bearer ` + tok + `"]},"expires":"2026-01-02T15:08:59Z"}` + "\n", false},
+		{"Bazel, an API key", jsonRequest, apiKey("a.example", "X-API-Key"), `{"headers":{"X-API-Key":["key1"]}}` + "\n", false},
+		{"Bazel, nothing needed", jsonRequest, none(), `{"headers":{}}` + "\n", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, needsBearer, err := wire.Reply(tt.request, tt.cred)
+			if err != nil || string(got) != tt.want || needsBearer != tt.needsBearer {
+				t.Errorf("got  %q, %v\nwant %q, %v\nerror %v", got, needsBearer, tt.want, tt.needsBearer, err)
+			}
+			if tt.request.JSON && !json.Valid(got) {
+				t.Error("not JSON")
+			}
+		})
+	}
+}
