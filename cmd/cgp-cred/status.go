@@ -12,6 +12,7 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
+	"cgp-cred/keystore/printable"
 )
 
 // shown is a profile as status prints it in JSON.
@@ -130,7 +131,7 @@ func (a *app) printStatus(all []shown) error {
 			fmt.Fprintln(table)
 		}
 		row := func(name, format string, args ...any) {
-			fmt.Fprintf(table, "%s\t"+format+"\n", append([]any{name}, args...)...)
+			fmt.Fprintf(table, "%s\t%s\n", name, printable.Line(fmt.Sprintf(format, args...)))
 		}
 		chosen := ""
 		if s.Source != "" {
