@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"cgp-cred/helper/cache"
 	"cgp-cred/keystore/keystoretest"
 )
 
@@ -76,6 +77,18 @@ func lookUp(ts *testscript.TestScript, account string) string {
 	out, err := cmd.Output()
 	ts.Check(err)
 	return string(out)
+}
+
+// cached PROFILE prints under which name the kernel's keyring has that profile's token.
+func cached(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: cached PROFILE")
+	}
+	c := cache.Open(cache.Options{
+		Profile: args[0], Fingerprint: []byte(ts.ReadFile("home/.config/cgp-cred/profiles/" + args[0] + ".yaml")), State: ts.Getenv("STATE"),
+	})
+	_, err := ts.Stdout().Write([]byte("cgp-cred:" + c.Name()))
+	ts.Check(err)
 }
 
 // writePEM: pem BITS FILE [NUMBER] writes a private key, always the same for the same number; "pem ec FILE" one that is

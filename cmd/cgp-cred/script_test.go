@@ -30,6 +30,7 @@ func TestScripts(t *testing.T) {
 		Condition:          condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"bash":      bash,
+			"cached":    cached,
 			"dbus":      dbus,
 			"exits":     exits,
 			"fails":     fails,

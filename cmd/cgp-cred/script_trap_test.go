@@ -117,16 +117,16 @@ func caught(ts *testscript.TestScript, neg bool, args []string, prefix string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: untouched NAME, unheard NAME")
 	}
-	const ours = "this is the test"
-	dial(ts, ts.Getenv(args[0]), ours)
-	own := fmt.Sprintf("heard %q\n", ours)
-	var record string
-	for end := time.Now().Add(20 * time.Second); !strings.Contains(record, own); time.Sleep(5 * time.Millisecond) {
+	const ours = "heard \"this is the test\"\n"
+	record := ts.ReadFile(args[0] + ".trap")
+	times := strings.Count(record, ours) + 1
+	dial(ts, ts.Getenv(args[0]), "this is the test")
+	for end := time.Now().Add(20 * time.Second); strings.Count(record, ours) < times; time.Sleep(5 * time.Millisecond) {
 		if record = ts.ReadFile(args[0] + ".trap"); time.Now().After(end) {
 			ts.Fatalf("the trap is blind: %q", record)
 		}
 	}
-	record = strings.Replace(strings.Replace(record, own, "", 1), "connection\n", "", 1)
+	record = strings.Replace(strings.ReplaceAll(record, ours, ""), "connection\n", "", times)
 	if found := strings.Contains("\n"+record, "\n"+prefix); found != neg {
 		ts.Fatalf("%s got %q", args[0], record)
 	}
