@@ -6,8 +6,6 @@ import (
 	"regexp"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"cgp-cred/keystore/keystoretest"
 )
 
 // recipe NAME runs the lines that README.md prints under <!-- tested: NAME -->, as a user would paste them into bash.
@@ -15,7 +13,7 @@ func recipe(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: recipe NAME")
 	}
-	keystoretest.Need(of(ts), "bash", "bash")
+	needs(of(ts), "bash", "bash")
 	text, err := os.ReadFile(filepath.Join(of(ts).repository, "README.md"))
 	ts.Check(err)
 	block := regexp.MustCompile("(?s)<!-- tested: " + regexp.QuoteMeta(args[0]) + " -->\n```sh\n(.*?)```").FindSubmatch(text)

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,9 +19,7 @@ import (
 func listener() {
 	uid, err := strconv.Atoi(os.Args[1])
 	if err == nil && uid != os.Geteuid() {
-		if err = syscall.Setgid(uid); err == nil {
-			err = syscall.Setuid(uid)
-		}
+		err = become(uid)
 	}
 	var l net.Listener
 	if err == nil {

@@ -1,0 +1,13 @@
+//go:build unix
+
+package main
+
+import "syscall"
+
+// become makes this process another user's.
+func become(uid int) error {
+	if err := syscall.Setgid(uid); err != nil {
+		return err
+	}
+	return syscall.Setuid(uid)
+}
