@@ -50,12 +50,21 @@ func flagError(cmd *cobra.Command, err error) error {
 	return &usageError{what: err.Error(), hint: cmd.CommandPath() + " --help"}
 }
 
+// shownError ends the program with the status of an error that stdout has told of already.
+type shownError struct{ err error }
+
+func (e *shownError) Error() string { return e.err.Error() }
+func (e *shownError) Unwrap() error { return e.err }
+
 // report prints err, its hints and its message ID on w and returns the exit status. Nothing else prints an error.
 func report(w io.Writer, err error) int {
 	if err == nil {
 		return exitDone
 	}
 	code := exitCode(err)
+	if is[*shownError](err) {
+		return code
+	}
 	fmt.Fprintln(w, "cgp-cred:", printable.Line(err.Error()))
 	for hint := range strings.SplitSeq(hintOf(err, code), "\n") {
 		fmt.Fprintln(w, "hint:", printable.Line(hint))

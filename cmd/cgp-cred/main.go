@@ -60,6 +60,7 @@ func commands() []entry {
 		{"erase", "credentials", eraseCommand},
 		{"list", "profiles", listCommand},
 		{"status", "profiles", statusCommand},
+		{"doctor", "profiles", doctorCommand},
 		{"demo", "try", demoCommand},
 		{"simulate", "try", simulateCommand},
 		{"version", "", versionCommand},

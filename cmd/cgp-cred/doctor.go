@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/doctor"
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore/disk"
+)
+
+type doctorOptions struct {
+	profile string
+	json    bool
+	report  bool
+}
+
+func doctorCommand(a *app) *cobra.Command {
+	var o doctorOptions
+	cmd := &cobra.Command{
+		Use:   "doctor [PROFILE]",
+		Short: "Check every link from the config to the API and say what to do",
+		Long: `Check every link between a profile and the API: config, keychain, keys, cache, network, clock,
+a new token, and a call that touches no patient data. What fails comes with what to do; the
+exit status is that of the first failure. With --report, what API Management support asks
+for, safe to paste: no secret, address or home folder.`,
+		Args:              words(0, 1),
+		ValidArgsFunction: a.profileArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.profile = first(args)
+			return a.doctor(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&o.report, "report", false, "print a report that is safe to paste")
+	return cmd
+}
+
+func (a *app) doctor(ctx context.Context, o doctorOptions) error {
+	if o.json && o.report {
+		return usage("cgp-cred doctor --help", "--json and --report don't go together")
+	}
+	ctx, stop := interruptible(ctx) // the probe in the keychain is removed
+	defer stop()
+	d, err := a.patient(o.profile)
+	if err != nil {
+		return err
+	}
+	show := func(doctor.Result) {}
+	if !o.json && !o.report {
+		show = a.showCheck
+	}
+	f := d.Run(ctx, show)
+	switch {
+	case o.json:
+		err = json.NewEncoder(a.stdout).Encode(f.Results)
+	case o.report:
+		err = f.Report(a.stdout)
+	default:
+		_, err = fmt.Fprintln(a.stdout, closing(f))
+	}
+	if failed := f.First(); err == nil && failed != nil {
+		return &shownError{failed.Err}
+	}
+	return err
+}
+
+// patient is whom doctor examines.
+func (a *app) patient(name string) (doctor.Doctor, error) {
+	h, err := a.open()
+	if errors.Is(err, disk.ErrNoHome) {
+		h = &helper.Helper{Keystore: a.keystore, APIM: a.client, Timeout: a.timeout.Duration(), Trace: a.trace}
+	} else if err != nil {
+		return doctor.Doctor{}, err
+	}
+	b := thisBuild()
+	return doctor.Doctor{
+		Helper: h, NoFolders: err,
+		Ask: profile.Ask{Name: name, Env: os.Getenv("CGP_CRED_PROFILE")},
+		Roots: []doctor.Root{
+			{Name: "--ca-file", File: a.caFile},
+			{Name: "CGP_CRED_CA_FILE", File: os.Getenv("CGP_CRED_CA_FILE")},
+			{Name: "SSL_CERT_FILE", File: os.Getenv("SSL_CERT_FILE")},
+		},
+		Program: fmt.Sprintf("cgp-cred %s (%s/%s, %s)", b.Version, b.OS, b.Arch, b.Go),
+	}, nil
+}
+
+// showCheck prints a check as soon as it is made, with what to do below it.
+func (a *app) showCheck(r doctor.Result) {
+	const names = 10 // the longest has 8 characters
+	fmt.Fprintf(a.stdout, "%s %-*s%s\n", a.symbol(r.State), names, r.Check, r.Detail)
+	if r.Hint == "" {
+		return
+	}
+	for hint := range strings.SplitSeq(r.Hint, "\n") {
+		fmt.Fprintf(a.stdout, "  %*shint: %s\n", names, "", hint)
+	}
+}
+
+// symbol is a state in one character, in colour where someone sees it and has not asked for none.
+func (a *app) symbol(s doctor.State) string {
+	symbol := map[doctor.State]string{doctor.OK: "✓", doctor.Warn: "!", doctor.Fail: "✗", doctor.Skip: "–"}[s]
+	colour := map[doctor.State]string{doctor.OK: "32", doctor.Warn: "33", doctor.Fail: "31"}[s]
+	if colour == "" || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" || !isTerminal(a.stdout) {
+		return symbol
+	}
+	return "\x1b[" + colour + "m" + symbol + "\x1b[0m"
+}
+
+// closing sums up, and says where to begin.
+func closing(f *doctor.Findings) string {
+	failed, warned := f.Count(doctor.Fail), f.Count(doctor.Warn)
+	switch {
+	case failed > 0:
+		r := f.First()
+		hint, _, _ := strings.Cut(r.Hint, "\n")
+		return fmt.Sprintf("%s failed; begin with %s: %s", plural(failed, "check"), r.Check, hint)
+	case warned > 0:
+		return "all is well, but for " + plural(warned, "warning")
+	}
+	return "all is well"
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

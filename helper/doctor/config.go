@@ -1,0 +1,101 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore/disk"
+)
+
+// config checks the folders and files, and chooses the profile.
+func (e *exam) config(context.Context) Result {
+	if e.NoFolders != nil {
+		return fail(e.NoFolders)
+	}
+	c := e.helper.Config
+	for _, folder := range []string{c.Folder, filepath.Join(c.Folder, "profiles")} {
+		if err := checkFolder(folder); err != nil {
+			return fail(err)
+		}
+	}
+	p, source, err := c.Resolve(e.Ask)
+	if err != nil {
+		return fail(err)
+	}
+	e.profile = p
+	reasons := map[profile.Source]string{
+		profile.Argument: "as you named it", profile.Environment: "as CGP_CRED_PROFILE names it",
+		profile.FromDefault: "the default", profile.Only: "the only one",
+	}
+	r := ok("profile %q for %s, method %s, %s", p.Name, scope(p), p.Auth, reasons[source])
+	troubles, hints := e.configTroubles()
+	if len(troubles) > 0 {
+		r.State, r.Hint = Warn, strings.Join(hints, "\n")
+		r.Detail += "; " + strings.Join(troubles, "; ")
+	}
+	return r
+}
+
+// checkFolder passes over a folder that is not there yet.
+func checkFolder(path string) error {
+	if err := disk.CheckFolder(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// configTroubles are what is wrong beside the profile itself: other commands will meet it.
+func (e *exam) configTroubles() (troubles, hints []string) {
+	add := func(err error) {
+		troubles = append(troubles, err.Error())
+		var hinted interface{ Hint() string }
+		if errors.As(err, &hinted) {
+			hints = append(hints, hinted.Hint())
+		}
+	}
+	for _, folder := range slices.Compact([]string{e.helper.Folders.State, e.helper.Folders.Runtime}) {
+		if err := checkFolder(folder); err != nil {
+			add(err)
+		}
+	}
+	names, err := e.helper.Config.Names()
+	if err != nil {
+		add(err)
+	}
+	for _, name := range names {
+		if _, err := e.helper.Config.Load(name); err != nil {
+			add(err)
+		}
+	}
+	def, err := e.helper.Config.Default()
+	if err != nil {
+		add(err)
+	}
+	if def != "" && !slices.Contains(names, def) {
+		add(&defaultError{def})
+	}
+	return troubles, hints
+}
+
+// defaultError is a default that names no profile.
+type defaultError struct{ name string }
+
+func (e *defaultError) Error() string {
+	return fmt.Sprintf("the default profile %q does not exist", e.name)
+}
+
+func (e *defaultError) Hint() string { return "choose another: cgp-cred store NAME --default" }
+
+// scope is what a profile is for.
+func scope(p *profile.Profile) string {
+	if p.APIName == "" {
+		return p.Host
+	}
+	return p.Host + "/" + p.APIName
+}

@@ -1,0 +1,255 @@
+// Package doctor checks every link between a profile and its token, in the order in which they are needed, and says of
+// each that fails what to do.
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/printable"
+)
+
+// State is how a check ended. The words are a contract: scripts branch on them.
+type State string
+
+// States of a check.
+const (
+	OK   State = "ok"
+	Warn State = "warn" // it works, and something should be done
+	Fail State = "fail"
+	Skip State = "skip" // it does not apply, or needs a link that failed
+)
+
+// Result is one check. No field holds a secret; both texts are printable ASCII.
+type Result struct {
+	Check  string `json:"check"`
+	State  State  `json:"state"`
+	Detail string `json:"detail"`
+	Hint   string `json:"hint"` // what to do, one step a line; empty: nothing
+
+	Err error `json:"-"` // why it failed; nil where it did not
+}
+
+// Doctor says whom to examine. Only Helper is needed.
+type Doctor struct {
+	Helper    *helper.Helper
+	NoFolders error       // why there are no folders of this user; nil: there are
+	Ask       profile.Ask // which profile
+	Roots     []Root      // files of roots that are trusted beside the system's
+	Program   string      // this program's version and system, for the report
+}
+
+// Root is a file of PEM roots and what named it: a flag or a variable.
+type Root struct{ Name, File string }
+
+const (
+	wholeTimeout   = 4 * time.Minute  // of all checks: two prompts of the keychain, a held lock and a slow network
+	networkTimeout = 10 * time.Second // of one look at the network; the token has the helper's own
+)
+
+// link is one check: what it is called, which others it can't be made without, and how it is made.
+type link struct {
+	name  string
+	needs []string
+	check func(*exam, context.Context) Result
+}
+
+// links is every check, in the order of the straight line.
+func links() []link {
+	return []link{
+		{"config", nil, (*exam).config},
+		{"keystore", nil, (*exam).keystore},
+		{"record", []string{"config", "keystore"}, (*exam).theRecord},
+		{"key", []string{"record"}, (*exam).key},
+		{"api-key", []string{"record"}, (*exam).apiKey},
+		{"cache", []string{"config"}, (*exam).cache},
+		{"dns", []string{"config"}, (*exam).dns},
+		{"proxy", []string{"dns"}, (*exam).proxy},
+		{"tls", []string{"proxy"}, (*exam).tls},
+		{"apim", []string{"tls"}, (*exam).apim},
+		{"clock", []string{"apim"}, (*exam).clock},
+		{"token", []string{"key", "api-key", "apim"}, (*exam).token},
+		{"api", []string{"tls"}, (*exam).api},
+		{"call", []string{"record", "api-key", "token", "tls"}, (*exam).call},
+	}
+}
+
+// Findings are what an examination found.
+type Findings struct {
+	Results []Result
+
+	exam *exam
+}
+
+// exam is one examination: what a check finds out is there for those after it.
+type exam struct {
+	Doctor
+
+	helper  *helper.Helper // with the ears of this examination
+	warned  []string       // by the helper, since the check began
+	told    []string       // what it did, for the report
+	blocked map[string]string
+
+	profile *profile.Profile
+	record  *keystore.Record
+	ping    *probed
+	skew    time.Duration
+	hasSkew bool
+	viaHost string // of the proxy; empty: none
+	begun   time.Time
+	minted  *minted
+}
+
+// Run makes every check and hands each result to each (nil: nobody) as soon as it is there. A link that fails makes those
+// that need it skipped; the others are checked all the same.
+func (d Doctor) Run(ctx context.Context, each func(Result)) *Findings {
+	ctx, stop := context.WithTimeout(ctx, wholeTimeout)
+	defer stop()
+	e := &exam{Doctor: d, blocked: make(map[string]string), begun: time.Now()}
+	e.listen()
+	f := &Findings{exam: e}
+	for _, l := range links() {
+		r := e.run(ctx, l)
+		f.Results = append(f.Results, r)
+		if each != nil {
+			each(r)
+		}
+	}
+	return f
+}
+
+// First returns the first check that failed, or nil.
+func (f *Findings) First() *Result {
+	i := slices.IndexFunc(f.Results, func(r Result) bool { return r.State == Fail })
+	if i < 0 {
+		return nil
+	}
+	return &f.Results[i]
+}
+
+// Count returns the number of checks that ended so.
+func (f *Findings) Count(s State) int {
+	n := 0
+	for _, r := range f.Results {
+		if r.State == s {
+			n++
+		}
+	}
+	return n
+}
+
+// listen gives the examination a helper of its own, whose warnings belong to the check that caused them.
+func (e *exam) listen() {
+	h := *e.Helper
+	h.Warn = func(text string) { e.warned = append(e.warned, text) }
+	trace := h.Trace
+	h.Trace = func(level int, text string) {
+		e.told = append(e.told, text)
+		if trace != nil {
+			trace(level, text)
+		}
+	}
+	e.helper = &h
+}
+
+// run makes one check, unless a link that it needs failed.
+func (e *exam) run(ctx context.Context, l link) Result {
+	e.warned = nil
+	for _, need := range l.needs {
+		if failed, ok := e.blocked[need]; ok {
+			e.blocked[l.name] = failed
+			return finish(l.name, skip("needs: %s", failed))
+		}
+	}
+	if ctx.Err() != nil {
+		e.blocked[l.name] = l.name
+		return finish(l.name, skip("there was no time left"))
+	}
+	r := l.check(e, ctx)
+	if len(e.warned) > 0 && r.State == OK {
+		r.State = Warn
+	}
+	if len(e.warned) > 0 && r.State != Skip {
+		r.Detail = strings.Join(append([]string{r.Detail}, e.warned...), "; ")
+	}
+	if r.State == Fail {
+		e.blocked[l.name] = l.name
+		r.explain(e)
+	}
+	return finish(l.name, r)
+}
+
+// explain fills a failure in from its error.
+func (r *Result) explain(e *exam) {
+	var refused *apim.Error
+	if errors.As(r.Err, &refused) && refused.About.Profile == "" {
+		refused.About = e.about()
+	}
+	if r.Detail != "" {
+		r.Detail = "; " + r.Detail
+	}
+	r.Detail = r.Err.Error() + r.Detail
+	if refused != nil && refused.MessageID() != "" {
+		r.Detail += "; message_id: " + refused.MessageID()
+	}
+	var hinted interface{ Hint() string }
+	if r.Hint == "" && errors.As(r.Err, &hinted) {
+		r.Hint = hinted.Hint()
+	}
+	r.Hint = strings.ReplaceAll(r.Hint, "run `cgp-cred doctor`; ", "") // that is what runs
+	if r.Hint == "" {
+		r.Hint = "run the command again; if it stays, please report it with cgp-cred doctor --report"
+	}
+}
+
+// about is what advice names.
+func (e *exam) about() apim.Subject {
+	s := apim.Subject{}
+	if e.profile != nil {
+		s.Profile, s.Host = e.profile.Name, e.profile.Host
+	}
+	if e.record != nil {
+		s.APIKey = helper.Label(e.record.APIKey)
+		if e.record.Key != nil {
+			s.KID = e.record.Key.KID
+		}
+	}
+	return s
+}
+
+func finish(name string, r Result) Result {
+	r.Check, r.Detail = name, printable.Line(r.Detail)
+	lines := strings.Split(r.Hint, "\n")
+	for i := range lines {
+		lines[i] = printable.Line(lines[i])
+	}
+	r.Hint = strings.Join(lines, "\n")
+	return r
+}
+
+func ok(format string, args ...any) Result {
+	return Result{State: OK, Detail: fmt.Sprintf(format, args...)}
+}
+
+func skip(format string, args ...any) Result {
+	return Result{State: Skip, Detail: fmt.Sprintf(format, args...)}
+}
+
+func warn(hint, format string, args ...any) Result {
+	return Result{State: Warn, Hint: hint, Detail: fmt.Sprintf(format, args...)}
+}
+
+func fail(err error) Result { return Result{State: Fail, Err: err} }
+
+// onNetwork bounds one look at the network; --timeout lengthens it.
+func (e *exam) onNetwork(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, max(networkTimeout, e.helper.Timeout))
+}

@@ -1,0 +1,133 @@
+package doctor
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+)
+
+// Bounds of what the keystore is asked beside its own deadline.
+const (
+	providerTimeout = 5 * time.Second
+	removeTimeout   = 40 * time.Second // longer than a keychain's own
+)
+
+// keystore says which keychain answers, and writes, reads and deletes a probe as large as a record can be.
+func (e *exam) keystore(ctx context.Context) Result {
+	kind := profile.Keychain
+	if e.profile != nil {
+		kind = e.profile.Keystore
+	}
+	ks, err := e.helper.Keystore(kind)
+	if err != nil {
+		return fail(err)
+	}
+	err = e.named(probe(ctx, ks))
+	who := kind
+	if kind == profile.Keychain {
+		who = provider(ctx) // after the probe, which may have started it
+	}
+	if err != nil {
+		// The cache may lie in the same keychain: to ask it would be to wait for it again.
+		e.helper.Keystore = func(string) (keystore.Keystore, error) { return nil, err }
+		r := fail(err)
+		r.Detail = who
+		return r
+	}
+	if who == "" {
+		who = "keychain"
+	}
+	return ok("%s; %d bytes written, read and deleted", who, keystore.MaxValue)
+}
+
+// provider names the program behind the keychain; empty where that can't be found out.
+func provider(ctx context.Context) string {
+	ctx, stop := context.WithTimeout(ctx, providerTimeout)
+	defer stop()
+	name, err := keystore.Provider(ctx)
+	switch {
+	case err != nil:
+		return ""
+	case name == "":
+		return "no program answers as keychain"
+	}
+	return "keychain: " + name
+}
+
+// probe puts an item into the keystore and takes it out again. Nothing is written to one that can't be read, so that no
+// prompt that is answered later stores a probe.
+func probe(ctx context.Context, ks keystore.Keystore) (err error) {
+	account := "Doctor/" + hex.EncodeToString(random(8)) // no profile's name has a capital
+	if _, err := ks.Get(ctx, account); !errors.Is(err, keystore.ErrNotFound) {
+		if err == nil {
+			err = &keystore.Error{Kind: keystore.ErrCorrupt, Op: "get", Account: account, Detail: "it has what was never stored"}
+		}
+		return err
+	}
+	value := keystore.NewSecret(bytes.Repeat([]byte("cgp-cred doctor "), keystore.MaxValue/16))
+	defer func() {
+		// An interrupt must not leave the probe behind.
+		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
+		defer stop()
+		if gone := ks.Delete(ctx, account); gone != nil && (err == nil || !errors.Is(gone, keystore.ErrNotFound)) {
+			err = errors.Join(err, &leftError{account: account, err: gone})
+		}
+	}()
+	return ks.Set(ctx, account, value) // reads back and compares
+}
+
+// probeError is a keystore's error that does not name the probe, of which no user has heard.
+type probeError struct{ err *keystore.Error }
+
+func (e *probeError) Error() string {
+	if e.err.Detail == "" {
+		return e.err.Kind.Error()
+	}
+	return e.err.Kind.Error() + ": " + e.err.Detail
+}
+
+func (e *probeError) Unwrap() error { return e.err }
+
+// named gives an error of the probe the name of the profile, which its hints mean.
+func (e *exam) named(err error) error {
+	var left *leftError
+	var failed *keystore.Error
+	if !errors.As(err, &failed) || errors.As(err, &left) {
+		return err
+	}
+	named := *failed
+	if named.Account = ""; e.profile != nil {
+		named.Account = e.profile.Name
+	}
+	return &probeError{&named}
+}
+
+// leftError is a probe that could not be removed. It holds no secret.
+type leftError struct {
+	account string
+	err     error
+}
+
+func (e *leftError) Error() string {
+	return fmt.Sprintf("the probe %q could not be removed: %v", e.account, e.err)
+}
+
+func (e *leftError) Unwrap() error { return e.err }
+
+// Hint says where it is.
+func (e *leftError) Hint() string {
+	return fmt.Sprintf("delete the item %q of %q in the keychain's own program: it holds no secret", e.account, keystore.Service)
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never returns an error: crypto/rand ends the program instead
+	return b
+}

@@ -1,0 +1,221 @@
+package doctor
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore/printable"
+)
+
+// probed is what the first request found.
+type probed struct {
+	answer apim.Probe
+	err    error
+}
+
+// tokenURL is where the profile's tokens come from: as its record says, or where that can't be read, its host's own.
+func (e *exam) tokenURL() string {
+	if e.record != nil && e.record.TokenURL != "" {
+		return e.record.TokenURL
+	}
+	return apim.TokenURL(e.profile.Host)
+}
+
+// pingURL is an address of the token endpoint's host that answers everybody: the identity service's own _ping, or its
+// front page where the token URL is not of an identity service.
+func (e *exam) pingURL() string {
+	u, err := url.Parse(e.tokenURL())
+	if err != nil {
+		return e.tokenURL()
+	}
+	service, isToken := strings.CutSuffix(strings.TrimPrefix(u.Path, "/"), "/token")
+	header, _ := apim.APIKeyHeader(e.profile.Host)
+	isAPIM := e.profile.Auth == profile.JWT || header == "apikey"
+	if isAPIM && isToken && !strings.Contains(service, "/") {
+		u.Path = "/" + service + "/_ping"
+	} else {
+		u.Path = "/"
+	}
+	return u.String()
+}
+
+// dns looks up the host that is connected to: the token endpoint's, or the proxy's before it.
+func (e *exam) dns(ctx context.Context) Result {
+	host := apim.HostOf(e.tokenURL())
+	if proxy, err := apim.Proxy(e.tokenURL()); err == nil && proxy != "" {
+		host = proxy
+	}
+	name := hostName(host)
+	if _, err := netip.ParseAddr(name); err == nil {
+		return skip("%s is an address", name)
+	}
+	ctx, stop := e.onNetwork(ctx)
+	defer stop()
+	found, err := apim.LookUp(ctx, host)
+	if err != nil {
+		return fail(err)
+	}
+	return ok("%s is %s", printable.Text(name), addresses(found))
+}
+
+// hostName is a host without its port and brackets.
+func hostName(host string) string {
+	u := url.URL{Host: host}
+	return u.Hostname()
+}
+
+// addresses lists the first few.
+func addresses(all []netip.Addr) string {
+	const most = 4
+	var texts []string
+	for _, a := range all[:min(len(all), most)] {
+		texts = append(texts, a.Unmap().String())
+	}
+	if len(all) > most {
+		texts = append(texts, fmt.Sprintf("%d more", len(all)-most))
+	}
+	return strings.Join(texts, ", ")
+}
+
+// proxy says through which proxy tokens are asked for, and whether it lets us through.
+func (e *exam) proxy(ctx context.Context) Result {
+	proxy, err := apim.Proxy(e.tokenURL())
+	if err != nil {
+		return fail(err)
+	}
+	host := printable.Text(apim.HostOf(e.tokenURL()))
+	if proxy == "" {
+		return ok("none for %s", host)
+	}
+	e.viaHost = printable.Text(proxy)
+	var refused *apim.Error
+	if p := e.ask(ctx); errors.As(p.err, &refused) && refused.AtProxy() {
+		return fail(p.err)
+	}
+	return ok("%s for %s", e.viaHost, host)
+}
+
+// ask makes the first request, once.
+func (e *exam) ask(ctx context.Context) *probed {
+	if e.ping != nil {
+		return e.ping
+	}
+	e.ping = &probed{}
+	client, err := e.helper.APIM()
+	if err != nil {
+		e.ping.err = err
+		return e.ping
+	}
+	ctx, stop := e.onNetwork(ctx)
+	defer stop()
+	e.ping.answer, e.ping.err = client.Probe(ctx, e.pingURL(), nil)
+	return e.ping
+}
+
+// tls says whom the connection was made with: on a network that inspects TLS the issuer is not a public one.
+func (e *exam) tls(ctx context.Context) Result {
+	p := e.ask(ctx)
+	if p.err != nil {
+		return fail(p.err)
+	}
+	c := p.answer.TLS
+	if c == nil || len(c.PeerCertificates) == 0 {
+		return skip("plain http on this machine")
+	}
+	leaf := c.PeerCertificates[0]
+	r := ok("%s, issuer %q, until %s", tls.VersionName(c.Version), printable.Text(leaf.Issuer.String()), leaf.NotAfter.UTC().Format(time.DateOnly))
+	if added := e.addedRoot(c); added != "" {
+		r.Detail += ", trusted through " + added
+	}
+	return r
+}
+
+// addedRoot names the file that holds the root of every chain that was found, or nothing.
+func (e *exam) addedRoot(c *tls.ConnectionState) string {
+	for _, root := range e.Roots {
+		held := certificates(root.File)
+		if len(held) == 0 || len(c.VerifiedChains) == 0 {
+			continue
+		}
+		outside := slices.IndexFunc(c.VerifiedChains, func(chain []*x509.Certificate) bool {
+			return !slices.Contains(held, string(chain[len(chain)-1].Raw))
+		})
+		if outside < 0 {
+			return root.Name
+		}
+	}
+	return ""
+}
+
+// certificates are those in a PEM file, in DER.
+func certificates(file string) []string {
+	if file == "" {
+		return nil
+	}
+	rest, err := os.ReadFile(file) //nolint:gosec // the user names this file, and it was read before
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return all
+		}
+		all = append(all, string(block.Bytes))
+	}
+}
+
+// apim says whether it is APIM that answers.
+func (e *exam) apim(ctx context.Context) Result {
+	a := e.ask(ctx).answer
+	what := fmt.Sprintf("%s answered %d", printable.Text(a.URL), a.Status)
+	switch {
+	case !strings.HasSuffix(a.URL, "/_ping"):
+		return ok("%s", what) // not an identity service: any answer will do
+	case a.Status == 404:
+		return warn("if it is not meant to be another server: check the profile's host and token URL with cgp-cred status "+e.profile.Name,
+			"%s: this is not API Management's identity service", what)
+	}
+	if err := a.Problem(); err != nil {
+		return fail(err)
+	}
+	return ok("%s", what)
+}
+
+// Bounds of a wrong clock: up to noticeSkew nothing depends on it; up to correctedSkew tokens are had in spite of it.
+const (
+	noticeSkew    = 30 * time.Second
+	correctedSkew = 24 * time.Hour
+)
+
+// clock compares this machine's with APIM's.
+func (e *exam) clock(context.Context) Result {
+	if e.profile.Auth != profile.JWT {
+		return skip("method %s dates nothing", e.profile.Auth)
+	}
+	a := e.ping.answer
+	if !a.Dated {
+		return skip("the server sends no date")
+	}
+	e.skew, e.hasSkew = a.Skew, true
+	switch {
+	case a.Skew.Abs() <= noticeSkew:
+		return ok("within %v of APIM's", max(a.Skew.Abs(), time.Second))
+	case a.Skew.Abs() <= correctedSkew:
+		return warn(apim.ClockHint, "%s; cgp-cred dates its assertions for that", apim.SkewText(a.Skew))
+	}
+	return warn(apim.ClockHint, "%s; that is too much for cgp-cred to correct", apim.SkewText(a.Skew))
+}

@@ -1,0 +1,130 @@
+package doctor
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha512"
+	"fmt"
+	"strings"
+	"time"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/printable"
+)
+
+// theRecord reads the profile's record and holds the profile's file against it.
+func (e *exam) theRecord(ctx context.Context) Result {
+	r, err := e.helper.Record(ctx, e.profile)
+	if err != nil {
+		return fail(err)
+	}
+	e.record = r
+	return ok("found, and agrees with %s", e.profile.File)
+}
+
+// Sizes of RSA keys: fewer bits than weak can be broken, NHS England asks for as many as asked.
+const (
+	weakBits  = 2048
+	askedBits = 4096
+)
+
+// key signs with each private key and verifies the signature.
+func (e *exam) key(context.Context) Result {
+	if e.profile.Auth != profile.JWT {
+		return skip("method %s signs nothing", e.profile.Auth)
+	}
+	if e.record.Key == nil {
+		return fail(&helper.IncompleteError{Profile: e.profile.Name, Missing: "private key"})
+	}
+	var texts []string
+	least := askedBits
+	for _, k := range []struct {
+		which string
+		key   *keystore.Key
+	}{{"", e.record.Key}, {"next: ", e.record.Next}, {"previous: ", e.record.Previous}} {
+		if k.key == nil {
+			continue
+		}
+		text, bits, err := try(k.key)
+		if err != nil {
+			return fail(err)
+		}
+		texts, least = append(texts, k.which+text), min(least, bits)
+	}
+	detail := strings.Join(texts, "; ")
+	switch {
+	case least < weakBits:
+		return warn("make a new key: cgp-cred keygen "+e.profile.Name+" --kid NEWKID --force, and register it",
+			"%s; an RSA key of fewer than %d bits can be broken", detail, weakBits)
+	case least < askedBits:
+		return ok("%s (NHS England asks for %d bits; a shorter key works)", detail, askedBits)
+	}
+	return ok("%s", detail)
+}
+
+// try signs as an assertion is signed (RS512), and describes the key.
+func try(k *keystore.Key) (text string, bits int, err error) {
+	kid := printable.Text(k.KID)
+	public, isRSA := k.Signer.Public().(*rsa.PublicKey)
+	if !isRSA {
+		return "", 0, fmt.Errorf("key %q is not an RSA key", kid)
+	}
+	jwk, err := apim.NewJWK(public, k.KID)
+	if err != nil {
+		return "", 0, err
+	}
+	message := random(32)
+	signature, err := crypto.SignMessage(k.Signer, rand.Reader, message, crypto.SHA512)
+	if err != nil {
+		return "", 0, fmt.Errorf("signing with key %q: %w", kid, err)
+	}
+	digest := sha512.Sum512(message)
+	if err := rsa.VerifyPKCS1v15(public, crypto.SHA512, digest[:], signature); err != nil {
+		return "", 0, fmt.Errorf("verifying what key %q signed: %w", kid, err)
+	}
+	bits = public.N.BitLen()
+	return fmt.Sprintf("kid %q signs and verifies, %d bits, thumbprint %s", kid, bits, jwk.Thumbprint()), bits, nil
+}
+
+// apiKey looks whether there is an API key, where the method has one.
+func (e *exam) apiKey(context.Context) Result {
+	switch {
+	case e.profile.Auth == profile.None:
+		return skip("method none has no API key")
+	case e.record.APIKey.IsZero():
+		return fail(&helper.IncompleteError{Profile: e.profile.Name, Missing: "API key"})
+	}
+	label := helper.Label(e.record.APIKey)
+	if label == "" {
+		label = "present (too short to show its ends)"
+	}
+	return ok("%s", label)
+}
+
+// cache says where tokens are kept.
+func (e *exam) cache(ctx context.Context) Result {
+	if e.profile.Auth != profile.JWT {
+		return skip("method %s has no tokens to cache", e.profile.Auth)
+	}
+	backend, expires := e.helper.Cached(ctx, e.profile)
+	held := "no token yet"
+	if !expires.IsZero() {
+		held = "a token until " + expires.UTC().Format(time.RFC3339)
+	}
+	switch backend {
+	case "keyring":
+		return ok("the kernel's keyring, sealed; %s", held)
+	case "keychain":
+		return ok("the keychain; %s", held)
+	}
+	if e.blocked["keystore"] != "" {
+		return skip("needs: keystore")
+	}
+	return warn("each get fetches a token, and APIM allows 300 a minute: where containers forbid keyctl, allow it",
+		"none on this machine")
+}
