@@ -99,7 +99,8 @@ func (h *Helper) mintAndKeep(ctx context.Context, p *profile.Profile) (Credentia
 // on without, in silence; a folder that others can write is worth a warning.
 func (h *Helper) alone(ctx context.Context, name string) (release func(), err error) {
 	if err := disk.MakeFolder(h.Folders.Runtime); err != nil {
-		return func() {}, h.brokenLock(err)
+		h.warnUnsafe(err)
+		return func() {}, nil
 	}
 	waiting, stop := context.WithTimeout(ctx, lockWait)
 	defer stop()
@@ -108,16 +109,16 @@ func (h *Helper) alone(ctx context.Context, name string) (release func(), err er
 	case disk.Held:
 		return nil, errors.Join(&LockError{Profile: name}, ctx.Err())
 	case disk.Broken:
-		return func() {}, h.brokenLock(err)
+		h.warnUnsafe(err)
+		return func() {}, nil
 	}
 	return release, nil
 }
 
-// brokenLock warns of what should not be, and lets the caller go on.
-func (h *Helper) brokenLock(err error) error {
+// warnUnsafe warns of a lock that others could hold, and not of a file system without locks.
+func (h *Helper) warnUnsafe(err error) {
 	var unsafe *disk.UnsafeError
 	if errors.As(err, &unsafe) {
 		h.warn(fmt.Sprintf("working without a lock: %v", err))
 	}
-	return nil
 }

@@ -124,7 +124,7 @@ func TestGetMintsOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
 		t.Errorf("the API answers %d", res.StatusCode)
 	}

@@ -42,7 +42,7 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 	}
 	done.Profile, err = h.Config.Remove(name)
 	for _, file := range []string{h.refusalFile(name), filepath.Join(h.Folders.Runtime, name+".lock")} {
-		_ = os.Remove(file) //nolint:errcheck // neither holds a secret
+		_ = os.Remove(file) // neither holds a secret
 	}
 	return done, err
 }

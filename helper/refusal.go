@@ -48,6 +48,6 @@ func (h *Helper) remember(name, cacheName string, e *apim.Error) {
 	}
 	raw, err := json.Marshal(refusal{Cache: cacheName, At: h.now(), Error: e})
 	if err == nil {
-		_ = disk.WriteFile(h.refusalFile(name), raw) //nolint:errcheck // without it each waiter asks for itself
+		_ = disk.WriteFile(h.refusalFile(name), raw) // without it each waiter asks for itself
 	}
 }

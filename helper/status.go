@@ -88,8 +88,12 @@ func stateOf(err error) string {
 		kind error
 		word string
 	}{
-		{keystore.ErrNotFound, "absent"}, {keystore.ErrLocked, "locked"}, {keystore.ErrDenied, "denied"},
-		{keystore.ErrTimeout, "timeout"}, {keystore.ErrUnavailable, "unavailable"}, {keystore.ErrCorrupt, "corrupt"},
+		{keystore.ErrNotFound, "absent"},
+		{keystore.ErrLocked, "locked"},
+		{keystore.ErrDenied, "denied"},
+		{keystore.ErrTimeout, "timeout"},
+		{keystore.ErrUnavailable, "unavailable"},
+		{keystore.ErrCorrupt, "corrupt"},
 		{keystore.ErrNewer, "newer"},
 	} {
 		if errors.Is(err, s.kind) {

@@ -155,7 +155,7 @@ func (h *Helper) mayReplace(name string, old *keystore.Record, force bool) error
 // forget drops a cached token, best effort.
 func (h *Helper) forget(ctx context.Context, p *profile.Profile) {
 	if p.Auth == profile.JWT {
-		_ = h.cache(p).Delete(ctx) //nolint:errcheck // what stays is found by nobody and ends with its token
+		_ = h.cache(p).Delete(ctx) // what stays is found by nobody and ends with its token
 	}
 }
 

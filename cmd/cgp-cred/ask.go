@@ -19,7 +19,7 @@ func (a *app) askSecret(ctx context.Context, question string) ([]byte, error) {
 	if !ok {
 		return nil, errors.New("stdin is no terminal")
 	}
-	fd := int(in.Fd()) //nolint:gosec // a descriptor fits an int
+	fd := int(in.Fd()) // a descriptor fits an int
 	state, err := term.GetState(fd)
 	if err != nil {
 		return nil, fmt.Errorf("asking at the terminal: %w", err)

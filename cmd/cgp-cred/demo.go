@@ -75,24 +75,24 @@ func newDemo(a *app) (d *demo, end func(), err error) {
 	d = &demo{app: a, folder: folder}
 	apiKey := strings.ReplaceAll(uuid.NewString(), "-", "")
 	if err := d.prepare(apiKey); err != nil {
-		_ = os.RemoveAll(folder) //nolint:errcheck // the first error says more
+		_ = os.RemoveAll(folder) // the first error says more
 		return nil, nil, err
 	}
 	d.sim = simulator.New(simulator.Config{APIKey: apiKey, JWKS: d.registered})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		_ = os.RemoveAll(folder) //nolint:errcheck // the first error says more
+		_ = os.RemoveAll(folder) // the first error says more
 		return nil, nil, fmt.Errorf("starting the simulator: %w", err)
 	}
 	d.host = listener.Addr().String()
 	server := &http.Server{Handler: d.sim, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }() //nolint:errcheck // it ends when end closes it
+	go func() { _ = server.Serve(listener) }() // it ends when end closes it
 	return d, func() {
 		if p, err := d.helper.Config.Load(demoProfile); err == nil {
-			_ = d.helper.Erase(context.Background(), p) //nolint:errcheck // it ends with its token anyway
+			_ = d.helper.Erase(context.Background(), p) // it ends with its token anyway
 		}
-		_ = server.Close()       //nolint:errcheck // nothing is lost
-		_ = os.RemoveAll(folder) //nolint:errcheck // a temporary folder
+		_ = server.Close()       // nothing is lost
+		_ = os.RemoveAll(folder) // a temporary folder
 	}, nil
 }
 
@@ -117,7 +117,7 @@ func (d *demo) prepare(apiKey string) error {
 			return fmt.Errorf("filling the throwaway folder: %w", err)
 		}
 	}
-	_ = os.Symlink(self, filepath.Join(d.folder, "bin", "cgp-cred")) //nolint:errcheck // without links the call is made in another way
+	_ = os.Symlink(self, filepath.Join(d.folder, "bin", "cgp-cred")) // without links the call is made in another way
 	if err := os.WriteFile(d.keyFile(), []byte(apiKey+"\n"), 0o600); err != nil {
 		return fmt.Errorf("filling the throwaway folder: %w", err)
 	}
@@ -189,7 +189,7 @@ func (d *demo) command(s string) { d.text("$ " + s) }
 func (d *demo) note(s string)    { d.text("  (" + s + ")") }
 
 // text writes to the demo's reader. What can't be written is not worth an error: nobody reads.
-func (d *demo) text(s string) { _, _ = io.WriteString(d.app.stdout, s+"\n") } //nolint:errcheck // see above
+func (d *demo) text(s string) { _, _ = io.WriteString(d.app.stdout, s+"\n") } // see above
 
 // shorten shows the first characters of something long.
 func shorten(s string) string {

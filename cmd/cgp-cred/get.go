@@ -42,7 +42,7 @@ the URL. On failure stdout stays empty.`,
 	}
 	cmd.Flags().StringVar(&o.format, "format", "header", strings.Join(wire.Formats, ", "))
 	formats := cobra.FixedCompletions(wire.Formats, cobra.ShellCompDirectiveNoFileComp)
-	_ = cmd.RegisterFlagCompletionFunc("format", formats) //nolint:errcheck // the flag is there
+	_ = cmd.RegisterFlagCompletionFunc("format", formats) // the flag is there
 	cmd.Flags().Var(&o.minValid, "min-valid", "least life left in the token (default 60s; at most half its life)")
 	cmd.Flags().BoolVar(&o.forceNew, "force-new", false, "mint a new token, whatever is cached")
 	return cmd

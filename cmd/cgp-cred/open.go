@@ -78,7 +78,7 @@ func (a *app) resolve(name, url string) (*helper.Helper, *profile.Profile, profi
 // isTerminal reports whether a stream is one on which someone reads or types.
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor fits an int
+	return ok && term.IsTerminal(int(f.Fd())) // a descriptor fits an int
 }
 
 // completeProfiles completes profile names from the config folder alone: no keychain, which could ask for its password.

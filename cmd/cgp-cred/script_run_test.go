@@ -132,7 +132,7 @@ func command(ts *testscript.TestScript, name string, args ...string) *exec.Cmd {
 	if p, err := exec.LookPath(name); err == nil {
 		path = p
 	}
-	cmd := exec.Command(path, args...) //nolint:noctx // it ends with the script
+	cmd := exec.Command(path, args...) // it ends with the script
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = variables(ts)
 	return cmd

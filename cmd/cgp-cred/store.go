@@ -159,7 +159,7 @@ const maxInput = 64 << 10
 
 // readInput reads a small file, or stdin for "-".
 func (a *app) readInput(file, what string) ([]byte, error) {
-	var from io.Reader = a.stdin
+	from := a.stdin
 	if file != "-" {
 		f, err := os.Open(file) //nolint:gosec // the user names this file
 		if err != nil {

@@ -56,7 +56,7 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 		return Token{}, err
 	}
 	start := c.now()
-	res, err := client.Do(req) //nolint:gosec // the record names the URL, and nothing else may
+	res, err := client.Do(req) // the record names the URL, and nothing else may
 	if err != nil {
 		return Token{}, networkError(tokenURL, err)
 	}

@@ -41,11 +41,11 @@ func (c *Client) Probe(ctx context.Context, address string, header http.Header) 
 		return Probe{}, err
 	}
 	start := c.now()
-	res, err := client.Do(req) //nolint:gosec // an address of the profile's own host
+	res, err := client.Do(req) // an address of the profile's own host
 	if err != nil {
 		return Probe{}, networkError(address, err)
 	}
-	_ = res.Body.Close() //nolint:errcheck // it is not read
+	_ = res.Body.Close() // it is not read
 	p := Probe{URL: address, Status: res.StatusCode, TLS: res.TLS}
 	if kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type")); err == nil {
 		p.Type = kind

@@ -133,7 +133,7 @@ func TestServeEndsDelays(t *testing.T) {
 	p, stop := start(t, simulator.ServeOptions{Config: simulator.Config{Faults: []simulator.Fault{f}}})
 	ended := make(chan struct{})
 	go func() {
-		res, err := http.Get(p.BaseURL + hello) //nolint:noctx // ends with the server
+		res, err := http.Get(p.BaseURL + hello) // ends with the server
 		if err == nil {
 			_ = res.Body.Close()
 		}
@@ -211,7 +211,7 @@ func TestServeRefusesRemote(t *testing.T) {
 
 func TestServeListenErrors(t *testing.T) {
 	t.Parallel()
-	taken, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // returns at once
+	taken, err := net.Listen("tcp", "127.0.0.1:0") // returns at once
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,17 +28,23 @@ func TestUserFolders(t *testing.T) {
 		noHome                     bool
 	}{
 		{name: "home alone", home: "/h", runtm: "/nowhere", want: disk.Folders{Config: config, State: state, Runtime: state}},
-		{name: "all set", home: "/h", config: "/c", state: "/s", runtm: shut,
-			want: disk.Folders{Config: "/c/cgp-cred", State: "/s/cgp-cred", Runtime: shut + "/cgp-cred"}},
-		{name: "relative XDG folders are none", home: "/h", config: "c", state: "./s", runtm: "run",
-			want: disk.Folders{Config: config, State: state, Runtime: state}},
+		{
+			name: "all set", home: "/h", config: "/c", state: "/s", runtm: shut,
+			want: disk.Folders{Config: "/c/cgp-cred", State: "/s/cgp-cred", Runtime: shut + "/cgp-cred"},
+		},
+		{
+			name: "relative XDG folders are none", home: "/h", config: "c", state: "./s", runtm: "run",
+			want: disk.Folders{Config: config, State: state, Runtime: state},
+		},
 		{name: "a tilde is no absolute path", config: "~/c", runtm: "/nowhere", noHome: true},
 		{name: "no home", runtm: "/nowhere", noHome: true},
 		{name: "home is the current folder", home: ".", runtm: "/nowhere", noHome: true},
 		{name: "relative home", home: "h/u", runtm: "/nowhere", noHome: true},
 		{name: "no home but config", config: "/c", runtm: "/nowhere", want: disk.Folders{Config: "/c/cgp-cred"}},
-		{name: "no home but state", state: "/s", runtm: "/nowhere", noHome: true,
-			want: disk.Folders{State: "/s/cgp-cred", Runtime: "/s/cgp-cred"}},
+		{
+			name: "no home but state", state: "/s", runtm: "/nowhere", noHome: true,
+			want: disk.Folders{State: "/s/cgp-cred", Runtime: "/s/cgp-cred"},
+		},
 		{name: "runtime open to others", home: "/h", runtm: open, want: disk.Folders{Config: config, State: state, Runtime: state}},
 		{name: "runtime a link", home: "/h", runtm: dir + "/link", want: disk.Folders{Config: config, State: state, Runtime: state}},
 		{name: "runtime a file", home: "/h", runtm: dir + "/file", want: disk.Folders{Config: config, State: state, Runtime: state}},

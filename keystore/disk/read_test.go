@@ -51,14 +51,22 @@ func TestReadFileAttacked(t *testing.T) {
 	}{
 		{name: "as it should be", spoil: func(*testing.T, tree) {}},
 		{name: "readable by others", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.file, 0o644)) }},
-		{name: "file written by everybody", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.file, 0o602)) },
-			problem: "can be written by everybody"},
-		{name: "folder written by everybody", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.profiles, 0o703)) },
-			problem: "can be written by everybody"},
-		{name: "own folder sticky", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.own, 0o777|fs.ModeSticky)) },
-			problem: "can be written by everybody"},
-		{name: "home written by everybody", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.home, 0o777)) },
-			problem: "can be written by everybody"},
+		{
+			name: "file written by everybody", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.file, 0o602)) },
+			problem: "can be written by everybody",
+		},
+		{
+			name: "folder written by everybody", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.profiles, 0o703)) },
+			problem: "can be written by everybody",
+		},
+		{
+			name: "own folder sticky", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.own, 0o777|fs.ModeSticky)) },
+			problem: "can be written by everybody",
+		},
+		{
+			name: "home written by everybody", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.home, 0o777)) },
+			problem: "can be written by everybody",
+		},
 		{name: "sticky folder above", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.home, 0o777|fs.ModeSticky)) }},
 		{name: "file a link", spoil: func(t *testing.T, tr tree) { aside(t, tr.file) }, problem: "symbolic link"},
 		{name: "own folder a link", spoil: func(t *testing.T, tr tree) { aside(t, tr.own) }, problem: "symbolic link"},
@@ -88,12 +96,18 @@ func TestReadFileAttacked(t *testing.T) {
 			must(t, os.Chown(tr.file, 0, attacker))
 			must(t, os.Chmod(tr.file, 0o620))
 		}, problem: "can be written by its group"},
-		{name: "file of another user", root: true, spoil: func(t *testing.T, tr tree) { must(t, os.Chown(tr.file, attacker, 0)) },
-			problem: "belongs to uid 65533, and you are uid 0"},
-		{name: "own folder of another user", root: true, spoil: func(t *testing.T, tr tree) { must(t, os.Chown(tr.own, attacker, 0)) },
-			problem: "belongs to uid 65533"},
-		{name: "home of another user", root: true, spoil: func(t *testing.T, tr tree) { must(t, os.Chown(tr.home, attacker, 0)) },
-			problem: "belongs to uid 65533"},
+		{
+			name: "file of another user", root: true, spoil: func(t *testing.T, tr tree) { must(t, os.Chown(tr.file, attacker, 0)) },
+			problem: "belongs to uid 65533, and you are uid 0",
+		},
+		{
+			name: "own folder of another user", root: true, spoil: func(t *testing.T, tr tree) { must(t, os.Chown(tr.own, attacker, 0)) },
+			problem: "belongs to uid 65533",
+		},
+		{
+			name: "home of another user", root: true, spoil: func(t *testing.T, tr tree) { must(t, os.Chown(tr.home, attacker, 0)) },
+			problem: "belongs to uid 65533",
+		},
 		{name: "link of another user", root: true, spoil: func(t *testing.T, tr tree) {
 			aside(t, tr.config)
 			must(t, os.Lchown(tr.config, attacker, 0))
