@@ -98,7 +98,7 @@ func TestBusOfAnotherUser(t *testing.T) {
 		t.Parallel()
 		folder := sticky(t)
 		startAttacker(t, filepath.Join(folder, "bus"))
-		expect(t, child(t, "set", "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(folder, "bus")), "denied", want)
+		expect(t, child(t, "set", "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(folder, "bus")), "denied", "belongs to "+want)
 	})
 	t.Run("socket that looks like ours", func(t *testing.T) {
 		t.Parallel()
