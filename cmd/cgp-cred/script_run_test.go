@@ -142,7 +142,7 @@ func command(ts *testscript.TestScript, name string, args ...string) *exec.Cmd {
 func variables(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{
-		"PATH", "GORACE", "GOCOVERDIR", "HOME", "TMPDIR", "WORK", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
+		"PATH", "GORACE", "GOCOVERDIR", "HOME", "TMPDIR", "WORK", "BASE", "HOST", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
 		"DBUS_SESSION_BUS_ADDRESS", "CGP_CRED_PROFILE", "CGP_CRED_KEYCHAIN_TIMEOUT",
 	} {
 		if value := ts.Getenv(name); value != "" {

@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"same":      same,
 			"simulate":  simulate,
 			"endpoint":  endpoint,
+			"terminal":  terminal,
 			"trap":      setTrap,
 			"unheard":   unheard,
 			"untouched": untouched,
