@@ -17,9 +17,11 @@ func main() {
 
 // named returns the command line without the program's name, which through a link stands for a command of its own.
 func named(argv []string) []string {
-	switch strings.TrimSuffix(filepath.Base(argv[0]), ".exe") {
+	switch strings.TrimSuffix(strings.ToLower(filepath.Base(argv[0])), ".exe") {
 	case "git-credential-cgp":
 		return append([]string{"credential"}, argv[1:]...)
+	case upstreamName:
+		return append([]string{upstreamName}, argv[1:]...)
 	}
 	return argv[1:]
 }
@@ -54,6 +56,7 @@ func commands() []entry {
 		{"keygen", "keys", keygenCommand},
 		{"jwks", "keys", jwksCommand},
 		{"rotate", "keys", rotateCommand},
+		{"import", "keys", importCommand},
 		{"logout", "keys", logoutCommand},
 		{"get", "credentials", getCommand},
 		{"credential", "credentials", credentialCommand},
@@ -64,6 +67,7 @@ func commands() []entry {
 		{"demo", "try", demoCommand},
 		{"simulate", "try", simulateCommand},
 		{"version", "", versionCommand},
+		{upstreamName, "", upstreamCommand},
 	}
 }
 

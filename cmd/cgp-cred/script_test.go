@@ -16,7 +16,7 @@ import (
 
 // TestMain makes this test binary the program that scripts call by its name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cgp-cred": main, "listener": listener})
+	testscript.Main(m, map[string]func(){"cgp-cred": main, "git-credential-cgp": main, upstreamName: main, "listener": listener})
 }
 
 // TestScripts runs each script of testdata/script as a user of its own: with its own folders, no desktop, no session bus,
@@ -34,9 +34,11 @@ func TestScripts(t *testing.T) {
 			"dbus":      dbus,
 			"exits":     exits,
 			"fails":     fails,
+			"gitserver": gitserver,
 			"keyring":   keyring,
 			"leakfree":  leakFree,
 			"need":      need,
+			"newgit":    newgit,
 			"parallel":  parallel,
 			"pem":       writePEM,
 			"recipe":    recipe,

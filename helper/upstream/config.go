@@ -1,0 +1,156 @@
+// Package upstream reads what users of the Clinical Genomics Platform's Python client have: its configuration file, and
+// the command lines of its script get_nhs_oauth_token. It turns bytes and words into values; it opens no file.
+package upstream
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+)
+
+// Config is what a configuration file of the client says about credentials. What it does not say is empty.
+type Config struct {
+	Host    string // as apim.ParseHost returns it
+	APIName string
+	APIKey  keystore.Secret
+	KID     string
+	PEM     PEM
+	Taken   []string // names of the settings that are used, sorted
+	Ignored []string // names of the others, sorted
+}
+
+// Names of the settings that are used. The client's documentation and its scripts spell the last in two ways.
+const (
+	keyHost    = "api_host"
+	keyAPIName = "api_name"
+	keyAPIKey  = "api_key"
+	keyKID     = "apim_kid"
+	keyPEM     = "private_key_pem"
+	keyPEMFile = "private_key_pem_file"
+)
+
+var (
+	errTwoKeys = &Error{Problem: "it is not what " + keyPEM + " says", next: "keep the one that belongs to the kid, and remove the other line"}
+	errNotText = &Error{Problem: "it is not plain text", next: hintFile}
+)
+
+// ParseConfig reads a configuration file: one YAML mapping, or nothing at all. A value that can't be used, a name that is
+// there twice, and the private key's two spellings with different values are an *[Error] with the line.
+func ParseConfig(raw []byte) (Config, error) {
+	settings, err := decode(raw)
+	if err != nil {
+		return Config{}, err
+	}
+	var c Config
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if !used(name) {
+			c.Ignored = append(c.Ignored, name)
+			continue
+		}
+		value, err := plainText(settings[name])
+		if err == nil && value != "" {
+			c.Taken = append(c.Taken, name)
+			err = c.set(name, value)
+		}
+		if err != nil {
+			return Config{}, &Error{Line: settings[name].Line, Problem: name + ": " + err.Error(), next: hintOf(err)}
+		}
+	}
+	return c, nil
+}
+
+func used(name string) bool {
+	return slices.Contains([]string{keyHost, keyAPIName, keyAPIKey, keyKID, keyPEM, keyPEMFile}, name)
+}
+
+// set takes one setting, which is not empty.
+func (c *Config) set(name, value string) (err error) {
+	switch name {
+	case keyHost:
+		c.Host, err = apim.ParseHost(value)
+	case keyAPIName:
+		c.APIName = strings.Trim(value, "/")
+		err = profile.CheckAPIName(c.APIName)
+	case keyAPIKey:
+		c.APIKey = keystore.NewSecret([]byte(value))
+		err = keystore.CheckAPIKey(value)
+	case keyKID:
+		c.KID = value
+	case keyPEM, keyPEMFile:
+		p := newPEM(value)
+		if !c.PEM.IsZero() && !c.PEM.equal(p) {
+			return errTwoKeys
+		}
+		c.PEM = p
+	}
+	return err
+}
+
+// plainText returns a value as it is written, without blanks around it; null is empty.
+func plainText(n yaml.Node) (string, error) {
+	if n.Kind == yaml.AliasNode {
+		n = *n.Alias
+	}
+	switch {
+	case n.Kind != yaml.ScalarNode:
+		return "", errNotText
+	case n.Tag == "!!null":
+		return "", nil
+	}
+	return strings.TrimSpace(n.Value), nil
+}
+
+// decode reads the mapping.
+func decode(raw []byte) (map[string]yaml.Node, error) {
+	d := yaml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
+	var nodes map[string]yaml.Node
+	err := d.Decode(&nodes)
+	if err == nil && d.Decode(new(yaml.Node)) == nil {
+		return nil, &Error{Problem: "it has more than one YAML document", next: hintFile}
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, yamlError(err)
+	}
+	return nodes, nil
+}
+
+// yamlError says where the YAML is wrong, and why as far as the parser says so without repeating anything of the file.
+func yamlError(err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	var typed *yaml.TypeError
+	if errors.As(err, &typed) && len(typed.Errors) > 0 {
+		text = typed.Errors[0]
+	}
+	var line int
+	if n, serr := fmt.Sscanf(text, "line %d: ", &line); serr == nil && n == 1 {
+		_, text, _ = strings.Cut(text, ": ")
+	}
+	switch {
+	case strings.HasPrefix(text, "cannot unmarshal"):
+		text = "it is not a list of settings, each a name, a colon, a blank and a value"
+	case strings.HasPrefix(text, "mapping key "):
+		text = "a name is there twice"
+	case strings.ContainsAny(text, "'\"`"):
+		text = "it is not YAML"
+	}
+	return &Error{Line: line, Problem: text, next: hintFile}
+}
+
+// hintOf is what an error of a value advises, or how the file looks.
+func hintOf(err error) string {
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		return hinted.Hint()
+	}
+	return hintFile
+}
