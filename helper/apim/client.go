@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -96,7 +97,7 @@ var errProxyAddress = errors.New("HTTPS_PROXY is not the address of a proxy")
 // proxyOf is http.ProxyFromEnvironment without its error, which quotes the variable, and with it a password.
 func proxyOf(r *http.Request) (*url.URL, error) {
 	u, err := http.ProxyFromEnvironment(r)
-	if err != nil {
+	if err != nil || u != nil && strings.HasSuffix(u.Host, ":") { // what can't be read is read as a host named http
 		return nil, errProxyAddress
 	}
 	return u, nil

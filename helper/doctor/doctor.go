@@ -72,13 +72,13 @@ func links() []link {
 		{"api-key", []string{"record"}, (*exam).apiKey},
 		{"cache", []string{"config"}, (*exam).cache},
 		{"dns", []string{"config"}, (*exam).dns},
-		{"proxy", []string{"dns"}, (*exam).proxy},
-		{"tls", []string{"proxy"}, (*exam).tls},
+		{"proxy", []string{"config"}, (*exam).proxy},
+		{"tls", []string{"dns", "proxy"}, (*exam).tls},
 		{"apim", []string{"tls"}, (*exam).apim},
 		{"clock", []string{"apim"}, (*exam).clock},
 		{"token", []string{"key", "api-key", "apim"}, (*exam).token},
-		{"api", []string{"tls"}, (*exam).api},
-		{"call", []string{"record", "api-key", "token", "tls"}, (*exam).call},
+		{"api", []string{"apim"}, (*exam).api},
+		{"call", []string{"record", "api-key", "token"}, (*exam).call},
 	}
 }
 

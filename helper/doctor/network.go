@@ -54,7 +54,11 @@ func (e *exam) pingURL() string {
 // dns looks up the host that is connected to: the token endpoint's, or the proxy's before it.
 func (e *exam) dns(ctx context.Context) Result {
 	host := apim.HostOf(e.tokenURL())
-	if proxy, err := apim.Proxy(e.tokenURL()); err == nil && proxy != "" {
+	proxy, err := apim.Proxy(e.tokenURL())
+	switch {
+	case err != nil:
+		return skip("a proxy is to look it up")
+	case proxy != "":
 		host = proxy
 	}
 	name := hostName(host)
@@ -97,14 +101,38 @@ func (e *exam) proxy(ctx context.Context) Result {
 	}
 	host := printable.Text(apim.HostOf(e.tokenURL()))
 	if proxy == "" {
+		if name := ignoredProxy(); name != "" && !apim.Loopback(host) {
+			return warn("write it as http://proxy.example:8080", "none for %s: %s is not the address of a proxy, and is ignored", host, name)
+		}
 		return ok("none for %s", host)
 	}
 	e.viaHost = printable.Text(proxy)
+	if e.blocked["dns"] != "" {
+		return ok("%s for %s, if it can be found", e.viaHost, host)
+	}
 	var refused *apim.Error
 	if p := e.ask(ctx); errors.As(p.err, &refused) && refused.AtProxy() {
 		return fail(p.err)
 	}
 	return ok("%s for %s", e.viaHost, host)
+}
+
+// ignoredProxy names the variable that should name a proxy and can't be read: net/http goes without, in silence.
+func ignoredProxy() string {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		value := os.Getenv(name)
+		if value == "" {
+			continue
+		}
+		if u, err := url.Parse(value); err == nil && u.Scheme != "" && u.Host != "" {
+			return ""
+		}
+		if u, err := url.Parse("http://" + value); err == nil && u.Host != "" {
+			return ""
+		}
+		return name
+	}
+	return ""
 }
 
 // ask makes the first request, once.
@@ -126,16 +154,19 @@ func (e *exam) ask(ctx context.Context) *probed {
 
 // tls says whom the connection was made with: on a network that inspects TLS the issuer is not a public one.
 func (e *exam) tls(ctx context.Context) Result {
+	if strings.HasPrefix(e.pingURL(), "http://") {
+		return skip("plain http on this machine")
+	}
 	p := e.ask(ctx)
 	if p.err != nil {
 		return fail(p.err)
 	}
 	c := p.answer.TLS
 	if c == nil || len(c.PeerCertificates) == 0 {
-		return skip("plain http on this machine")
+		return skip("the server showed no certificate")
 	}
 	leaf := c.PeerCertificates[0]
-	r := ok("%s, issuer %q, until %s", tls.VersionName(c.Version), printable.Text(leaf.Issuer.String()), leaf.NotAfter.UTC().Format(time.DateOnly))
+	r := ok(`%s, issuer "%s", until %s`, tls.VersionName(c.Version), printable.Text(leaf.Issuer.String()), leaf.NotAfter.UTC().Format(time.DateOnly))
 	if added := e.addedRoot(c); added != "" {
 		r.Detail += ", trusted through " + added
 	}
@@ -180,7 +211,11 @@ func certificates(file string) []string {
 
 // apim says whether it is APIM that answers.
 func (e *exam) apim(ctx context.Context) Result {
-	a := e.ask(ctx).answer
+	p := e.ask(ctx)
+	if p.err != nil {
+		return fail(p.err)
+	}
+	a := p.answer
 	what := fmt.Sprintf("%s answered %d", printable.Text(a.URL), a.Status)
 	switch {
 	case !strings.HasSuffix(a.URL, "/_ping"):

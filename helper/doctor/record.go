@@ -72,7 +72,7 @@ func try(k *keystore.Key) (text string, bits int, err error) {
 	kid := printable.Text(k.KID)
 	public, isRSA := k.Signer.Public().(*rsa.PublicKey)
 	if !isRSA {
-		return "", 0, fmt.Errorf("key %q is not an RSA key", kid)
+		return "", 0, fmt.Errorf(`key "%s" is not an RSA key`, kid)
 	}
 	jwk, err := apim.NewJWK(public, k.KID)
 	if err != nil {
@@ -81,14 +81,14 @@ func try(k *keystore.Key) (text string, bits int, err error) {
 	message := random(32)
 	signature, err := crypto.SignMessage(k.Signer, rand.Reader, message, crypto.SHA512)
 	if err != nil {
-		return "", 0, fmt.Errorf("signing with key %q: %w", kid, err)
+		return "", 0, fmt.Errorf(`signing with key "%s": %w`, kid, err)
 	}
 	digest := sha512.Sum512(message)
 	if err := rsa.VerifyPKCS1v15(public, crypto.SHA512, digest[:], signature); err != nil {
-		return "", 0, fmt.Errorf("verifying what key %q signed: %w", kid, err)
+		return "", 0, fmt.Errorf(`verifying what key "%s" signed: %w`, kid, err)
 	}
 	bits = public.N.BitLen()
-	return fmt.Sprintf("kid %q signs and verifies, %d bits, thumbprint %s", kid, bits, jwk.Thumbprint()), bits, nil
+	return fmt.Sprintf(`kid "%s" signs and verifies, %d bits, thumbprint %s`, kid, bits, jwk.Thumbprint()), bits, nil
 }
 
 // apiKey looks whether there is an API key, where the method has one.

@@ -99,7 +99,7 @@ func (f *Findings) tokenFact() string {
 	case m.err == nil:
 		return "obtained" + at
 	case errors.As(m.err, &refused) && refused.Status != 0:
-		text := fmt.Sprintf("status %d, error %q, error_description %q", refused.Status, printable.Text(refused.Code), printable.Text(refused.Description))
+		text := fmt.Sprintf(`status %d, error "%s", error_description "%s"`, refused.Status, printable.Text(refused.Code), printable.Text(refused.Description))
 		if refused.ID != "" {
 			text += ", message_id " + refused.ID
 		}
