@@ -5,7 +5,9 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)/.tools/newgit
 [ ! -x "$root/git" ] || exit 0
 ! git credential capability 2>/dev/null | grep -q authtype || exit 0
-command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { echo "newgit: needs apt-get and dpkg-deb" >&2; exit 1; }
+for program in apt-get dpkg-deb; do
+	command -v $program >/dev/null || { echo "newgit: needs $program" >&2; exit 1; }
+done
 
 work=$root/work
 rm -rf "$root"
