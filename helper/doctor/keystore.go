@@ -15,7 +15,7 @@ import (
 
 // Bounds of what the keystore is asked beside its own deadline.
 const (
-	providerTimeout = 5 * time.Second
+	providerTimeout = 2 * time.Second
 	removeTimeout   = 40 * time.Second // longer than a keychain's own
 )
 
