@@ -56,14 +56,15 @@ func (a *app) credential(ctx context.Context, verb, name string) error {
 	if err != nil {
 		return err
 	}
-	h, p, err := a.requested(r, name)
+	ask := profile.Ask{Name: name, URL: r.URL, HostOnly: r.NoPath, Env: os.Getenv("CGP_CRED_PROFILE")}
+	h, p, err := a.requested(r, ask)
 	if err != nil || p == nil {
 		return err
 	}
 	if verb == "erase" {
 		return h.EraseToken(ctx, p, r.Credential)
 	}
-	return a.answer(ctx, h, p, r)
+	return a.answer(ctx, h, p, r, ask)
 }
 
 // readRequest reads the request, and gives up where its first byte does not come.
@@ -87,17 +88,16 @@ func (a *app) readRequest() (wire.Request, error) {
 
 // requested finds the profile that covers what is asked for. None is no error for git, which asks its next helper; the
 // JSON protocol wants one.
-func (a *app) requested(r wire.Request, name string) (*helper.Helper, *profile.Profile, error) {
+func (a *app) requested(r wire.Request, ask profile.Ask) (*helper.Helper, *profile.Profile, error) {
 	h, err := a.open()
 	if err != nil {
 		return nil, nil, err
 	}
-	ask := profile.Ask{Name: name, URL: r.URL, HostOnly: r.NoPath, Env: os.Getenv("CGP_CRED_PROFILE")}
 	if r.URL == "" {
 		err = &profile.CoverError{Origin: "it", Problem: "the request names no one place"}
 	} else {
 		var p *profile.Profile
-		if p, _, err = h.Config.Resolve(ask); err == nil {
+		if p, _, err = h.Resolve(ask); err == nil {
 			return h, p, nil
 		}
 	}
@@ -111,12 +111,12 @@ func (a *app) requested(r wire.Request, name string) (*helper.Helper, *profile.P
 
 // answer prints the credential in one write. Where there should be one and is none, git is told to stop rather than ask
 // the user for a password.
-func (a *app) answer(ctx context.Context, h *helper.Helper, p *profile.Profile, r wire.Request) error {
+func (a *app) answer(ctx context.Context, h *helper.Helper, p *profile.Profile, r wire.Request, ask profile.Ask) error {
 	c, err := h.Get(ctx, p, helper.Options{})
 	if err == nil {
 		var out []byte
 		var needsBearer bool
-		if out, needsBearer, err = wire.Reply(r, c); err == nil {
+		if out, needsBearer, err = wire.Reply(r, c, h.Config.Scope(ask, p)); err == nil {
 			if needsBearer {
 				a.warn("the caller can't send " + c.Header + " headers of ours: git can from 2.46 on, and only for tokens; it gets no password, which APIM would refuse")
 			}

@@ -16,9 +16,10 @@ const renewBefore = time.Minute
 // Quit tells git that there is no use in asking other helpers or the user.
 const Quit = "quit=1\n"
 
-// Reply answers a request with a credential. needsBearer says that the caller can't use it: it understands no authtype,
-// and could only send it as a password, which APIM refuses; so it gets none.
-func Reply(r Request, c helper.Credential) (out []byte, needsBearer bool, err error) {
+// Reply answers a request with a credential. scope is the URL below which it is good for each place, as [profile.Config]
+// says, or empty; callers that keep the header are told. needsBearer says that the caller can't use it: it understands
+// no authtype, and could only send it as a password, which APIM refuses; so it gets none.
+func Reply(r Request, c helper.Credential, scope string) (out []byte, needsBearer bool, err error) {
 	if err := check(c); err != nil {
 		return nil, false, err
 	}
@@ -27,9 +28,12 @@ func Reply(r Request, c helper.Credential) (out []byte, needsBearer bool, err er
 		return out, false, err
 	}
 	var b strings.Builder
+	if r.Header && scope != "" {
+		fmt.Fprintf(&b, "scope=%s\n", scope)
+	}
 	switch {
 	case c.Auth == profile.None:
-		return nil, false, nil
+		return []byte(b.String()), false, nil
 	case c.Bearer && r.AuthType:
 		fmt.Fprintf(&b, "capability[]=authtype\nauthtype=Bearer\ncredential=%s\nephemeral=1\n", c.Secret.Reveal())
 	}
@@ -37,7 +41,7 @@ func Reply(r Request, c helper.Credential) (out []byte, needsBearer bool, err er
 		fmt.Fprintf(&b, "password_expiry_utc=%d\n", c.ExpiresAt.Unix())
 	}
 	fmt.Fprintf(&b, "header=%s: %s\n", c.Header, c.Value())
-	return []byte(b.String()), !r.AuthType || !c.Bearer, nil
+	return []byte(b.String()), !r.Header && (!r.AuthType || !c.Bearer), nil
 }
 
 // replyJSON is the answer of the credential-helper specification.

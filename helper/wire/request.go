@@ -19,6 +19,7 @@ type Request struct {
 	URL        string // where the credential would go; empty: the request names no one place, and gets none
 	NoPath     bool   // only scheme and host were given, as git does by default
 	AuthType   bool   // attributes: the caller understands authtype (git 2.46)
+	Header     bool   // attributes: the caller sends header as it stands, and keeps it for scope
 	Credential string // attributes: the credential that a client stores or rejects; empty: none named. It is secret
 }
 
@@ -117,6 +118,7 @@ func parseAttributes(raw []byte) (Request, error) {
 			seen[key] = value
 		case "capability[]":
 			out.AuthType = out.AuthType || value == "authtype"
+			out.Header = out.Header || value == "header"
 		case "credential", "password":
 			out.Credential = value
 		}

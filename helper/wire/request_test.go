@@ -25,6 +25,7 @@ func TestParseRequest(t *testing.T) {
 	}{
 		{"git 2.39", "protocol=https\nhost=a.example\n", wire.Request{URL: "https://a.example/", NoPath: true}, false},
 		{"git 2.46", "capability[]=authtype\ncapability[]=state\nprotocol=https\nhost=a.example:8443\nwwwauth[]=Bearer realm=\"x=y\"\n\n", wire.Request{URL: "https://a.example:8443/", NoPath: true, AuthType: true}, false},
+		{"a client that keeps headers", "capability[]=header\nprotocol=https\nhost=a.example\n\n", wire.Request{URL: "https://a.example/", NoPath: true, Header: true}, false},
 		{"useHttpPath", "protocol=https\nhost=a.example\npath=x/y.git?service=z\n", wire.Request{URL: "https://a.example/x/y.git?service=z"}, false},
 		{"empty path", "protocol=https\nhost=a.example\npath=\n", wire.Request{URL: "https://a.example/"}, false},
 		{"url", "url=https://a.example/x\n", wire.Request{URL: "https://a.example/x"}, false},
@@ -119,6 +120,8 @@ func TestReply(t *testing.T) {
 	t.Parallel()
 	bearer := wire.Request{AuthType: true}
 	old := wire.Request{}
+	keeps := wire.Request{Header: true}
+	const scope = "https://int.api.service.nhs.uk/a"
 	jsonRequest := wire.Request{JSON: true}
 	const tok = "tok-1.2_3~4+5/6=="
 	tests := []struct {
@@ -131,6 +134,9 @@ func TestReply(t *testing.T) {
 		{"git 2.46", bearer, token(), "capability[]=authtype\nauthtype=Bearer\ncredential=" + tok + "\nephemeral=1\npassword_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", false},
 		{"older git", old, token(), "password_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", true},
 		{"an API key", bearer, apiKey("int.api.service.nhs.uk", "apikey"), "header=apikey: key1\n", true},
+		{"kept", keeps, token(), "scope=" + scope + "\npassword_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", false},
+		{"an API key, kept", keeps, apiKey("int.api.service.nhs.uk", "apikey"), "scope=" + scope + "\nheader=apikey: key1\n", false},
+		{"nothing needed, kept", keeps, none(), "scope=" + scope + "\n", false},
 		{"nothing needed", bearer, none(), "", false},
 		{"Bazel", jsonRequest, token(), `{"headers":{"Authorization":["Bearer ` + tok + `"]},"expires":"2026-01-02T15:08:59Z"}` + "\n", false},
 		{"Bazel, an API key", jsonRequest, apiKey("a.example", "X-API-Key"), `{"headers":{"X-API-Key":["key1"]}}` + "\n", false},
@@ -139,7 +145,7 @@ func TestReply(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, needsBearer, err := wire.Reply(tt.request, tt.cred)
+			got, needsBearer, err := wire.Reply(tt.request, tt.cred, scope)
 			if err != nil || string(got) != tt.want || needsBearer != tt.needsBearer {
 				t.Errorf("got  %q, %v\nwant %q, %v\nerror %v", got, needsBearer, tt.want, tt.needsBearer, err)
 			}
