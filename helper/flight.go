@@ -32,7 +32,7 @@ func (e *LockError) Hint() string {
 // mintAlone is the single flight: one process a profile mints, the others wait and find its token in the cache, or learn
 // that it was refused.
 func (h *Helper) mintAlone(ctx context.Context, p *profile.Profile, o Options) (Credential, error) {
-	release, err := h.alone(ctx, p.Name)
+	release, err := h.alone(ctx, h.flightName(p))
 	if err != nil {
 		return Credential{}, err
 	}
@@ -46,12 +46,21 @@ func (h *Helper) mintAlone(ctx context.Context, p *profile.Profile, o Options) (
 			h.trace(1, "another process has fetched a token meanwhile")
 			return tokenCredential(p, e, true), nil
 		}
-		if refused := h.refusal(p.Name, c.Name()); refused != nil {
+		if refused := h.refusal(h.flightName(p), c.Name()); refused != nil {
 			h.trace(1, "this was refused a moment ago, and is not asked again")
 			return Credential{}, refused
 		}
 	}
 	return h.mintAndKeep(ctx, p)
+}
+
+// flightName names the lock and the refusal record of p. Jobs with other secrets in their environments are other
+// profiles, though each is called env.
+func (h *Helper) flightName(p *profile.Profile) string {
+	if p.Keystore == profile.Variables {
+		return p.Name + "-" + h.cache(p).Name()
+	}
+	return p.Name
 }
 
 // ChangedError is a profile that was changed to mean something else while we waited for its lock.
@@ -67,6 +76,9 @@ func (e *ChangedError) Hint() string { return "run the command again" }
 // reload reads a profile's file again under the lock: whoever held it may have changed the record, and with it the file
 // that the cache is bound to. What the caller relied on must still be so.
 func (h *Helper) reload(p *profile.Profile) (*profile.Profile, error) {
+	if p.Keystore == profile.Variables {
+		return p, nil
+	}
 	now, err := h.Config.Load(p.Name)
 	if err != nil {
 		return nil, err
@@ -83,7 +95,7 @@ func (h *Helper) mintAndKeep(ctx context.Context, p *profile.Profile) (Credentia
 	c := h.cache(p) // mint may have mended the profile's file, to which the cache is bound
 	var refused *apim.Error
 	if errors.As(err, &refused) {
-		h.remember(p.Name, c.Name(), refused)
+		h.remember(h.flightName(p), c.Name(), refused)
 	}
 	if err != nil {
 		return Credential{}, err

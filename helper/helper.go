@@ -19,6 +19,7 @@ import (
 type Helper struct {
 	Config      profile.Config
 	Folders     disk.Folders
+	Environment *keystore.Environment                        // nil: the keystore holds the credentials
 	Keystore    func(kind string) (keystore.Keystore, error) // opens the keystore that a profile names
 	NewKeystore string                                       // kind of a new profile's keystore; empty: keychain
 	APIM        func() (*apim.Client, error)                 // made only when a token is minted
@@ -98,14 +99,19 @@ func (h *Helper) look(ctx context.Context, c *cache.Cache, o Options) (cache.Ent
 
 // cache opens the token cache of p as its file stands.
 func (h *Helper) cache(p *profile.Profile) *cache.Cache {
-	ks, err := h.Keystore(p.Keystore)
-	if err != nil || p.Keystore != profile.Keychain {
-		ks = nil // only the keychain has a place for tokens
-	}
-	return cache.Open(cache.Options{
+	o := cache.Options{
 		Profile: p.Name, Fingerprint: p.Bytes, State: h.Folders.State, Runtime: h.Folders.Runtime,
-		Keychain: ks, Warn: h.warn, Now: h.now,
-	})
+		Warn: h.warn, Now: h.now,
+	}
+	switch p.Keystore {
+	case profile.Variables:
+		o.SealingKey = h.Environment.SealingKey()
+	case profile.Keychain: // no other keystore has a place for tokens
+		if ks, err := h.Keystore(p.Keystore); err == nil {
+			o.Keychain = ks
+		}
+	}
+	return cache.Open(o)
 }
 
 func (h *Helper) warn(text string) {

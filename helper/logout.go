@@ -23,6 +23,9 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 		return Removed{}, err
 	}
 	var done Removed
+	if err := h.keychainOnly(); err != nil {
+		return done, err
+	}
 	release, err := h.alone(ctx, name)
 	if err != nil {
 		return done, err

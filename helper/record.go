@@ -76,6 +76,9 @@ func (h *Helper) Record(ctx context.Context, p *profile.Profile) (*keystore.Reco
 // record loads p's record and holds the profile's file against it. A file that differs in rev alone, left by a store that
 // was ended between its two writes, is mended, and p with it.
 func (h *Helper) record(ctx context.Context, p *profile.Profile) (*keystore.Record, error) {
+	if p.Keystore == profile.Variables {
+		return h.Environment.Record(p.Host)
+	}
 	ks, err := h.Keystore(p.Keystore)
 	if err != nil {
 		return nil, err

@@ -93,6 +93,9 @@ func notRotating(name string) error {
 
 // change applies f to a profile's record and writes both, under the profile's lock.
 func (h *Helper) change(ctx context.Context, name string, f func(*keystore.Record) error) (Stored, error) {
+	if err := h.keychainOnly(); err != nil {
+		return Stored{}, err
+	}
 	release, err := h.alone(ctx, name)
 	if err != nil {
 		return Stored{}, err

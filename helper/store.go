@@ -76,6 +76,9 @@ func (c Change) Check(name string) error {
 // Existing returns the record that a change to a profile starts from, or nil where there is none. It finds the record of
 // a profile whose file is lost, too.
 func (h *Helper) Existing(ctx context.Context, name string) (*keystore.Record, error) {
+	if err := h.keychainOnly(); err != nil {
+		return nil, err
+	}
 	if err := profile.CheckName(name); err != nil {
 		return nil, err
 	}

@@ -37,20 +37,12 @@ func (a *app) list(asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	names, err := h.Config.Names()
-	if err != nil {
-		return err
-	}
-	def, err := h.Config.Default()
+	profiles, def, err := h.Profiles()
 	if err != nil {
 		return err
 	}
 	all := []listed{}
-	for _, name := range names {
-		p, err := h.Config.Load(name)
-		if err != nil {
-			return err
-		}
+	for _, p := range profiles {
 		all = append(all, describe(p, def))
 	}
 	if asJSON {

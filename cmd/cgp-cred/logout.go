@@ -40,6 +40,9 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 	if err != nil {
 		return err
 	}
+	if h.Environment != nil {
+		return &helper.EnvironmentError{}
+	}
 	if o.all {
 		if names, err = h.Config.Names(); err != nil {
 			return err

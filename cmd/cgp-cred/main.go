@@ -56,6 +56,7 @@ func commands() []entry {
 		{"keygen", "keys", keygenCommand},
 		{"jwks", "keys", jwksCommand},
 		{"rotate", "keys", rotateCommand},
+		{"export", "keys", exportCommand},
 		{"import", "keys", importCommand},
 		{"logout", "keys", logoutCommand},
 		{"get", "credentials", getCommand},

@@ -18,18 +18,23 @@ func (a *app) open() (*helper.Helper, error) {
 	if a.made != nil {
 		return a.made, nil
 	}
-	folders, err := disk.UserFolders()
+	environment, err := keystore.ReadEnvironment(os.Getenv)
 	if err != nil {
 		return nil, err
 	}
+	folders, err := disk.UserFolders()
+	if err != nil && environment == nil { // with a credential of its own a process needs no home
+		return nil, err
+	}
 	a.made = &helper.Helper{
-		Config:   profile.Config{Folder: folders.Config},
-		Folders:  folders,
-		Keystore: a.keystore,
-		APIM:     a.client,
-		Timeout:  a.timeout.Duration(),
-		Warn:     a.warn,
-		Trace:    a.trace,
+		Config:      profile.Config{Folder: folders.Config},
+		Folders:     folders,
+		Environment: environment,
+		Keystore:    a.keystore,
+		APIM:        a.client,
+		Timeout:     a.timeout.Duration(),
+		Warn:        a.warn,
+		Trace:       a.trace,
 	}
 	return a.made, nil
 }
@@ -68,7 +73,7 @@ func (a *app) resolve(name, url string) (*helper.Helper, *profile.Profile, profi
 	if err != nil {
 		return nil, nil, "", err
 	}
-	p, source, err := h.Config.Resolve(profile.Ask{Name: name, URL: url, Env: os.Getenv("CGP_CRED_PROFILE")})
+	p, source, err := h.Resolve(profile.Ask{Name: name, URL: url, Env: os.Getenv("CGP_CRED_PROFILE")})
 	if err == nil && a.verbose > 0 {
 		a.trace(1, fmt.Sprintf("profile %q for %s, method %s, chosen by %s", p.Name, p.Host, p.Auth, source))
 	}

@@ -68,9 +68,11 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 	if err != nil {
 		return err
 	}
-	def, err := h.Config.Default()
-	if err != nil {
-		return err
+	def := helper.EnvironmentProfile
+	if h.Environment == nil {
+		if def, err = h.Config.Default(); err != nil {
+			return err
+		}
 	}
 	all := []shown{}
 	for _, p := range profiles {

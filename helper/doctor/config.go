@@ -18,6 +18,9 @@ func (e *exam) config(context.Context) Result {
 	if e.NoFolders != nil {
 		return fail(e.NoFolders)
 	}
+	if e.helper.Environment != nil {
+		return e.environment()
+	}
 	c := e.helper.Config
 	for _, folder := range []string{c.Folder, filepath.Join(c.Folder, "profiles")} {
 		if err := checkFolder(folder); err != nil {
@@ -40,6 +43,16 @@ func (e *exam) config(context.Context) Result {
 		r.Detail += "; " + strings.Join(troubles, "; ")
 	}
 	return r
+}
+
+// environment is the check of a credential that the environment holds: no file has a part in it.
+func (e *exam) environment() Result {
+	p, _, err := e.helper.Resolve(e.Ask)
+	if err != nil {
+		return fail(err)
+	}
+	e.profile = p
+	return ok("the environment's credential for %s, method %s", scope(p), p.Auth)
 }
 
 // checkFolder passes over a folder that is not there yet.

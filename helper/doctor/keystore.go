@@ -25,6 +25,9 @@ func (e *exam) keystore(ctx context.Context) Result {
 	if e.profile != nil {
 		kind = e.profile.Keystore
 	}
+	if kind == profile.Variables {
+		return skip("the environment's variables; the keychain is left alone")
+	}
 	ks, err := e.helper.Keystore(kind)
 	if err != nil {
 		return fail(err)

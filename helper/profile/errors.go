@@ -40,6 +40,7 @@ func (e *NameError) Hint() string { return "cgp-cred list" }
 type NoProfileError struct {
 	Name  string   // the name asked for; empty: none was, and there is no default
 	Known []string // the profiles there are
+	Next  string   // what to do, where it is known better than from these; may be empty
 }
 
 func (e *NoProfileError) Error() string {
@@ -60,6 +61,8 @@ func (e *NoProfileError) Is(target error) bool { return target == ErrNoProfile }
 // Hint is the command that makes or names a profile.
 func (e *NoProfileError) Hint() string {
 	switch {
+	case e.Next != "":
+		return e.Next
 	case e.Name != "":
 		return fmt.Sprintf("make it: cgp-cred store %s --host HOST, or cgp-cred keygen %s --host HOST --kid KID", e.Name, e.Name)
 	case len(e.Known) == 0:

@@ -25,6 +25,8 @@ const (
 const (
 	Keychain = "keychain" // the operating system's
 	Memory   = "memory"   // this process's own: the demo's
+
+	Variables = "environment" // the environment's variables: no file names it
 )
 
 // Profile is one file under profiles.

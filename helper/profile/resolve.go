@@ -46,6 +46,18 @@ func (c Config) Resolve(ask Ask) (*Profile, Source, error) {
 	return p, source, err
 }
 
+// CheckURL says why p's credential may not be sent to the URL that is asked about, or returns nil; no URL is no reason.
+func (p *Profile) CheckURL(ask Ask) error {
+	if ask.URL == "" {
+		return nil
+	}
+	u, err := ParseURL(ask.URL)
+	if err == nil && !p.matches(u, ask.HostOnly) {
+		err = &CoverError{Origin: origin(u), Profile: p.Name, Problem: "it is for " + p.scope()}
+	}
+	return err
+}
+
 // choose picks a name where there is no URL.
 func (c Config) choose(ask Ask) (string, Source, error) {
 	if ask.Name != "" {
@@ -76,8 +88,8 @@ func (c Config) resolveURL(ask Ask) (*Profile, Source, error) {
 	}
 	if ask.Name != "" {
 		p, err := c.Load(ask.Name)
-		if err == nil && !p.matches(u, ask.HostOnly) {
-			err = &CoverError{Origin: origin(u), Profile: p.Name, Problem: "it is for " + p.scope()}
+		if err == nil {
+			err = p.CheckURL(ask)
 		}
 		return p, Argument, err
 	}

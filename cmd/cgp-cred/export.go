@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/keystore"
+)
+
+type exportOptions struct {
+	profile string
+	yes     bool // do not ask
+	force   bool // to a terminal too
+}
+
+func exportCommand(a *app) *cobra.Command {
+	var o exportOptions
+	cmd := &cobra.Command{
+		Use:   "export PROFILE",
+		Short: "Print a profile's keys as one line, for a CI's secret store",
+		Long: `Print a profile's API key and private key as one line, for the secret store of a CI system or a
+container: cgp-cred reads it there from CGP_CRED_BUNDLE, or from the file that
+CGP_CRED_BUNDLE_FILE names, and touches no keychain. Whoever has the line has the keys: it asks
+first, and does not print to a terminal.`,
+		Example: `  cgp-cred export ci --yes | gh secret set CGP_CRED_BUNDLE`,
+		Args:    words(1, 1), ValidArgsFunction: a.profileArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.profile = args[0]
+			return a.export(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVar(&o.force, "force", false, "print to a terminal too")
+	return cmd
+}
+
+func (a *app) export(ctx context.Context, o exportOptions) error {
+	if isTerminal(a.stdout) && !o.force {
+		return usage("pipe it into the CI's own command, or add --force", "the keys would stay on this terminal's screen and in its scrollback")
+	}
+	h, p, _, err := a.resolve(o.profile, "")
+	if err != nil {
+		return err
+	}
+	if !o.yes {
+		if !isTerminal(a.stdin) {
+			return usage("add --yes", "there is no terminal to confirm the export of %s", p.Name)
+		}
+		if err := a.confirm(fmt.Sprintf("Print the keys of %s for %s? Whoever has that line has them.", p.Name, p.Host)); err != nil {
+			return err
+		}
+	}
+	r, err := h.Record(ctx, p)
+	if err != nil {
+		return err
+	}
+	bundle, err := keystore.Bundle(r)
+	if err != nil {
+		return err
+	}
+	_, err = a.stdout.Write(append(bundle.Reveal(), '\n'))
+	return err
+}

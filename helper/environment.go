@@ -1,0 +1,96 @@
+package helper
+
+import (
+	"fmt"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+)
+
+// EnvironmentProfile is the name of the one profile there is where the environment holds a credential.
+const EnvironmentProfile = "env"
+
+// EnvironmentError is a change of the keychain while the environment holds the credential.
+type EnvironmentError struct{}
+
+func (e *EnvironmentError) Error() string {
+	return "the environment holds a credential (CGP_CRED_HOST or CGP_CRED_BUNDLE), so the keychain is left alone"
+}
+
+// Hint is the way to the keychain.
+func (e *EnvironmentError) Hint() string {
+	return "unset the CGP_CRED_* variables, then run the command again"
+}
+
+// Resolve chooses the profile that is meant. Where the environment holds a credential that is the only one, and any
+// other name is a profile that is not there.
+func (h *Helper) Resolve(ask profile.Ask) (*profile.Profile, profile.Source, error) {
+	if h.Environment == nil {
+		return h.Config.Resolve(ask)
+	}
+	p, err := environmentProfile(h.Environment)
+	if err != nil {
+		return nil, "", err
+	}
+	name := ask.Name
+	if name == "" {
+		name = ask.Env
+	}
+	if name != "" && name != EnvironmentProfile {
+		return nil, "", &profile.NoProfileError{
+			Name: name, Known: []string{EnvironmentProfile},
+			Next: "the environment holds a credential, and that is the only profile: unset the CGP_CRED_* variables for the others",
+		}
+	}
+	return p, profile.Environment, p.CheckURL(ask)
+}
+
+// Profiles lists the profiles there are, and the default one's name.
+func (h *Helper) Profiles() (all []*profile.Profile, def string, err error) {
+	if h.Environment != nil {
+		p, err := environmentProfile(h.Environment)
+		return []*profile.Profile{p}, EnvironmentProfile, err
+	}
+	names, err := h.Config.Names()
+	if err != nil {
+		return nil, "", err
+	}
+	for _, name := range names {
+		p, err := h.Config.Load(name)
+		if err != nil {
+			return nil, "", err
+		}
+		all = append(all, p)
+	}
+	def, err = h.Config.Default()
+	return all, def, err
+}
+
+// environmentProfile is the profile that the environment's credential makes.
+func environmentProfile(e *keystore.Environment) (*profile.Profile, error) {
+	host, err := apim.ParseHost(e.Host)
+	if err != nil {
+		return nil, fmt.Errorf("CGP_CRED_HOST: %w", err)
+	}
+	if err := profile.CheckAPIName(e.APIName); err != nil {
+		return nil, &ChangeError{Profile: EnvironmentProfile, Problem: "CGP_CRED_API_NAME: " + err.Error(), hint: "for example genomic-data-access"}
+	}
+	if e.TokenURL != "" {
+		if err := apim.CheckTokenURL(e.TokenURL); err != nil {
+			return nil, &ChangeError{Profile: EnvironmentProfile, Problem: "CGP_CRED_TOKEN_URL: " + err.Error(), hint: "unset it for the host's own"}
+		}
+	}
+	return &profile.Profile{
+		Name: EnvironmentProfile, Host: host, APIName: e.APIName, Auth: e.Auth(), Keystore: profile.Variables,
+		Rev: "environment", File: "the environment", Bytes: e.Fingerprint(),
+	}, nil
+}
+
+// keychainOnly refuses to change the keychain while the environment holds the credential.
+func (h *Helper) keychainOnly() error {
+	if h.Environment != nil {
+		return &EnvironmentError{}
+	}
+	return nil
+}
