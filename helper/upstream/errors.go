@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Error is a configuration file or a command line that can't be used. It holds names, never a value: any may be secret.
+// Error is a configuration file or a command line that can't be used. It repeats names, and of the values none but a host
+// or an API's name: any other may be secret.
 type Error struct {
 	Line    int // of the configuration file; 0: none
 	Problem string

@@ -1,0 +1,115 @@
+package upstream_test
+
+import (
+	"errors"
+	"testing"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/upstream"
+	"cgp-cred/keystore"
+)
+
+func TestArgsWinOverTheFile(t *testing.T) {
+	t.Parallel()
+	c, err := upstream.ParseConfig([]byte("api_host: int\napi_key: one\napim_kid: kid-1\nprivate_key_pem: one.pem\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		words []string
+		want  [4]string
+	}{
+		{nil, [4]string{"int.api.service.nhs.uk", "one", "kid-1", "one.pem"}},
+		{[]string{"-host", "ref"}, [4]string{"ref.api.service.nhs.uk", "one", "kid-1", "one.pem"}},
+		{[]string{"-k", "two"}, [4]string{"int.api.service.nhs.uk", "two", "kid-1", "one.pem"}},
+		{[]string{"-kid", " kid-2 "}, [4]string{"int.api.service.nhs.uk", "one", "kid-2", "one.pem"}},
+		{[]string{"-pem", "two.pem"}, [4]string{"int.api.service.nhs.uk", "one", "kid-1", "two.pem"}},
+	} {
+		a, err := upstream.ParseArgs(tt.words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := a.Over(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g := [4]string{got.Host, string(got.APIKey.Reveal()), got.KID, got.PEM.Path}; g != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.words, g, tt.want)
+		}
+	}
+	var bad *apim.HostError
+	if _, err := (upstream.Args{Host: "https://x"}).Over(c); !errors.As(err, &bad) {
+		t.Errorf("a URL as host: %v", err)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	key := keystore.NewSecret([]byte("key"))
+	pem := upstream.PEM{Path: "a.pem"}
+	const prod = "api.service.nhs.uk"
+	for name, tt := range map[string]struct {
+		c                           upstream.Config
+		host, kid, warning, problem string
+	}{
+		"all":             {c: upstream.Config{Host: "h", KID: "k", APIKey: key, PEM: pem}, host: "h", kid: "k"},
+		"no host":         {c: upstream.Config{KID: "k", APIKey: key, PEM: pem}, host: prod, kid: "k", warning: "no --api_host: asking production, " + prod},
+		"no kid":          {c: upstream.Config{Host: "h", APIKey: key, PEM: pem}, host: "h", kid: "test-1", warning: "no --apim_kid: signing as test-1"},
+		"neither":         {c: upstream.Config{APIKey: key, PEM: pem}, problem: "there is neither a host nor a kid; test-1 in production is hardly meant"},
+		"test-1 in prod":  {c: upstream.Config{Host: prod, APIKey: key, PEM: pem}, problem: "there is no kid; test-1 in production is hardly meant"},
+		"no API key":      {c: upstream.Config{Host: "h", KID: "k", PEM: pem}, problem: "there is no API key"},
+		"no private key":  {c: upstream.Config{Host: "h", KID: "k", APIKey: key}, problem: "there is no private key, and a token is asked for with one"},
+		"an open sandbox": {c: upstream.Config{Host: "sandbox." + prod}, problem: "sandbox." + prod + " needs no token"},
+	} {
+		c, warning, err := tt.c.Complete()
+		if problem := text(err); problem != tt.problem || warning != tt.warning {
+			t.Errorf("%s: warning %q, error %q", name, warning, problem)
+		} else if err == nil && (c.Host != tt.host || c.KID != tt.kid) {
+			t.Errorf("%s: host %s, kid %s", name, c.Host, c.KID)
+		}
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestProfileName(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"api.service.nhs.uk":                      "prod",
+		"int.api.service.nhs.uk":                  "int",
+		"internal-dev-sandbox.api.service.nhs.uk": "internal-dev-sandbox",
+		"127.0.0.1:8080":                          "localhost",
+		"localhost":                               "localhost",
+		"[::1]:8080":                              "localhost",
+		"gateway.dev.aws.gel.ac:8443":             "gateway",
+		"10.1.2.3:80":                             "10.1.2.3",
+		"[2001:db8::1]:443":                       "ip6-2001-db8--1",
+		"gateway":                                 "gateway",
+	} {
+		if got := upstream.ProfileName(host); got != want {
+			t.Errorf("%s: got %s, want %s", host, got, want)
+		}
+		if err := keystore.CheckAccount(want); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestPEMFile(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"~/keys/a.pem": "/home/u/keys/a.pem", "/a.pem": "/a.pem", "a.pem": "a.pem", "~u/a.pem": "~u/a.pem", "~": "~",
+	} {
+		if got := (upstream.PEM{Path: path}).File("/home/u"); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
+	}
+	if got := (upstream.PEM{Path: "~/a.pem"}).File(""); got != "~/a.pem" {
+		t.Errorf("without a home: %s", got)
+	}
+}
