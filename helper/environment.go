@@ -46,6 +46,14 @@ func (h *Helper) Resolve(ask profile.Ask) (*profile.Profile, profile.Source, err
 	return p, profile.Environment, p.CheckURL(ask)
 }
 
+// Scope returns the URL below which p's credential is good for each place, or nothing; see [profile.Config.Scope].
+func (h *Helper) Scope(ask profile.Ask, p *profile.Profile) string {
+	if h.Environment != nil {
+		ask.Name = p.Name // there is no other profile that could be meant
+	}
+	return h.Config.Scope(ask, p)
+}
+
 // Profiles lists the profiles there are, and the default one's name.
 func (h *Helper) Profiles() (all []*profile.Profile, def string, err error) {
 	if h.Environment != nil {

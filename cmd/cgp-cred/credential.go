@@ -116,7 +116,7 @@ func (a *app) answer(ctx context.Context, h *helper.Helper, p *profile.Profile, 
 	if err == nil {
 		var out []byte
 		var needsBearer bool
-		if out, needsBearer, err = wire.Reply(r, c, h.Config.Scope(ask, p)); err == nil {
+		if out, needsBearer, err = wire.Reply(r, c, h.Scope(ask, p)); err == nil {
 			if needsBearer {
 				a.warn("the caller can't send " + c.Header + " headers of ours: git can from 2.46 on, and only for tokens; it gets no password, which APIM would refuse")
 			}
