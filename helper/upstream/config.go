@@ -119,13 +119,13 @@ func decode(raw []byte) (map[string]yaml.Node, error) {
 		return nil, &Error{Problem: "it has more than one YAML document", next: hintFile}
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, yamlError(err)
+		return nil, yamlError(err, raw)
 	}
 	return nodes, nil
 }
 
 // yamlError says where the YAML is wrong, and why as far as the parser says so without repeating anything of the file.
-func yamlError(err error) error {
+func yamlError(err error, raw []byte) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	var typed *yaml.TypeError
 	if errors.As(err, &typed) && len(typed.Errors) > 0 {
@@ -140,10 +140,24 @@ func yamlError(err error) error {
 		text = "it is not a list of settings, each a name, a colon, a blank and a value"
 	case strings.HasPrefix(text, "mapping key "):
 		text = "a name is there twice"
+	case strings.Contains(text, "tab character"):
+		line, text = tabLine(raw, line), "it is indented with a tab; YAML wants blanks"
 	case strings.ContainsAny(text, "'\"`"):
 		text = "it is not YAML"
 	}
 	return &Error{Line: line, Problem: text, next: hintFile}
+}
+
+// tabLine returns the first line that is indented with a tab: the parser names the line before.
+func tabLine(raw []byte, fallback int) int {
+	line := 0
+	for text := range bytes.Lines(raw) {
+		line++
+		if indent := text[:len(text)-len(bytes.TrimLeft(text, " \t"))]; bytes.ContainsRune(indent, '\t') {
+			return line
+		}
+	}
+	return fallback
 }
 
 // hintOf is what an error of a value advises, or how the file looks.

@@ -105,7 +105,7 @@ func TestBadFiles(t *testing.T) {
 		"no colon":           {"S3cret", "line 1: it is not a list of settings, each a name, a colon, a blank and a value"},
 		"a list":             {"- S3cret", "line 1: it is not a list of settings, each a name, a colon, a blank and a value"},
 		"no blank":           {"api_host: x\napi_key:S3cret\napim_kid: y\n", "line 2: it is not YAML"},
-		"a tab":              {"api_host: x\n\tapi_key: S3cret\n", "line 2: found a tab character that violates indentation"},
+		"a tab":              {"api_host: x\n\tapi_key: S3cret\n", "line 2: it is indented with a tab; YAML wants blanks"},
 		"an unknown anchor":  {"api_key: *S3cret", "it is not YAML"},
 		"two documents":      {"api_key: S3cret\n---\napi_key: x\n", "it has more than one YAML document"},
 		"a key as a list":    {"\napi_key: [S3cret]", "line 2: api_key: it is not plain text"},
