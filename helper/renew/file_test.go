@@ -1,0 +1,388 @@
+package renew_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/profile"
+	"cgp-cred/helper/renew"
+	"cgp-cred/keystore"
+)
+
+// source is a fake of what obtains tokens: each is longer than the one before, and lives for so long.
+type source struct {
+	life time.Duration
+
+	mu      sync.Mutex
+	calls   int
+	tokens  int
+	err     error
+	delay   time.Duration
+	expiry  time.Time // of the last token
+	warning []string
+}
+
+func (s *source) get(ctx context.Context, _ time.Duration) (helper.Credential, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls++
+	if s.delay > 0 {
+		select {
+		case <-time.After(s.delay):
+		case <-ctx.Done():
+			return helper.Credential{}, ctx.Err()
+		}
+	}
+	if s.err != nil {
+		return helper.Credential{}, s.err
+	}
+	s.tokens++
+	s.expiry = time.Now().Add(s.life)
+	return helper.Credential{
+		Profile: "int", Host: "int.api.service.nhs.uk", Auth: profile.JWT, Header: "Authorization", Bearer: true,
+		Secret:    keystore.NewSecret([]byte(token(s.tokens))),
+		ExpiresAt: s.expiry.Round(0),
+	}, nil
+}
+
+func token(n int) string { return fmt.Sprintf("token-%d.%s", n, strings.Repeat("x", n%97)) }
+
+func (s *source) set(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+}
+
+func (s *source) warn(text string) { s.set(func() { s.warning = append(s.warning, text) }) }
+
+// seen takes the calls and warnings there were.
+func (s *source) seen() (calls int, warnings []string) {
+	s.set(func() { calls, warnings, s.calls, s.warning = s.calls, s.warning, 0, nil })
+	return calls, warnings
+}
+
+// place is a folder in memory where there is one: the tests write tens of thousands of files.
+func place(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "renew")
+	if err != nil {
+		return filepath.Join(t.TempDir(), "int.api.service.nhs.uk")
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "int.api.service.nhs.uk")
+}
+
+func start(t *testing.T, s *source, path, format string) *renew.File {
+	t.Helper()
+	f, err := renew.Start(t.Context(), renew.Options{Path: path, Format: format, Source: s.get, Warn: s.warn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// stated is what a file in htslib's form says.
+type stated struct {
+	Token   string      `json:"access_token"`
+	Type    string      `json:"token_type"`
+	Expires json.Number `json:"expires_in"`
+}
+
+// read returns the file's token, and with htslib the seconds it states.
+func read(path, format string) (tok string, seconds int64, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", 0, err
+	}
+	line, whole := strings.CutSuffix(string(text), "\n")
+	if !whole {
+		return "", 0, fmt.Errorf("%q has no end", text)
+	}
+	if format == "token" {
+		return line, 0, nil
+	}
+	var s stated
+	if err := json.Unmarshal([]byte(line), &s); err != nil {
+		return "", 0, fmt.Errorf("%q: %w", text, err)
+	}
+	seconds, err = s.Expires.Int64()
+	if s.Type != "Bearer" {
+		err = fmt.Errorf("token_type %q", s.Type)
+	}
+	return s.Token, seconds, err
+}
+
+// A reader that never rests finds, at each of ten thousand renewals, a whole token in a file that only we can read.
+func TestReaderSeesWholeFiles(t *testing.T) {
+	for _, format := range []string{"token", "htslib"} {
+		t.Run(format, func(t *testing.T) {
+			const renewals = 10_000
+			path := place(t)
+			var begun, stop atomic.Bool
+			problem := make(chan error, 1)
+			reads, different := 0, 0
+			go func() { // outside of the bubble, whose clock stands still as long as one of its own is busy
+				last := ""
+				for !stop.Load() {
+					if !begun.Load() {
+						runtime.Gosched()
+						continue
+					}
+					tok, err := look(path, format)
+					if err != nil {
+						problem <- err
+						return
+					}
+					if reads++; tok != last {
+						different++
+						last = tok
+					}
+				}
+				problem <- nil
+			}()
+			synctest.Test(t, func(t *testing.T) {
+				s := &source{life: 8 * time.Second}
+				f := start(t, s, path, format)
+				begun.Store(true)
+				for done := 0; done < renewals && len(problem) == 0; {
+					time.Sleep(10 * time.Minute)
+					s.set(func() { done = s.tokens })
+				}
+				stop.Store(true)
+				if err := <-problem; err != nil {
+					t.Errorf("after %d tokens: %v", s.tokens, err)
+				}
+				if err := f.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			t.Logf("%d reads, %d different tokens", reads, different)
+			if different < 100 {
+				t.Errorf("the reader saw %d different tokens only", different)
+			}
+		})
+	}
+}
+
+// look holds the file against what a reader may see.
+func look(path, format string) (string, error) {
+	tok, _, err := read(path, format)
+	if err != nil {
+		return "", err
+	}
+	var n int
+	if _, err := fmt.Sscanf(tok, "token-%d.", &n); err != nil || tok != token(n) {
+		return "", fmt.Errorf("the file holds %q", tok)
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		return "", err
+	}
+	if info.Mode() != 0o600 && runtime.GOOS != "windows" {
+		return "", fmt.Errorf("mode %v", info.Mode())
+	}
+	return tok, nil
+}
+
+// htslib believes expires_in from the moment it reads, and reads again at 60 s. So that it never sends a dead token the
+// file must not promise more than there is, and must have a new token before the old one's last minute.
+func TestSecondsAreNeverTooMany(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ life, delay time.Duration }{
+		{599 * time.Second, 0},
+		{599 * time.Second, 55 * time.Second}, // a keychain that waits for its password
+		{200 * time.Second, 0},
+		{30 * time.Second, 0},
+		{6 * time.Second, 0},
+	} {
+		t.Run(fmt.Sprint(c.life, c.delay), func(t *testing.T) {
+			t.Parallel()
+			path := place(t)
+			synctest.Test(t, func(t *testing.T) {
+				s := &source{life: c.life}
+				f := start(t, s, path, "htslib")
+				synctest.Wait()
+				expiry := map[string]time.Time{}
+				s.delay = c.delay
+				for range 2000 {
+					tok, seconds, err := read(path, "htslib")
+					if err != nil {
+						t.Fatal(err)
+					}
+					if _, known := expiry[tok]; !known {
+						expiry[tok] = time.Now().Add(c.life)
+					}
+					left := time.Until(expiry[tok])
+					short := left - time.Duration(seconds)*time.Second
+					if short < 0 || short > 22*time.Second {
+						t.Fatalf("states %d s, and %v are left", seconds, left)
+					}
+					if least := min(60*time.Second, c.life/2-time.Second); left < least {
+						t.Fatalf("%v are left, want %v", left, least)
+					}
+					time.Sleep(time.Second)
+					synctest.Wait()
+				}
+				if len(expiry) < 2 {
+					t.Error("nothing was renewed")
+				}
+				if calls, warnings := s.calls, s.warning; time.Duration(calls) > 3*2000*time.Second/c.life+2 || len(warnings) > 0 {
+					t.Errorf("%d requests, warnings %q", calls, warnings)
+				}
+				if err := f.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+func TestColdStartFails(t *testing.T) {
+	t.Parallel()
+	path := place(t)
+	refused := errors.New("refused")
+	s := &source{err: refused}
+	if _, err := renew.Start(t.Context(), renew.Options{Path: path, Format: "token", Source: s.get}); !errors.Is(err, refused) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Lstat(path); err == nil {
+		t.Error("there is a file")
+	}
+}
+
+type hintedError struct{ error }
+
+func (hintedError) Hint() string { return "do this" }
+
+// While renewal fails the last token stays, requests become rare, and it is said when it begins, when the token ends and
+// when all is well again; each time anew.
+func TestFailuresAreTold(t *testing.T) {
+	t.Parallel()
+	path := place(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{life: 600 * time.Second}
+		f := start(t, s, path, "token")
+		for range 2 {
+			before, _, err := read(path, "token")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.seen()
+			s.set(func() { s.err = hintedError{errors.New("refused")} })
+			time.Sleep(500 * time.Second) // it asks when two minutes are left
+			calls, warnings := s.seen()
+			if calls != 3 || len(warnings) != 1 || !strings.Contains(warnings[0], "can't be renewed, and ends at ") || !strings.Contains(warnings[0], "refused (do this)") {
+				t.Fatalf("%d requests, warnings %q", calls, warnings)
+			}
+			time.Sleep(time.Hour)
+			calls, warnings = s.seen()
+			if calls < 55 || calls > 65 || len(warnings) != 1 || !strings.Contains(warnings[0], "ended at ") {
+				t.Fatalf("%d requests, warnings %q", calls, warnings)
+			}
+			if now, _, err := read(path, "token"); err != nil || now != before {
+				t.Fatalf("the file holds %q, %v", now, err)
+			}
+			s.set(func() { s.err = nil })
+			time.Sleep(time.Minute + time.Second)
+			if _, warnings = s.seen(); len(warnings) != 1 || !strings.Contains(warnings[0], "renewed again, until ") {
+				t.Fatalf("warnings %q", warnings)
+			}
+			if now, _, err := read(path, "token"); err != nil || now == before {
+				t.Fatalf("the file holds %q, %v", now, err)
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A server whose tokens are dead at once is not asked in a loop.
+func TestNoLife(t *testing.T) {
+	t.Parallel()
+	path := place(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{}
+		f := start(t, s, path, "htslib")
+		time.Sleep(time.Minute)
+		if calls, _ := s.seen(); calls > 125 {
+			t.Errorf("%d requests in a minute", calls)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A desktop that logs its user out empties the runtime folder: the file comes back, where it can.
+func TestRemovedFileComesBack(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"token", "htslib"} {
+		path := place(t)
+		synctest.Test(t, func(t *testing.T) {
+			s := &source{life: 600 * time.Second}
+			f := start(t, s, path, format)
+			if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(11 * time.Second)
+			if _, err := look(path, format); err != nil {
+				t.Error(err)
+			}
+			if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Dir(path), nil, 0o600); err != nil { // in the folder's place
+				t.Fatal(err)
+			}
+			time.Sleep(31 * time.Second)
+			if _, warnings := s.seen(); len(warnings) != 1 || !strings.Contains(warnings[0], "can't be written") {
+				t.Errorf("warnings %q", warnings)
+			}
+			if err := os.Remove(filepath.Dir(path)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(11 * time.Second)
+			if _, warnings := s.seen(); len(warnings) != 1 || !strings.Contains(warnings[0], "is written again") {
+				t.Errorf("warnings %q", warnings)
+			}
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+			if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("after Close: %v", err)
+			}
+			if f.Path() != path {
+				t.Errorf("path %q", f.Path())
+			}
+		})
+	}
+}
+
+// Close does not wait for a keychain prompt that nobody answers, nor for a token endpoint.
+func TestCloseEndsRequest(t *testing.T) {
+	t.Parallel()
+	path := place(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{life: 10 * time.Second}
+		f := start(t, s, path, "token")
+		s.set(func() { s.delay = time.Hour })
+		time.Sleep(9 * time.Second)
+		began := time.Now()
+		if err := f.Close(); err != nil || time.Since(began) > 3*time.Second {
+			t.Errorf("Close: %v after %v", err, time.Since(began))
+		}
+	})
+}
