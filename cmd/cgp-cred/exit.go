@@ -94,7 +94,10 @@ func hintOf(err error, code int) string {
 // exitCode chooses the status of err by its type.
 func exitCode(err error) int {
 	var refused *apim.Error
+	var command *statusError
 	switch {
+	case errors.As(err, &command):
+		return command.code
 	case errors.As(err, &refused):
 		return map[apim.Class]int{apim.Refused: exitRefused, apim.Network: exitNetwork, apim.Temporary: exitTemporary}[refused.Class]
 	case is[*helper.IncompleteError](err), is[*helper.GoneError](err), is[*profile.NoProfileError](err),

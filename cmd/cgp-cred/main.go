@@ -60,6 +60,7 @@ func commands() []entry {
 		{"import", "keys", importCommand},
 		{"logout", "keys", logoutCommand},
 		{"get", "credentials", getCommand},
+		{"exec", "credentials", execCommand},
 		{"credential", "credentials", credentialCommand},
 		{"erase", "credentials", eraseCommand},
 		{"list", "profiles", listCommand},

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/profile"
+	"cgp-cred/helper/renew"
+	"cgp-cred/helper/wire"
+)
+
+// execLife is the least life of a token that a command is started with. It is capped at half of the token's whole life.
+const execLife = 10 * time.Minute
+
+type execOptions struct {
+	profile   string
+	command   []string // the program's name or path, and its arguments
+	variable  string   // gets the token; empty: CGP_TOKEN
+	stdin     bool     // the header goes to the command's stdin
+	tokenFile bool     // the token goes to a file that is kept fresh
+	htslib    bool     // the same, in htslib's form
+	tokenDir  string   // where to make that file's folder; empty: in memory
+}
+
+func execCommand(a *app) *cobra.Command {
+	var o execOptions
+	cmd := &cobra.Command{
+		Use:   "exec [PROFILE] -- COMMAND [ARGS...]",
+		Short: "Run a command with a token",
+		Long: `Get a token, then run a command with it in the variable CGP_TOKEN. Without a token the command
+is not run, and the exit status is ours. The command gets no CGP_CRED_* variable; no shell is
+involved, and on Unix cgp-cred becomes the command.
+
+A variable can't be renewed: its token is dead five to ten minutes after the start. For longer
+commands --token-file and --htslib keep a file fresh as long as the command runs, in a folder of
+its own below XDG_RUNTIME_DIR or /dev/shm. Signals are passed on, and the exit status is the
+command's own: 128+n where signal n ended it, 126 or 127 where it can't be run. If cgp-cred
+itself is killed (SIGKILL), on Linux the command gets SIGTERM; the file stays behind, with a token
+that is dead within ten minutes.`,
+		Example: `  cgp-cred exec -- sh -c 'printf "Authorization: Bearer %s\n" "$CGP_TOKEN" | curl -H @- "$0"' URL
+  cgp-cred exec --stdin -- curl -H @- URL
+  cgp-cred exec --htslib -- samtools view https://int.api.service.nhs.uk/a.bam chr20:1-1000000
+  cgp-cred exec --token-file -- ./nightly-job`,
+		Args:              execArgs,
+		ValidArgsFunction: a.profileArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dash := cmd.ArgsLenAtDash()
+			o.profile, o.command = first(args[:dash]), args[dash:]
+			if err := o.check(cmd.Flags().Changed("var")); err != nil {
+				return err
+			}
+			return a.exec(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.variable, "var", "CGP_TOKEN", "`NAME` of the variable")
+	f.BoolVar(&o.stdin, "stdin", false, "give it the header line on its stdin instead, not in the environment")
+	f.BoolVar(&o.tokenFile, "token-file", false, "keep a file with the token fresh, named in BEARER_TOKEN_FILE")
+	f.BoolVar(&o.htslib, "htslib", false, "the same for samtools, bcftools and others: HTS_AUTH_LOCATION, for the profile's host alone")
+	f.StringVar(&o.tokenDir, "token-dir", "", "make that file's folder in `DIR`")
+	return cmd
+}
+
+// execArgs wants at most a profile, then -- and a command.
+func execArgs(cmd *cobra.Command, args []string) error {
+	const form = "cgp-cred exec [PROFILE] -- COMMAND [ARGS...]"
+	switch dash := cmd.ArgsLenAtDash(); {
+	case dash < 0:
+		return usage(form, "exec needs -- before the command")
+	case dash > 1:
+		return usage(form, "exec takes one profile before --, and no argument %s", quoted(args[1]))
+	case dash == len(args):
+		return usage(form, "there is no command after --")
+	}
+	return nil
+}
+
+// check refuses flags that contradict each other.
+func (o *execOptions) check(named bool) error {
+	const help = "cgp-cred exec --help"
+	ways := 0
+	for _, chosen := range []bool{named, o.stdin, o.tokenFile, o.htslib} {
+		if chosen {
+			ways++
+		}
+	}
+	switch {
+	case ways > 1:
+		return usage(help, "choose one of --var, --stdin, --token-file and --htslib")
+	case o.tokenDir != "" && !o.tokenFile && !o.htslib:
+		return usage(help, "--token-dir is for --token-file and --htslib")
+	case !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(o.variable):
+		return usage("for example --var API_TOKEN", "--var %s can't be a variable's name", quoted(o.variable))
+	case strings.HasPrefix(o.variable, ownVariables):
+		return usage("for example --var API_TOKEN", "--var %s: the command gets no %s* variable", quoted(o.variable), ownVariables)
+	}
+	return nil
+}
+
+// names are the variables through which the command finds its token. An older one there could be another host's.
+func (o *execOptions) names() []string {
+	switch {
+	case o.stdin:
+		return nil
+	case o.tokenFile:
+		return []string{"BEARER_TOKEN", "BEARER_TOKEN_FILE"} // who looks for the file looks for the other first
+	case o.htslib:
+		return []string{"HTS_AUTH_LOCATION"}
+	}
+	return []string{o.variable}
+}
+
+// exec gets a credential, and then runs a command with it. It returns only where the command was not run, or has ended.
+func (a *app) exec(ctx context.Context, o execOptions) error {
+	c, err := newChild(o.command)
+	if err != nil {
+		return err
+	}
+	h, p, _, err := a.resolve(o.profile, "")
+	if err != nil {
+		return err
+	}
+	c.unset(o.names()...)
+	if p.Auth == profile.None {
+		a.warn("profile " + quoted(p.Name) + " has method none: the command runs without a token")
+		if o.stdin {
+			c.input = []byte{}
+		}
+		return c.become()
+	}
+	if o.tokenFile || o.htslib {
+		return a.execWithFile(ctx, h, p, o, c)
+	}
+	credential, err := h.Get(ctx, p, helper.Options{MinValid: execLife})
+	if err != nil {
+		return err
+	}
+	if o.stdin {
+		if c.input, err = wire.Format("header", credential, nil, time.Now()); err != nil {
+			return err
+		}
+		return c.become()
+	}
+	token, err := wire.Format("token", credential, nil, time.Now())
+	if err != nil {
+		return err
+	}
+	c.set(o.variable, strings.TrimSuffix(string(token), "\n"))
+	return c.become()
+}
+
+// execWithFile runs the command beside a token file, and removes the file and its folder after it.
+func (a *app) execWithFile(ctx context.Context, h *helper.Helper, p *profile.Profile, o execOptions, c *child) error {
+	if p.Auth != profile.JWT {
+		return usage("leave --token-file and --htslib out", "a token file is for tokens, and the method of profile %s is %s", quoted(p.Name), p.Auth)
+	}
+	signals := catchSignals()
+	defer signals.release()
+	folder, err := makeTokenFolder(h, o)
+	if err != nil {
+		return err
+	}
+	defer a.removeTokenFolder(folder)
+	options := renew.Options{Path: filepath.Join(folder, "token"), Format: "token", Warn: a.warn}
+	if o.htslib {
+		options.Path, options.Format = filepath.Join(folder, p.Host), "htslib"
+	}
+	options.Source = func(ctx context.Context, minValid time.Duration) (helper.Credential, error) {
+		return h.Get(ctx, p, helper.Options{MinValid: minValid})
+	}
+	file, err := startFile(ctx, options, signals)
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // the file goes with its folder in any case
+	if o.htslib {
+		c.set("HTS_AUTH_LOCATION", filepath.Join(folder, "%h")) // for any other host there is no file, and no token
+	} else {
+		c.set("BEARER_TOKEN_FILE", file.Path())
+	}
+	return c.run(signals)
+}

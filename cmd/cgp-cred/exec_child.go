@@ -1,0 +1,130 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// ownVariables is how the names of our own variables begin. Some hold secrets, and a command gets none of them.
+const ownVariables = "CGP_CRED_"
+
+// child is a command that is about to be run.
+type child struct {
+	path  string   // of the program
+	args  []string // the first is its name as the user gave it
+	env   []string
+	input []byte // for its stdin; nil: our own
+}
+
+// newChild finds a command's program, and takes our own variables out of its environment.
+func newChild(command []string) (*child, error) {
+	path, err := exec.LookPath(command[0])
+	if err != nil {
+		return nil, notRun(command[0], err)
+	}
+	ours := func(v string) bool { return strings.HasPrefix(variableName(v), ownVariables) }
+	return &child{path: path, args: command, env: slices.DeleteFunc(os.Environ(), ours)}, nil
+}
+
+// variableName is the name in NAME=VALUE, as the system compares it.
+func variableName(v string) string {
+	name, _, _ := strings.Cut(v, "=")
+	if runtime.GOOS == "windows" {
+		return strings.ToUpper(name)
+	}
+	return name
+}
+
+// unset takes variables out of the command's environment.
+func (c *child) unset(names ...string) {
+	c.env = slices.DeleteFunc(c.env, func(v string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return variableName(v) == variableName(name) })
+	})
+}
+
+// set gives the command a variable.
+func (c *child) set(name, value string) {
+	c.unset(name)
+	c.env = append(c.env, name+"="+value)
+}
+
+// run runs the command beside this process, passes signals on to it, and returns its status as a [statusError].
+func (c *child) run(signals *caughtSignals) error {
+	// Where the system tells a child of its parent's death, it tells of the death of the parent's thread.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd := &exec.Cmd{Path: c.path, Args: c.args, Env: c.env, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	if c.input != nil {
+		cmd.Stdin = strings.NewReader(string(c.input))
+	}
+	asIfAlone(cmd)
+	if err := cmd.Start(); err != nil {
+		return notRun(c.args[0], err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		select {
+		case s := <-signals.arrived:
+			if !heard(s) {
+				_ = cmd.Process.Signal(s) // it may have ended this moment
+			}
+		case err := <-ended:
+			return status(cmd.ProcessState, err)
+		}
+	}
+}
+
+// status is what a command that has ended leaves as our own exit status.
+func status(p *os.ProcessState, err error) error {
+	if p == nil {
+		return err
+	}
+	if ws, ok := p.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		return endedBy(ws.Signal())
+	}
+	if p.ExitCode() == 0 {
+		return nil
+	}
+	return &shownError{&statusError{code: p.ExitCode(), err: errors.New("the command failed")}}
+}
+
+// endedBy is the status of what signal s ended.
+func endedBy(s os.Signal) error {
+	code := exitBug
+	if n, ok := s.(syscall.Signal); ok {
+		code = 128 + int(n)
+	}
+	return &shownError{&statusError{code: code, err: fmt.Errorf("ended by signal: %v", s)}}
+}
+
+// notRun is a command that can't be run: 127 where there is no such program, else 126, as shells and env have it.
+func notRun(name string, err error) error {
+	e := &statusError{code: 126, err: fmt.Errorf("the command %s can't be run: %w", quoted(name), err)}
+	e.hint = "check that it is a program for this machine that you may run, or a script with a #! line"
+	switch {
+	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		e.code, e.hint = 127, "check its name and PATH; what a shell knows itself is run as: cgp-cred exec -- sh -c '...'"
+	case errors.Is(err, exec.ErrDot):
+		e.hint = "a program in this folder is called by its path: ./" + name
+	}
+	return e
+}
+
+// statusError ends our process with a status that is not one of ours.
+type statusError struct {
+	code int
+	hint string
+	err  error
+}
+
+func (e *statusError) Error() string { return e.err.Error() }
+func (e *statusError) Unwrap() error { return e.err }
+func (e *statusError) Hint() string  { return e.hint }

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/renew"
+)
+
+// makeTokenFolder makes the folder of a token file.
+func makeTokenFolder(h *helper.Helper, o execOptions) (string, error) {
+	if o.htslib && strings.Contains(o.tokenDir, "%h") {
+		return "", usage("name another --token-dir", "htslib would put the host's name in the place of %%h in %s", quoted(o.tokenDir))
+	}
+	folder, err := renew.Folder(h.Folders, o.tokenDir)
+	var none *renew.FolderError
+	if errors.As(err, &none) {
+		return "", usage(none.Hint(), "%v", none)
+	}
+	if err != nil {
+		return "", fmt.Errorf("making a folder for the token file: %w", err)
+	}
+	return folder, nil
+}
+
+// removeTokenFolder removes the folder with all that is in it.
+func (a *app) removeTokenFolder(folder string) {
+	if err := os.RemoveAll(folder); err != nil {
+		a.warn("the folder of the token file remains: " + err.Error())
+	}
+}
+
+// startFile gets the first token and writes its file. A signal meanwhile ends it: the command has not been started.
+func startFile(ctx context.Context, o renew.Options, signals *caughtSignals) (*renew.File, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	type result struct {
+		file *renew.File
+		err  error
+	}
+	started := make(chan result, 1)
+	go func() {
+		f, err := renew.Start(ctx, o)
+		started <- result{f, err}
+	}()
+	select {
+	case got := <-started:
+		return got.file, got.err
+	case s := <-signals.arrived:
+		stop()
+		got := <-started
+		if got.file != nil {
+			_ = got.file.Close() // its folder goes in any case
+		}
+		return nil, endedBy(s)
+	}
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// become runs the command and waits for it: Windows can't put a program in the place of another.
+func (c *child) become() error {
+	signals := catchSignals()
+	defer signals.release()
+	return c.run(signals)
+}
+
+// caughtSignals are the console's events, which must not end this process before the command.
+type caughtSignals struct{ arrived chan os.Signal }
+
+func catchSignals() *caughtSignals {
+	c := &caughtSignals{arrived: make(chan os.Signal, 16)}
+	signal.Notify(c.arrived, os.Interrupt, syscall.SIGTERM)
+	return c
+}
+
+func (c *caughtSignals) release() { signal.Stop(c.arrived) }
+
+// heard: the console tells all of its processes.
+func heard(os.Signal) bool { return true }
