@@ -145,7 +145,7 @@ func FuzzParseArgs(f *testing.F) {
 	f.Add("-k\n--api_host=x\n-vk\n-pem\n-5", "K3yK3yK3yK3yK3yK3yK3y")
 	f.Add("--\n-h\n--ap\n-ki", "-x")
 	f.Fuzz(func(t *testing.T, lines, value string) {
-		const secret = "K3yK3yK3yK3y" //nolint:gosec // made up
+		const secret = "K3yK3yK3yK3y"
 		words := strings.Split(strings.ReplaceAll(lines, "S", secret), "\n")
 		if _, err := upstream.ParseArgs(words); err != nil && strings.Contains(err.Error(), secret) {
 			t.Errorf("%q: the error repeats a value: %v", words, err)

@@ -42,7 +42,8 @@ pretty_print: true
 `,
 			read{
 				"sandbox.api.service.nhs.uk", "genomic-data-access", "NHSAPIMAPIKEY", "test-1", "/absolute/path/to/test-1.pem", "",
-				all, []string{"output_dir", "pretty_print", "verbose"},
+				all,
+				[]string{"output_dir", "pretty_print", "verbose"},
 			},
 		},
 		"the workshop's": {
@@ -129,7 +130,7 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add("{S: &a [*a], <<: *S}", "-----BEGIN")
 	f.Add("api_key: 'S\nprivate_key_pem: |\n  S", "\u2028")
 	f.Fuzz(func(t *testing.T, file, value string) {
-		const secret = "K3yK3yK3yK3y" //nolint:gosec // made up
+		const secret = "K3yK3yK3yK3y"
 		file = strings.ReplaceAll(file, "S", secret)
 		_, err := upstream.ParseConfig([]byte(file))
 		if err != nil && strings.Contains(err.Error(), secret) && !strings.Contains(err.Error(), ": api_") {
