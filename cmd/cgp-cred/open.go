@@ -10,7 +10,6 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
-	"cgp-cred/keystore/disk"
 )
 
 // open finds the user's folders and returns the helper that works in them. It creates and contacts nothing.
@@ -18,53 +17,32 @@ func (a *app) open() (*helper.Helper, error) {
 	if a.made != nil {
 		return a.made, nil
 	}
-	environment, err := keystore.ReadEnvironment(os.Getenv)
+	h, err := helper.Open(a.openOptions())
 	if err != nil {
 		return nil, err
 	}
-	folders, err := disk.UserFolders()
-	if err != nil && environment == nil { // with a credential of its own a process needs no home
-		return nil, err
+	a.made = h
+	return h, nil
+}
+
+// openOptions are what flags say about a helper.
+func (a *app) openOptions() helper.OpenOptions {
+	return helper.OpenOptions{
+		CAFile: a.caFile, Timeout: a.timeout.Duration(), Waiting: a.waiting, Warn: a.warn, Trace: a.trace,
 	}
-	a.made = &helper.Helper{
-		Config:      profile.Config{Folder: folders.Config},
-		Folders:     folders,
-		Environment: environment,
-		Keystore:    a.keystore,
-		APIM:        a.client,
-		Timeout:     a.timeout.Duration(),
-		Warn:        a.warn,
-		Trace:       a.trace,
-	}
-	return a.made, nil
 }
 
 // keystore opens the keystore that a profile names.
-func (a *app) keystore(kind string) (keystore.Keystore, error) {
-	if kind == profile.Memory {
-		return nil, usage("cgp-cred logout, then store it again", "the keystore of this profile ended with the program that made it")
-	}
-	return keystore.Keychain(keystore.KeychainOptions{Waiting: a.waiting}), nil
-}
+func (a *app) keystore(kind string) (keystore.Keystore, error) { return a.openOptions().Keystore(kind) }
+
+// client makes the client of the token endpoint.
+func (a *app) client() (*apim.Client, error) { return a.openOptions().Client() }
 
 // waiting tells someone at a terminal why nothing happens.
 func (a *app) waiting() {
 	if isTerminal(a.stderr) {
 		a.say("waiting for the system keychain to be unlocked")
 	}
-}
-
-// client makes the client of the token endpoint, with the roots that flag and environment add.
-func (a *app) client() (*apim.Client, error) {
-	file := a.caFile
-	if file == "" {
-		file = os.Getenv("CGP_CRED_CA_FILE")
-	}
-	h, err := apim.NewHTTP(file, os.Getenv("SSL_CERT_FILE"))
-	if err != nil {
-		return nil, err
-	}
-	return &apim.Client{HTTP: h}, nil
 }
 
 // resolve chooses the profile that a command's arguments mean: a name, a URL, both, or neither.
