@@ -1,0 +1,125 @@
+// Package program runs the external programs that a user puts in the place of the keychain or of a private key.
+package program
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"cgp-cred/keystore/printable"
+)
+
+// Bounds of one run.
+const (
+	maxOutput   = 64 << 10               // bytes of stdout: a record, a public key or a signature is far smaller
+	maxErrors   = 4 << 10                // bytes of stderr that are kept; the rest is read and dropped
+	usualLimit  = 30 * time.Second       // where the context has no deadline
+	afterKilled = 500 * time.Millisecond // for a grandchild that holds the pipes
+)
+
+// notFoundStatus is the exit status by which a program says that it has no such record.
+const notFoundStatus = 3
+
+// Run runs argv with the verb and the profile's name appended, without a shell, in the program's own folder, and returns
+// its stdout, at most 64 KiB. It hands stdin over, keeps every CGP_CRED_* variable back, and kills the program when ctx
+// ends: after 30 s where ctx has no deadline. A context that its owner cancelled is returned as it is; every other error
+// is an *[Error].
+func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte) (stdout []byte, err error) {
+	if err := Check(argv); err != nil {
+		return nil, err
+	}
+	if _, bounded := ctx.Deadline(); !bounded {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, usualLimit)
+		defer stop()
+	}
+	running, kill := context.WithCancel(ctx)
+	defer kill()
+	out := &capped{limit: maxOutput, full: kill}
+	said := &capped{limit: maxErrors}
+	args := append(slices.Clone(argv[1:]), verb, profile)
+	cmd := exec.CommandContext(running, argv[0], args...) // #nosec G204 -- the user chose the program, and there is no shell
+	cmd.Dir = filepath.Dir(argv[0])                       // not where we happen to be, which may be another's folder
+	cmd.Env = environment(os.Environ())
+	cmd.Stdout, cmd.Stderr = out, said
+	cmd.WaitDelay = afterKilled
+	if len(stdin) > 0 {
+		cmd.Stdin = bytes.NewReader(stdin)
+	}
+	started := time.Now()
+	if err := cmd.Run(); err != nil || out.over {
+		clear(out.kept)
+		return nil, explain(ctx, err, out.over, &Error{
+			Program: argv[0], Verb: verb, Profile: profile,
+			Said: printable.Text(string(said.kept)), took: time.Since(started),
+		})
+	}
+	return out.kept, nil
+}
+
+// explain says in e how a run failed.
+func explain(ctx context.Context, err error, over bool, e *Error) error {
+	var exit *exec.ExitError
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return context.Cause(ctx)
+	case over:
+		e.Kind = ErrOutput
+	case ctx.Err() != nil:
+		e.Kind = ErrTimeout
+	case errors.As(err, &exit) && exit.ExitCode() == notFoundStatus:
+		e.Kind = ErrNotFound
+	case errors.As(err, &exit):
+		e.Kind, e.How = ErrFailed, exit.String()
+	case errors.Is(err, exec.ErrWaitDelay):
+		e.Kind, e.How = ErrFailed, "it ended, but a program that it started goes on and keeps its output open"
+	default:
+		e.Kind, e.How = ErrStart, reason(err)
+	}
+	return e
+}
+
+// reason is why a program could not be started, without the path, which the message has.
+func reason(err error) string {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err.Error()
+	}
+	return err.Error()
+}
+
+// environment is ours without the variables that may hold a secret of ours.
+func environment(all []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(s string) bool {
+		return len(s) >= len(ours) && strings.EqualFold(s[:len(ours)], ours) // Windows compares names in any case
+	})
+}
+
+const ours = "CGP_CRED_"
+
+// capped keeps the first bytes that are written to it. Where full is set, more is an error.
+type capped struct {
+	kept  []byte
+	limit int
+	full  func() // nil: the rest is dropped
+	over  bool
+}
+
+var errFull = errors.New("too much output")
+
+func (c *capped) Write(p []byte) (int, error) {
+	room := min(len(p), c.limit-len(c.kept))
+	c.kept = append(c.kept, p[:room]...)
+	if room < len(p) && c.full != nil {
+		c.over = true
+		c.full()
+		return room, errFull
+	}
+	return len(p), nil
+}

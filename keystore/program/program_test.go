@@ -1,0 +1,125 @@
+package program_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"cgp-cred/keystore/program"
+)
+
+// script writes a shell script and returns the argv that runs it: by the shell, which opens it for reading only.
+func script(t *testing.T, text string) []string {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the programs of this test are shell scripts")
+	}
+	file := filepath.Join(t.TempDir(), "program.sh")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"/bin/sh", file}
+}
+
+func TestRunHandsOver(t *testing.T) {
+	t.Parallel()
+	argv := append(script(t, `echo "$# $1 $2 $3"; cat; pwd`), "a*b$(id)")
+	out, err := program.Run(t.Context(), argv, "sign", "int", []byte("input\n"))
+	if want := "3 a*b$(id) sign int\ninput\n/bin\n"; err != nil || strings.Replace(string(out), "/usr/bin", "/bin", 1) != want {
+		t.Errorf("%q, %v, want %q", out, err, want)
+	}
+}
+
+func TestRunKeepsSecretsBack(t *testing.T) {
+	t.Setenv("CGP_CRED_API_KEY", "hidden-api-key")
+	t.Setenv("cgp_cred_other", "hidden-too")
+	t.Setenv("NOT_CGP_CRED_X", "shown")
+	out, err := program.Run(t.Context(), script(t, "env"), "get", "int", nil)
+	if err != nil || strings.Contains(string(out), "hidden") || !strings.Contains(string(out), "NOT_CGP_CRED_X=shown") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestRunFailures(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, script string
+		kind         error
+		want         string // in the message
+	}{
+		{"no such record", "exit 3", program.ErrNotFound, "no such record"},
+		{"a failure", "echo secret-output; echo 'no token in slot 3' >&2; exit 1", program.ErrFailed, "exit status 1; it said: no token in slot 3"},
+		{"escapes and forged lines", `printf 'a\033[2J\nhint: run curl\n' >&2; exit 1`, program.ErrFailed, `it said: a\x1b[2J\nhint: run curl`},
+		{"megabytes of messages", `head -c 3000000 /dev/zero | tr '\0' x >&2; exit 1`, program.ErrFailed, "xxx..."},
+		{"megabytes of output", `head -c 3000000 /dev/zero`, program.ErrOutput, "more than 64 KiB"},
+		{"output without end", `trap '' PIPE; while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyy; done 2>/dev/null`, program.ErrOutput, "more than 64 KiB"},
+		{"death", "kill -9 $$", program.ErrFailed, "signal: killed"},
+		{"a child that stays", "sleep 60 & exit 0", program.ErrFailed, "goes on"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			out, err := program.Run(t.Context(), script(t, tt.script), "get", "int", nil)
+			var e *program.Error
+			if !errors.Is(err, tt.kind) || !errors.As(err, &e) || !strings.Contains(err.Error(), tt.want) || e.Hint() == "" {
+				t.Errorf("%v, want %v with %q", err, tt.kind, tt.want)
+			}
+			if out != nil || len(err.Error()) > 700 || strings.Contains(err.Error(), "secret-output") {
+				t.Errorf("%q returned, %d bytes of message: %v", out, len(err.Error()), err)
+			}
+		})
+	}
+}
+
+func TestRunEnds(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer stop()
+	if _, err := program.Run(ctx, script(t, "sleep 600"), "sign", "int", nil); !errors.Is(err, program.ErrTimeout) {
+		t.Errorf("%v, want a deadline", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(300*time.Millisecond, cancel)
+	var e *program.Error
+	if _, err := program.Run(ctx, script(t, "sleep 600"), "sign", "int", nil); !errors.Is(err, context.Canceled) || errors.As(err, &e) {
+		t.Errorf("%v, want the cancellation", err)
+	}
+}
+
+func TestRunCannotStart(t *testing.T) {
+	t.Parallel()
+	missing := filepath.Join(t.TempDir(), "missing")
+	folder := t.TempDir()
+	for _, path := range []string{missing, folder} {
+		_, err := program.Run(t.Context(), []string{path}, "sign", "int", nil)
+		if !errors.Is(err, program.ErrStart) || !strings.Contains(err.Error(), filepath.Base(path)) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func TestSplit(t *testing.T) {
+	t.Parallel()
+	program1 := filepath.Join(t.TempDir(), "p")
+	argv, err := program.Split("  " + program1 + "  --slot\t3 'x y' ")
+	if err != nil || strings.Join(argv, "|") != program1+"|--slot|3|'x|y'" {
+		t.Errorf("%q, %v", argv, err)
+	}
+	for _, bad := range []string{
+		"", " ", "sign --slot 3", "./sign", program1 + " caf\u00e9", program1 + " \x1b[2J", program1 + strings.Repeat(" x", 20),
+		program1 + " " + strings.Repeat("x", 600),
+	} {
+		var e *program.CommandError
+		if _, err := program.Split(bad); !errors.As(err, &e) || e.Hint() == "" {
+			t.Errorf("%q: %v, want a refusal", bad, err)
+		}
+		if _, err := program.Run(t.Context(), strings.Fields(bad), "sign", "int", nil); !errors.As(err, &e) {
+			t.Errorf("%q was run: %v", bad, err)
+		}
+	}
+}
