@@ -82,7 +82,9 @@ func setTrap(ts *testscript.TestScript, neg bool, args []string) {
 		_ = out.Close()
 	})
 	address = strings.TrimSpace(address)
-	if args[2] == "unix" {
+	if name, ok := strings.CutPrefix(address, "@"); ok {
+		address = "unix:abstract=" + name
+	} else if args[2] == "unix" {
 		address = "unix:path=" + address
 	}
 	ts.Setenv(args[0], address)
@@ -134,6 +136,8 @@ func dial(ts *testscript.TestScript, address, text string) {
 	network := "tcp"
 	if path, ok := strings.CutPrefix(address, "unix:path="); ok {
 		network, address = "unix", path
+	} else if name, ok := strings.CutPrefix(address, "unix:abstract="); ok {
+		network, address = "unix", "@"+name
 	}
 	c, err := net.Dial(network, address)
 	ts.Check(err)
