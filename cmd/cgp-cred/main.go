@@ -62,6 +62,7 @@ func commands() []entry {
 		{"get", "credentials", getCommand},
 		{"exec", "credentials", execCommand},
 		{"credential", "credentials", credentialCommand},
+		{"ci", "credentials", ciCommand},
 		{"erase", "credentials", eraseCommand},
 		{"list", "profiles", listCommand},
 		{"status", "profiles", statusCommand},

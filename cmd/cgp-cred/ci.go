@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/profile"
+	"cgp-cred/helper/wire"
+)
+
+func ciCommand(a *app) *cobra.Command {
+	var variable string
+	cmd := &cobra.Command{
+		Use:   "ci github|azure [PROFILE]",
+		Short: "Hide the token in a CI's log and set it for the later steps",
+		Long: `Hide the token in the log of GitHub Actions or Azure Pipelines, then set it as a variable for
+the later steps of the job. The token lives ten minutes: in longer jobs use cgp-cred exec, which
+needs no variable. Other CI systems can't hide a value that is made in the job: use exec there.`,
+		Example: `  cgp-cred ci github
+  cgp-cred ci azure --var TOKEN`,
+		Args: words(1, 2),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return []string{"github", "azure"}, cobra.ShellCompDirectiveNoFileComp
+			}
+			return a.profileArgs(2)(cmd, args, typed)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.ci(cmd.Context(), args[0], first(args[1:]), variable)
+		},
+	}
+	cmd.Flags().StringVar(&variable, "var", "CGP_TOKEN", "`NAME` of the variable")
+	return cmd
+}
+
+func (a *app) ci(ctx context.Context, system, name, variable string) error {
+	if err := checkCI(system, variable); err != nil {
+		return err
+	}
+	h, p, _, err := a.resolve(name, "")
+	if err != nil {
+		return err
+	}
+	if p.Auth != profile.JWT {
+		return usage("give the one step that needs it the key by its own secret, or use cgp-cred exec",
+			"method %s: an API key would be left to every later step, and it does not expire", p.Auth)
+	}
+	c, err := h.Get(ctx, p, helper.Options{})
+	if err != nil {
+		return err
+	}
+	var secrets []string
+	if h.Environment != nil { // the job's own secret store masks a bundle as a whole, not its parts
+		r, err := h.Record(ctx, p)
+		if err != nil {
+			return err
+		}
+		secrets = append(secrets, string(r.APIKey.Reveal()))
+	}
+	token := string(c.Secret.Reveal())
+	if system == "azure" {
+		_, err = a.stdout.Write([]byte(wire.Azure(variable, token, secrets...)))
+		return err
+	}
+	out, block := wire.GitHub(variable, token, secrets...)
+	if _, err := a.stdout.Write([]byte(out)); err != nil {
+		return err
+	}
+	return appendTo(os.Getenv("GITHUB_ENV"), block)
+}
+
+// checkCI refuses to print a mask where nobody reads it as one: it would show the token.
+func checkCI(system, variable string) error {
+	inside := map[string]bool{
+		"github": os.Getenv("GITHUB_ACTIONS") == "true" && os.Getenv("GITHUB_ENV") != "",
+		"azure":  strings.EqualFold(os.Getenv("TF_BUILD"), "true"),
+	}
+	is, known := inside[system]
+	switch {
+	case !known:
+		return usage("cgp-cred ci github or cgp-cred ci azure; elsewhere cgp-cred exec", "CI system %s is unknown", quoted(system))
+	case !is:
+		return usage("run it in a job of that system; elsewhere use cgp-cred get or cgp-cred exec", "this is not a job of %s: nothing would hide the token", system)
+	case !isVariable(variable):
+		return usage("for example --var CGP_TOKEN", "--var %s: it is not a variable's name, or one of the system's own", quoted(variable))
+	}
+	return nil
+}
+
+// isVariable accepts the names that a job may set.
+func isVariable(name string) bool {
+	for i, r := range name {
+		letter := r == '_' || (r >= 'A' && r <= 'Z') || (r >= 'a' && r <= 'z')
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	for _, own := range []string{"GITHUB_", "RUNNER_", "CGP_CRED_"} {
+		if strings.HasPrefix(strings.ToUpper(name), own) {
+			return false
+		}
+	}
+	return name != "" && name != "PATH" && name != "NODE_OPTIONS"
+}
+
+// appendTo adds a block to the runner's file, which is there already.
+func appendTo(file, block string) error {
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0) //nolint:gosec // the runner names its own file
+	if err != nil {
+		return usage("run it in a step of GitHub Actions", "GITHUB_ENV: %v", err)
+	}
+	_, err = f.WriteString(block)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return fmt.Errorf("GITHUB_ENV: %w", err)
+	}
+	return nil
+}
