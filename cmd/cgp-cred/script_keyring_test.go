@@ -97,7 +97,7 @@ func writePEM(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: pem BITS|ec FILE [NUMBER]")
 	}
-	text := []byte{}
+	var text []byte
 	if args[0] == "ec" {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		ts.Check(err)
