@@ -106,8 +106,13 @@ func (e *Environment) parts() string {
 		name string
 		set  bool
 	}{
-		{envHost, e.Host != ""}, {envAPIKey, !e.apiKey.IsZero()}, {envKID, e.KID != ""}, {envKey, !e.privateKey.IsZero()},
-		{envTokenURL, e.TokenURL != ""}, {envAudience, e.Audience != ""}, {envAPIName, e.APIName != ""},
+		{envHost, e.Host != ""},
+		{envAPIKey, !e.apiKey.IsZero()},
+		{envKID, e.KID != ""},
+		{envKey, !e.privateKey.IsZero()},
+		{envTokenURL, e.TokenURL != ""},
+		{envAudience, e.Audience != ""},
+		{envAPIName, e.APIName != ""},
 	} {
 		if p.set {
 			return p.name
