@@ -64,6 +64,7 @@ func commands() []entry {
 		{"credential", "credentials", credentialCommand},
 		{"ci", "credentials", ciCommand},
 		{"erase", "credentials", eraseCommand},
+		{"clients", "credentials", clientsCommand},
 		{"list", "profiles", listCommand},
 		{"status", "profiles", statusCommand},
 		{"doctor", "profiles", doctorCommand},

@@ -32,8 +32,11 @@ func Reply(r Request, c helper.Credential, scope string) (out []byte, needsBeare
 		fmt.Fprintf(&b, "scope=%s\n", scope)
 	}
 	switch {
-	case c.Auth == profile.None:
+	case c.Auth == profile.None && r.Header:
+		b.WriteString("header=\n") // covered, and nothing is needed
 		return []byte(b.String()), false, nil
+	case c.Auth == profile.None:
+		return nil, false, nil
 	case c.Bearer && r.AuthType:
 		fmt.Fprintf(&b, "capability[]=authtype\nauthtype=Bearer\ncredential=%s\nephemeral=1\n", c.Secret.Reveal())
 	}

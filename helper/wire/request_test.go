@@ -136,7 +136,7 @@ func TestReply(t *testing.T) {
 		{"an API key", bearer, apiKey("int.api.service.nhs.uk", "apikey"), "header=apikey: key1\n", true},
 		{"kept", keeps, token(), "scope=" + scope + "\npassword_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", false},
 		{"an API key, kept", keeps, apiKey("int.api.service.nhs.uk", "apikey"), "scope=" + scope + "\nheader=apikey: key1\n", false},
-		{"nothing needed, kept", keeps, none(), "scope=" + scope + "\n", false},
+		{"nothing needed, kept", keeps, none(), "scope=" + scope + "\nheader=\n", false},
 		{"nothing needed", bearer, none(), "", false},
 		{"Bazel", jsonRequest, token(), `{"headers":{"Authorization":["Bearer ` + tok + `"]},"expires":"2026-01-02T15:08:59Z"}` + "\n", false},
 		{"Bazel, an API key", jsonRequest, apiKey("a.example", "X-API-Key"), `{"headers":{"X-API-Key":["key1"]}}` + "\n", false},

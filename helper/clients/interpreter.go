@@ -1,0 +1,115 @@
+package clients
+
+import (
+	"bufio"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+//go:embed where.py
+var where string
+
+// askTime bounds how long an interpreter may take to start.
+const askTime = 30 * time.Second
+
+// Interpreter is what a Python says of itself.
+type Interpreter struct {
+	Executable string `json:"executable"`
+	Version    []int  `json:"version"`  // major, minor
+	Packages   string `json:"packages"` // the folder for packages: its environment's own, else the user's
+	Plugins    string `json:"plugins"`  // the folder for plugins of an HTTPie that it runs
+}
+
+// Find asks a Python, by its path or its name on PATH; empty: python3, else python. It runs isolated (-I): no module of the
+// current folder, and nothing that an environment variable of Python's names. Errors are an [InterpreterError].
+func Find(ctx context.Context, name string) (Interpreter, error) {
+	names := []string{name}
+	if name == "" {
+		names = []string{"python3", "python"}
+	}
+	var program string
+	var err error
+	for _, n := range names {
+		if program, err = exec.LookPath(n); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		return Interpreter{}, &InterpreterError{names[0], "it is not on PATH"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, "-I", "-c", where) //nolint:gosec // the interpreter that the user chose
+	cmd.WaitDelay = time.Second
+	out, err := cmd.Output()
+	if err != nil {
+		return Interpreter{}, &InterpreterError{program, fmt.Sprintf("it can't be asked where its packages are: %v", err)}
+	}
+	var i Interpreter
+	if err := json.Unmarshal(out, &i); err != nil || len(i.Version) != 2 || !filepath.IsAbs(i.Packages) || !filepath.IsAbs(i.Plugins) {
+		return Interpreter{}, &InterpreterError{program, "it does not say where its packages are"}
+	}
+	if slices.Compare(i.Version, []int{3, 9}) < 0 {
+		return Interpreter{}, &InterpreterError{program, fmt.Sprintf("it is Python %d.%d", i.Version[0], i.Version[1])}
+	}
+	return i, nil
+}
+
+// HTTPiePython returns the interpreter that runs the HTTPie on PATH: the one that the first line of "http" names. Errors
+// are an [HTTPieError].
+func HTTPiePython() (string, error) {
+	program, err := exec.LookPath("http")
+	if err != nil {
+		return "", &HTTPieError{"its program http is not on PATH"}
+	}
+	f, err := os.Open(program) //nolint:gosec // a program of the user's PATH
+	if err != nil {
+		return "", &HTTPieError{fmt.Sprintf("%q can't be read", program)}
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Scan()
+	first := lines.Text()
+	lines.Scan()
+	python := shebang(first, lines.Text())
+	if python == "" {
+		return "", &HTTPieError{fmt.Sprintf("the first line of %q names no Python", program)}
+	}
+	return python, nil
+}
+
+// shebang returns the Python that a script's first two lines name: in the first, through env, or, for long paths and
+// blanks, in pip's way through sh in the second. Empty: none.
+func shebang(first, second string) string {
+	line, ok := strings.CutPrefix(first, "#!")
+	if !ok {
+		return ""
+	}
+	words := strings.Fields(line)
+	switch {
+	case len(words) == 1 && words[0] == "/bin/sh":
+		rest, ok := strings.CutPrefix(second, `'''exec' `)
+		if !ok {
+			return ""
+		}
+		if quoted, ok := strings.CutPrefix(rest, `"`); ok {
+			python, _, _ := strings.Cut(quoted, `"`)
+			return python
+		}
+		python, _, _ := strings.Cut(rest, " ")
+		return python
+	case len(words) > 1 && filepath.Base(words[0]) == "env":
+		return words[len(words)-1]
+	case strings.Contains(filepath.Base(line), "python"):
+		return strings.TrimSpace(strings.SplitN(line, " -", 2)[0])
+	}
+	return ""
+}

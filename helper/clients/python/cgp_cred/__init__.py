@@ -1,0 +1,11 @@
+"""Credentials for NHS API Management, from the program ``cgp-cred``.
+
+``cgp_cred.requests.CGPAuth`` is for requests, ``cgp_cred.httpx.CGPAuth`` for httpx and
+``cgp_cred.cgpclient.CGPAuthProvider`` for cgpclient. No key and no token is kept on disk, and each header goes only to
+the places that a profile of cgp-cred covers.
+"""
+
+from ._helper import CredentialError
+from ._installed import VERSION as __version__
+
+__all__ = ["CredentialError", "__version__"]

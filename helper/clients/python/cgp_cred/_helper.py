@@ -1,0 +1,233 @@
+"""Asks cgp-cred for headers over its standard input, and keeps them in this process's memory."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import subprocess
+import threading
+import time
+from typing import Dict, Optional, Tuple
+
+from ._header import Header, parse_answer
+from ._installed import PROGRAM
+from ._place import Place, place_of
+
+_log = logging.getLogger("cgp_cred")
+
+_REINSTALL = "hint: run this again: cgp-cred clients install python"
+
+
+class CredentialError(Exception):
+    """No credential could be had; the message says why and what to do next.
+
+    ``status`` is the exit status of cgp-cred: 2 usage, 3 no such profile or none that covers the URL, 4 keychain,
+    5 refused, 6 network, 7 try again. It is None where cgp-cred did not run, did not end or answered nonsense.
+    """
+
+    def __init__(self, message: str, status: Optional[int] = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Helper:
+    """Headers of one profile, or without a name of the profile that covers each URL. Threads may share it.
+
+    ``timeout`` bounds one run of cgp-cred, in seconds.
+    """
+
+    def __init__(self, profile: Optional[str] = None, *, timeout: float = 60.0) -> None:
+        self.profile = profile or None
+        self.timeout = timeout
+
+    def kept(self, url: str) -> Optional[Header]:
+        """Return the header that this process has for a URL, or None. It never waits."""
+        place = _place(url)
+        return self._origin(place).find(place)
+
+    def header(self, url: str) -> Header:
+        """Return the header for a URL. One thread asks cgp-cred; those that wait get its answer, or its failure.
+
+        Raises CredentialError; nothing of the URL but its origin is in the message.
+        """
+        place = _place(url)
+        return self._header(place)
+
+    def header_for_host(self, url: str) -> Header:
+        """Return the header for a URL's host, where the path is not known yet."""
+        return self._header(_place(url)._replace(path=""))
+
+    def replace(self, url: str, refused: Header) -> Optional[Header]:
+        """Return another header than one that a server refused with 401, or None where there is none.
+
+        The refused token is erased from cgp-cred's cache. A header that is itself a replacement, and new, is not
+        replaced again: the server means it.
+        """
+        place = _place(url)
+        origin = self._origin(place)
+        with origin.lock:
+            found = origin.find(place)
+            if found is not None and found.value != refused.value:
+                return found
+            if refused.stands():
+                return None
+            origin.drop(refused)
+            if refused.token:
+                self._erase(place, refused.token)
+            header = self._ask(place, replaces=True)
+            origin.keep(header)
+        return None if header.value == refused.value else header
+
+    def _header(self, place: Place) -> Header:
+        origin = self._origin(place)
+        found = origin.find(place)
+        if found is not None:
+            return found
+        began = time.monotonic()
+        with origin.lock:
+            found = origin.find(place)
+            if found is None:
+                origin.raise_failure(place, began)
+                try:
+                    found = self._ask(place)
+                except CredentialError as error:
+                    origin.failure = (time.monotonic(), place.path, str(error), error.status)
+                    raise
+                origin.keep(found)
+        return found
+
+    def _origin(self, place: Place) -> _Origin:
+        chosen = self.profile or "?" + os.environ.get("CGP_CRED_PROFILE", "")
+        key = (chosen, place.origin)
+        with _guard:
+            return _origins.setdefault(key, _Origin())
+
+    def _ask(self, place: Place, *, replaces: bool = False) -> Header:
+        out = self._run("get", _request(place, "capability[]=header"))
+        try:
+            header = parse_answer(out, place, replaces=replaces)
+        except ValueError as error:
+            raise CredentialError(f"cgp-cred gave an answer that can't be used: {error}\n{_REINSTALL}") from None
+        if header is None:
+            name = f"profile {self.profile!r} does not cover" if self.profile else "no profile covers"
+            raise CredentialError(f"cgp-cred: {name} this place on {place.origin}\nhint: cgp-cred list", 3)
+        return header
+
+    def _erase(self, place: Place, token: str) -> None:
+        try:
+            self._run("erase", _request(place, "authtype=Bearer", f"credential={token}"))
+        except CredentialError as error:  # then the next answer is the same one, and is not sent again
+            _log.warning("%s", error)
+
+    def _run(self, verb: str, request: str) -> str:
+        """Run cgp-cred and return its stdout. What it warns of goes to the log."""
+        argv = [_program(), "credential", verb]
+        if self.profile is not None:
+            if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", self.profile) is None:
+                raise CredentialError(f"{_printable(self.profile)!r} can't be a profile's name\nhint: cgp-cred list", 2)
+            argv.append(self.profile)
+        problem = ""
+        try:
+            done = subprocess.run(
+                argv,
+                input=request.encode("ascii"),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                timeout=self.timeout,
+                check=False,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except subprocess.TimeoutExpired:
+            problem = f"cgp-cred did not answer within {self.timeout:g} s\nhint: cgp-cred status"
+        except OSError as error:
+            problem = f"{_printable(argv[0])} can't be run: {error.strerror}\n{_REINSTALL}"
+        if problem:  # raised out here, so that the exception does not hold the other one with what was printed
+            raise CredentialError(problem)
+        said = _printable(done.stderr.decode("ascii", "backslashreplace").strip())
+        if done.returncode != 0:
+            raise CredentialError(said or f"cgp-cred ended with status {done.returncode} and no message\nhint: cgp-cred status", done.returncode)
+        for line in said.splitlines():
+            _log.warning("%s", line)
+        return done.stdout.decode("ascii", "backslashreplace")
+
+
+class _Origin:
+    """What is kept for one profile and origin."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()  # held while cgp-cred is asked
+        self.headers: Tuple[Header, ...] = ()  # replaced as a whole, so that it is read without the lock
+        self.failure: Optional[Tuple[float, str, str, Optional[int]]] = None  # when (monotonic), path, message, status
+
+    def find(self, place: Place) -> Optional[Header]:
+        for header in self.headers:
+            if header.covers(place) and header.fresh():
+                return header
+        return None
+
+    def keep(self, header: Header) -> None:
+        self.failure = None
+        fresh = tuple(h for h in self.headers if h.fresh() and not header.covers(h.asked))
+        self.headers = (header, *fresh)[:64]
+
+    def drop(self, header: Header) -> None:
+        self.headers = tuple(h for h in self.headers if h.value != header.value)
+
+    def raise_failure(self, place: Place, began: float) -> None:
+        """Raise the failure that came while this thread waited, where it would meet the same one."""
+        if self.failure is None:
+            return
+        when, path, message, status = self.failure
+        if when >= began and (path == place.path or status != 3):
+            raise CredentialError(message, status)
+
+
+_guard = threading.Lock()
+_origins: Dict[Tuple[str, str], _Origin] = {}
+
+
+def _forget() -> None:
+    """Begin anew in a forked child, where a lock could be held by a thread that it does not have."""
+    global _guard, _origins
+    _guard = threading.Lock()
+    _origins = {}
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def _place(url: str) -> Place:
+    try:
+        return place_of(url)
+    except ValueError as error:
+        raise CredentialError(f"cgp-cred was not asked: {error}\nhint: give a URL such as https://HOST/PATH", 3) from None
+
+
+def _request(place: Place, *lines: str) -> str:
+    parts = [*lines, f"protocol={place.scheme}", f"host={place.host}"]
+    if place.path:
+        parts.append(f"path={place.path}")
+    return "\n".join(parts) + "\n\n"
+
+
+def _program() -> str:
+    """Return the absolute path of cgp-cred: the one that wrote this package, else the first on PATH.
+
+    The current folder, and what is relative to it, is never looked into.
+    """
+    if PROGRAM:
+        return PROGRAM
+    name = "cgp-cred.exe" if os.name == "nt" else "cgp-cred"
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        found = shutil.which(os.path.join(folder, name)) if os.path.isabs(folder) else None
+        if found is not None:
+            return found
+    raise CredentialError("cgp-cred is not on PATH\nhint: install it, then run: cgp-cred clients install python")
+
+
+def _printable(text: str) -> str:
+    """Return text bounded, with nothing that a terminal would obey."""
+    return re.sub(r"[^\n -~]", "?", text[:2000])

@@ -1,0 +1,58 @@
+"""Places on the web: scheme, host with port, and path. A query never gets this far."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, Optional
+from urllib.parse import urlsplit
+
+_HOST = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+")
+_ENCODED = re.compile(r"%(?:2e|2f|5c|0|1|7f)", re.IGNORECASE)
+
+
+class Place(NamedTuple):
+    """Where a request goes."""
+
+    scheme: str  # "https" or "http"
+    host: str  # lower case, with its port where the URL has one
+    path: str  # as it is sent; empty: not known
+
+    @property
+    def origin(self) -> str:
+        return f"{self.scheme}://{self.host}"
+
+    @property
+    def plain(self) -> bool:
+        """Whether every client and server reads the same path in it: no dot segments, no encoded slashes."""
+        return (
+            _PATH.fullmatch(self.path) is not None
+            and _ENCODED.search(self.path) is None
+            and not {".", ".."}.intersection(self.path.split("/"))
+        )
+
+
+def place_of(url: str) -> Place:
+    """Return the place that an absolute URL names.
+
+    Raises ValueError where clients could read another host in it; the message has nothing of the URL.
+    """
+    if re.fullmatch(r"[!-~]+", url) is None:
+        raise ValueError("the URL has a blank, a control character or a letter beyond ASCII")
+    parts = urlsplit(url)
+    host = parts.netloc.lower()
+    if "@" in host:
+        raise ValueError("the URL has user information, which is no place for credentials")
+    if parts.scheme not in ("http", "https") or _HOST.fullmatch(host) is None:
+        raise ValueError("the URL has no scheme and host that can be read")
+    return Place(parts.scheme, host, parts.path or "/")
+
+
+def redirected(source: Place, location: str) -> Optional[Place]:
+    """Return where a Location header leads from a place, or None where it takes rules to tell."""
+    if location.startswith("/") and not location.startswith("//"):
+        location = source.origin + location
+    try:
+        return place_of(location)
+    except ValueError:
+        return None

@@ -1,0 +1,102 @@
+"""Authentication for httpx: ``httpx.get(url, auth=CGPAuth("int"))``, and the same with AsyncClient."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import AsyncGenerator, Generator, List, Optional, Tuple
+
+import httpx
+
+from ._header import Header
+from ._helper import CredentialError, Helper
+
+__all__ = ["CGPAuth", "CGPAuthError"]
+
+# A request may be sent this many times more: after a redirect that took no header along, and after a refused token.
+_RETRIES = 2
+
+
+class CGPAuthError(CredentialError, httpx.RequestError):
+    """No credential could be had, so that no request was sent; ``status`` is the exit status of cgp-cred."""
+
+
+class CGPAuth(httpx.Auth):
+    """Sends the header of a profile of cgp-cred, or without a name of the profile that covers the URL.
+
+    A request that is refused with 401 is sent once more with a new token, where its body is in memory. The header is
+    not among ``request.headers``: redirects, which copy these, take it nowhere, and logs don't show it. Threads, tasks
+    and clients may share one object; with asyncio the loop is not blocked. Raises CGPAuthError. ``timeout`` bounds one
+    run of cgp-cred, in seconds.
+    """
+
+    def __init__(self, profile: Optional[str] = None, *, timeout: float = 60.0) -> None:
+        self._helper = Helper(profile, timeout=timeout)
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        try:
+            header = self._helper.header(str(request.url))
+            response = yield _with(request, header)
+            for _ in range(_RETRIES):
+                request = response.request
+                if not _refused(response, header):
+                    return
+                new = self._other(request, header)
+                if new is None or not isinstance(request.stream, httpx.ByteStream):
+                    return
+                header = new
+                response = yield _with(request, header)
+        except CredentialError as error:
+            raise _failure(error, request) from None
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        try:
+            url = str(request.url)
+            header = self._helper.kept(url) or await asyncio.to_thread(self._helper.header, url)
+            response = yield _with(request, header)
+            for _ in range(_RETRIES):
+                request = response.request
+                if not _refused(response, header):
+                    return
+                new = await asyncio.to_thread(self._other, request, header)
+                if new is None or not isinstance(request.stream, httpx.ByteStream):
+                    return
+                header = new
+                response = yield _with(request, header)
+        except CredentialError as error:
+            raise _failure(error, request) from None
+
+    def _other(self, request: httpx.Request, header: Header) -> Optional[Header]:
+        """Return another header than the one that was refused, or the same where the request went without."""
+        if isinstance(request.headers, _Headers):
+            return self._helper.replace(str(request.url), header)
+        return self._helper.header(str(request.url))
+
+
+class _Headers(httpx.Headers):
+    """Headers with one more, which is sent and is in no copy of them."""
+
+    def __init__(self, headers: httpx.Headers, header: Header) -> None:
+        super().__init__(headers)
+        self.pop(header.name, None)
+        self._extra = (header.name.encode("ascii"), header.value.encode("ascii"))
+
+    @property
+    def raw(self) -> List[Tuple[bytes, bytes]]:
+        return [*super().raw, self._extra]
+
+
+def _with(request: httpx.Request, header: Header) -> httpx.Request:
+    if header.name:
+        request.headers = _Headers(request.headers, header)
+    return request
+
+
+def _refused(response: httpx.Response, header: Header) -> bool:
+    """Whether a response, perhaps to a redirect, is a 401 of a place for which the header is."""
+    return response.status_code == 401 and bool(header.name) and header.covers_url(str(response.request.url))
+
+
+def _failure(error: CredentialError, request: httpx.Request) -> CGPAuthError:
+    failure = CGPAuthError(str(error), error.status)
+    failure.request = request
+    return failure

@@ -1,0 +1,29 @@
+# Says, as JSON, where an interpreter finds packages and where HTTPie, run by it, finds plugins. It has to run, if only to
+# tell its version, on Pythons that are too old for the package.
+import json
+import os
+import site
+import sys
+import sysconfig
+
+
+def config_folder():
+    """HTTPie's own rule (httpie/config.py)."""
+    if os.environ.get("HTTPIE_CONFIG_DIR"):
+        return os.environ["HTTPIE_CONFIG_DIR"]
+    if os.name == "nt":
+        return os.path.expandvars("%APPDATA%\\httpie")
+    legacy = os.path.expanduser("~/.httpie")
+    if os.path.exists(legacy):
+        return legacy
+    return os.path.join(os.environ.get("XDG_CONFIG_HOME", os.path.expanduser("~/.config")), "httpie")
+
+
+plugins = os.path.join(config_folder(), "plugins")
+isolated = sys.prefix != getattr(sys, "base_prefix", sys.prefix) or os.path.isdir(os.path.join(sys.prefix, "conda-meta"))
+print(json.dumps({
+    "executable": sys.executable,
+    "version": list(sys.version_info[:2]),
+    "packages": sysconfig.get_path("purelib") if isolated else site.getusersitepackages(),
+    "plugins": os.path.abspath(sysconfig.get_path("purelib", vars={"base": plugins})),
+}))
