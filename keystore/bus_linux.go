@@ -21,7 +21,7 @@ func findBus(ctx context.Context) (string, net.Conn, error) {
 		value = usualBus()
 	}
 	if value == "" {
-		return "", nil, &Error{Kind: ErrUnavailable, Detail: "there is no session bus", next: noBus + withoutKeychain}
+		return "", nil, &Error{Kind: ErrUnavailable, Detail: "there is no session bus", Next: noBus + withoutKeychain}
 	}
 	var worst error
 	for entry := range strings.SplitSeq(value, ";") {

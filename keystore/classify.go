@@ -36,11 +36,11 @@ func classify(ctx context.Context, goos, op, account string, limit time.Duration
 	var own *Error
 	switch {
 	case errors.As(err, &own):
-		e.Kind, e.Detail, e.next = own.Kind, own.Detail, own.next
+		e.Kind, e.Detail, e.Next = own.Kind, own.Detail, own.Next
 	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
 		e.Kind, e.Detail = ErrTimeout, "waited "+limit.Round(time.Millisecond).String()+"; it is locked, its prompt can't be seen, or it hangs"
 		if goos == "linux" && !promptable(goos) {
-			e.next = desktopless + "; more time: " + timeoutName + "=60s"
+			e.Next = desktopless + "; more time: " + timeoutName + "=60s"
 		}
 	case errors.Is(err, keyring.ErrNotFound):
 		e.Kind = ErrNotFound
@@ -74,20 +74,20 @@ func classifySecretService(e *Error, err error) {
 	case has("failed to unlock correct collection", ".Secret.Error.IsLocked", "locked object"):
 		e.Kind = ErrLocked
 		e.Detail = "locked, its prompt was dismissed, or there is no login keyring yet"
-		e.next = desktopless
+		e.Next = desktopless
 	case has("not provided by any .service files", ".DBus.Error.ServiceUnknown", ".DBus.Error.NameHasNoOwner"):
 		e.Detail = "no program answers for org.freedesktop.secrets"
-		e.next = noService + withoutKeychain
+		e.Next = noService + withoutKeychain
 	case has("Object does not exist at path", "No such interface", ".UnknownObject", ".UnknownInterface", ".UnknownMethod", ".Secret.Error.NoSuchObject"):
 		e.Detail = "the keyring is not initialised: " + text
-		e.next = desktopless
+		e.Next = desktopless
 	case has(".DBus.Error.AccessDenied", ".DBus.Error.AuthFailed"):
 		e.Kind = ErrDenied
 	case has(".DBus.Error.NoReply", ".DBus.Error.Timeout", ".DBus.Error.TimedOut"):
 		e.Kind = ErrTimeout
 	}
 	if errors.Is(e.Kind, ErrUnavailable) && os.Getenv("WSL_DISTRO_NAME") != "" {
-		e.next = "in WSL call Windows' own `cgp-cred.exe` by its absolute path, or " + desktopless
+		e.Next = "in WSL call Windows' own `cgp-cred.exe` by its absolute path, or " + desktopless
 	}
 }
 
@@ -107,16 +107,16 @@ func macStatus(e *Error, status int) {
 		e.Kind, e.Detail = ErrNotFound, ""
 	case 36: // errSecInteractionNotAllowed, -25308
 		e.Kind, e.Detail = ErrLocked, "it can't ask for its password in this session (ssh, launchd)"
-		e.next = "run `security unlock-keychain`, then the command again"
+		e.Next = "run `security unlock-keychain`, then the command again"
 	case 51: // errSecAuthFailed, -25293
 		e.Kind, e.Detail = ErrDenied, "the password was wrong"
-		e.next = "run `security unlock-keychain`, then the command again"
+		e.Next = "run `security unlock-keychain`, then the command again"
 	case 128: // errSecUserCanceled, -128
 		e.Kind, e.Detail = ErrDenied, "its prompt was cancelled"
-		e.next = "run the command again and allow the access"
+		e.Next = "run the command again and allow the access"
 	case 37: // errSecNoDefaultKeychain, -25307
 		e.Detail = "there is no default keychain"
-		e.next = "run `security default-keychain -s login.keychain-db`, then the command again"
+		e.Next = "run `security default-keychain -s login.keychain-db`, then the command again"
 	}
 }
 
@@ -135,7 +135,7 @@ func windowsError(e *Error, number uintptr) {
 		e.Kind, e.Detail = ErrNotFound, ""
 	case 1312: // ERROR_NO_SUCH_LOGON_SESSION
 		e.Detail = "this session has no credential store (ssh, WinRM, a service)"
-		e.next = "run the command from a console or Remote Desktop session; " + withoutKeychain
+		e.Next = "run the command from a console or Remote Desktop session; " + withoutKeychain
 	case 1783: // RPC_X_BAD_STUB_DATA
 		e.Kind, e.Detail = ErrTooBig, ""
 	case 5: // ERROR_ACCESS_DENIED

@@ -28,12 +28,12 @@ var (
 
 // Error is a keystore's error.
 type Error struct {
-	Kind    error  // one of the sentinels
+	Kind    error  // one of the sentinels, or [InOtherWords] of one
 	Op      string // "get", "set", "delete", "encode" or "decode"
 	Account string // may be empty
 	Detail  string // our own words, or foreign text that whoever prints it escapes; may be empty; never a secret
 
-	next string // what to do, where that is known better than from Kind
+	Next string // what to do, where that is known better than from Kind; empty: [Error.Hint] says it by Kind
 }
 
 func (e *Error) Error() string {
@@ -58,13 +58,24 @@ func (e *Error) Error() string {
 	return s
 }
 
+// InOtherWords returns a kind of error with the text of a keystore that is no keychain. It matches the sentinel.
+func InOtherWords(sentinel error, text string) error { return &kind{sentinel: sentinel, text: text} }
+
+type kind struct {
+	sentinel error
+	text     string
+}
+
+func (k *kind) Error() string { return k.text }
+func (k *kind) Unwrap() error { return k.sentinel }
+
 // Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
 
 // Hint returns the next command or action, one line.
 func (e *Error) Hint() string {
-	if e.next != "" {
-		return e.next
+	if e.Next != "" {
+		return e.Next
 	}
 	profile, _, _ := strings.Cut(e.Account, "/")
 	if profile == "" {

@@ -139,7 +139,7 @@ func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v 
 	}
 	defer func() {
 		if recover() != nil { // the value may quote the reply, and so a secret
-			v, err = "", &Error{Kind: ErrUnavailable, Detail: "it sent a malformed reply", next: otherProvider}
+			v, err = "", &Error{Kind: ErrUnavailable, Detail: "it sent a malformed reply", Next: otherProvider}
 		}
 	}()
 	if err := ctx.Err(); err != nil {
@@ -156,12 +156,18 @@ func (k *keychain) limit() (time.Duration, error) {
 	if k.options.Timeout > 0 {
 		return k.options.Timeout, nil
 	}
+	if promptable(runtime.GOOS) {
+		return Timeout(promptTimeout)
+	}
+	return Timeout(quietTimeout)
+}
+
+// Timeout is how long someone or something is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, or where that is not set the usual
+// time. What is no duration is a *[ValueError].
+func Timeout(usual time.Duration) (time.Duration, error) {
 	s := os.Getenv(timeoutName)
 	if s == "" {
-		if promptable(runtime.GOOS) {
-			return promptTimeout, nil
-		}
-		return quietTimeout, nil
+		return usual, nil
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil {

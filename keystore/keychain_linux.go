@@ -33,7 +33,7 @@ func ready(ctx context.Context) error {
 	}
 	// The process that we checked has lived until now and so has its listening socket: godbus has reached the same one.
 	if !alive(conn) {
-		return &Error{Kind: ErrUnavailable, Detail: "the session bus went away", next: "run the command again"}
+		return &Error{Kind: ErrUnavailable, Detail: "the session bus went away", Next: "run the command again"}
 	}
 	return nil
 }

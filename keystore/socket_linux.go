@@ -60,7 +60,7 @@ func stale(err error) error {
 	if own := fmt.Sprintf("/run/user/%d/bus", os.Geteuid()); isSocket(own) && os.Getenv(busVariable) != "" {
 		next = "the address is of an earlier session: run `export " + busVariable + "=unix:path=" + own + "`"
 	}
-	return &Error{Kind: ErrUnavailable, Detail: "the session bus does not answer (" + busVariable + "): " + err.Error(), next: next}
+	return &Error{Kind: ErrUnavailable, Detail: "the session bus does not answer (" + busVariable + "): " + err.Error(), Next: next}
 }
 
 func isSocket(path string) bool {
@@ -71,13 +71,13 @@ func isSocket(path string) bool {
 func refuse(why string) error {
 	return &Error{
 		Kind: ErrDenied, Detail: "the session bus (" + busVariable + "): " + why,
-		next: "run `unset " + busVariable + "` and try again; " + withoutKeychain,
+		Next: "run `unset " + busVariable + "` and try again; " + withoutKeychain,
 	}
 }
 
 func foreign(why string) error {
 	return &Error{
 		Kind: ErrDenied, Detail: "the session bus is not ours: " + why,
-		next: "another user may be listening there: run `unset " + busVariable + "` and try again",
+		Next: "another user may be listening there: run `unset " + busVariable + "` and try again",
 	}
 }

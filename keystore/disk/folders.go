@@ -19,6 +19,7 @@ const own = "cgp-cred"
 type Folders struct {
 	Config  string // profiles, no secrets
 	State   string // the cache's sealing key
+	Data    string // encrypted files
 	Runtime string // locks and other files of the moment; State where the system has no runtime folder that is ours
 }
 
@@ -42,7 +43,7 @@ func UserFolders() (Folders, error) {
 		xdg.Reload() // reads a file: only where the environment has changed since the program began
 		located = now
 	}
-	base := Folders{Config: xdg.ConfigHome, State: xdg.StateHome, Runtime: xdg.RuntimeDir}
+	base := Folders{Config: xdg.ConfigHome, State: xdg.StateHome, Data: xdg.DataHome, Runtime: xdg.RuntimeDir}
 	env := located
 	locate.Unlock()
 
@@ -50,6 +51,7 @@ func UserFolders() (Folders, error) {
 	f := Folders{
 		Config: within(base.Config, home || filepath.IsAbs(env.config)),
 		State:  within(base.State, home || filepath.IsAbs(env.state)),
+		Data:   within(base.Data, home || filepath.IsAbs(env.data)),
 	}
 	f.Runtime = f.State
 	if private(base.Runtime) {
@@ -70,13 +72,14 @@ func within(base string, known bool) string {
 }
 
 // variables are those that decide where the folders are.
-type variables struct{ home, config, state, runtime string }
+type variables struct{ home, config, state, data, runtime string }
 
 func environment() variables {
 	return variables{
 		home:    os.Getenv("HOME"),
 		config:  os.Getenv("XDG_CONFIG_HOME"),
 		state:   os.Getenv("XDG_STATE_HOME"),
+		data:    os.Getenv("XDG_DATA_HOME"),
 		runtime: os.Getenv("XDG_RUNTIME_DIR"),
 	}
 }

@@ -20,21 +20,21 @@ func TestUserFolders(t *testing.T) {
 	must(t, os.Symlink(shut, filepath.Join(dir, "link")))
 	must(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
 
-	const config, state = "/h/.config/cgp-cred", "/h/.local/state/cgp-cred"
+	const config, state, data = "/h/.config/cgp-cred", "/h/.local/state/cgp-cred", "/h/.local/share/cgp-cred"
 	for _, tt := range []struct {
-		name                       string
-		home, config, state, runtm string
+		name                             string
+		home, config, state, data, runtm string
 		want                       disk.Folders
 		noHome                     bool
 	}{
-		{name: "home alone", home: "/h", runtm: "/nowhere", want: disk.Folders{Config: config, State: state, Runtime: state}},
+		{name: "home alone", home: "/h", runtm: "/nowhere", want: disk.Folders{Config: config, State: state, Data: data, Runtime: state}},
 		{
-			name: "all set", home: "/h", config: "/c", state: "/s", runtm: shut,
-			want: disk.Folders{Config: "/c/cgp-cred", State: "/s/cgp-cred", Runtime: shut + "/cgp-cred"},
+			name: "all set", home: "/h", config: "/c", state: "/s", data: "/d", runtm: shut,
+			want: disk.Folders{Config: "/c/cgp-cred", State: "/s/cgp-cred", Data: "/d/cgp-cred", Runtime: shut + "/cgp-cred"},
 		},
 		{
-			name: "relative XDG folders are none", home: "/h", config: "c", state: "./s", runtm: "run",
-			want: disk.Folders{Config: config, State: state, Runtime: state},
+			name: "relative XDG folders are none", home: "/h", config: "c", state: "./s", data: "d", runtm: "run",
+			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
 		},
 		{name: "a tilde is no absolute path", config: "~/c", runtm: "/nowhere", noHome: true},
 		{name: "no home", runtm: "/nowhere", noHome: true},
@@ -45,14 +45,15 @@ func TestUserFolders(t *testing.T) {
 			name: "no home but state", state: "/s", runtm: "/nowhere", noHome: true,
 			want: disk.Folders{State: "/s/cgp-cred", Runtime: "/s/cgp-cred"},
 		},
-		{name: "runtime open to others", home: "/h", runtm: open, want: disk.Folders{Config: config, State: state, Runtime: state}},
-		{name: "runtime a link", home: "/h", runtm: dir + "/link", want: disk.Folders{Config: config, State: state, Runtime: state}},
-		{name: "runtime a file", home: "/h", runtm: dir + "/file", want: disk.Folders{Config: config, State: state, Runtime: state}},
+		{name: "runtime open to others", home: "/h", runtm: open, want: disk.Folders{Config: config, State: state, Data: data, Runtime: state}},
+		{name: "runtime a link", home: "/h", runtm: dir + "/link", want: disk.Folders{Config: config, State: state, Data: data, Runtime: state}},
+		{name: "runtime a file", home: "/h", runtm: dir + "/file", want: disk.Folders{Config: config, State: state, Data: data, Runtime: state}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("HOME", tt.home)
 			t.Setenv("XDG_CONFIG_HOME", tt.config)
 			t.Setenv("XDG_STATE_HOME", tt.state)
+			t.Setenv("XDG_DATA_HOME", tt.data)
 			t.Setenv("XDG_RUNTIME_DIR", tt.runtm)
 			got, err := disk.UserFolders()
 			if errors.Is(err, disk.ErrNoHome) != tt.noHome || (err != nil) != tt.noHome {
