@@ -19,6 +19,7 @@ hyperfine            hyperfine      any   bench
 keyctl               keyutils       linux test
 openssl              openssl        any   test
 python3              python3        any   test
+samtools             samtools       linux test
 secret-tool          libsecret-tools linux test,bench
 setpriv              util-linux     linux test
 shasum               perl           any   test
