@@ -1,0 +1,103 @@
+package oauth
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/profile"
+)
+
+// Transport adds a profile's credential to the requests that the profile covers, by its method's header, and to no
+// other: a redirect to another host, port or API goes on without it. After a 401 the token is dropped and the request
+// sent once more with a new one, where its body can be had again (http.Request.GetBody). Where no credential can be had
+// nothing is sent.
+//
+// Unlike oauth2.Transport, which adds its token to every hop of a redirect, it is safe with http.Client's redirects.
+type Transport struct {
+	Source *TokenSource
+	Base   http.RoundTripper // nil: http.DefaultTransport
+}
+
+// RoundTrip sends one request, with the credential if it is for the profile. The request itself is not changed.
+func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !t.Source.covers(r.URL) {
+		return t.base().RoundTrip(t.Source.without(r))
+	}
+	c, err := t.Source.get(r.Context())
+	if err != nil {
+		return nil, errors.Join(err, closeBody(r))
+	}
+	res, err := t.base().RoundTrip(with(r, c))
+	if err != nil || res.StatusCode != http.StatusUnauthorized || c.Auth != profile.JWT {
+		return res, err
+	}
+	again, ok := t.retry(r, c)
+	if !ok {
+		return res, nil
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // so that the connection can be used again
+	_ = res.Body.Close()
+	return t.base().RoundTrip(again)
+}
+
+// retry returns the request with a new token and a new body, where both can be had.
+func (t *Transport) retry(r *http.Request, refused helper.Credential) (*http.Request, bool) {
+	hasBody := r.Body != nil && r.Body != http.NoBody
+	if hasBody && r.GetBody == nil {
+		return nil, false
+	}
+	if t.Source.refused(r.Context(), refused) != nil {
+		return nil, false
+	}
+	c, err := t.Source.get(r.Context())
+	if err != nil || c.Secret.Equal(refused.Secret) {
+		return nil, false
+	}
+	again := with(r, c)
+	if hasBody {
+		if again.Body, err = r.GetBody(); err != nil {
+			return nil, false
+		}
+	}
+	return again, true
+}
+
+func (t *Transport) base() http.RoundTripper {
+	if t.Base != nil {
+		return t.Base
+	}
+	return http.DefaultTransport
+}
+
+// with is the request with the credential's header in the place of any other.
+func with(r *http.Request, c helper.Credential) *http.Request {
+	if c.Header == "" {
+		return r
+	}
+	clone := r.Clone(r.Context())
+	clone.Header.Set(c.Header, c.Value())
+	return clone
+}
+
+// without is the request without the token, should a caller have copied it from one that the profile covers.
+func (s *TokenSource) without(r *http.Request) *http.Request {
+	s.mu.Lock()
+	c := s.last
+	s.mu.Unlock()
+	if c.Header == "" || r.Header.Get(c.Header) != c.Value() {
+		return r
+	}
+	clone := r.Clone(r.Context())
+	clone.Header.Del(c.Header)
+	return clone
+}
+
+// closeBody closes the body of a request that is not sent, as a RoundTripper must.
+func closeBody(r *http.Request) error {
+	if r.Body == nil {
+		return nil
+	}
+	return r.Body.Close()
+}
