@@ -42,7 +42,7 @@ func (h *Helper) mintAlone(ctx context.Context, p *profile.Profile, o Options) (
 	}
 	c := h.cache(p)
 	if !o.ForceNew {
-		if e, ok := h.look(ctx, c, o); ok {
+		if e, ok := c.Get(ctx); ok && e.Fresh(h.now(), o.minValid()) {
 			h.trace(1, "another process has fetched a token meanwhile")
 			return tokenCredential(p, e, true), nil
 		}

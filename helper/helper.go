@@ -5,6 +5,7 @@ package helper
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,6 +28,8 @@ type Helper struct {
 	Warn        func(text string)                            // nil: warnings are dropped
 	Trace       func(level int, text string)                 // nil: silent; 1: what happens, 2: details of requests
 	Now         func() time.Time                             // nil: time.Now
+
+	attempts uint // of one mint with one key; 0: maxAttempts
 }
 
 // DefaultMinValid is the least life left in a cached token that is served.
@@ -50,11 +53,26 @@ func (h *Helper) Get(ctx context.Context, p *profile.Profile, o Options) (Creden
 	if o.ForceNew {
 		return h.mintAlone(ctx, p, o)
 	}
-	if e, ok := h.look(ctx, h.cache(p), o); ok {
+	e, cached := h.cache(p).Get(ctx)
+	if cached && e.Fresh(h.now(), o.minValid()) {
 		h.trace(1, "the cached token is still good")
+		return h.renewEarly(ctx, p, e, o), nil
+	}
+	c, err := h.mintAlone(ctx, p, o)
+	if err != nil && cached && o.MinValid == 0 && passing(err) && e.Expiry.Sub(h.now()) >= lastResort {
+		h.warn(fmt.Sprintf("no new token can be had, and the cached one ends in %v: %v", e.Expiry.Sub(h.now()).Round(time.Second), err))
 		return tokenCredential(p, e, true), nil
 	}
-	return h.mintAlone(ctx, p, o)
+	return c, err
+}
+
+// lastResort is the least life left in a cached token that is served while the token endpoint is down.
+const lastResort = 10 * time.Second
+
+// passing reports an error that says nothing of the credential: no answer, or one that may change by itself.
+func passing(err error) bool {
+	var e *apim.Error
+	return errors.As(err, &e) && e.Class != apim.Refused
 }
 
 // Erase drops p's cached token; the key stays. Nothing cached is no error.
@@ -87,14 +105,12 @@ func (h *Helper) apiKey(ctx context.Context, p *profile.Profile) (Credential, er
 	return apiKeyCredential(p, r.APIKey), nil
 }
 
-// look returns a cached token with enough life left.
-func (h *Helper) look(ctx context.Context, c *cache.Cache, o Options) (cache.Entry, bool) {
-	minValid := o.MinValid
-	if minValid == 0 {
-		minValid = DefaultMinValid
+// minValid is the least life left that is asked for.
+func (o Options) minValid() time.Duration {
+	if o.MinValid == 0 {
+		return DefaultMinValid
 	}
-	e, ok := c.Get(ctx)
-	return e, ok && e.Fresh(h.now(), minValid)
+	return o.MinValid
 }
 
 // cache opens the token cache of p as its file stands.

@@ -39,6 +39,7 @@ type place struct {
 	*helper.Helper
 	keys     keystore.Keystore
 	sim      *simulator.Simulator
+	config   simulator.Config
 	host     string
 	mu       sync.Mutex
 	warnings []string
@@ -74,8 +75,8 @@ func newPlace(t *testing.T, c simulator.Config) *place {
 	if c.APIKey == "" {
 		c.APIKey = testAPIKey
 	}
-	p.sim = simulator.New(c)
-	srv := httptest.NewServer(p.sim)
+	p.sim, p.config = simulator.New(c), c
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.sim.ServeHTTP(w, r) }))
 	t.Cleanup(srv.Close)
 	p.host = strings.TrimPrefix(srv.URL, "http://")
 	if _, err := p.Store(t.Context(), "int", helper.Change{

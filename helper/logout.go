@@ -32,7 +32,7 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 	}
 	defer release()
 	if p, err := h.Config.Load(name); err == nil {
-		h.forget(ctx, p)
+		_ = h.cache(p).Purge(ctx) // what fails here fails again below, with the record
 	}
 	ks, err := h.Keystore(h.kind(name))
 	if err != nil {
@@ -44,7 +44,7 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 		return done, err
 	}
 	done.Profile, err = h.Config.Remove(name)
-	for _, file := range []string{h.refusalFile(name), filepath.Join(h.Folders.Runtime, name+".lock")} {
+	for _, file := range []string{h.refusalFile(name), h.earlyFile(name), filepath.Join(h.Folders.Runtime, name+".lock")} {
 		_ = os.Remove(file) // neither holds a secret
 	}
 	return done, err

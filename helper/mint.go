@@ -128,7 +128,7 @@ func (m *minter) exchange(ctx context.Context, key *keystore.Key) (apim.Token, e
 		backoff.WithBackOff(&backoff.ExponentialBackOff{
 			InitialInterval: 500 * time.Millisecond, Multiplier: 2, MaxInterval: 5 * time.Second, RandomizationFactor: 1,
 		}),
-		backoff.WithMaxTries(maxAttempts), backoff.WithMaxElapsedTime(0))
+		backoff.WithMaxTries(m.h.maxAttempts()), backoff.WithMaxElapsedTime(0))
 	if m.last != nil { // the reason rather than the deadline that ended the waiting
 		err = m.last
 	}
@@ -161,6 +161,13 @@ func (m *minter) attempt(ctx context.Context) (apim.Token, error) {
 	}
 	refused.About = m.about
 	return t, m.again(ctx, refused)
+}
+
+func (h *Helper) maxAttempts() uint {
+	if h.attempts > 0 {
+		return h.attempts
+	}
+	return maxAttempts
 }
 
 func outcome(err error) string {

@@ -94,7 +94,7 @@ func (a *app) requested(r wire.Request, ask profile.Ask) (*helper.Helper, *profi
 		return nil, nil, err
 	}
 	if r.URL == "" {
-		err = &profile.CoverError{Origin: "it", Problem: "the request names no one place"}
+		err = &profile.CoverError{Problem: "the request names no one place"}
 	} else {
 		var p *profile.Profile
 		if p, _, err = h.Resolve(ask); err == nil {

@@ -70,6 +70,7 @@ func commands() []entry {
 		{"doctor", "profiles", doctorCommand},
 		{"demo", "try", demoCommand},
 		{"simulate", "try", simulateCommand},
+		{"completion", "", completionCommand},
 		{"version", "", versionCommand},
 		{upstreamName, "", upstreamCommand},
 	}
@@ -112,6 +113,7 @@ func rootCommand(a *app, args []string) *cobra.Command {
 func addAll(root *cobra.Command, a *app) {
 	cobra.EnableCommandSorting = false
 	root.AddGroup(groups...)
+	root.SetHelpCommand(helpCommand(a))
 	for _, c := range commands() {
 		cmd := c.build(a)
 		cmd.GroupID = c.group

@@ -174,22 +174,37 @@ func (c *Cache) makeRoom(sealed []byte, life time.Duration) error {
 	return nil
 }
 
-// Delete removes the token wherever it may be. That there is none is no error, nor is a keychain that can't be
-// reached where there is a kernel keyring, which then is where tokens are kept.
+// Delete drops the token from where [Cache.Get] would find it; absent is no error. Where there is a kernel keyring the
+// keychain is not asked: a locked one must not keep a refused token alive.
 func (c *Cache) Delete(ctx context.Context) error {
 	err := kernel.Delete(c.key())
-	hasKernel := !errors.Is(err, kernel.ErrUnavailable)
-	if errors.Is(err, kernel.ErrNotFound) || !hasKernel {
+	switch {
+	case errors.Is(err, kernel.ErrNotFound):
+		return nil
+	case errors.Is(err, kernel.ErrUnavailable):
+		return c.deleteItem(ctx)
+	}
+	return err
+}
+
+// Purge drops the token from every place: with the profile goes what a machine without a kernel keyring left behind.
+func (c *Cache) Purge(ctx context.Context) error {
+	err := kernel.Delete(c.key())
+	if errors.Is(err, kernel.ErrNotFound) || errors.Is(err, kernel.ErrUnavailable) {
 		err = nil
 	}
+	return errors.Join(err, c.deleteItem(ctx))
+}
+
+// deleteItem drops the keychain's item; absent is no error.
+func (c *Cache) deleteItem(ctx context.Context) error {
 	if c.o.Keychain == nil {
+		return nil
+	}
+	if err := c.o.Keychain.Delete(ctx, c.account()); err != nil && !errors.Is(err, keystore.ErrNotFound) {
 		return err
 	}
-	itemErr := c.o.Keychain.Delete(ctx, c.account())
-	if errors.Is(itemErr, keystore.ErrNotFound) || hasKernel && errors.Is(itemErr, keystore.ErrUnavailable) {
-		itemErr = nil
-	}
-	return errors.Join(err, itemErr)
+	return nil
 }
 
 // Backend says where tokens of this profile are kept: "keyring", "keychain" or "none".

@@ -73,7 +73,7 @@ func (e *NoProfileError) Hint() string {
 
 // CoverError is a URL for which there is no credential.
 type CoverError struct {
-	Origin  string   // scheme and host; a path or query is not repeated
+	Origin  string   // scheme and host; a path or query is not repeated; empty: not known
 	Problem string   // why
 	Profile string   // the profile that was asked for; empty: any
 	Tied    []string // the profiles that cover it equally
@@ -83,10 +83,14 @@ func (e *CoverError) Error() string {
 	if len(e.Tied) > 0 {
 		return fmt.Sprintf("%s is covered equally by %s", e.Origin, strings.Join(e.Tied, " and "))
 	}
+	who, where := "no profile covers", ""
 	if e.Profile != "" {
-		return fmt.Sprintf("profile %q does not cover that URL on %s: %s", e.Profile, e.Origin, e.Problem)
+		who = fmt.Sprintf("profile %q does not cover", e.Profile)
 	}
-	return fmt.Sprintf("no profile covers that URL on %s: %s", e.Origin, e.Problem)
+	if e.Origin != "" {
+		where = " on " + e.Origin
+	}
+	return fmt.Sprintf("%s that URL%s: %s", who, where, e.Problem)
 }
 
 // Hint is the next step.

@@ -158,7 +158,7 @@ func pick(best []*Profile, u *url.URL, env string) (*Profile, Source, error) {
 func ParseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme == "" || u.Host == "" || u.Opaque != "" {
-		return nil, &CoverError{Origin: "it", Problem: "it can't be read as a URL with a scheme and a host"}
+		return nil, &CoverError{Problem: "it can't be read as a URL with a scheme and a host"}
 	}
 	for _, r := range s {
 		if r <= ' ' || r > '~' {

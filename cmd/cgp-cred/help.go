@@ -1,0 +1,55 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// shells are those that completion knows, in the order of the help.
+var shells = []string{"bash", "zsh", "fish", "powershell"}
+
+// completionCommand prints a script that makes a shell complete our commands, flags and profile names. Completing looks
+// at the config folder alone: a keychain could ask for its password at each keystroke.
+func completionCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion bash|zsh|fish|powershell",
+		Short: "Print a shell's completion script",
+		Example: `  cgp-cred completion bash >~/.local/share/bash-completion/completions/cgp-cred
+  cgp-cred completion zsh >"${fpath[1]}/_cgp-cred"
+  cgp-cred completion fish >~/.config/fish/completions/cgp-cred.fish
+  cgp-cred completion powershell | Out-String | Invoke-Expression`,
+		Args:              words(1, 1),
+		ValidArgsFunction: cobra.FixedCompletions(shells, cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root := cmd.Root()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(a.stdout, true)
+			case "zsh":
+				return root.GenZshCompletion(a.stdout)
+			case "fish":
+				return root.GenFishCompletion(a.stdout, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(a.stdout)
+			}
+			return usage("choose "+strings.Join(shells, ", "), "shell %s is unknown", quoted(args[0]))
+		},
+	}
+}
+
+// helpCommand is help COMMAND; cobra's own exits with 0 for a command that is not there.
+func helpCommand(*app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, _, err := cmd.Root().Find(args)
+			if err != nil || (found == cmd.Root() && len(args) > 0) {
+				return noCommand(cmd.Root(), args)
+			}
+			found.InitDefaultHelpFlag()
+			return found.Help()
+		},
+	}
+}
