@@ -8,6 +8,8 @@ import (
 	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"cgp-cred/keystore/signer"
 )
 
 // version is the record format that this program writes, and the newest that it reads.
@@ -15,25 +17,29 @@ const version = 1
 
 // recordJSON is the stored form, members in the order in which they are written.
 type recordJSON struct {
-	V        int     `json:"v"`
-	Rev      string  `json:"rev"`
-	Host     string  `json:"host"`
-	APIName  string  `json:"api_name,omitempty"`
-	Auth     string  `json:"auth"`
-	APIKey   string  `json:"api_key,omitempty"`
-	KID      string  `json:"kid,omitempty"`
-	E        string  `json:"e,omitempty"`
-	P        string  `json:"p,omitempty"`
-	Q        string  `json:"q,omitempty"`
-	TokenURL string  `json:"token_url,omitempty"`
-	Audience string  `json:"audience,omitempty"`
-	Next     *primes `json:"next,omitempty"`
-	Previous *primes `json:"previous,omitempty"`
+	V       int    `json:"v"`
+	Rev     string `json:"rev"`
+	Host    string `json:"host"`
+	APIName string `json:"api_name,omitempty"`
+	Auth    string `json:"auth"`
+	APIKey  string `json:"api_key,omitempty"`
+	KID     string `json:"kid,omitempty"`
+	signer.Kept
+	TokenURL string   `json:"token_url,omitempty"`
+	Audience string   `json:"audience,omitempty"`
+	Next     *keyJSON `json:"next,omitempty"`
+	Previous *keyJSON `json:"previous,omitempty"`
+}
+
+// keyJSON is a key beside the first.
+type keyJSON struct {
+	KID string `json:"kid"`
+	signer.Kept
 }
 
 var (
-	members    = []string{"v", "rev", "host", "api_name", "auth", "api_key", "kid", "e", "p", "q", "token_url", "audience", "next", "previous"}
-	keyMembers = []string{"kid", "e", "p", "q"}
+	members    = []string{"v", "rev", "host", "api_name", "auth", "api_key", "kid", "e", "p", "q", "signer", "token_url", "audience", "next", "previous"}
+	keyMembers = []string{"kid", "e", "p", "q", "signer"}
 )
 
 // Encode returns the record as one line of ASCII JSON. A record of more than [MaxValue] bytes is [ErrTooBig], with both
@@ -47,24 +53,24 @@ func (r *Record) Encode() (Secret, error) {
 		TokenURL: r.TokenURL, Audience: r.Audience,
 	}
 	if r.Key != nil {
-		k, err := shrink(*r.Key)
+		k, err := keep(r.Key)
 		if err != nil {
 			return Secret{}, fmt.Errorf("record: %w", err)
 		}
-		j.KID, j.E, j.P, j.Q = k.KID, k.E, k.P, k.Q
+		j.KID, j.Kept = k.KID, k.Kept
 	}
 	for _, other := range []struct {
 		from *Key
-		to   **primes
+		to   **keyJSON
 	}{{r.Next, &j.Next}, {r.Previous, &j.Previous}} {
 		if other.from == nil {
 			continue
 		}
-		k, err := shrink(*other.from)
+		k, err := keep(other.from)
 		if err != nil {
 			return Secret{}, fmt.Errorf("record: %w", err)
 		}
-		*other.to = &k
+		*other.to = k
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -77,6 +83,12 @@ func (r *Record) Encode() (Secret, error) {
 		return Secret{}, tooBig("encode", "", len(out))
 	}
 	return NewSecret(out), nil
+}
+
+// keep returns what a record keeps of a key.
+func keep(k *Key) (*keyJSON, error) {
+	kept, err := signer.Keep(k.Signer)
+	return &keyJSON{KID: k.KID, Kept: kept}, err
 }
 
 // toASCII escapes every character of a JSON text that is not ASCII (RFC 8259, section 7).
@@ -99,7 +111,10 @@ func toASCII(b []byte) []byte {
 
 // Decode reads what Encode wrote. Another text, or a key whose numbers don't fit together, is [ErrCorrupt]; a later
 // format, or a member that is not known here, is [ErrNewer]: to write such a record again would lose data.
-func Decode(s Secret) (*Record, error) {
+func Decode(s Secret) (*Record, error) { return decode(s, "") }
+
+// decode is Decode for a profile, whose name programs that sign are given.
+func decode(s Secret, profile string) (*Record, error) {
 	b := s.Reveal()
 	corrupt := func(detail string) error { return &Error{Kind: ErrCorrupt, Op: "decode", Detail: detail} }
 	if len(b) > MaxValue {
@@ -112,7 +127,10 @@ func Decode(s Secret) (*Record, error) {
 		return nil, err
 	}
 	var j recordJSON
-	if json.Unmarshal(b, &j) != nil {
+	switch err := json.Unmarshal(b, &j); {
+	case errors.Is(err, signer.ErrUnknown):
+		return nil, newer(err)
+	case err != nil:
 		return nil, corrupt("a member has the wrong type")
 	}
 	r := &Record{
@@ -121,28 +139,33 @@ func Decode(s Secret) (*Record, error) {
 	if j.APIKey != "" {
 		r.APIKey = NewSecret([]byte(j.APIKey))
 	}
-	first := &primes{KID: j.KID, E: j.E, P: j.P, Q: j.Q}
-	if *first == (primes{}) {
+	first := &keyJSON{KID: j.KID, Kept: j.Kept}
+	if *first == (keyJSON{}) {
 		first = nil
 	}
 	for _, k := range []struct {
-		from *primes
+		from *keyJSON
 		to   **Key
 	}{{first, &r.Key}, {j.Next, &r.Next}, {j.Previous, &r.Previous}} {
 		if k.from == nil {
 			continue
 		}
-		key, err := rebuild(*k.from)
+		by, err := k.from.Open(signer.Options{Profile: profile, Limit: Patience})
+		if errors.Is(err, signer.ErrUnknown) {
+			return nil, newer(err)
+		}
 		if err != nil {
 			return nil, corrupt(err.Error())
 		}
-		*k.to = &key
+		*k.to = &Key{KID: k.from.KID, Signer: by}
 	}
 	if err := r.check(); err != nil {
 		return nil, corrupt(err.Error())
 	}
 	return r, nil
 }
+
+func newer(err error) error { return &Error{Kind: ErrNewer, Op: "decode", Detail: err.Error()} }
 
 // checkMembers looks at the version first, then at the names: encoding/json would match them in any case.
 func checkMembers(b []byte) error {

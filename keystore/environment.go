@@ -148,8 +148,15 @@ func (e *Environment) check() error {
 	return nil
 }
 
-// Bundle returns a record as one line for a CI's secret store: [ReadEnvironment] reads it from CGP_CRED_BUNDLE.
+// Bundle returns a record as one line for a CI's secret store: [ReadEnvironment] reads it from CGP_CRED_BUNDLE. A key
+// that is not in the record can't be: a *[KeyError].
 func Bundle(r *Record) (Secret, error) {
+	if k := r.elsewhere(); k != nil {
+		return Secret{}, &KeyError{
+			Problem: fmt.Sprintf("%q is %s: it can't be copied from there", k.KID, k.Signer.Where()),
+			next:    "give the CI a key of its own: cgp-cred keygen NAME --host HOST --kid NEWKID, register it too, then cgp-cred export NAME",
+		}
+	}
 	text, err := r.Encode()
 	if err != nil {
 		return Secret{}, err
@@ -175,6 +182,9 @@ func fromBundle(s Secret) (*Environment, error) {
 	}
 	if err != nil {
 		return nil, bad("it was cut or changed on its way")
+	}
+	if r.elsewhere() != nil { // a variable must not name a program to run
+		return nil, bad("its private key is not in it")
 	}
 	return &Environment{
 		Host: r.Host, APIName: r.APIName, TokenURL: r.TokenURL, Audience: r.Audience,

@@ -156,6 +156,11 @@ func (k *keychain) limit() (time.Duration, error) {
 	if k.options.Timeout > 0 {
 		return k.options.Timeout, nil
 	}
+	return Patience()
+}
+
+// Patience is how long one call to a keychain, an ssh-agent or a program that signs may take: see [KeychainOptions].
+func Patience() (time.Duration, error) {
 	if promptable(runtime.GOOS) {
 		return Timeout(promptTimeout)
 	}

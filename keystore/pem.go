@@ -70,9 +70,9 @@ func parseDER(b block) (*rsa.PrivateKey, error) {
 		return nil, keyDamaged
 	case len(key.Primes) != 2:
 		return nil, keyMultiPrime
-	case key.N.BitLen() < minBits:
+	case key.N.BitLen() < signer.MinBits:
 		return nil, keyTooSmall
-	case key.N.BitLen() > maxBits:
+	case key.N.BitLen() > signer.MaxBits:
 		return nil, keyTooLarge
 	}
 	return key, nil

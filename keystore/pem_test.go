@@ -207,7 +207,7 @@ func FuzzParsePrivateKey(f *testing.F) {
 			t.Fatalf("imported, and not encoded: %v", err)
 		}
 		got, err := keystore.Decode(s)
-		if err != nil || !got.Key.Signer.Reveal().PublicKey.Equal(&key.Reveal().PublicKey) {
+		if err != nil || !sameSigner(got.Key.Signer, key) {
 			t.Fatalf("imported, and lost: %v", err)
 		}
 	})

@@ -11,10 +11,10 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// Key is a private key and the id under which its public key is registered.
+// Key is what signs, and the id under which its public key is registered.
 type Key struct {
-	KID    string // any UTF-8; API Management enforces no format
-	Signer signer.RSA
+	KID    string        // any UTF-8; API Management enforces no format
+	Signer signer.Signer // the record's own private key, or one that is elsewhere
 }
 
 // Record is all that a profile's credential depends on, as the keychain holds it.
@@ -36,6 +36,16 @@ func NewRev() string {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b) // never returns an error: crypto/rand ends the program instead
 	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// elsewhere returns the first key of which the record has only the public half, nil where there is none.
+func (r *Record) elsewhere() *Key {
+	for _, k := range []*Key{r.Key, r.Next, r.Previous} {
+		if k != nil && signer.Foreign(k.Signer) {
+			return k
+		}
+	}
+	return nil
 }
 
 // check returns what makes a record one that is never written and never believed.
@@ -78,7 +88,7 @@ func Load(ctx context.Context, ks Keystore, profile string) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := Decode(s)
+	r, err := decode(s, profile)
 	var e *Error
 	if errors.As(err, &e) {
 		e.Op, e.Account = "get", profile

@@ -16,6 +16,7 @@ import (
 	"cgp-cred/helper/upstream"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/signer"
 )
 
 type importOptions struct {
@@ -174,8 +175,8 @@ func (a *app) imported(file string, c upstream.Config, pem string) (helper.Chang
 	case c.APIKey.IsZero():
 		return change, usage("add --api-key-file FILE", "%s has no api_key, and a private key signs for one", file)
 	}
-	signer, err := a.readPEM(c.PEM, pem)
-	change.Key = &keystore.Key{KID: c.KID, Signer: signer}
+	key, err := a.readPEM(c.PEM, pem)
+	change.Key = &keystore.Key{KID: c.KID, Signer: key}
 	return change, err
 }
 
@@ -196,7 +197,7 @@ func (a *app) tellImported(h *helper.Helper, s helper.Stored, file, pem string, 
 		if err != nil {
 			return err
 		}
-		a.say(fmt.Sprintf("its public key: %d bits, thumbprint %s", s.Record.Key.Signer.Reveal().N.BitLen(), keys[0].Thumbprint()))
+		a.say(fmt.Sprintf("its public key: %d bits, thumbprint %s", signer.Bits(s.Record.Key.Signer), keys[0].Thumbprint()))
 	}
 	if c.KID != "" && c.KID == string(c.APIKey.Reveal()) {
 		a.warn("the kid is the API key itself, and kids are public: ask for another API key, and register the key under another kid")

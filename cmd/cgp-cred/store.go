@@ -13,6 +13,7 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/signer"
 )
 
 // storeOptions are the flags that store and keygen share.
@@ -209,7 +210,7 @@ func (a *app) saved(h *helper.Helper, s helper.Stored) {
 	}
 	a.say(fmt.Sprintf("%s profile %q for %s: %s %s", verb, s.Profile.Name, s.Profile.Host, what, where))
 	if s.Record.Key != nil {
-		if warning := keystore.KeyWarning(s.Record.Key.Signer.Reveal().N.BitLen()); warning != "" {
+		if warning := keystore.KeyWarning(signer.Bits(s.Record.Key.Signer)); warning != "" {
 			a.warn(warning)
 		}
 	}

@@ -1,4 +1,3 @@
-// Package signer holds what signs: today the record's own RSA private key.
 package signer
 
 import (
@@ -15,7 +14,7 @@ const redacted = "[redacted]"
 // ErrNoKey: the [RSA] that should sign is the zero value.
 var ErrNoKey = errors.New("there is no private key")
 
-var _ crypto.MessageSigner = RSA{}
+var _ Signer = RSA{}
 
 // RSA is an RSA private key that signs with PKCS #1 v1.5. It prints as [redacted], in a struct too: fmt can look into
 // an unexported field, but not into a func. The zero value holds no key.
@@ -47,6 +46,12 @@ func (k RSA) Public() crypto.PublicKey {
 	}
 	return &k.reveal().PublicKey
 }
+
+// Kind returns "keychain": the key is the record's own, in whatever keystore that is.
+func (RSA) Kind() string { return KindKeychain }
+
+// Where returns nothing: the key is in the record.
+func (RSA) Where() string { return "" }
 
 // Sign signs digest, made with the hash that opts names, with PKCS #1 v1.5 (RFC 8017, section 8.2).
 // It refuses PSS: the token endpoint verifies RS512 and nothing else. rand may be nil.

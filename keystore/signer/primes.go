@@ -1,4 +1,4 @@
-package keystore
+package signer
 
 import (
 	"crypto/x509"
@@ -6,43 +6,26 @@ import (
 	"encoding/base64"
 	"errors"
 	"math/big"
-
-	"cgp-cred/keystore/signer"
 )
 
-// The sizes of RSA modulus that a record keeps, in bits. crypto/rsa signs with nothing shorter; a longer one does not
-// fit into a keychain's item.
-const (
-	minBits = 1024
-	maxBits = 8192
-)
-
-// primes is a private key as a record holds it: the JWK members of RFC 7518, section 6.3, from which the others follow.
-type primes struct {
-	KID string `json:"kid"`
-	E   string `json:"e"`
-	P   string `json:"p"`
-	Q   string `json:"q"`
-}
-
-// shrink is the inverse of rebuild.
-func shrink(k Key) (primes, error) {
-	priv := k.Signer.Reveal()
+// shrink returns what a record keeps of a private key: the JWK members of RFC 7518, section 6.3, from which the others
+// follow.
+func shrink(k RSA) (Kept, error) {
+	priv := k.Reveal()
 	if priv == nil {
-		return primes{}, errors.New("a key id without a private key")
+		return Kept{}, errors.New("a key id without a private key")
 	}
 	if len(priv.Primes) != 2 {
-		return primes{}, errors.New("a multi-prime key can't be kept")
+		return Kept{}, errors.New("a multi-prime key can't be kept")
 	}
-	if bits := priv.N.BitLen(); bits < minBits || bits > maxBits {
-		return primes{}, errors.New("the key's size is not 1024 to 8192 bits")
+	if bits := priv.N.BitLen(); bits < MinBits || bits > MaxBits {
+		return Kept{}, errors.New("the key's size is not 1024 to 8192 bits")
 	}
 	enc := base64.RawURLEncoding.EncodeToString
-	return primes{
-		KID: k.KID,
-		E:   enc(big.NewInt(int64(priv.E)).Bytes()),
-		P:   enc(priv.Primes[0].Bytes()),
-		Q:   enc(priv.Primes[1].Bytes()),
+	return Kept{
+		E: enc(big.NewInt(int64(priv.E)).Bytes()),
+		P: enc(priv.Primes[0].Bytes()),
+		Q: enc(priv.Primes[1].Bytes()),
 	}, nil
 }
 
@@ -61,19 +44,19 @@ var one = big.NewInt(1)
 // rebuild computes the private key from its primes: d = e^-1 mod lcm(p-1, q-1), as OpenSSL does, so that the key is
 // equal to the one that was imported. It goes through x509 because that takes our CRT values as they are and checks
 // each of them, which is far faster than to have them computed in constant time.
-func rebuild(in primes) (Key, error) {
+func rebuild(in Kept) (RSA, error) {
 	e, errE := number(in.E)
 	p, errP := number(in.P)
 	q, errQ := number(in.Q)
 	if err := errors.Join(errE, errP, errQ); err != nil {
-		return Key{}, errors.New("e, p or q is not a base64url number")
+		return RSA{}, errors.New("e, p or q is not a base64url number")
 	}
 	n := new(big.Int).Mul(p, q)
-	if bits := n.BitLen(); bits < minBits || bits > maxBits || p.Bit(0) == 0 || q.Bit(0) == 0 || p.BitLen() < 2 || q.BitLen() < 2 {
-		return Key{}, errors.New("p and q are not the primes of an RSA key of 1024 to 8192 bits")
+	if bits := n.BitLen(); bits < MinBits || bits > MaxBits || p.Bit(0) == 0 || q.Bit(0) == 0 || p.BitLen() < 2 || q.BitLen() < 2 {
+		return RSA{}, errors.New("p and q are not the primes of an RSA key of 1024 to 8192 bits")
 	}
 	if e.BitLen() > 31 || e.Bit(0) == 0 {
-		return Key{}, errors.New("e is not an RSA exponent")
+		return RSA{}, errors.New("e is not an RSA exponent")
 	}
 	p1, q1 := new(big.Int).Sub(p, one), new(big.Int).Sub(q, one)
 	gcd := new(big.Int).GCD(nil, nil, p1, q1)
@@ -81,21 +64,21 @@ func rebuild(in primes) (Key, error) {
 	d := new(big.Int).ModInverse(e, lcm)
 	qinv := new(big.Int).ModInverse(q, p)
 	if d == nil || qinv == nil {
-		return Key{}, errors.New("e, p and q don't make an RSA key")
+		return RSA{}, errors.New("e, p and q don't make an RSA key")
 	}
 	der, err := asn1.Marshal(pkcs1{
 		N: n, E: int(e.Int64()), D: d, P: p, Q: q,
 		Dp: new(big.Int).Mod(d, p1), Dq: new(big.Int).Mod(d, q1), Qinv: qinv,
 	})
 	if err != nil {
-		return Key{}, errors.New("e, p and q don't make an RSA key")
+		return RSA{}, errors.New("e, p and q don't make an RSA key")
 	}
 	priv, err := x509.ParsePKCS1PrivateKey(der)
 	clear(der)
 	if err != nil {
-		return Key{}, errors.New("e, p and q don't make an RSA key")
+		return RSA{}, errors.New("e, p and q don't make an RSA key")
 	}
-	return Key{KID: in.KID, Signer: signer.NewRSA(priv)}, nil
+	return NewRSA(priv), nil
 }
 
 // number reads a JWK number: big-endian, base64url without padding (RFC 7518, section 2).

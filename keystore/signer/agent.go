@@ -1,0 +1,226 @@
+package signer
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha512"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"cgp-cred/keystore/printable"
+)
+
+var _ Signer = (*Agent)(nil)
+
+// Agent signs with a key that an ssh-agent holds: of a file, of a smart card (ssh-add -s), or on the machine from which
+// the user came. It is found anew each time, by SSH_AUTH_SOCK, and asked only if our own user runs it.
+type Agent struct {
+	public  *rsa.PublicKey
+	options Options
+}
+
+// NewAgent finds the RSA key with a fingerprint (SHA256:...) in the agent. Errors are *[Error].
+func NewAgent(fingerprint string, o Options) (*Agent, error) {
+	s := &Agent{options: o}
+	all, err := s.list()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range all {
+		if id.fingerprint() != fingerprint {
+			continue
+		}
+		if s.public, err = id.public(); err != nil {
+			return nil, &Error{
+				Kind: ErrWrong, Who: KindAgent, Detail: fingerprint + " is a key of the kind " + printable.Text(id.kind()) + ", and API Management takes RSA keys of at least 1024 bits",
+				next: "make one: ssh-keygen -t rsa -b 4096 -f FILE, then ssh-add FILE",
+			}
+		}
+		return s, nil
+	}
+	return nil, absent(fingerprint, all)
+}
+
+// AgentKeys lists the RSA keys that the agent holds, each a line: fingerprint, size and comment, safe to print.
+func AgentKeys(o Options) ([]string, error) {
+	all, err := (&Agent{options: o}).list()
+	if err != nil {
+		return nil, err
+	}
+	return candidates(all), nil
+}
+
+func candidates(all []identity) []string {
+	var lines []string
+	for _, id := range all {
+		if public, err := id.public(); err == nil {
+			lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %d bits %s", id.fingerprint(), public.N.BitLen(), printable.Text(id.comment))))
+		}
+	}
+	return lines
+}
+
+// CheckFingerprint returns nil where s is a fingerprint as `ssh-add -l` prints them.
+func CheckFingerprint(s string) error {
+	text, ok := strings.CutPrefix(s, fingerprintPrefix)
+	if !ok || len(text) != 43 { // SHA-256 in base64 without padding
+		return errors.New("it must be SHA256: and 43 characters, as `ssh-add -l` prints it")
+	}
+	return nil
+}
+
+// Public returns the *[rsa.PublicKey].
+func (s *Agent) Public() crypto.PublicKey { return s.public }
+
+// Kind returns "ssh-agent".
+func (*Agent) Kind() string { return KindAgent }
+
+// Where names the agent's key.
+func (s *Agent) Where() string { return "in ssh-agent, " + Fingerprint(s.public) }
+
+// Sign is refused: an agent hashes for itself.
+func (s *Agent) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return nil, errors.New("an ssh-agent signs messages, not digests")
+}
+
+// SignMessage has the agent sign msg with rsa-sha2-512 (RFC 8332), and verifies the signature. opts must name SHA-512.
+func (s *Agent) SignMessage(_ io.Reader, msg []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if err := rs512(opts); err != nil {
+		return nil, err
+	}
+	conn, limit, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close() //nolint:errcheck // nothing is lost
+	request := appendString(appendString(nil, blob(s.public)), msg)
+	kind, body, err := exchange(conn, signRequest, binary.BigEndian.AppendUint32(request, flagSHA512))
+	switch {
+	case err != nil:
+		return nil, broken(err, limit)
+	case kind == agentFailure:
+		return nil, s.whyNot(conn, limit)
+	case kind != signResponse:
+		return nil, malformed("")
+	}
+	signature, format, err := parseSignature512(body)
+	if err != nil || len(signature) > s.public.Size() {
+		return nil, malformed(format)
+	}
+	signature = padded(s.public, signature)
+	digest := sha512.Sum512(msg)
+	return signature, check(KindAgent, s.public, digest[:], signature)
+}
+
+// whyNot finds out why the agent did not sign: its answer does not say.
+func (s *Agent) whyNot(conn net.Conn, limit time.Duration) error {
+	all, err := identities(conn, limit)
+	if err != nil {
+		return err
+	}
+	for _, id := range all {
+		if bytes.Equal(id.blob, blob(s.public)) {
+			return &Error{
+				Kind: ErrRefused, Who: KindAgent, Detail: Fingerprint(s.public),
+				next: "its confirmation or PIN was not given, the card was taken out, or the key may not be used here (ssh-add -h): add it again",
+			}
+		}
+	}
+	return absent(Fingerprint(s.public), all)
+}
+
+// absent is a key that the agent does not show. A locked one shows none, and does not say that it is locked.
+func absent(fingerprint string, all []identity) error {
+	if len(all) == 0 {
+		return &Error{
+			Kind: ErrLocked, Who: KindAgent, Detail: "looked for " + fingerprint,
+			next: "if it was locked: ssh-add -X\nadd the key: ssh-add FILE; of a smart card: ssh-add -s MODULE.so",
+		}
+	}
+	next := "add the key: ssh-add FILE; of a smart card: ssh-add -s MODULE.so"
+	for _, line := range candidates(all) {
+		next += "\nit holds " + line
+	}
+	return &Error{Kind: ErrNoSuchKey, Who: KindAgent, Detail: fingerprint, next: next}
+}
+
+func (s *Agent) list() ([]identity, error) {
+	conn, limit, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close() //nolint:errcheck // nothing is lost
+	return identities(conn, limit)
+}
+
+func identities(conn net.Conn, limit time.Duration) ([]identity, error) {
+	kind, body, err := exchange(conn, requestIdentities, nil)
+	if err != nil {
+		return nil, broken(err, limit)
+	}
+	all, err := parseIdentities(body)
+	if kind != identitiesAnswer || err != nil {
+		return nil, malformed("")
+	}
+	return all, nil
+}
+
+const socketName = "SSH_AUTH_SOCK"
+
+// open connects to the agent, sees to it that it is ours, and sets the deadline of all that follows.
+func (s *Agent) open() (net.Conn, time.Duration, error) {
+	limit, err := s.options.limit()
+	if err != nil {
+		return nil, 0, err
+	}
+	path := os.Getenv(socketName)
+	if err := checkSocket(path); err != nil {
+		return nil, 0, err
+	}
+	ctx, stop := context.WithTimeout(context.Background(), limit)
+	defer stop()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, 0, dead(path, err)
+	}
+	err = ours(conn)
+	if err == nil {
+		err = conn.SetDeadline(time.Now().Add(limit))
+	}
+	if err != nil {
+		_ = conn.Close() // the first error says more
+		return nil, 0, err
+	}
+	return conn, limit, nil
+}
+
+func malformed(format string) error {
+	e := &Error{Kind: ErrWrong, Who: KindAgent, Detail: "it is malformed", next: "see which program answers at $" + socketName + ": OpenSSH's ssh-agent does"}
+	if format != "" {
+		e.Detail = fmt.Sprintf("a signature of the format %q instead of %q", printable.Text(format), sha512Name)
+		e.next = "this agent is too old to sign with SHA-512, or another program: OpenSSH's ssh-agent does since 7.2, gpg-agent since 2.2.6"
+	}
+	return e
+}
+
+// broken is an agent that ends or hangs in the middle.
+func broken(err error, limit time.Duration) error {
+	switch {
+	case errors.Is(err, errMalformed):
+		return malformed("")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &Error{
+			Kind: ErrTimeout, Who: KindAgent, Detail: "waited " + limit.Round(time.Millisecond).String() + "; its confirmation, PIN or touch may be awaited, or it hangs",
+			next: "answer it, or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s",
+		}
+	}
+	return &Error{Kind: ErrUnavailable, Who: KindAgent, Detail: "it closed the connection", next: "see whether it still answers: ssh-add -l"}
+}

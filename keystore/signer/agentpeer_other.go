@@ -1,0 +1,16 @@
+//go:build !linux && !darwin
+
+package signer
+
+import (
+	"net"
+	"runtime"
+)
+
+// ours refuses every agent: here nothing says whose it is.
+func ours(net.Conn) error {
+	return &Error{
+		Kind: ErrNotOurs, Who: KindAgent, Detail: "on " + runtime.GOOS + " nothing says who runs it",
+		next: "keep the key in the keychain, or sign with a program: --signer exec",
+	}
+}

@@ -1,0 +1,138 @@
+package signer
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha512"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/program"
+)
+
+var _ Signer = (*Exec)(nil)
+
+// Exec signs with a program of the user's, in front of an HSM or a vault: it is asked for `public`, the public key in PEM,
+// once, and then to `sign`: from the base64 of a SHA-512 digest it makes the base64 of its PKCS #1 v1.5 signature.
+type Exec struct {
+	argv    []string
+	public  *rsa.PublicKey
+	options Options
+}
+
+// NewExec asks a program for its public key. Errors are *[Error], *program.Error and *program.CommandError.
+func NewExec(ctx context.Context, argv []string, o Options) (*Exec, error) {
+	s := &Exec{argv: slices.Clone(argv), options: o}
+	out, err := s.run(ctx, "public", nil)
+	if err != nil {
+		return nil, err
+	}
+	if s.public, err = parsePublic(out); err != nil {
+		return nil, s.wrong("to \"public\" it printed no public key: " + err.Error())
+	}
+	return s, nil
+}
+
+// Public returns the *[rsa.PublicKey] that the program gave when the record was made.
+func (s *Exec) Public() crypto.PublicKey { return s.public }
+
+// Kind returns "exec".
+func (*Exec) Kind() string { return KindExec }
+
+// Where names the program.
+func (s *Exec) Where() string { return "with the program " + printable.Text(s.argv[0]) }
+
+// SignMessage has msg's SHA-512 digest signed.
+func (s *Exec) SignMessage(rand io.Reader, msg []byte, opts crypto.SignerOpts) ([]byte, error) {
+	digest := sha512.Sum512(msg)
+	return s.Sign(rand, digest[:], opts)
+}
+
+// Sign has a SHA-512 digest signed, and verifies the signature. opts must name SHA-512 and nothing else.
+func (s *Exec) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if err := rs512(opts); err != nil {
+		return nil, err
+	}
+	in := base64.StdEncoding.AppendEncode(nil, digest)
+	out, err := s.run(context.Background(), "sign", append(in, '\n'))
+	if err != nil {
+		return nil, err
+	}
+	signature, err := parseSignature(out, s.public.Size())
+	if err != nil {
+		return nil, s.wrong("to \"sign\" it printed no signature: " + err.Error())
+	}
+	return signature, check(KindExec, s.public, digest, signature)
+}
+
+func (s *Exec) run(ctx context.Context, verb string, in []byte) ([]byte, error) {
+	limit, err := s.options.limit()
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	return program.Run(ctx, s.argv, verb, s.options.Profile, in)
+}
+
+func (s *Exec) wrong(detail string) error {
+	return &Error{Kind: ErrWrong, Who: KindExec, Detail: detail, next: "try it by hand: " + printable.Text(s.argv[0]) + " ... public PROFILE"}
+}
+
+// parsePublic reads the one public key in a PEM text: SubjectPublicKeyInfo or PKCS #1. It quotes nothing of what it
+// reads, which may be a private key by mistake.
+func parsePublic(text []byte) (*rsa.PublicKey, error) {
+	if bytes.Contains(text, []byte("PRIVATE KEY")) {
+		return nil, errors.New("it is a private key, which must not leave it")
+	}
+	block, rest := pem.Decode(text)
+	if block == nil {
+		return nil, errors.New("it is not PEM")
+	}
+	if again, _ := pem.Decode(rest); again != nil {
+		return nil, errors.New("there are two of them")
+	}
+	var key any
+	var err error
+	switch block.Type {
+	case "PUBLIC KEY":
+		key, err = x509.ParsePKIXPublicKey(block.Bytes)
+	case "RSA PUBLIC KEY":
+		key, err = x509.ParsePKCS1PublicKey(block.Bytes)
+	default:
+		return nil, errors.New("its label is not PUBLIC KEY")
+	}
+	public, isRSA := key.(*rsa.PublicKey)
+	switch {
+	case err != nil:
+		return nil, errors.New("it is damaged")
+	case !isRSA:
+		return nil, errors.New("it is not an RSA key, and API Management takes no other")
+	}
+	n, e := numbers(public)
+	return checkPublic(n, e)
+}
+
+// parseSignature reads one line of base64 and holds it to the length of the modulus.
+func parseSignature(text []byte, size int) ([]byte, error) {
+	line := strings.TrimSpace(string(text))
+	if strings.ContainsAny(line, "\r\n") {
+		return nil, errors.New("it is more than one line")
+	}
+	signature, err := base64.StdEncoding.Strict().DecodeString(line)
+	switch {
+	case err != nil || len(signature) == 0:
+		return nil, errors.New("it is not base64")
+	case len(signature) != size:
+		return nil, errors.New("its length is not the key's")
+	}
+	return signature, nil
+}

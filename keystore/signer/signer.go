@@ -1,0 +1,107 @@
+// Package signer holds what signs: a record's own RSA private key, a key that an ssh-agent holds, or another program.
+package signer
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha512"
+	"errors"
+	"time"
+)
+
+// Signer signs with one RSA key, wherever that lives: RS512, RSASSA-PKCS1-v1_5 with SHA-512 (RFC 7518, section 3.3).
+// Public returns its *[rsa.PublicKey]. What a signer signs that is not [RSA] has been verified with that key.
+type Signer interface {
+	crypto.MessageSigner
+
+	// Kind is the name that a user gives it by: "keychain", "ssh-agent" or "exec".
+	Kind() string
+	// Where says where the private key is, in a few printable words: "in ssh-agent, SHA256:...". Of [RSA] it is empty:
+	// it is in the record.
+	Where() string
+}
+
+// The kinds of signer. They are in records, and so a stable contract.
+const (
+	KindKeychain = "keychain"
+	KindAgent    = "ssh-agent"
+	KindExec     = "exec"
+)
+
+// The sizes of RSA modulus that a record keeps, in bits. crypto/rsa signs with nothing shorter; a longer one does not
+// fit into a keychain's item.
+const (
+	MinBits = 1024
+	MaxBits = 8192
+)
+
+// Options are what a signer outside the record is asked with.
+type Options struct {
+	Profile string                        // the profile's name, for programs
+	Limit   func() (time.Duration, error) // deadline of one call; nil: 30 s
+}
+
+const usualLimit = 30 * time.Second
+
+func (o Options) limit() (time.Duration, error) {
+	if o.Limit == nil {
+		return usualLimit, nil
+	}
+	return o.Limit()
+}
+
+// Bits is the size of a signer's modulus; 0 where there is no key.
+func Bits(s Signer) int {
+	if public, ok := s.Public().(*rsa.PublicKey); ok && public != nil {
+		return public.N.BitLen()
+	}
+	return 0
+}
+
+// Foreign reports whether the private key is outside the record, where nothing of ours can copy it.
+func Foreign(s Signer) bool {
+	_, own := s.(RSA)
+	return !own
+}
+
+// Prove signs something random, so that no key is kept that can't.
+func Prove(s Signer) error {
+	message := make([]byte, 32)
+	_, _ = rand.Read(message) // never returns an error: crypto/rand ends the program instead
+	signature, err := crypto.SignMessage(s, rand.Reader, message, crypto.SHA512)
+	if err != nil {
+		return err
+	}
+	digest := sha512.Sum512(message)
+	return check(s.Kind(), s.Public(), digest[:], signature)
+}
+
+// check verifies a signature of a foreign signer: it may have lost the key, or lie.
+func check(who string, public crypto.PublicKey, digest, signature []byte) error {
+	key, ok := public.(*rsa.PublicKey)
+	if !ok || rsa.VerifyPKCS1v15(key, crypto.SHA512, digest, signature) != nil {
+		return &Error{
+			Kind: ErrWrong, Who: who, Detail: "its signature was made with another key, or in another way than RS512",
+			next: "see which key it uses now; if that was changed on purpose: cgp-cred store PROFILE --signer " + who + " --force",
+		}
+	}
+	return nil
+}
+
+// rs512 refuses every way to sign but PKCS #1 v1.5 with SHA-512.
+func rs512(opts crypto.SignerOpts) error {
+	if _, pss := opts.(*rsa.PSSOptions); pss || opts == nil || opts.HashFunc() != crypto.SHA512 {
+		return errors.New("this key signs with PKCS #1 v1.5 and SHA-512 only")
+	}
+	return nil
+}
+
+// padded gives a signature the length of the modulus: it is a number, whose leading zeros some leave out.
+func padded(public *rsa.PublicKey, signature []byte) []byte {
+	if missing := public.Size() - len(signature); missing > 0 {
+		return append(bytes.Repeat([]byte{0}, missing), signature...)
+	}
+	return signature
+}
