@@ -8,7 +8,7 @@ FUZZTIME = 20s
 STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt fuzz bench demo install release clean
+.PHONY: help build test lint fmt fuzz bench demo install release man clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
@@ -44,6 +44,9 @@ install: ## install into PREFIX/bin, by default ~/.local/bin
 release: ## make the files of release VERSION in dist
 	@sh .dev/deps.sh release
 	@VERSION=$(VERSION) sh .dev/release.sh
+
+man: ## write the manual pages into dist/man
+	go run -tags man ./cmd/cgp-cred man dist/man
 
 clean: ## remove what make made, but not the tools
 	rm -rf bin dist

@@ -51,7 +51,7 @@ var groups = []*cobra.Group{
 
 // commands is every command, in the order of the help.
 func commands() []entry {
-	return []entry{
+	return append(extra(), []entry{
 		{"store", "keys", storeCommand},
 		{"keygen", "keys", keygenCommand},
 		{"jwks", "keys", jwksCommand},
@@ -73,7 +73,7 @@ func commands() []entry {
 		{"completion", "", completionCommand},
 		{"version", "", versionCommand},
 		{upstreamName, "", upstreamCommand},
-	}
+	}...)
 }
 
 const about = `cgp-cred prints credentials for APIs behind NHS England's API Management, such as the
