@@ -1,0 +1,236 @@
+// Package agefile keeps each record in a file of its own that age encrypts (age-encryption.org/v1), for machines without
+// a keychain. The files are encrypted for one identity: a passphrase protects it, or it is a file of the user's.
+//
+// NAME.age is a plain age file. The identity that a passphrase protects is the file "identity": a line of ours, then an
+// age file. So the age program can open both:
+//
+//	tail -n +2 identity | age -d >key.txt && age -d -i key.txt NAME.age
+package agefile
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
+)
+
+// maxFile bounds each file in bytes: a record of 2400 bytes makes one of about 2700.
+const maxFile = 64 << 10
+
+// lockWait bounds the wait for another process that writes, or asks for the passphrase.
+const lockWait = 60 * time.Second
+
+// Options say where the files are and what opens them. All but Identity are needed.
+type Options struct {
+	Folder   string    // of the files, $XDG_DATA_HOME/cgp-cred
+	State    string    // of the sealing key; empty: an identity is not kept in the kernel's keyring
+	Identity string    // an age identity file, unencrypted; empty: a passphrase protects the identity
+	Unlocker *Unlocker // asks for the passphrase
+}
+
+// New returns the keystore of encrypted files. It does nothing before the first call.
+func New(o Options) keystore.Keystore { return &store{o} }
+
+type store struct{ o Options }
+
+// key is an identity and whom to encrypt for so that it can decrypt.
+type key struct {
+	identities []age.Identity
+	recipient  age.Recipient
+}
+
+func (s *store) Get(ctx context.Context, account string) (keystore.Secret, error) {
+	const op = "get"
+	if err := keystore.CheckAccount(account); err != nil {
+		return keystore.Secret{}, err
+	}
+	raw, err := disk.ReadPrivate(s.file(account), maxFile)
+	if err != nil {
+		return keystore.Secret{}, s.explain(op, account, err)
+	}
+	k, err := s.key(ctx, false)
+	if err != nil {
+		return keystore.Secret{}, s.explain(op, account, err)
+	}
+	value, err := open(raw, account, k)
+	if err != nil {
+		return keystore.Secret{}, s.explain(op, account, err)
+	}
+	return value, nil
+}
+
+// Set writes over no file that it could not read: with another passphrase, of a newer version, or damaged.
+func (s *store) Set(ctx context.Context, account string, value keystore.Secret) error {
+	const op = "set"
+	if err := keystore.CheckAccount(account); err != nil {
+		return err
+	}
+	if err := keystore.CheckValue(account, value); err != nil {
+		return err
+	}
+	release, err := s.alone(ctx)
+	if err != nil {
+		return s.explain(op, account, err)
+	}
+	defer release()
+	k, err := s.key(ctx, true)
+	if err != nil {
+		return s.explain(op, account, err)
+	}
+	return s.explain(op, account, s.write(account, value, k))
+}
+
+func (s *store) write(account string, value keystore.Secret, k key) error {
+	old, err := disk.ReadPrivate(s.file(account), maxFile)
+	if err == nil {
+		_, err = open(old, account, k)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	raw, err := seal(value, account, k)
+	if err != nil {
+		return err
+	}
+	if err := disk.WriteFile(s.file(account), raw); err != nil {
+		return err
+	}
+	if raw, err = disk.ReadPrivate(s.file(account), maxFile); err != nil {
+		return err
+	}
+	got, err := open(raw, account, k)
+	if err == nil && !got.Equal(value) {
+		err = damaged("it holds another value than was stored")
+	}
+	return err
+}
+
+// Delete needs no passphrase. The identity goes with the last record, so that a forgotten passphrase need not be known
+// to begin anew.
+func (s *store) Delete(ctx context.Context, account string) error {
+	const op = "delete"
+	if err := keystore.CheckAccount(account); err != nil {
+		return err
+	}
+	release, err := s.alone(ctx)
+	if err != nil {
+		return s.explain(op, account, err)
+	}
+	defer release()
+	if err := disk.CheckFolder(s.o.Folder); err != nil {
+		return s.explain(op, account, err)
+	}
+	if err := os.Remove(s.file(account)); err != nil {
+		return s.explain(op, account, err)
+	}
+	others, err := filepath.Glob(filepath.Join(s.o.Folder, "*"+suffix))
+	if err != nil || len(others) > 0 || s.o.Identity != "" {
+		return s.explain(op, account, err)
+	}
+	if err := os.Remove(s.identityFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s.explain(op, account, err)
+	}
+	return s.explain(op, account, s.forget())
+}
+
+const suffix = ".age"
+
+// file is an account's. A profile's name has no tilde.
+func (s *store) file(account string) string {
+	return filepath.Join(s.o.Folder, strings.ReplaceAll(account, "/", "~")+suffix)
+}
+
+// alone takes the folder's lock; where the file system has none it goes on without.
+func (s *store) alone(ctx context.Context) (release func(), err error) {
+	if err := disk.MakeFolder(s.o.Folder); err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithTimeout(ctx, lockWait)
+	defer stop()
+	release, state, err := disk.Lock(ctx, filepath.Join(s.o.Folder, "lock"))
+	switch {
+	case state == disk.Held:
+		return nil, context.Cause(ctx)
+	case state == disk.Broken && unsafeError(err) != nil:
+		return nil, err
+	}
+	return release, nil
+}
+
+// A record's plain text is one line that says what it is, then the value.
+const (
+	recordVersion = 1
+	recordHead    = "cgp-cred record "
+)
+
+// seal encrypts a value for k's identity and binds it to the account.
+func seal(value keystore.Secret, account string, k key) ([]byte, error) {
+	plain := append(fmt.Appendf(nil, "%s%d %s\n", recordHead, recordVersion, account), value.Reveal()...)
+	defer clear(plain)
+	return encrypt(plain, k.recipient)
+}
+
+// open decrypts what seal made for that account.
+func open(raw []byte, account string, k key) (keystore.Secret, error) {
+	plain, err := decrypt(raw, k.identities...)
+	if err != nil {
+		return keystore.Secret{}, damaged(reason(err))
+	}
+	defer clear(plain)
+	return parseRecord(plain, account)
+}
+
+// parseRecord takes the value out of a record's plain text.
+func parseRecord(plain []byte, account string) (keystore.Secret, error) {
+	head, value, _ := bytes.Cut(plain, []byte("\n"))
+	rest, ok := strings.CutPrefix(string(head), recordHead)
+	version, name, spaced := strings.Cut(rest, " ")
+	n := parseVersion(version)
+	switch {
+	case !ok || !spaced || n < recordVersion:
+		return keystore.Secret{}, damaged("it is no record")
+	case n > recordVersion:
+		return keystore.Secret{}, &keystore.Error{Kind: keystore.ErrNewer}
+	case name != account:
+		return keystore.Secret{}, damaged(fmt.Sprintf("it is the record of %q under another name", name))
+	}
+	s := keystore.NewSecret(value)
+	if err := keystore.CheckValue(account, s); err != nil {
+		return keystore.Secret{}, damaged(err.Error())
+	}
+	return s, nil
+}
+
+// encrypt makes an age file.
+func encrypt(plain []byte, to age.Recipient) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := age.Encrypt(&out, to)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(plain); err != nil {
+		return nil, err
+	}
+	err = w.Close()
+	return out.Bytes(), err
+}
+
+// decrypt opens an age file whole: what was cut or changed anywhere is an error.
+func decrypt(raw []byte, with ...age.Identity) ([]byte, error) {
+	r, err := age.Decrypt(bytes.NewReader(raw), with...)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
+}

@@ -1,0 +1,434 @@
+//go:build unix
+
+package agefile_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"filippo.io/age"
+	"golang.org/x/sys/unix"
+
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/agefile"
+)
+
+const (
+	phrase = "correct horse battery staple"
+	value  = `{"v":1,"api_key":"secret-api-key"}`
+)
+
+// files is one user's encrypted files. Each test spoils one thing.
+type files struct {
+	testing.TB
+
+	folder, state, identity string
+}
+
+func newFiles(t testing.TB) files {
+	t.Helper()
+	f := files{TB: t, folder: filepath.Join(t.TempDir(), "share", "cgp-cred"), state: filepath.Join(t.TempDir(), "cgp-cred")}
+	t.Cleanup(func() { f.forget() })
+	return f
+}
+
+// withIdentity opens the files by an identity file of the user's: no passphrase, no scrypt.
+func (f files) withIdentity() files {
+	f.Helper()
+	i, err := age.GenerateX25519Identity()
+	f.must(err)
+	f.identity = filepath.Join(filepath.Dir(filepath.Dir(f.folder)), "key.txt")
+	f.must(os.WriteFile(f.identity, []byte("# created: today\n"+i.String()+"\n"), 0o600))
+	return f
+}
+
+func (f files) must(err error) {
+	f.Helper()
+	if err != nil {
+		f.Fatal(err)
+	}
+}
+
+// open is the keystore of a new process that is given a passphrase, or has nobody to ask.
+func (f files) open(passphrase string) keystore.Keystore {
+	f.Helper()
+	return agefile.New(f.options(passphrase))
+}
+
+func (f files) options(passphrase string) agefile.Options {
+	f.Helper()
+	u := &agefile.Unlocker{Work: 1}
+	u.Descriptor = 999 // nobody opened it
+	if passphrase != "" {
+		u.Descriptor = f.descriptor(passphrase + "\n")
+	}
+	return agefile.Options{Folder: f.folder, State: f.state, Identity: f.identity, Unlocker: u}
+}
+
+// descriptor is one as a shell hands it over: open for programs that are started.
+func (f files) descriptor(text string) int {
+	f.Helper()
+	r, w, err := os.Pipe()
+	f.must(err)
+	_, err = w.WriteString(text)
+	f.must(err)
+	f.Cleanup(func() { _ = w.Close() }) // it stays open: only the first line is awaited
+	n, err := unix.FcntlInt(r.Fd(), unix.F_DUPFD, 100)
+	f.must(err)
+	f.must(r.Close())
+	return n
+}
+
+func (f files) forget() bool {
+	f.Helper()
+	o := f.options("")
+	had, err := agefile.Forget(o)
+	f.must(err)
+	return had
+}
+
+func (f files) file(name string) string { return filepath.Join(f.folder, name) }
+
+func (f files) read(name string) []byte {
+	f.Helper()
+	raw, err := os.ReadFile(f.file(name))
+	f.must(err)
+	return raw
+}
+
+func (f files) write(name string, raw []byte) {
+	f.Helper()
+	f.must(os.WriteFile(f.file(name), raw, 0o600))
+}
+
+// is holds an error against a kind: it names the account, has a hint, and neither has a secret.
+func (f files) is(err, kind error) {
+	f.Helper()
+	var e *keystore.Error
+	if !errors.Is(err, kind) || !errors.As(err, &e) {
+		f.Fatalf("%v, want %v", err, kind)
+	}
+	text := e.Error() + e.Hint()
+	if e.Account != "int" || !strings.Contains(text, `"int"`) || e.Hint() == "" || strings.Contains(e.Hint(), "keychain") {
+		f.Errorf("%v; hint: %s", err, e.Hint())
+	}
+	for _, secret := range []string{phrase, "correct", "secret-api-key", "AGE-SECRET-KEY"} {
+		if strings.Contains(text, secret) {
+			f.Errorf("the message has %q", secret)
+		}
+	}
+}
+
+func (f files) set(ks keystore.Keystore, text string) error {
+	return ks.Set(context.Background(), "int", keystore.NewSecret([]byte(text)))
+}
+
+func (f files) want(ks keystore.Keystore, text string) {
+	f.Helper()
+	got, err := ks.Get(context.Background(), "int")
+	if err != nil || string(got.Reveal()) != text {
+		f.Fatalf("%q, %v, want %q", got.Reveal(), err, text)
+	}
+}
+
+func TestPassphrase(t *testing.T) {
+	t.Parallel()
+	f := newFiles(t)
+	_, err := f.open("").Get(t.Context(), "int")
+	f.is(err, keystore.ErrNotFound) // and nobody was asked
+	f.is(f.open("").Delete(t.Context(), "int"), keystore.ErrNotFound)
+	f.is(f.set(f.open(""), value), keystore.ErrLocked)
+	f.must(f.set(f.open(phrase), value))
+	f.forget()
+
+	_, err = f.open("").Get(t.Context(), "int")
+	f.is(err, keystore.ErrLocked)
+	_, err = f.open("incorrect horse").Get(t.Context(), "int")
+	f.is(err, keystore.ErrDenied)
+	f.is(f.set(f.open("incorrect horse"), "another"), keystore.ErrDenied)
+	f.want(f.open(phrase), value)
+	f.must(f.set(f.open(phrase), "changed"))
+	f.want(f.open(phrase), "changed")
+
+	for _, name := range []string{"identity", "int.age"} {
+		info, err := os.Stat(f.file(name))
+		f.must(err)
+		if info.Mode() != 0o600 || bytes.Contains(f.read(name), []byte("changed")) || bytes.Contains(f.read(name), []byte("SECRET")) {
+			t.Errorf("%s: mode %v", name, info.Mode())
+		}
+	}
+	f.forget()
+	f.must(f.open("").Delete(t.Context(), "int")) // needs no passphrase
+	if left, _ := filepath.Glob(f.file("*")); len(left) != 1 || left[0] != f.file("lock") {
+		t.Errorf("left: %q", left)
+	}
+	f.must(f.set(f.open("another passphrase"), value)) // a forgotten passphrase ends with the last record
+}
+
+// The identity is unlocked once for all of a user's processes and profiles, until it is forgotten.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	f := newFiles(t)
+	f.must(f.set(f.open(phrase), value))
+	if !f.forget() {
+		t.Skip("this machine has no kernel keyring")
+	}
+	f.want(f.open(phrase), value)
+	f.want(f.open(""), value)
+	f.must(f.open("").Set(t.Context(), "prod", keystore.NewSecret([]byte("other"))))
+	if !f.forget() || f.forget() {
+		t.Error("forget did not say what it found")
+	}
+	_, err := f.open("").Get(t.Context(), "int")
+	f.is(err, keystore.ErrLocked)
+
+	f.want(f.open(phrase), value)
+	f.must(os.Remove(filepath.Join(f.state, "seal.key"))) // another machine with the same home
+	_, err = f.open("").Get(t.Context(), "int")
+	f.is(err, keystore.ErrLocked)
+}
+
+// Without a kernel keyring one process asks once.
+func TestKeptByProcess(t *testing.T) {
+	t.Parallel()
+	f := newFiles(t)
+	f.state = ""
+	o := f.options(phrase)
+	ks := agefile.New(o)
+	f.must(f.set(ks, value))
+	f.want(ks, value)
+	f.want(agefile.New(o), value)
+	_, err := f.open("").Get(t.Context(), "int")
+	f.is(err, keystore.ErrLocked)
+}
+
+func TestDescriptor(t *testing.T) {
+	f := newFiles(t)
+	t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "100ms")
+	for _, tt := range []struct {
+		name, text string
+		kind       error
+	}{
+		{"empty", "\n", keystore.ErrDenied},
+		{"short", "1234567\n", keystore.ErrDenied},
+		{"long", strings.Repeat("x", 1025) + "\n", keystore.ErrDenied},
+		{"never comes", "", keystore.ErrTimeout},
+		{"without an end", "half of it", keystore.ErrTimeout},
+	} {
+		o := f.options("")
+		o.Unlocker.Descriptor = f.descriptor(tt.text)
+		if err := f.set(agefile.New(o), value); !errors.Is(err, tt.kind) {
+			t.Errorf("%s: %v, want %v", tt.name, err, tt.kind)
+		}
+	}
+	o := f.options("")
+	var own [2]int
+	f.must(unix.Pipe2(own[:], unix.O_CLOEXEC)) // ours, or the runtime's
+	o.Unlocker.Descriptor = own[0]
+	f.is(f.set(agefile.New(o), value), keystore.ErrLocked)
+
+	o = f.options("")
+	o.Unlocker.Descriptor = f.descriptor("a passphrase of Windows\r\nand more")
+	f.must(f.set(agefile.New(o), value))
+	f.forget()
+	f.want(f.open("a passphrase of Windows"), value)
+}
+
+func TestDamage(t *testing.T) {
+	t.Parallel()
+	f := newFiles(t)
+	f.must(f.set(f.open(phrase), value))
+	ks := f.open(phrase)
+	for _, name := range []string{"int.age", "identity"} {
+		whole := f.read(name)
+		spoil := func(what string, raw []byte) {
+			t.Helper()
+			f.write(name, raw)
+			_, err := ks.Get(t.Context(), "int")
+			if !errors.Is(err, keystore.ErrCorrupt) {
+				t.Errorf("%s %s: %v", name, what, err)
+			}
+			f.is(err, keystore.ErrCorrupt)
+			f.is(f.set(ks, "new"), keystore.ErrCorrupt)
+			if !bytes.Equal(f.read(name), raw) {
+				t.Fatalf("%s %s: a damaged file was written over", name, what)
+			}
+		}
+		for i := range whole {
+			spoil(fmt.Sprint("cut at ", i), whole[:i])
+			for _, bit := range []byte{1, 0x80, 1 << (i % 8)} {
+				raw := bytes.Clone(whole)
+				raw[i] ^= bit
+				spoil(fmt.Sprint("changed at ", i), raw)
+			}
+		}
+		spoil("longer", append(bytes.Clone(whole), 0))
+		f.write(name, whole)
+		f.want(ks, value)
+	}
+	f.must(os.Remove(f.file("identity")))
+	_, err := ks.Get(t.Context(), "int")
+	f.is(err, keystore.ErrLocked)
+}
+
+func TestNewerAndForeign(t *testing.T) {
+	t.Parallel()
+	f := newFiles(t).withIdentity()
+	ks := f.open("")
+	f.must(f.set(ks, value))
+	text, err := os.ReadFile(f.identity)
+	f.must(err)
+	all, err := age.ParseIdentities(bytes.NewReader(text))
+	f.must(err)
+	own, ok := all[0].(*age.X25519Identity)
+	if !ok {
+		t.Fatal("another identity")
+	}
+	for _, tt := range []struct {
+		name, plain string
+		kind        error
+	}{
+		{"newer", "cgp-cred record 2 int\nwhatever", keystore.ErrNewer},
+		{"newer, of another form", "cgp-cred record 12 x y z", keystore.ErrNewer},
+		{"another account's", "cgp-cred record 1 prod\n" + value, keystore.ErrCorrupt},
+		{"no record", value, keystore.ErrCorrupt},
+		{"no version", "cgp-cred record x int\n" + value, keystore.ErrCorrupt},
+		{"a version as nobody writes it", "cgp-cred record 01 int\n" + value, keystore.ErrCorrupt},
+		{"empty", "cgp-cred record 1 int\n", keystore.ErrCorrupt},
+		{"not ASCII", "cgp-cred record 1 int\n\xff", keystore.ErrCorrupt},
+		{"too long", "cgp-cred record 1 int\n" + strings.Repeat("x", keystore.MaxValue+1), keystore.ErrCorrupt},
+	} {
+		var out bytes.Buffer
+		w, err := age.Encrypt(&out, own.Recipient())
+		f.must(err)
+		_, err = w.Write([]byte(tt.plain))
+		f.must(errors.Join(err, w.Close()))
+		f.write("int.age", out.Bytes())
+		_, err = ks.Get(t.Context(), "int")
+		f.is(err, tt.kind)
+		f.is(f.set(ks, "new"), tt.kind)
+		if !bytes.Equal(f.read("int.age"), out.Bytes()) {
+			t.Errorf("%s: written over", tt.name)
+		}
+	}
+
+	f = newFiles(t)
+	f.must(f.set(f.open(phrase), value))
+	raw := fmt.Appendf(nil, "cgp-cred identity 2 %x\nnew", sha256.Sum256([]byte("2\nnew")))
+	f.write("identity", raw)
+	_, err = f.open(phrase).Get(t.Context(), "int")
+	f.is(err, keystore.ErrNewer)
+	f.is(f.set(f.open(phrase), "new"), keystore.ErrNewer)
+	if !bytes.Equal(f.read("identity"), raw) {
+		t.Error("a newer identity was written over")
+	}
+}
+
+func TestIdentityFile(t *testing.T) {
+	t.Parallel()
+	f := newFiles(t).withIdentity()
+	f.must(f.set(f.open(""), value))
+	f.want(f.open(""), value)
+	if _, err := os.Stat(f.file("identity")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("an identity was made: %v", err)
+	}
+	pq, err := age.GenerateHybridIdentity()
+	f.must(err)
+	for _, tt := range []struct {
+		name, text string
+		kind       error
+	}{
+		{"another", newIdentity(f), keystore.ErrCorrupt},
+		{"post-quantum, not the one", pq.String(), keystore.ErrCorrupt},
+		{"empty", "", keystore.ErrDenied},
+		{"a recipient", "age1q", keystore.ErrDenied},
+		{"an ssh key", "-----BEGIN OPENSSH PRIVATE KEY-----", keystore.ErrDenied},
+	} {
+		other := f
+		other.identity = filepath.Join(t.TempDir(), "key.txt")
+		f.must(os.WriteFile(other.identity, []byte(tt.text), 0o600))
+		_, err := other.open("").Get(t.Context(), "int")
+		f.is(err, tt.kind)
+		f.is(f.set(other.open(""), "new"), tt.kind)
+	}
+	f.must(os.Chmod(f.identity, 0o644)) //nolint:gosec // what is tested
+	_, err = f.open("").Get(t.Context(), "int")
+	f.is(err, keystore.ErrDenied)
+	if !strings.Contains(err.Error(), "can be read by others") {
+		t.Error(err)
+	}
+	f.must(os.Remove(f.identity))
+	_, err = f.open("").Get(t.Context(), "int")
+	f.is(err, keystore.ErrDenied)
+}
+
+func newIdentity(f files) string {
+	i, err := age.GenerateX25519Identity()
+	f.must(err)
+	return i.String()
+}
+
+func TestUnsafe(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(f files) error{
+		"readable": func(f files) error { return os.Chmod(f.file("int.age"), 0o644) }, //nolint:gosec // what is tested
+		"a link": func(f files) error {
+			return errors.Join(os.Rename(f.file("int.age"), f.file("x")), os.Symlink("x", f.file("int.age")))
+		},
+		"a second name":   func(f files) error { return os.Link(f.file("int.age"), f.file("x")) },
+		"a folder of all": func(f files) error { return os.Chmod(f.folder, 0o777) }, //nolint:gosec // what is tested
+	} {
+		f := newFiles(t).withIdentity()
+		f.must(f.set(f.open(""), value))
+		f.must(spoil(f))
+		_, err := f.open("").Get(t.Context(), "int")
+		f.is(err, keystore.ErrDenied)
+		if err := f.set(f.open(""), "new"); !errors.Is(err, keystore.ErrDenied) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Many processes that write at once, the first time too, are one after the other.
+func TestConcurrent(t *testing.T) {
+	t.Parallel()
+	f := newFiles(t)
+	var all sync.WaitGroup
+	for i := range 20 {
+		ks := f.open(phrase)
+		all.Go(func() {
+			if err := ks.Set(context.Background(), fmt.Sprint("p", i%3), keystore.NewSecret([]byte(fmt.Sprint("value ", i)))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for i := range 3 {
+		if _, err := f.open(phrase).Get(t.Context(), fmt.Sprint("p", i)); err != nil {
+			t.Error(err)
+		}
+	}
+	if left, _ := filepath.Glob(f.file(".*")); left != nil {
+		t.Errorf("left: %q", left)
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	t.Parallel()
+	f := newFiles(t)
+	ctx, stop := context.WithCancel(t.Context())
+	o := f.options("")
+	o.Unlocker.Descriptor = f.descriptor("")
+	stop()
+	if err := agefile.New(o).Set(ctx, "int", keystore.NewSecret([]byte(value))); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,87 @@
+package agefile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+
+	"filippo.io/age"
+
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
+)
+
+// The kinds of error in the words of a file.
+var (
+	errLocked      = keystore.InOtherWords(keystore.ErrLocked, "the passphrase is needed")
+	errWrong       = keystore.InOtherWords(keystore.ErrDenied, "the passphrase is wrong")
+	errIdentity    = keystore.InOtherWords(keystore.ErrDenied, "the identity file can't be used")
+	errUnusable    = keystore.InOtherWords(keystore.ErrUnavailable, "the encrypted file can't be used")
+	errLate        = keystore.InOtherWords(keystore.ErrTimeout, "no passphrase came in time")
+	errBusy        = keystore.InOtherWords(keystore.ErrTimeout, "another cgp-cred holds the encrypted files")
+	errNoPhrase    = keystore.InOtherWords(keystore.ErrDenied, "the passphrase can't be used")
+	errNotUnlocked = keystore.InOtherWords(keystore.ErrLocked, "the identity of the encrypted files is missing")
+)
+
+// damaged is a file that is not as it was written.
+func damaged(why string) *keystore.Error {
+	return &keystore.Error{Kind: keystore.ErrCorrupt, Detail: why}
+}
+
+// explain makes an error of the keystore of whatever went wrong with an account; nil stays nil.
+func (s *store) explain(op, account string, err error) error {
+	var e *keystore.Error
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &e):
+		named := *e
+		named.Op, named.Account = op, account
+		if errors.Is(e.Kind, keystore.ErrCorrupt) && e.Next == "" {
+			named.Next = fmt.Sprintf("restore %s and %s from a backup, or begin anew: cgp-cred logout %s", s.file(account), s.identityFile(), account)
+		}
+		return &named
+	case errors.Is(err, fs.ErrNotExist) && op != "set":
+		return &keystore.Error{
+			Kind: keystore.ErrNotFound, Op: op, Account: account,
+			Next: fmt.Sprintf("there is no %s: run `cgp-cred store %s --keystore file`", s.file(account), account),
+		}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &keystore.Error{Kind: errBusy, Op: op, Account: account, Next: "it may wait for a passphrase: answer it, or end it, and run the command again"}
+	}
+	if u := unsafeError(err); u != nil {
+		return &keystore.Error{Kind: fmt.Errorf("%w: %w", keystore.ErrDenied, u), Op: op, Account: account, Next: u.Hint()}
+	}
+	return &keystore.Error{
+		Kind: errUnusable, Op: op, Account: account, Detail: err.Error(),
+		Next: "see that there is room and that it can be written: df " + s.o.Folder,
+	}
+}
+
+func unsafeError(err error) *disk.UnsafeError {
+	var u *disk.UnsafeError
+	if errors.As(err, &u) {
+		return u
+	}
+	return nil
+}
+
+// reason is why age could not decrypt a file.
+func reason(err error) string {
+	var other *age.NoIdentityMatchError
+	if errors.As(err, &other) {
+		return "it is damaged, or encrypted for another identity"
+	}
+	return err.Error()
+}
+
+// parseVersion reads a version as we write one; anything else is 0.
+func parseVersion(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || strconv.Itoa(n) != s {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,196 @@
+package agefile
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"filippo.io/age"
+
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
+)
+
+// identityFile holds the identity that the passphrase protects. No record's file has such a name.
+func (s *store) identityFile() string { return filepath.Join(s.o.Folder, "identity") }
+
+// key is the identity of all files: the user's own, or the one that a passphrase protects. With create it is made where
+// there is none; the caller holds the lock then.
+func (s *store) key(ctx context.Context, create bool) (key, error) {
+	if s.o.Identity != "" {
+		return readIdentity(s.o.Identity)
+	}
+	wrapped, err := disk.ReadPrivate(s.identityFile(), maxFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && create:
+		return s.newIdentity(ctx)
+	case errors.Is(err, fs.ErrNotExist):
+		return key{}, &keystore.Error{
+			Kind: errNotUnlocked, Detail: s.identityFile(),
+			Next: "restore it from a backup; without it no record can be opened",
+		}
+	case err != nil:
+		return key{}, err
+	}
+	if k, ok := s.kept(wrapped); ok {
+		return k, nil
+	}
+	if !create { // else it is ours already
+		release, err := s.alone(ctx)
+		if err != nil {
+			return key{}, err
+		}
+		defer release()
+		if k, ok := s.kept(wrapped); ok { // another process has asked meanwhile
+			return k, nil
+		}
+	}
+	return s.unlock(ctx, wrapped)
+}
+
+// tries is how often a passphrase can be given wrong at a terminal.
+const tries = 3
+
+// unlock asks for the passphrase of an identity that is there and keeps the identity.
+func (s *store) unlock(ctx context.Context, wrapped []byte) (key, error) {
+	body, err := parseIdentityFile(wrapped)
+	if err != nil {
+		return key{}, err
+	}
+	for try := 1; ; try++ {
+		phrase, again, err := s.o.Unlocker.ask(ctx)
+		if err != nil {
+			return key{}, err
+		}
+		text, err := s.o.Unlocker.unwrap(body, phrase)
+		if errors.Is(err, keystore.ErrDenied) && again && try < tries {
+			s.o.Unlocker.say("wrong passphrase, try again")
+			continue
+		}
+		if err != nil {
+			return key{}, err
+		}
+		k, err := parseIdentity(text)
+		if err == nil {
+			s.keep(wrapped, text)
+		}
+		return k, err
+	}
+}
+
+// newIdentity makes an identity and asks for the passphrase that will protect it.
+func (s *store) newIdentity(ctx context.Context) (key, error) {
+	phrase, err := s.o.Unlocker.askNew(ctx)
+	if err != nil {
+		return key{}, err
+	}
+	fresh, err := age.GenerateX25519Identity()
+	if err != nil {
+		return key{}, err
+	}
+	body, err := s.o.Unlocker.wrap([]byte(fresh.String()+"\n"), phrase)
+	if err != nil {
+		return key{}, err
+	}
+	ours := formatIdentityFile(body)
+	wrapped, err := disk.CreateOnce(s.identityFile(), ours)
+	if err != nil {
+		return key{}, err
+	}
+	if !bytes.Equal(wrapped, ours) { // made without a lock by another process
+		body, err := parseIdentityFile(wrapped)
+		if err != nil {
+			return key{}, err
+		}
+		text, err := s.o.Unlocker.unwrap(body, phrase)
+		if err != nil {
+			return key{}, err
+		}
+		return parseIdentity(text)
+	}
+	s.keep(wrapped, []byte(fresh.String()))
+	return key{identities: []age.Identity{fresh}, recipient: fresh.Recipient()}, nil
+}
+
+// The first line of an identity file is identityHead, its version and the hexadecimal SHA-256 of version, line end and
+// the rest: damage is told from a wrong passphrase, before anybody is asked for one.
+const (
+	identityVersion = 1
+	identityHead    = "cgp-cred identity "
+)
+
+func formatIdentityFile(body []byte) []byte {
+	return append(fmt.Appendf(nil, "%s%d %s\n", identityHead, identityVersion, identitySum(identityVersion, body)), body...)
+}
+
+// parseIdentityFile returns the age file within.
+func parseIdentityFile(raw []byte) ([]byte, error) {
+	head, body, _ := bytes.Cut(raw, []byte("\n"))
+	rest, ok := strings.CutPrefix(string(head), identityHead)
+	version, sum, _ := strings.Cut(rest, " ")
+	n := parseVersion(version)
+	if !ok || n == 0 || sum != identitySum(n, body) {
+		return nil, damaged("the identity that the passphrase protects was cut or changed")
+	}
+	if n > identityVersion {
+		return nil, &keystore.Error{Kind: keystore.ErrNewer}
+	}
+	return body, nil
+}
+
+func identitySum(version int, body []byte) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d\n", version)
+	h.Write(body)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// readIdentity reads an identity file of the user's, such as age-keygen writes. The path may be a link; the file must be
+// private.
+func readIdentity(path string) (key, error) {
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return key{}, identityError(path, "it is not there")
+	}
+	raw, err := disk.ReadPrivate(target, maxFile)
+	if unsafeError(err) != nil {
+		return key{}, err
+	}
+	if err != nil {
+		return key{}, identityError(path, err.Error())
+	}
+	defer clear(raw)
+	k, err := parseIdentity(raw)
+	if err != nil {
+		return key{}, identityError(path, "it is no unencrypted age identity")
+	}
+	return k, nil
+}
+
+func identityError(path, why string) error {
+	return &keystore.Error{Kind: errIdentity, Detail: path + ": " + why, Next: "make one: age-keygen -o " + path + ", or leave --identity out for a passphrase"}
+}
+
+// parseIdentity reads age identities, a line each. The first is the one to encrypt for. Its error quotes nothing.
+func parseIdentity(text []byte) (key, error) {
+	all, err := age.ParseIdentities(bytes.NewReader(text))
+	if err != nil {
+		return key{}, damaged("it holds no age identity")
+	}
+	k := key{identities: all}
+	switch first := all[0].(type) {
+	case *age.X25519Identity:
+		k.recipient = first.Recipient()
+	case *age.HybridIdentity:
+		k.recipient = first.Recipient()
+	default:
+		return key{}, damaged("it holds an identity of an unknown type")
+	}
+	return k, nil
+}

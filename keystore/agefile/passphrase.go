@@ -1,0 +1,138 @@
+package agefile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"cgp-cred/keystore"
+)
+
+// nobody is why there is nobody to ask.
+func nobody(why string) error {
+	return &keystore.Error{
+		Kind: errLocked, Detail: why,
+		Next: "run `cgp-cred status` at a terminal, which asks for it once an hour; or hand it over on a descriptor: --passphrase-fd 3 3<FILE",
+	}
+}
+
+// atTerminal asks at the terminal of this process, whatever its stdin is, and shows nothing of the answer. An interrupt
+// gives the terminal its echo back.
+func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
+	in, out, err := openTerminal()
+	if err != nil {
+		return keystore.Secret{}, nobody(err.Error())
+	}
+	defer in.Close()  //nolint:errcheck // a terminal
+	defer out.Close() //nolint:errcheck // a terminal
+	fd := int(in.Fd())
+	state, err := term.GetState(fd)
+	if err != nil {
+		return keystore.Secret{}, nobody(err.Error())
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	fmt.Fprint(out, question)
+	defer fmt.Fprintln(out)
+	line, err := within(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	if err != nil {
+		_ = term.Restore(fd, state) // the answer may never come
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return keystore.Secret{}, late()
+	case errors.Is(err, io.EOF):
+		return keystore.Secret{}, nobody("the terminal was closed")
+	case err != nil:
+		return keystore.Secret{}, fmt.Errorf("asking for the passphrase: %w", err)
+	}
+	defer clear(line)
+	return parsePhrase(line)
+}
+
+// say tells whoever sits at the terminal.
+func (*Unlocker) say(text string) {
+	if in, out, err := openTerminal(); err == nil {
+		fmt.Fprintln(out, text)
+		_ = in.Close()
+		_ = out.Close()
+	}
+}
+
+// readDescriptor reads the passphrase from an inherited descriptor, which it closes.
+func readDescriptor(ctx context.Context, descriptor int) (keystore.Secret, error) {
+	bad := func(why string) error {
+		return &keystore.Error{
+			Kind: errLocked, Detail: fmt.Sprintf("descriptor %d: %s", descriptor, why),
+			Next: "open it for the command: cgp-cred get --passphrase-fd 3 3<FILE",
+		}
+	}
+	if !inherited(descriptor) {
+		return keystore.Secret{}, bad("this program was not given it")
+	}
+	f := os.NewFile(uintptr(descriptor), "passphrase")
+	raw, err := within(ctx, func() ([]byte, error) {
+		defer f.Close() //nolint:errcheck // opened for reading
+		return io.ReadAll(io.LimitReader(&firstLine{from: f}, maxPhrase+2))
+	})
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return keystore.Secret{}, late()
+	case errors.Is(err, context.Canceled):
+		return keystore.Secret{}, err
+	case err != nil:
+		return keystore.Secret{}, bad(err.Error())
+	}
+	defer clear(raw)
+	return parsePhrase(raw)
+}
+
+// firstLine ends after a line end, so that a pipe that stays open holds nobody up.
+type firstLine struct {
+	from io.Reader
+	done bool
+}
+
+func (l *firstLine) Read(p []byte) (int, error) {
+	if l.done || len(p) == 0 {
+		return 0, io.EOF
+	}
+	n, err := l.from.Read(p[:1])
+	l.done = n == 1 && p[0] == '\n'
+	return n, err
+}
+
+func late() error {
+	return &keystore.Error{Kind: errLate, Next: "run the command again; more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"}
+}
+
+// within runs what may never return, under the deadline of one question.
+func within(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	limit, err := keystore.Timeout(usualWait)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	type result struct {
+		line []byte
+		err  error
+	}
+	done := make(chan result, 1) // room for the answer that nobody awaits any more
+	go func() {
+		line, err := read()
+		done <- result{line, err}
+	}()
+	select {
+	case r := <-done:
+		return r.line, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

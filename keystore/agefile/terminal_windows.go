@@ -1,0 +1,23 @@
+package agefile
+
+import (
+	"errors"
+	"os"
+)
+
+// openTerminal opens the console.
+func openTerminal() (in, out *os.File, err error) {
+	in, err = os.OpenFile("CONIN$", os.O_RDWR, 0)
+	if err != nil {
+		return nil, nil, errors.New("there is no console to ask at")
+	}
+	out, err = os.OpenFile("CONOUT$", os.O_WRONLY, 0)
+	if err != nil {
+		_ = in.Close()
+		return nil, nil, err
+	}
+	return in, out, nil
+}
+
+// inherited: a program's descriptors are its own on Windows.
+func inherited(int) bool { return false }

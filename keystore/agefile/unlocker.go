@@ -1,0 +1,178 @@
+package agefile
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"filippo.io/age"
+
+	"cgp-cred/keystore"
+)
+
+// Unlocker gets passphrases: from a descriptor where one is named, else from whoever sits at the terminal. One belongs to
+// a process; its zero value asks at the terminal.
+type Unlocker struct {
+	// Descriptor is an open file whose first line is the passphrase, 3 or more, that this process inherited; 0: none.
+	Descriptor int
+	// Work is the binary logarithm of scrypt's N for a new passphrase; 0: 18, about a second and 256 MiB.
+	Work int
+
+	mu     sync.Mutex
+	read   *answer             // what the descriptor held
+	memory map[string]unlocked // by folder, where the kernel keeps nothing
+}
+
+type unlocked struct {
+	file  [sha256.Size]byte // of the identity file's content
+	text  keystore.Secret
+	until time.Time
+}
+
+type answer struct {
+	phrase keystore.Secret
+	err    error
+}
+
+const (
+	usualWait  = 30 * time.Second // for a passphrase, where CGP_CRED_KEYCHAIN_TIMEOUT does not say
+	minPhrase  = 8                // bytes of a new passphrase
+	maxPhrase  = 1024
+	usualWork  = 18
+	mostWork   = 20 // of a file that is read: 1 GiB
+	question   = "Passphrase of the encrypted files: "
+	newQuery   = "New passphrase for the encrypted files: "
+	againQuery = "The same again: "
+)
+
+// ask gets the passphrase, and says whether another try could bring another one.
+func (u *Unlocker) ask(ctx context.Context) (phrase keystore.Secret, again bool, err error) {
+	if u.Descriptor != 0 {
+		phrase, err = u.fromDescriptor(ctx)
+		return phrase, false, err
+	}
+	phrase, err = atTerminal(ctx, question)
+	return phrase, true, err
+}
+
+// askNew gets a passphrase for the first time.
+func (u *Unlocker) askNew(ctx context.Context) (keystore.Secret, error) {
+	if u.Descriptor != 0 {
+		phrase, err := u.fromDescriptor(ctx)
+		if err != nil {
+			return phrase, err
+		}
+		return phrase, checkNew(phrase)
+	}
+	phrase, err := atTerminal(ctx, newQuery)
+	if err != nil {
+		return phrase, err
+	}
+	if err := checkNew(phrase); err != nil {
+		return phrase, err
+	}
+	second, err := atTerminal(ctx, againQuery)
+	if err == nil && !second.Equal(phrase) {
+		err = &keystore.Error{Kind: errNoPhrase, Detail: "the two are not the same", Next: "run the command again"}
+	}
+	return phrase, err
+}
+
+func checkNew(phrase keystore.Secret) error {
+	if n := len(phrase.Reveal()); n < minPhrase {
+		return &keystore.Error{
+			Kind: errNoPhrase, Detail: fmt.Sprintf("it has %d characters, and a new one needs %d", n, minPhrase),
+			Next: "choose a longer one: five or six random words are easy to remember",
+		}
+	}
+	return nil
+}
+
+// fromDescriptor reads the descriptor once.
+func (u *Unlocker) fromDescriptor(ctx context.Context) (keystore.Secret, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.read == nil {
+		phrase, err := readDescriptor(ctx, u.Descriptor)
+		if errors.Is(err, context.Canceled) {
+			return phrase, err
+		}
+		u.read = &answer{phrase, err}
+	}
+	return u.read.phrase, u.read.err
+}
+
+// parsePhrase takes the passphrase, the first line, from what a descriptor or a terminal gave.
+func parsePhrase(raw []byte) (keystore.Secret, error) {
+	line, _, _ := bytes.Cut(raw, []byte("\n"))
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	switch {
+	case len(line) == 0:
+		return keystore.Secret{}, &keystore.Error{Kind: errNoPhrase, Detail: "it is empty", Next: "run the command again"}
+	case len(line) > maxPhrase:
+		return keystore.Secret{}, &keystore.Error{Kind: errNoPhrase, Detail: fmt.Sprintf("it is over %d bytes", maxPhrase), Next: "check that it is the right file"}
+	}
+	return keystore.NewSecret(line), nil
+}
+
+// wrap protects an identity with a passphrase.
+func (u *Unlocker) wrap(text []byte, phrase keystore.Secret) ([]byte, error) {
+	r, err := age.NewScryptRecipient(string(phrase.Reveal()))
+	if err != nil {
+		return nil, err
+	}
+	work := u.Work
+	if work == 0 {
+		work = usualWork
+	}
+	r.SetWorkFactor(work)
+	return encrypt(text, r)
+}
+
+// unwrap opens an identity; its checksum was right, so what does not open has another passphrase.
+func (u *Unlocker) unwrap(body []byte, phrase keystore.Secret) ([]byte, error) {
+	i, err := age.NewScryptIdentity(string(phrase.Reveal()))
+	if err != nil {
+		return nil, err
+	}
+	i.SetMaxWorkFactor(mostWork)
+	text, err := decrypt(body, i)
+	var other *age.NoIdentityMatchError
+	switch {
+	case errors.As(err, &other):
+		return nil, &keystore.Error{Kind: errWrong, Next: "run the command again; a forgotten passphrase can't be found out: cgp-cred logout every profile with such a keystore, then store it anew"}
+	case err != nil:
+		return nil, damaged("the identity that the passphrase protects: " + err.Error())
+	}
+	return text, nil
+}
+
+// held returns an identity that this process unlocked.
+func (u *Unlocker) held(folder string, wrapped []byte) ([]byte, bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	h, ok := u.memory[folder]
+	if !ok || h.file != sha256.Sum256(wrapped) || !time.Now().Before(h.until) {
+		return nil, false
+	}
+	return h.text.Reveal(), true
+}
+
+func (u *Unlocker) hold(folder string, wrapped, text []byte) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.memory == nil {
+		u.memory = make(map[string]unlocked)
+	}
+	u.memory[folder] = unlocked{sha256.Sum256(wrapped), keystore.NewSecret(text), time.Now().Add(keptFor)}
+}
+
+func (u *Unlocker) drop(folder string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.memory, folder)
+}
