@@ -76,9 +76,10 @@ class _Headers(httpx.Headers):
     """Headers with one more, which is sent and is in no copy of them."""
 
     def __init__(self, headers: httpx.Headers, header: Header) -> None:
-        super().__init__(headers)
-        self.pop(header.name, None)
         self._extra = (header.name.encode("ascii"), header.value.encode("ascii"))
+        others = httpx.Headers(headers)
+        others.pop(header.name, None)
+        super().__init__(others)
 
     @property
     def raw(self) -> List[Tuple[bytes, bytes]]:

@@ -1,0 +1,26 @@
+// Package clientstest finds what the tests of the clients need.
+package clientstest
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// Python returns an interpreter that has requests and httpx: the python3 on PATH, or the system's. Without one the test is
+// skipped; in CI it fails.
+func Python(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"python3", "/usr/bin/python3"} {
+		python, err := exec.LookPath(name)
+		if err == nil && exec.Command(python, "-c", "import requests, httpx").Run() == nil { //nolint:gosec,noctx // one of the two names above, and it ends
+			return python
+		}
+	}
+	const missing = "no python3 with requests and httpx: apt-get install python3-requests python3-httpx"
+	if os.Getenv("CI") == "true" {
+		t.Fatal(missing)
+	}
+	t.Skip(missing)
+	return ""
+}

@@ -1,0 +1,92 @@
+package clients_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"cgp-cred/helper/clients"
+	"cgp-cred/helper/clients/clientstest"
+)
+
+// script writes a program.
+func script(t *testing.T, text string, path ...string) string {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("scripts are no programs here")
+	}
+	write(t, text, path...)
+	name := filepath.Join(path...)
+	if err := os.Chmod(name, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	i, err := clients.Find(t.Context(), clientstest.Python(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i.Version[0] != 3 || !strings.HasSuffix(i.Packages, "-packages") || !strings.Contains(i.Plugins, "httpie") || i.Executable == "" {
+		t.Errorf("%+v", i)
+	}
+}
+
+func TestInterpretersThatAreNone(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	tests := map[string]string{
+		"not there": filepath.Join(folder, "nothing"),
+		"fails":     script(t, "#!/bin/sh\nexit 3\n", folder, "fails"),
+		"says more": script(t, "#!/bin/sh\necho hello; echo '{}'\n", folder, "says"),
+		"relative":  script(t, "#!/bin/sh\necho '"+`{"version":[3,11],"packages":"lib","plugins":"lib"}`+"'\n", folder, "relative"),
+		"too old":   script(t, "#!/bin/sh\necho '"+`{"version":[3,8],"packages":"/x","plugins":"/x"}`+"'\n", folder, "old"),
+		"version 2": script(t, "#!/bin/sh\necho '"+`{"version":[2,99],"packages":"/x","plugins":"/x"}`+"'\n", folder, "two"),
+	}
+	for name, python := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := clients.Find(t.Context(), python)
+			var bad *clients.InterpreterError
+			if !errors.As(err, &bad) || bad.Hint() == "" {
+				t.Errorf("error %v, want an InterpreterError with a hint", err)
+			}
+		})
+	}
+}
+
+func TestHTTPiePython(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"a distribution's", "#!/usr/bin/python3\nimport sys\n", "/usr/bin/python3"},
+		{"with an option", "#!/usr/bin/python3 -I\n", "/usr/bin/python3"},
+		{"env", "#!/usr/bin/env python3\n", "python3"},
+		{"env -S", "#!/usr/bin/env -S python3.12\n", "python3.12"},
+		{"a blank in the path", "#!/bin/sh\n'''exec' \"/my venv/bin/python\" \"$0\" \"$@\"\n' '''\n", "/my venv/bin/python"},
+		{"a long path", "#!/bin/sh\n'''exec' /long/bin/python \"$0\" \"$@\"\n' '''\n", "/long/bin/python"},
+		{"a shell script", "#!/bin/sh\nexec python3 -m httpie\n", ""},
+		{"another language", "#!/usr/bin/perl\n", ""},
+		{"no script", "\x7fELF", ""},
+		{"empty", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			folder := t.TempDir()
+			script(t, tt.text, folder, "http")
+			t.Setenv("PATH", folder)
+			got, err := clients.HTTPiePython()
+			var bad *clients.HTTPieError
+			if got != tt.want || (tt.want == "") != errors.As(err, &bad) || (err != nil && bad.Hint() == "") {
+				t.Errorf("%q, error %v, want %q", got, err, tt.want)
+			}
+		})
+	}
+	t.Setenv("PATH", t.TempDir())
+	if _, err := clients.HTTPiePython(); err == nil {
+		t.Error("no HTTPie, and no error")
+	}
+}

@@ -1,0 +1,28 @@
+package clients_test
+
+import (
+	"os/exec"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"cgp-cred/helper/clients/clientstest"
+)
+
+// The package's own tests, with a program that plays cgp-cred.
+func TestPython(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(clientstest.Python(t), "-B", "-W", "error::ResourceWarning", "-m", "unittest", "discover", "--start-directory", "tests", "--top-level-directory", ".")
+	cmd.Dir = "python"
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	ran := regexp.MustCompile(`(?m)^Ran ([0-9]+) tests`).FindSubmatch(out)
+	if ran == nil {
+		t.Fatalf("it does not say how many tests it ran:\n%s", out)
+	}
+	if n, err := strconv.Atoi(string(ran[1])); err != nil || n < 50 {
+		t.Errorf("%d tests, want all:\n%s", n, out)
+	}
+}
