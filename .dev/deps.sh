@@ -6,6 +6,7 @@ set -eu
 
 # program, its Debian package, whether it exists on Linux only, the groups that need it
 table='
+aria2c               aria2          linux test
 bash                 bash           any   test
 busybox              busybox        linux test
 curl                 curl           any   test
@@ -20,6 +21,7 @@ keyctl               keyutils       linux test
 openssl              openssl        any   test
 python3              python3        any   test
 samtools             samtools       linux test
+rclone               rclone         linux test
 secret-tool          libsecret-tools linux test,bench
 setpriv              util-linux     linux test
 shasum               perl           any   test

@@ -55,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"terminal":   terminal,
 			"trap":       setTrap,
 			"unheard":    unheard,
+			"webdav":     webdav,
 			"untouched":  untouched,
 		},
 	})

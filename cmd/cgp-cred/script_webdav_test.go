@@ -1,0 +1,54 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// webdav DIR serves a folder over WebDAV, by rclone itself, to whoever brings a token that the simulator knows, and sets
+// DAVHOST.
+func webdav(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: webdav DIR")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	behind := l.Addr().String()
+	ts.Check(l.Close())
+	server := exec.Command("rclone", "serve", "webdav", ts.MkAbs(args[0]), "--addr", behind)
+	server.Env = append(server.Environ(), "HOME="+ts.Getenv("HOME"), "RCLONE_CONFIG="+ts.MkAbs("none.conf"))
+	ts.Check(server.Start())
+	ts.Defer(func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	})
+	for range 200 {
+		c, err := net.Dial("tcp", behind)
+		if err == nil {
+			_ = c.Close()
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: behind})
+	api := ts.Getenv("BASE") + "/hello-world/hello/application"
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !accepted(api, r.Header.Get("Authorization")) {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="null"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		r.Header.Del("Authorization")
+		proxy.ServeHTTP(w, r)
+	}))
+	ts.Defer(s.Close)
+	ts.Setenv("DAVHOST", strings.TrimPrefix(s.URL, "http://"))
+}
