@@ -38,7 +38,7 @@ func ExampleTransport() {
 		fmt.Println(err) // it says what is wrong and, by errors.As, what to do
 		return
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	fmt.Println(res.Status)
 	// Output: 200 OK
 }
