@@ -1,7 +1,7 @@
 // Package agefile keeps each record in a file of its own that age encrypts (age-encryption.org/v1), for machines without
 // a keychain. The files are encrypted for one identity: a passphrase protects it, or it is a file of the user's.
 //
-// NAME.age is a plain age file. The identity that a passphrase protects is the file "identity": a line of ours, then an
+// NAME.age is a plain age file, and with an identity file of the user's NAME~identity.age. The identity that a passphrase protects is the file "identity": a line of ours, then an
 // age file. So the age program can open both:
 //
 //	tail -n +2 identity | age -d >key.txt && age -d -i key.txt NAME.age
@@ -134,8 +134,7 @@ func (s *store) Delete(ctx context.Context, account string) error {
 	if err := os.Remove(s.file(account)); err != nil {
 		return s.explain(op, account, err)
 	}
-	others, err := filepath.Glob(filepath.Join(s.o.Folder, "*"+suffix))
-	if err != nil || len(others) > 0 || s.o.Identity != "" {
+	if last, err := s.last(); err != nil || !last {
 		return s.explain(op, account, err)
 	}
 	if err := os.Remove(s.identityFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -144,11 +143,32 @@ func (s *store) Delete(ctx context.Context, account string) error {
 	return s.explain(op, account, s.forget())
 }
 
-const suffix = ".age"
+// Ends of the files' names. No account's name has a tilde.
+const (
+	suffix         = ".age"
+	identitySuffix = "~identity" + suffix // for an identity of the user's: a record can move from one file to the other
+)
 
-// file is an account's. A profile's name has no tilde.
 func (s *store) file(account string) string {
-	return filepath.Join(s.o.Folder, strings.ReplaceAll(account, "/", "~")+suffix)
+	end := suffix
+	if s.o.Identity != "" {
+		end = identitySuffix
+	}
+	return filepath.Join(s.o.Folder, strings.ReplaceAll(account, "/", "~")+end)
+}
+
+// last reports that no record is left that the passphrase protects, where it has protected one.
+func (s *store) last() (bool, error) {
+	if s.o.Identity != "" {
+		return false, nil
+	}
+	all, err := os.ReadDir(s.o.Folder)
+	for _, e := range all {
+		if strings.HasSuffix(e.Name(), suffix) && !strings.HasSuffix(e.Name(), identitySuffix) {
+			return false, nil
+		}
+	}
+	return err == nil, err
 }
 
 // alone takes the folder's lock; where the file system has none it goes on without.

@@ -230,10 +230,11 @@ func TestDescriptor(t *testing.T) {
 		}
 	}
 	o := f.options("")
-	var own [2]int
-	f.must(unix.Pipe2(own[:], unix.O_CLOEXEC)) // ours, or the runtime's
-	o.Unlocker.Descriptor = own[0]
+	own, err := os.Open(os.DevNull) // as Go opens all that is ours, and the runtime's own
+	f.must(err)
+	o.Unlocker.Descriptor = int(own.Fd())
 	f.is(f.set(agefile.New(o), value), keystore.ErrLocked)
+	f.must(own.Close())
 
 	o = f.options("")
 	o.Unlocker.Descriptor = f.descriptor("a passphrase of Windows\r\nand more")
@@ -311,11 +312,11 @@ func TestNewerAndForeign(t *testing.T) {
 		f.must(err)
 		_, err = w.Write([]byte(tt.plain))
 		f.must(errors.Join(err, w.Close()))
-		f.write("int.age", out.Bytes())
+		f.write("int~identity.age", out.Bytes())
 		_, err = ks.Get(t.Context(), "int")
 		f.is(err, tt.kind)
 		f.is(f.set(ks, "new"), tt.kind)
-		if !bytes.Equal(f.read("int.age"), out.Bytes()) {
+		if !bytes.Equal(f.read("int~identity.age"), out.Bytes()) {
 			t.Errorf("%s: written over", tt.name)
 		}
 	}
@@ -359,7 +360,7 @@ func TestIdentityFile(t *testing.T) {
 		f.is(err, tt.kind)
 		f.is(f.set(other.open(""), "new"), tt.kind)
 	}
-	f.must(os.Chmod(f.identity, 0o644)) //nolint:gosec // what is tested
+	f.must(os.Chmod(f.identity, 0o644))
 	_, err = f.open("").Get(t.Context(), "int")
 	f.is(err, keystore.ErrDenied)
 	if !strings.Contains(err.Error(), "can be read by others") {
@@ -379,12 +380,12 @@ func newIdentity(f files) string {
 func TestUnsafe(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(f files) error{
-		"readable": func(f files) error { return os.Chmod(f.file("int.age"), 0o644) }, //nolint:gosec // what is tested
+		"readable": func(f files) error { return os.Chmod(f.file("int~identity.age"), 0o644) },
 		"a link": func(f files) error {
-			return errors.Join(os.Rename(f.file("int.age"), f.file("x")), os.Symlink("x", f.file("int.age")))
+			return errors.Join(os.Rename(f.file("int~identity.age"), f.file("x")), os.Symlink("x", f.file("int~identity.age")))
 		},
-		"a second name":   func(f files) error { return os.Link(f.file("int.age"), f.file("x")) },
-		"a folder of all": func(f files) error { return os.Chmod(f.folder, 0o777) }, //nolint:gosec // what is tested
+		"a second name":   func(f files) error { return os.Link(f.file("int~identity.age"), f.file("x")) },
+		"a folder of all": func(f files) error { return os.Chmod(f.folder, 0o777) },
 	} {
 		f := newFiles(t).withIdentity()
 		f.must(f.set(f.open(""), value))

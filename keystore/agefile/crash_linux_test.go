@@ -135,7 +135,7 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	f := newFiles(t).withIdentity()
 	f.must(f.set(f.open(""), "old value"))
-	whole := len(f.read("int.age"))
+	whole := len(f.read("int~identity.age"))
 	for _, limit := range []int{0, 1, whole / 2, whole - 1} {
 		if out := f.child("new value", fmt.Sprint(limit)); !strings.HasPrefix(out, `unavailable: storing "int": `) {
 			t.Errorf("limit %d: %q", limit, out)

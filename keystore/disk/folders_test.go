@@ -24,8 +24,8 @@ func TestUserFolders(t *testing.T) {
 	for _, tt := range []struct {
 		name                             string
 		home, config, state, data, runtm string
-		want                       disk.Folders
-		noHome                     bool
+		want                             disk.Folders
+		noHome                           bool
 	}{
 		{name: "home alone", home: "/h", runtm: "/nowhere", want: disk.Folders{Config: config, State: state, Data: data, Runtime: state}},
 		{

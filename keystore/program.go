@@ -1,0 +1,142 @@
+package keystore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	runner "cgp-cred/keystore/program"
+)
+
+// programTimeout is how long a program is waited for, where CGP_CRED_KEYCHAIN_TIMEOUT does not say: it may ask for a
+// passphrase of its own.
+const programTimeout = 30 * time.Second
+
+// The kinds of error in the words of a program.
+var (
+	errProgram     = InOtherWords(ErrUnavailable, "the keystore program failed")
+	errProgramLate = InOtherWords(ErrTimeout, "the keystore program did not answer in time")
+	errProgramLies = InOtherWords(ErrDenied, "the keystore program does not do what it says")
+	errProgramText = InOtherWords(ErrCorrupt, "the keystore program returned no record")
+)
+
+// Program returns the keystore behind a program of the user's: argv is run with a verb and the account appended, `get`
+// prints the value as one line, `store` reads it as one line, `erase` removes it; status 3 says that there is none.
+func Program(argv []string) Keystore { return &programs{argv: slices.Clone(argv)} }
+
+type programs struct{ argv []string }
+
+func (p *programs) Get(ctx context.Context, account string) (Secret, error) {
+	return p.get(ctx, "get", account)
+}
+
+func (p *programs) Set(ctx context.Context, account string, value Secret) error {
+	const op = "set"
+	if err := CheckValue(account, value); err != nil {
+		return err
+	}
+	if bytes.ContainsAny(value.Reveal(), "\r\n") {
+		return errors.New("only one line can be stored")
+	}
+	if _, err := p.run(ctx, op, "store", account, append(bytes.Clone(value.Reveal()), '\n')); err != nil {
+		return err
+	}
+	got, err := p.get(ctx, op, account)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return p.lie(op, account, "it reported success and stored nothing")
+	case err == nil && !got.Equal(value):
+		return p.lie(op, account, "it returned another value than was stored")
+	}
+	return err
+}
+
+func (p *programs) Delete(ctx context.Context, account string) error {
+	const op = "delete"
+	if _, err := p.run(ctx, op, "erase", account, nil); err != nil {
+		return err
+	}
+	_, err := p.get(ctx, op, account)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err == nil || errors.Is(err, ErrCorrupt):
+		return p.lie(op, account, "it reported success and the record is still there")
+	}
+	return err
+}
+
+func (p *programs) get(ctx context.Context, op, account string) (Secret, error) {
+	out, err := p.run(ctx, op, "get", account, nil)
+	if err != nil {
+		return Secret{}, err
+	}
+	defer clear(out)
+	value, problem := parseLine(out)
+	if problem != "" {
+		return Secret{}, &Error{Kind: errProgramText, Op: op, Account: account, Detail: problem, Next: p.byHand("get", account)}
+	}
+	return value, nil
+}
+
+// parseLine takes the value from what a program printed, one line, or says what is wrong with it without quoting it.
+func parseLine(out []byte) (value Secret, problem string) {
+	line := bytes.TrimSuffix(bytes.TrimSuffix(out, []byte("\n")), []byte("\r"))
+	switch {
+	case len(line) == 0:
+		return Secret{}, "it printed nothing, and no status 3"
+	case bytes.ContainsAny(line, "\r\n"):
+		return Secret{}, "it printed more than one line"
+	}
+	value = NewSecret(line)
+	if err := CheckValue("", value); err != nil {
+		var big *Error
+		if errors.As(err, &big) {
+			return Secret{}, big.Detail
+		}
+		return Secret{}, "it printed what is not ASCII text"
+	}
+	return value, ""
+}
+
+func (p *programs) run(ctx context.Context, op, verb, account string, stdin []byte) ([]byte, error) {
+	if err := CheckAccount(account); err != nil {
+		return nil, err
+	}
+	limit, err := Timeout(programTimeout)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	out, err := runner.Run(ctx, p.argv, verb, account, stdin)
+	clear(stdin)
+	var failed *runner.Error
+	if !errors.As(err, &failed) {
+		return out, err
+	}
+	e := &Error{Kind: errProgram, Op: op, Account: account, Detail: failed.Error(), Next: failed.Hint()}
+	switch {
+	case errors.Is(failed, runner.ErrNotFound):
+		e.Kind, e.Detail = ErrNotFound, ""
+		e.Next = fmt.Sprintf("the keystore program has no record: run `cgp-cred store %s`, or %s", account, p.byHand(verb, account))
+	case errors.Is(failed, runner.ErrTimeout):
+		e.Kind = errProgramLate
+	case errors.Is(failed, runner.ErrOutput):
+		e.Kind = errProgramText
+	}
+	return nil, e
+}
+
+func (p *programs) lie(op, account, why string) error {
+	return &Error{Kind: errProgramLies, Op: op, Account: account, Detail: why, Next: p.byHand("get", account)}
+}
+
+// byHand is the command to try. The program that hints print is the user's own.
+func (p *programs) byHand(verb, account string) string {
+	return fmt.Sprintf("try it by hand: %s %s %s", strings.Join(p.argv, " "), verb, account)
+}
