@@ -8,19 +8,25 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// recipe NAME runs the lines that README.md prints under <!-- tested: NAME -->, as a user would paste them into bash.
+// recipe NAME [FILE] runs the lines that README.md, or another file of the repository, prints under
+// <!-- tested: NAME -->: those of sh as a user would paste them into bash, those of python by $PYTHON.
 func recipe(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 1 {
-		ts.Fatalf("usage: recipe NAME")
+	if len(args) != 1 && len(args) != 2 {
+		ts.Fatalf("usage: recipe NAME [FILE]")
 	}
-	needs(of(ts), "bash", "bash")
-	text, err := os.ReadFile(filepath.Join(of(ts).repository, "README.md"))
+	file := append(args, "README.md")[1]
+	text, err := os.ReadFile(filepath.Join(of(ts).repository, filepath.FromSlash(file)))
 	ts.Check(err)
-	block := regexp.MustCompile("(?s)<!-- tested: " + regexp.QuoteMeta(args[0]) + " -->\n```sh\n(.*?)```").FindSubmatch(text)
+	block := regexp.MustCompile("(?s)<!-- tested: " + regexp.QuoteMeta(args[0]) + " -->\n```(sh|python)\n(.*?)```").FindSubmatch(text)
 	if block == nil {
-		ts.Fatalf("README.md has no recipe %q", args[0])
+		ts.Fatalf("%s has no recipe %q", file, args[0])
 	}
-	if err := ts.Exec("bash", "-c", string(block[1])); (err != nil) != neg {
+	program := "bash"
+	if string(block[1]) == "python" {
+		program = ts.Getenv("PYTHON")
+	}
+	needs(of(ts), program, program)
+	if err := ts.Exec(program, "-c", string(block[2])); (err != nil) != neg {
 		ts.Fatalf("recipe %s: %v", args[0], err)
 	}
 }

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ func (p Package) Install(folder string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	ours, err := recorded(root)
 	if err != nil {
 		return err
@@ -58,7 +59,7 @@ func Uninstall(folder string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	ours, err := recorded(root)
 	if err != nil || len(ours) == 0 {
 		return false, err
@@ -110,15 +111,14 @@ func recorded(root *os.Root) ([]string, error) {
 
 // readRecord lists the paths of a RECORD (PEP 376), none where there is no such file. Paths that lead out are refused.
 func readRecord(root *os.Root, name string) ([]string, error) {
-	f, err := root.Open(name)
+	text, err := root.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	lines := csv.NewReader(f)
+	lines := csv.NewReader(bytes.NewReader(text))
 	lines.FieldsPerRecord = -1
 	rows, err := lines.ReadAll()
 	if err != nil {

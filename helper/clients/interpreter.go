@@ -74,7 +74,7 @@ func HTTPiePython() (string, error) {
 	if err != nil {
 		return "", &HTTPieError{fmt.Sprintf("%q can't be read", program)}
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	lines := bufio.NewScanner(f)
 	lines.Scan()
 	first := lines.Text()
