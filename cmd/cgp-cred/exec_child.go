@@ -65,7 +65,10 @@ func (c *child) run(signals *caughtSignals) error {
 		cmd.Stdin = strings.NewReader(string(c.input))
 	}
 	asIfAlone(cmd)
-	if err := cmd.Start(); err != nil {
+	soften()
+	err := cmd.Start()
+	harden()
+	if err != nil {
 		return notRun(c.args[0], err)
 	}
 	ended := make(chan error, 1)

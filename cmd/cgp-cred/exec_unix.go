@@ -14,13 +14,14 @@ import (
 // process behind in whose environment the keys could be read.
 //
 // It is the one way out of this process into another program that stays: what this process has changed about itself and
-// a program inherits (limits; the Go runtime gives back its own) must be given back here, and in asIfAlone.
+// a program inherits (limits; the Go runtime gives back its own) must be given back here, and before a child is started.
 func (c *child) become() error {
 	if c.input != nil {
 		if err := asStdin(c.input); err != nil {
 			return notRun(c.args[0], err)
 		}
 	}
+	soften()
 	return notRun(c.args[0], syscall.Exec(c.path, c.args, c.env)) //nolint:gosec // to run what the user names is the purpose
 }
 

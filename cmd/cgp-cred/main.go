@@ -12,6 +12,7 @@ import (
 )
 
 func main() {
+	harden()
 	os.Exit(run(context.Background(), named(os.Args), os.Stdin, os.Stdout, os.Stderr))
 }
 
