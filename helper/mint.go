@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -36,24 +37,16 @@ func (h *Helper) mint(ctx context.Context, p *profile.Profile) (apim.Token, erro
 }
 
 // MintWith exchanges an assertion for a token with a record's keys, and says which key obtained it: the next one first,
-// then the current and the previous one, as long as APIM says that it does not know a key. name is for messages. The
-// whole has one deadline.
+// then the current and the previous one, as long as APIM says that it does not know a key, or the key can't sign. name is
+// for messages. The requests have one deadline; it does not run while someone is asked to let a key sign.
 func (h *Helper) MintWith(ctx context.Context, name string, r *keystore.Record) (apim.Token, *keystore.Key, error) {
 	m, err := newMinter(h, name, r)
 	if err != nil {
 		return apim.Token{}, nil, err
 	}
-	timeout := h.Timeout
-	if timeout == 0 {
-		timeout = mintTimeout
-	}
-	ctx, stop := context.WithTimeout(ctx, timeout)
-	defer stop()
+	keys := slices.DeleteFunc([]*keystore.Key{r.Next, r.Key, r.Previous}, func(k *keystore.Key) bool { return k == nil })
 	var first error
-	for _, key := range []*keystore.Key{r.Next, r.Key, r.Previous} {
-		if key == nil {
-			continue
-		}
+	for i, key := range keys {
 		t, err := m.exchange(ctx, key)
 		if err == nil {
 			return t, key, nil
@@ -61,10 +54,13 @@ func (h *Helper) MintWith(ctx context.Context, name string, r *keystore.Record) 
 		if first == nil || key == r.Key {
 			first = err // what is wrong with the current key says most
 		}
-		if !keyRefused(err) {
+		if i == len(keys)-1 || !m.unsigned && !keyRefused(err) {
 			break
 		}
-		if key == r.Next {
+		switch {
+		case m.unsigned:
+			h.warn(fmt.Sprintf("the key %q can't sign now, and %q is tried: %v", key.KID, keys[i+1].KID, err))
+		case key == r.Next:
 			h.warn(fmt.Sprintf("APIM does not know the next key %q yet, and the current one is tried: after an upload it can take an hour", key.KID))
 		}
 	}
@@ -86,6 +82,9 @@ type minter struct {
 	tokenURL string
 	audience string
 	about    apim.Subject
+	left     time.Duration   // for requests
+	ready    keystore.Secret // the first assertion; zero: it was sent
+	unsigned bool            // the key that is being tried could not sign
 
 	correction time.Duration // what a wrong clock is corrected by
 	corrected  bool
@@ -115,8 +114,12 @@ func newMinter(h *Helper, name string, r *keystore.Record) (*minter, error) {
 	if err != nil {
 		return nil, err
 	}
+	timeout := h.Timeout
+	if timeout == 0 {
+		timeout = mintTimeout
+	}
 	return &minter{
-		h: h, client: client, record: r, tokenURL: tokenURL, audience: audience,
+		left: timeout, h: h, client: client, record: r, tokenURL: tokenURL, audience: audience,
 		about: apim.Subject{Profile: name, Host: r.Host, APIKey: Label(r.APIKey)},
 	}, nil
 }
@@ -124,6 +127,15 @@ func newMinter(h *Helper, name string, r *keystore.Record) (*minter, error) {
 // exchange makes at most three attempts with one key, each with an assertion of its own.
 func (m *minter) exchange(ctx context.Context, key *keystore.Key) (apim.Token, error) {
 	m.key, m.about.KID, m.reused = key, key.KID, false
+	var err error
+	m.ready, err = m.sign()
+	if m.unsigned = err != nil; m.unsigned {
+		return apim.Token{}, err
+	}
+	ctx, stop := context.WithTimeout(ctx, m.left)
+	defer stop()
+	start := time.Now()
+	defer func() { m.left -= time.Since(start) }()
 	t, err := backoff.Retry(ctx, func() (apim.Token, error) { return m.attempt(ctx) },
 		backoff.WithBackOff(&backoff.ExponentialBackOff{
 			InitialInterval: 500 * time.Millisecond, Multiplier: 2, MaxInterval: 5 * time.Second, RandomizationFactor: 1,
@@ -137,12 +149,13 @@ func (m *minter) exchange(ctx context.Context, key *keystore.Key) (apim.Token, e
 
 // attempt signs and sends one assertion. Its error says to backoff whether and when another may succeed.
 func (m *minter) attempt(ctx context.Context) (apim.Token, error) {
-	assertion, err := apim.Assertion(m.key.Signer, apim.Claims{
-		APIKey: m.record.APIKey, KID: m.key.KID, Audience: m.audience, Now: m.h.now().Add(-m.correction),
-	})
-	if err != nil {
-		m.last = err
-		return apim.Token{}, backoff.Permanent(err)
+	assertion := m.ready
+	if m.ready = (keystore.Secret{}); assertion.IsZero() {
+		var err error
+		if assertion, err = m.sign(); err != nil {
+			m.last = err
+			return apim.Token{}, backoff.Permanent(err)
+		}
 	}
 	m.h.trace(1, "asking %s for a token, kid %q", m.tokenURL, m.key.KID)
 	m.h.trace(2, "assertion: %s", apim.Describe(assertion, m.about.APIKey))
@@ -168,6 +181,13 @@ func (h *Helper) maxAttempts() uint {
 		return h.attempts
 	}
 	return maxAttempts
+}
+
+// sign makes an assertion with the key that is being tried.
+func (m *minter) sign() (keystore.Secret, error) {
+	return apim.Assertion(m.key.Signer, apim.Claims{
+		APIKey: m.record.APIKey, KID: m.key.KID, Audience: m.audience, Now: m.h.now().Add(-m.correction),
+	})
 }
 
 func outcome(err error) string {

@@ -2,13 +2,13 @@ package helper
 
 import (
 	"context"
-	"crypto/rsa"
 	"errors"
 	"time"
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/signer"
 )
 
 // Status is what a profile's record and cache hold, without a secret.
@@ -18,6 +18,8 @@ type Status struct {
 	KID        string
 	Thumbprint string // RFC 7638
 	KeyBits    int
+	Signer     string    // keychain, ssh-agent or exec; empty: no key
+	Where      string    // where the private key is, in words; empty: in the record
 	NextKID    string    // while rotating
 	OldKID     string    // after a rotation that is not finished
 	TokenURL   string    // where tokens come from; empty for other methods
@@ -67,9 +69,7 @@ func (s *Status) fill(r *keystore.Record) {
 	if s.TokenURL = r.TokenURL; s.TokenURL == "" {
 		s.TokenURL = apim.TokenURL(r.Host)
 	}
-	if pub, ok := r.Key.Signer.Public().(*rsa.PublicKey); ok {
-		s.KeyBits = pub.N.BitLen()
-	}
+	s.KeyBits, s.Signer, s.Where = signer.Bits(r.Key.Signer), r.Key.Signer.Kind(), r.Key.Signer.Where()
 	if k, err := apim.NewJWK(r.Key.Signer.Public(), r.Key.KID); err == nil {
 		s.Thumbprint = k.Thumbprint()
 	}

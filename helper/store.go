@@ -10,6 +10,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/signer"
 )
 
 // Change is what a user wants a profile to have. A part that is not given is kept.
@@ -224,7 +225,7 @@ func mergeKey(name string, r *keystore.Record, c Change) error {
 	kid := strings.TrimSpace(c.KID)
 	switch {
 	case c.Key != nil && r.Key != nil && !samePublic(r.Key, c.Key) && !c.Force:
-		return needsForce(name, keyExists(r.Key), "--private-key FILE --kid KID")
+		return needsForce(name, keyExists(r.Key), keyFlags(c.Key))
 	case c.Key != nil:
 		r.Key, r.Next, r.Previous = &keystore.Key{KID: c.Key.KID, Signer: c.Key.Signer}, nil, nil
 		if kid == "" && c.Key.KID == "" {
@@ -239,6 +240,17 @@ func mergeKey(name string, r *keystore.Record, c Change) error {
 	}
 	r.Key = &keystore.Key{KID: kid, Signer: r.Key.Signer}
 	return nil
+}
+
+// keyFlags are the flags by which a key like k is given.
+func keyFlags(k *keystore.Key) string {
+	switch k.Signer.Kind() {
+	case signer.KindAgent:
+		return "--signer ssh-agent --fingerprint SHA256:... --kid KID"
+	case signer.KindExec:
+		return "--signer exec --signer-command \"/path args\" --kid KID"
+	}
+	return "--private-key FILE --kid KID"
 }
 
 func samePublic(a, b *keystore.Key) bool {
@@ -304,5 +316,8 @@ func (h *Helper) MayReplaceKey(ctx context.Context, name string, c Change) error
 }
 
 func keyExists(k *keystore.Key) string {
+	if signer.Foreign(k.Signer) {
+		return fmt.Sprintf("it has a private key already (kid %q), %s", k.KID, k.Signer.Where())
+	}
 	return fmt.Sprintf("it has a private key already (kid %q), which exists nowhere else if it was born here", k.KID)
 }

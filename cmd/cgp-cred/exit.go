@@ -17,6 +17,8 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/program"
+	"cgp-cred/keystore/signer"
 )
 
 // Exit statuses. They are a contract: scripts branch on them.
@@ -105,7 +107,8 @@ func exitCode(err error) int {
 		return exitNone
 	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*profile.FileError](err),
 		is[*profile.NameError](err), is[*wire.FormatError](err), is[*wire.RequestError](err), is[*apim.HostError](err), is[*apim.CAFileError](err),
-		is[*disk.UnsafeError](err), errors.Is(err, disk.ErrNoHome), is[*keystore.KeyError](err), is[*keystore.ValueError](err):
+		is[*disk.UnsafeError](err), errors.Is(err, disk.ErrNoHome), is[*keystore.KeyError](err), is[*keystore.ValueError](err),
+		is[*program.CommandError](err):
 		return exitUsage
 	case is[*apim.ListenerError](err):
 		return exitNetwork
@@ -113,7 +116,7 @@ func exitCode(err error) int {
 		return exitTemporary
 	case errors.Is(err, keystore.ErrNotFound):
 		return exitNone
-	case is[*keystore.Error](err):
+	case is[*keystore.Error](err), is[*signer.Error](err), is[*program.Error](err):
 		return exitKeystore
 	case is[*os.PathError](err), is[*os.LinkError](err): // a config folder that can't be written
 		return exitUsage

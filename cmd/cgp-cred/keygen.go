@@ -36,6 +36,9 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 	if err := checkBits(bits); err != nil {
 		return err
 	}
+	if err := o.signer.noKeygen(name); err != nil {
+		return err
+	}
 	if err := c.Check(name); err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ type rotateOptions struct {
 	kid     string
 	keyFile string // empty: a new key is made
 	bits    int
+	signer  signerFlags
 	finish  bool
 	abort   bool
 }
@@ -43,6 +44,7 @@ in for it until --finish.`,
 	f := cmd.Flags()
 	f.StringVar(&o.kid, "kid", "", "`KID` of the next key: one that was never used")
 	f.StringVar(&o.keyFile, "private-key", "", "`FILE` that holds the next key in PEM, - for stdin (default: a new key)")
+	o.signer.flags(cmd)
 	f.IntVar(&o.bits, "bits", 4096, "size of a new key: 2048, 3072 or 4096")
 	f.BoolVar(&o.finish, "finish", false, "drop the old key")
 	f.BoolVar(&o.abort, "abort", false, "drop the new key")
@@ -86,10 +88,13 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	if err := checkBits(o.bits); err != nil {
 		return err
 	}
+	if err := o.signer.check(name, o.keyFile); err != nil {
+		return err
+	}
 	if err := h.MayRotate(ctx, name); err != nil {
 		return err
 	}
-	next, err := a.nextKey(o)
+	next, err := a.nextKey(ctx, name, o)
 	if err != nil {
 		return err
 	}
@@ -102,11 +107,11 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	return a.printKeys(name, s.Record)
 }
 
-// nextKey imports the next key, or makes it.
-func (a *app) nextKey(o rotateOptions) (*keystore.Key, error) {
+// nextKey imports the next key, finds it elsewhere, or makes it.
+func (a *app) nextKey(ctx context.Context, name string, o rotateOptions) (*keystore.Key, error) {
 	kid := strings.TrimSpace(o.kid)
-	if o.keyFile != "" {
-		return a.readPrivateKey(o.keyFile, kid)
+	if given, err := a.givenKey(ctx, name, o.keyFile, o.signer, kid); err != nil || given != nil {
+		return given, err
 	}
 	key, err := a.newKey(o.bits)
 	if err != nil {

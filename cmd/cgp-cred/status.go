@@ -21,6 +21,8 @@ type shown struct {
 	KID            string `json:"kid"`
 	Thumbprint     string `json:"thumbprint"`
 	KeyBits        int    `json:"key_bits"`
+	Signer         string `json:"signer"`
+	where          string
 	NextKID        string `json:"next_kid"`
 	PreviousKID    string `json:"previous_kid"`
 	KeystoreState  string `json:"keystore_state"`
@@ -109,7 +111,7 @@ func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, ch
 	}
 	s := h.Status(ctx, p)
 	out := shown{
-		KID: s.KID, Thumbprint: s.Thumbprint, KeyBits: s.KeyBits, NextKID: s.NextKID, PreviousKID: s.OldKID, KeystoreState: s.Keystore,
+		KID: s.KID, Thumbprint: s.Thumbprint, KeyBits: s.KeyBits, Signer: s.Signer, where: s.Where, NextKID: s.NextKID, PreviousKID: s.OldKID, KeystoreState: s.Keystore,
 		Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey,
 	}
 	if !s.Expires.IsZero() {
@@ -145,6 +147,9 @@ func (a *app) printStatus(all []shown) error {
 		row("keychain", "%s", s.KeystoreState)
 		if s.KID != "" {
 			row("key", "%s, %d bits, thumbprint %s", s.KID, s.KeyBits, s.Thumbprint)
+			if s.where != "" {
+				row("signer", "%s", s.where)
+			}
 			row("token URL", "%s", s.TokenURL)
 		}
 		if s.NextKID != "" {

@@ -23,6 +23,7 @@ type storeOptions struct {
 	auth       string
 	apiKeyFile string
 	keyFile    string
+	signer     signerFlags
 	kid        string
 	tokenURL   string
 	audience   string
@@ -36,6 +37,7 @@ func (o *storeOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.apiName, "api-name", "", "`PATH` of the API this is for, such as genomic-data-access (default: all of the host's)")
 	f.StringVar(&o.auth, "auth", "", "`METHOD`: jwt, apikey or none (default: follows from what is stored)")
 	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin")
+	o.signer.flags(cmd)
 	f.StringVar(&o.kid, "kid", "", "`KID` under which the public key is registered")
 	f.StringVar(&o.tokenURL, "token-url", "", "`URL` of another token endpoint")
 	f.StringVar(&o.audience, "audience", "", "`URL` to name in assertions (default: the token URL)")
@@ -62,8 +64,10 @@ func storeCommand(a *app) *cobra.Command {
 		Short: "Put an API key, or an API key and a private key, into the keychain",
 		Long: `Put an API key and, for tokens, a private key and its kid into the operating system's
 keychain. Parts that are not given are kept. Without --api-key-file, and without an API key
-in the profile, it is asked for at the terminal, unseen.`,
+in the profile, it is asked for at the terminal, unseen. With --signer the private key stays
+where it is, in an ssh-agent, a smart card or an HSM, and signs there.`,
 		Example: `  cgp-cred store int --host int --private-key test-1.pem --kid test-1
+  cgp-cred store int --host int --signer ssh-agent --fingerprint SHA256:... --kid int-1
   cgp-cred store prod --host prod --api-key-file -  <key.txt`,
 		Args:              words(1, 1),
 		ValidArgsFunction: a.profileArgs(1),
@@ -80,6 +84,12 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c helper.C
 	if o.apiKeyFile == "-" && o.keyFile == "-" {
 		return usage("put one of them into a file", "--api-key-file and --private-key can't both read stdin")
 	}
+	if err := o.signer.check(name, o.keyFile); err != nil {
+		return err
+	}
+	if o.signer.kind == signer.KindKeychain && o.keyFile == "" {
+		return usage("add --private-key FILE, or make a key there: cgp-cred keygen "+name+" --kid KID", "there is no key to put into the keychain")
+	}
 	if err := c.Check(name); err != nil {
 		return err
 	}
@@ -87,7 +97,7 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c helper.C
 	if err != nil {
 		return err
 	}
-	if c.Key, err = a.readPrivateKey(o.keyFile, o.kid); err != nil {
+	if c.Key, err = a.givenKey(ctx, name, o.keyFile, o.signer, o.kid); err != nil {
 		return err
 	}
 	if c.APIKey, err = a.readAPIKey(ctx, h, name, o); err != nil {
@@ -198,7 +208,10 @@ func (a *app) saved(h *helper.Helper, s helper.Stored) {
 	switch s.Profile.Auth {
 	case profile.JWT:
 		what = fmt.Sprintf("private key %q", s.Record.Key.KID)
-		if !s.Record.APIKey.IsZero() {
+		switch where := s.Record.Key.Signer.Where(); {
+		case where != "":
+			what += " " + where + "; the rest"
+		case !s.Record.APIKey.IsZero():
 			what += " and API key"
 		}
 	case profile.APIKey:

@@ -88,7 +88,11 @@ func try(k *keystore.Key) (text string, bits int, err error) {
 		return "", 0, fmt.Errorf(`verifying what key "%s" signed: %w`, kid, err)
 	}
 	bits = public.N.BitLen()
-	return fmt.Sprintf(`kid "%s" signs and verifies, %d bits, thumbprint %s`, kid, bits, jwk.Thumbprint()), bits, nil
+	text = fmt.Sprintf(`kid "%s" signs and verifies, %d bits, thumbprint %s`, kid, bits, jwk.Thumbprint())
+	if where := k.Signer.Where(); where != "" {
+		text += ", " + where
+	}
+	return text, bits, nil
 }
 
 // apiKey looks whether there is an API key, where the method has one.

@@ -117,7 +117,10 @@ func (s *Agent) SignMessage(_ io.Reader, msg []byte, opts crypto.SignerOpts) ([]
 	}
 	signature = padded(s.public, signature)
 	digest := sha512.Sum512(msg)
-	return signature, check(KindAgent, s.public, digest[:], signature)
+	if err := check(KindAgent, s.options, s.public, digest[:], signature); err != nil {
+		return nil, err
+	}
+	return signature, nil
 }
 
 // whyNot finds out why the agent did not sign: its answer does not say.

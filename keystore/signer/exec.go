@@ -70,7 +70,10 @@ func (s *Exec) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte,
 	if err != nil {
 		return nil, s.wrong("to \"sign\" it printed no signature: " + err.Error())
 	}
-	return signature, check(KindExec, s.public, digest, signature)
+	if err := check(KindExec, s.options, s.public, digest, signature); err != nil {
+		return nil, err
+	}
+	return signature, nil
 }
 
 func (s *Exec) run(ctx context.Context, verb string, in []byte) ([]byte, error) {
@@ -84,7 +87,7 @@ func (s *Exec) run(ctx context.Context, verb string, in []byte) ([]byte, error) 
 }
 
 func (s *Exec) wrong(detail string) error {
-	return &Error{Kind: ErrWrong, Who: KindExec, Detail: detail, next: "try it by hand: " + printable.Text(s.argv[0]) + " ... public PROFILE"}
+	return &Error{Kind: ErrWrong, Who: KindExec, Detail: detail, next: "try it by hand: " + printable.Text(s.argv[0]) + " ... public " + s.options.profile()}
 }
 
 // parsePublic reads the one public key in a PEM text: SubjectPublicKeyInfo or PKCS #1. It quotes nothing of what it

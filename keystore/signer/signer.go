@@ -6,7 +6,6 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha512"
 	"errors"
 	"time"
 )
@@ -52,6 +51,13 @@ func (o Options) limit() (time.Duration, error) {
 	return o.Limit()
 }
 
+func (o Options) profile() string {
+	if o.Profile == "" {
+		return "PROFILE"
+	}
+	return o.Profile
+}
+
 // Bits is the size of a signer's modulus; 0 where there is no key.
 func Bits(s Signer) int {
 	if public, ok := s.Public().(*rsa.PublicKey); ok && public != nil {
@@ -66,28 +72,24 @@ func Foreign(s Signer) bool {
 	return !own
 }
 
-// Prove signs something random, so that no key is kept that can't.
+// Prove has s sign something random, so that no key is kept that can't. For a signer outside the record that verifies the
+// signature too.
 func Prove(s Signer) error {
 	message := make([]byte, 32)
 	_, _ = rand.Read(message) // never returns an error: crypto/rand ends the program instead
-	signature, err := crypto.SignMessage(s, rand.Reader, message, crypto.SHA512)
-	if err != nil {
-		return err
-	}
-	digest := sha512.Sum512(message)
-	return check(s.Kind(), s.Public(), digest[:], signature)
+	_, err := crypto.SignMessage(s, rand.Reader, message, crypto.SHA512)
+	return err
 }
 
-// check verifies a signature of a foreign signer: it may have lost the key, or lie.
-func check(who string, public crypto.PublicKey, digest, signature []byte) error {
-	key, ok := public.(*rsa.PublicKey)
-	if !ok || rsa.VerifyPKCS1v15(key, crypto.SHA512, digest, signature) != nil {
-		return &Error{
-			Kind: ErrWrong, Who: who, Detail: "its signature was made with another key, or in another way than RS512",
-			next: "see which key it uses now; if that was changed on purpose: cgp-cred store PROFILE --signer " + who + " --force",
-		}
+// check verifies a signature from elsewhere with the key that was recorded: who made it may have another key now, or lie.
+func check(who string, o Options, public *rsa.PublicKey, digest, signature []byte) error {
+	if rsa.VerifyPKCS1v15(public, crypto.SHA512, digest, signature) == nil {
+		return nil
 	}
-	return nil
+	return &Error{
+		Kind: ErrWrong, Who: who, Detail: "its signature was made with another key than it was stored with, or in another way than RS512",
+		next: "see which key it uses; if another one is meant: cgp-cred store " + o.profile() + " --signer " + who + " ... --kid KID --force",
+	}
 }
 
 // rs512 refuses every way to sign but PKCS #1 v1.5 with SHA-512.
