@@ -32,6 +32,9 @@ func TestScripts(t *testing.T) {
 			"agent":       agent,
 			"fingerprint": fingerprint,
 			"softhsm":     softHSM,
+			"agent":       agent,
+			"fingerprint": fingerprint,
+			"softhsm":     softHSM,
 			"bash":        bash,
 			"cached":      cached,
 			"dbus":        dbus,
@@ -106,6 +109,7 @@ type user struct {
 	repository string // where README.md is
 	simulator  *running
 	keyring    *keystoretest.Keyring
+	agent      *exec.Cmd // ssh-agent
 	agent      *exec.Cmd // ssh-agent
 }
 
