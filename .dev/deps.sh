@@ -22,14 +22,12 @@ hyperfine            hyperfine      any   bench
 keyctl               keyutils       linux test
 openssl              openssl        any   test
 pkcs11-tool          opensc         linux test
-pkcs11-tool          opensc         linux test
 python3              python3        any   test
 samtools             samtools       linux test
 rclone               rclone         linux test
 secret-tool          libsecret-tools linux test,bench
 setpriv              util-linux     linux test
 shasum               perl           any   test
-softhsm2-util        softhsm2       linux test
 softhsm2-util        softhsm2       linux test
 shellcheck           shellcheck     any   lint
 ssh-agent            openssh-client any   test

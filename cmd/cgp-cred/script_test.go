@@ -32,9 +32,6 @@ func TestScripts(t *testing.T) {
 			"agent":       agent,
 			"fingerprint": fingerprint,
 			"softhsm":     softHSM,
-			"agent":       agent,
-			"fingerprint": fingerprint,
-			"softhsm":     softHSM,
 			"bash":        bash,
 			"cached":      cached,
 			"dbus":        dbus,
@@ -109,7 +106,6 @@ type user struct {
 	repository string // where README.md is
 	simulator  *running
 	keyring    *keystoretest.Keyring
-	agent      *exec.Cmd // ssh-agent
 	agent      *exec.Cmd // ssh-agent
 }
 
