@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper"
+	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/renew"
 	"cgp-cred/helper/wire"
@@ -137,7 +139,7 @@ func (a *app) exec(ctx context.Context, o execOptions) error {
 	if o.tokenFile || o.htslib {
 		return a.execWithFile(ctx, h, p, o, c)
 	}
-	credential, err := h.Get(ctx, p, helper.Options{MinValid: execLife})
+	credential, err := a.longCredential(ctx, h, p)
 	if err != nil {
 		return err
 	}
@@ -153,6 +155,26 @@ func (a *app) exec(ctx context.Context, o execOptions) error {
 	}
 	c.set(o.variable, strings.TrimSuffix(string(token), "\n"))
 	return c.become()
+}
+
+// longCredential gets a credential with life enough for a command that can't get another, or where there is no answer now
+// the cached one, as get would serve it.
+func (a *app) longCredential(ctx context.Context, h *helper.Helper, p *profile.Profile) (helper.Credential, error) {
+	c, err := h.Get(ctx, p, helper.Options{MinValid: execLife})
+	var e *apim.Error
+	if !errors.As(err, &e) || e.Class == apim.Refused {
+		return c, err
+	}
+	_, ends := h.Cached(ctx, p)
+	if time.Until(ends) < helper.DefaultMinValid {
+		return c, err
+	}
+	last, lastErr := h.Get(ctx, p, helper.Options{})
+	if lastErr != nil {
+		return c, err
+	}
+	a.warn("no new token can be had, and the command's ends at " + last.ExpiresAt.Local().Format("15:04:05") + ": " + err.Error())
+	return last, nil
 }
 
 // execWithFile runs the command beside a token file, and removes the file and its folder after it.
