@@ -48,7 +48,7 @@ class CGPAuth(AuthBase):
             response = self._again(header, response, **kwargs)
         if response.is_redirect:
             target = redirected(place_of(request.url or ""), response.headers["location"])
-            if target is None or not target.plain or not header.covers(target):
+            if target is None or not header.covers(target):
                 request.headers.pop(header.name, None)
         return response
 
