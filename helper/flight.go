@@ -83,7 +83,7 @@ func (h *Helper) reload(p *profile.Profile) (*profile.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if now.Host != p.Host || now.APIName != p.APIName || now.Auth != p.Auth || now.Keystore != p.Keystore {
+	if now.Host != p.Host || now.APIName != p.APIName || now.Auth != p.Auth || !now.Place().Same(p.Place()) {
 		return nil, &ChangedError{Profile: p.Name}
 	}
 	return now, nil

@@ -34,7 +34,7 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 	if p, err := h.Config.Load(name); err == nil {
 		_ = h.cache(p).Purge(ctx) // what fails here fails again below, with the record
 	}
-	ks, err := h.Keystore(h.kind(name))
+	ks, err := h.openPlace(name, h.place(name))
 	if err != nil {
 		return done, err
 	}

@@ -7,6 +7,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/agefile"
 	"cgp-cred/keystore/disk"
 )
 
@@ -14,6 +15,7 @@ import (
 type OpenOptions struct {
 	CAFile  string                       // PEM roots to trust beside the system's; empty: CGP_CRED_CA_FILE
 	Timeout time.Duration                // all attempts of one mint; 0: 25 s
+	Unlock  *agefile.Unlocker            // gets the passphrase of encrypted files; nil: at the terminal, or from CGP_CRED_PASSPHRASE_FD
 	Waiting func()                       // nil, or called when the keychain has not answered for two seconds
 	Warn    func(text string)            // nil: warnings are dropped
 	Trace   func(level int, text string) // nil: silent
@@ -31,11 +33,17 @@ func Open(o OpenOptions) (*Helper, error) {
 	if err != nil && environment == nil { // with a credential of its own a process needs no home
 		return nil, err
 	}
+	if o.Unlock == nil {
+		if o.Unlock, err = agefile.NewUnlocker(os.Getenv("CGP_CRED_PASSPHRASE_FD")); err != nil {
+			return nil, err
+		}
+	}
 	return &Helper{
 		Config:      profile.Config{Folder: folders.Config},
 		Folders:     folders,
 		Environment: environment,
 		Keystore:    o.Keystore,
+		Place:       func(p profile.Place) (keystore.Keystore, error) { return o.place(folders, p) },
 		APIM:        o.Client,
 		Timeout:     o.Timeout,
 		Warn:        o.Warn,
@@ -59,6 +67,33 @@ func (o OpenOptions) Keystore(kind string) (keystore.Keystore, error) {
 		return nil, &EndedError{}
 	}
 	return keystore.Keychain(keystore.KeychainOptions{Waiting: o.Waiting}), nil
+}
+
+// place opens a keystore of the user's own.
+func (o OpenOptions) place(f disk.Folders, p profile.Place) (keystore.Keystore, error) {
+	if p.Kind == profile.Program {
+		return keystore.Program(p.Command), nil
+	}
+	if f.Data == "" {
+		return nil, &keystore.Error{
+			Kind: keystore.ErrUnavailable, Detail: "there is no folder for encrypted files",
+			Next: "set HOME or XDG_DATA_HOME to an absolute path",
+		}
+	}
+	return agefile.New(o.files(f, p.Identity)), nil
+}
+
+func (o OpenOptions) files(f disk.Folders, identity string) agefile.Options {
+	return agefile.Options{Folder: f.Data, State: f.State, Identity: identity, Unlocker: o.Unlock}
+}
+
+// ForgetPassphrase makes this machine forget the passphrase of the user's encrypted files, and reports whether it knew
+// it.
+func ForgetPassphrase(f disk.Folders) (bool, error) {
+	if f.Data == "" {
+		return false, nil
+	}
+	return agefile.Forget(OpenOptions{Unlock: new(agefile.Unlocker)}.files(f, ""))
 }
 
 // Client makes the client of the token endpoint, with the roots that options and environment add.

@@ -48,10 +48,14 @@ func (e *IncompleteError) Hint() string {
 // GoneError is a profile whose record the keystore does not have.
 type GoneError struct {
 	Profile string
+	place   profile.Place
 	err     error
 }
 
 func (e *GoneError) Error() string {
+	if e.place.Kind == profile.File || e.place.Kind == profile.Program {
+		return fmt.Sprintf("profile %q exists, but there is no credential for it %s", e.Profile, e.place)
+	}
 	return fmt.Sprintf("profile %q exists, but the keychain holds no credential for it", e.Profile)
 }
 
@@ -59,6 +63,10 @@ func (e *GoneError) Unwrap() error { return e.err }
 
 // Hint names the usual reasons.
 func (e *GoneError) Hint() string {
+	var at *keystore.Error
+	if e.place.Kind != profile.Keychain && errors.As(e.err, &at) && at.Next != "" {
+		return at.Next
+	}
 	return "another keyring program may have taken over (KeePassXC, KWallet, gnome-keyring): start the one that was used\n" +
 		fmt.Sprintf("or put the credential in again: cgp-cred store %s", e.Profile)
 }
@@ -79,13 +87,13 @@ func (h *Helper) record(ctx context.Context, p *profile.Profile) (*keystore.Reco
 	if p.Keystore == profile.Variables {
 		return h.Environment.Record(p.Host)
 	}
-	ks, err := h.Keystore(p.Keystore)
+	ks, err := h.KeystoreOf(p)
 	if err != nil {
 		return nil, err
 	}
 	r, err := keystore.Load(ctx, ks, p.Name)
 	if errors.Is(err, keystore.ErrNotFound) {
-		return nil, &GoneError{Profile: p.Name, err: err}
+		return nil, &GoneError{Profile: p.Name, place: p.Place(), err: err}
 	}
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ func (h *Helper) Rotate(ctx context.Context, name string, next *keystore.Key) (S
 
 // MayRotate says whether Rotate would, before a key is made for it.
 func (h *Helper) MayRotate(ctx context.Context, name string) error {
-	r, err := h.Existing(ctx, name)
+	r, err := h.Existing(ctx, name, nil)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (h *Helper) change(ctx context.Context, name string, f func(*keystore.Recor
 
 // write stores a changed record, then the file that goes with it.
 func (h *Helper) write(ctx context.Context, p *profile.Profile, r *keystore.Record) error {
-	ks, err := h.Keystore(p.Keystore)
+	ks, err := h.KeystoreOf(p)
 	if err != nil {
 		return err
 	}

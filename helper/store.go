@@ -25,6 +25,7 @@ type Change struct {
 	Audience *string         // nil: kept; empty: the token URL
 	Force    bool            // let another host, token URL, audience or private key replace what is there
 	Default  bool            // make it the default profile
+	Keystore *profile.Place  // nil: where it is, and the keychain for a new one; a record that is elsewhere moves there
 	Anew     bool            // keep nothing of what is there; needs Force where there is something
 }
 
@@ -67,6 +68,11 @@ func (c Change) Check(name string) error {
 			return &ChangeError{Profile: name, Problem: err.Error(), hint: "for example --api-name genomic-data-access"}
 		}
 	}
+	if c.Keystore != nil {
+		if err := c.Keystore.Check(); err != nil {
+			return &ChangeError{Profile: name, Problem: err.Error(), hint: `--keystore keychain, --keystore file, or --keystore exec --keystore-command "/path/to/program args"`}
+		}
+	}
 	switch c.Auth {
 	case "", profile.JWT, profile.APIKey, profile.None:
 		return nil
@@ -75,34 +81,16 @@ func (c Change) Check(name string) error {
 }
 
 // Existing returns the record that a change to a profile starts from, or nil where there is none. It finds the record of
-// a profile whose file is lost, too.
-func (h *Helper) Existing(ctx context.Context, name string) (*keystore.Record, error) {
+// a profile whose file is lost, too: in the keychain, or in the keystore that the change names.
+func (h *Helper) Existing(ctx context.Context, name string, in *profile.Place) (*keystore.Record, error) {
 	if err := h.keychainOnly(); err != nil {
 		return nil, err
 	}
 	if err := profile.CheckName(name); err != nil {
 		return nil, err
 	}
-	ks, err := h.Keystore(h.kind(name))
-	if err != nil {
-		return nil, err
-	}
-	r, err := keystore.Load(ctx, ks, name)
-	if errors.Is(err, keystore.ErrNotFound) {
-		return nil, nil
-	}
-	return r, err
-}
-
-// kind is the keystore of a profile: the one that its file names, else the helper's first.
-func (h *Helper) kind(name string) string {
-	if p, err := h.Config.Load(name); err == nil {
-		return p.Keystore
-	}
-	if h.NewKeystore != "" {
-		return h.NewKeystore
-	}
-	return profile.Keychain
+	m, err := h.find(ctx, name, in)
+	return m.record, err
 }
 
 // Store changes a profile or makes one: the record first, then the file, so that an end between the two loses nothing.
@@ -116,10 +104,14 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 		return Stored{}, err
 	}
 	defer release()
-	old, err := h.Existing(ctx, name)
+	if err := h.keychainOnly(); err != nil {
+		return Stored{}, err
+	}
+	found, err := h.find(ctx, name, c.Keystore)
 	if err != nil {
 		return Stored{}, err
 	}
+	old := found.record
 	base := old
 	if c.Anew {
 		if err := h.mayReplace(name, old, c.Force); err != nil {
@@ -131,13 +123,18 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	if err != nil {
 		return Stored{}, err
 	}
+	if err := h.mayMove(ctx, name, moved{record: r, from: found.from, to: found.to}, c.Force); err != nil {
+		return Stored{}, err
+	}
 	if before, err := h.Config.Load(name); err == nil {
 		h.forget(ctx, before) // the cache is bound to the file: after the change nothing would find the old token
 	}
-	p := &profile.Profile{Name: name, Keystore: h.kind(name)}
+	p := &profile.Profile{Name: name}
+	p.Move(found.to)
 	if err := h.write(ctx, p, r); err != nil {
 		return Stored{}, err
 	}
+	h.leave(ctx, name, found)
 	if c.Default {
 		err = h.Config.SetDefault(name)
 	}
@@ -292,7 +289,7 @@ func (h *Helper) MayReplaceKey(ctx context.Context, name string, c Change) error
 	if err := c.Check(name); err != nil {
 		return err
 	}
-	old, err := h.Existing(ctx, name)
+	old, err := h.Existing(ctx, name, c.Keystore)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,8 @@ type app struct {
 	timeout duration
 	caFile  string
 
+	passphraseFD string // as given
+
 	warned []string
 	made   *helper.Helper // by open; a demo brings its own
 }

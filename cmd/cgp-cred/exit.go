@@ -15,6 +15,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/wire"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/agefile"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
@@ -105,7 +106,7 @@ func exitCode(err error) int {
 	case is[*helper.IncompleteError](err), is[*helper.GoneError](err), is[*profile.NoProfileError](err),
 		is[*profile.CoverError](err), is[*wire.NoTokenError](err):
 		return exitNone
-	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*profile.FileError](err),
+	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*helper.CommandError](err), is[*agefile.DescriptorError](err), is[*profile.FileError](err),
 		is[*profile.NameError](err), is[*wire.FormatError](err), is[*wire.RequestError](err), is[*apim.HostError](err), is[*apim.CAFileError](err),
 		is[*disk.UnsafeError](err), errors.Is(err, disk.ErrNoHome), is[*keystore.KeyError](err), is[*keystore.ValueError](err),
 		is[*program.CommandError](err):

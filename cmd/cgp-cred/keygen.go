@@ -19,7 +19,7 @@ func keygenCommand(a *app) *cobra.Command {
 		Short: "Make a private key inside the keychain and print its public key set",
 		Long: `Make an RSA key that is born in the operating system's keychain and never leaves it, and
 print the public key set (JWKS) to register in the Developer Hub. The API key may come later:
-cgp-cred store PROFILE.`,
+cgp-cred store PROFILE.` + aboutPlaces,
 		Example:           `  cgp-cred keygen int --host int --kid int-1 >jwks.json`,
 		Args:              words(1, 1),
 		ValidArgsFunction: a.profileArgs(1),
@@ -39,6 +39,10 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 	if err := o.signer.noKeygen(name); err != nil {
 		return err
 	}
+	var err error
+	if c.Keystore, err = o.place.place(); err != nil {
+		return err
+	}
 	if err := c.Check(name); err != nil {
 		return err
 	}
@@ -50,7 +54,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 		return err
 	}
 	if o.apiKeyFile != "" {
-		if c.APIKey, err = a.readAPIKey(ctx, h, name, o); err != nil {
+		if c.APIKey, err = a.readAPIKey(ctx, h, name, o, c.Keystore); err != nil {
 			return err
 		}
 	}

@@ -59,6 +59,7 @@ func commands() []entry {
 		{"rotate", "keys", rotateCommand},
 		{"export", "keys", exportCommand},
 		{"import", "keys", importCommand},
+		{"lock", "keys", lockCommand},
 		{"logout", "keys", logoutCommand},
 		{"get", "credentials", getCommand},
 		{"exec", "credentials", execCommand},
@@ -99,6 +100,7 @@ func rootCommand(a *app, args []string) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().CountVarP(&a.verbose, "verbose", "v", "say more on stderr (repeatable)")
 	root.PersistentFlags().Var(&a.timeout, "timeout", "deadline of a token request, all attempts (default 25s)")
+	root.PersistentFlags().StringVar(&a.passphraseFD, "passphrase-fd", "", "descriptor `N` from which to read the passphrase of encrypted files")
 	root.PersistentFlags().StringVar(&a.caFile, "ca-file", "", "`FILE` of PEM roots to trust beside the system's")
 	for _, c := range commands() {
 		if len(args) > 0 && args[0] == c.name {

@@ -10,6 +10,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/agefile"
 )
 
 // open finds the user's folders and returns the helper that works in them. It creates and contacts nothing.
@@ -17,7 +18,15 @@ func (a *app) open() (*helper.Helper, error) {
 	if a.made != nil {
 		return a.made, nil
 	}
-	h, err := helper.Open(a.openOptions())
+	o := a.openOptions()
+	if a.passphraseFD != "" {
+		u, err := agefile.NewUnlocker(a.passphraseFD)
+		if err != nil {
+			return nil, err
+		}
+		o.Unlock = u
+	}
+	h, err := helper.Open(o)
 	if err != nil {
 		return nil, err
 	}

@@ -144,7 +144,11 @@ func (a *app) printStatus(all []shown) error {
 		row("profile", "%s%s", s.Name, chosen)
 		row("host", "%s", scope(s.listed))
 		row("method", "%s", s.Auth)
-		row("keychain", "%s", s.KeystoreState)
+		if s.Keystore == profile.Keychain {
+			row("keychain", "%s", s.KeystoreState)
+		} else {
+			row("keystore", "%s, %s", s.Keystore, s.KeystoreState)
+		}
 		if s.KID != "" {
 			row("key", "%s, %d bits, thumbprint %s", s.KID, s.KeyBits, s.Thumbprint)
 			if s.where != "" {

@@ -24,6 +24,7 @@ type storeOptions struct {
 	apiKeyFile string
 	keyFile    string
 	signer     signerFlags
+	place      placeFlags
 	kid        string
 	tokenURL   string
 	audience   string
@@ -38,6 +39,7 @@ func (o *storeOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.auth, "auth", "", "`METHOD`: jwt, apikey or none (default: follows from what is stored)")
 	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin")
 	o.signer.flags(cmd)
+	o.place.flags(cmd)
 	f.StringVar(&o.kid, "kid", "", "`KID` under which the public key is registered")
 	f.StringVar(&o.tokenURL, "token-url", "", "`URL` of another token endpoint")
 	f.StringVar(&o.audience, "audience", "", "`URL` to name in assertions (default: the token URL)")
@@ -65,7 +67,7 @@ func storeCommand(a *app) *cobra.Command {
 		Long: `Put an API key and, for tokens, a private key and its kid into the operating system's
 keychain. Parts that are not given are kept. Without --api-key-file, and without an API key
 in the profile, it is asked for at the terminal, unseen. With --signer the private key stays
-where it is, in an ssh-agent, a smart card or an HSM, and signs there.`,
+where it is, in an ssh-agent, a smart card or an HSM, and signs there.` + aboutPlaces,
 		Example: `  cgp-cred store int --host int --private-key test-1.pem --kid test-1
   cgp-cred store int --host int --signer ssh-agent --fingerprint SHA256:... --kid int-1
   cgp-cred store prod --host prod --api-key-file -  <key.txt`,
@@ -90,6 +92,10 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c helper.C
 	if o.signer.kind == signer.KindKeychain && o.keyFile == "" {
 		return usage("add --private-key FILE, or make a key there: cgp-cred keygen "+name+" --kid KID", "there is no key to put into the keychain")
 	}
+	var err error
+	if c.Keystore, err = o.place.place(); err != nil {
+		return err
+	}
 	if err := c.Check(name); err != nil {
 		return err
 	}
@@ -100,7 +106,7 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c helper.C
 	if c.Key, err = a.givenKey(ctx, name, o.keyFile, o.signer, o.kid); err != nil {
 		return err
 	}
-	if c.APIKey, err = a.readAPIKey(ctx, h, name, o); err != nil {
+	if c.APIKey, err = a.readAPIKey(ctx, h, name, o, c.Keystore); err != nil {
 		return err
 	}
 	s, err := h.Store(ctx, name, c)
@@ -130,7 +136,7 @@ func (a *app) readPrivateKey(file, kid string) (*keystore.Key, error) {
 
 // readAPIKey reads the API key from its file, or asks for it where the profile has none. It is zero where it is kept, or
 // not needed.
-func (a *app) readAPIKey(ctx context.Context, h *helper.Helper, name string, o storeOptions) (keystore.Secret, error) {
+func (a *app) readAPIKey(ctx context.Context, h *helper.Helper, name string, o storeOptions, in *profile.Place) (keystore.Secret, error) {
 	var zero keystore.Secret
 	if o.apiKeyFile != "" {
 		raw, err := a.readInput(o.apiKeyFile, "API key")
@@ -142,7 +148,7 @@ func (a *app) readAPIKey(ctx context.Context, h *helper.Helper, name string, o s
 	if o.auth == profile.None {
 		return zero, nil
 	}
-	old, err := h.Existing(ctx, name)
+	old, err := h.Existing(ctx, name, in)
 	if err != nil || (old != nil && (!old.APIKey.IsZero() || old.Auth == profile.None)) {
 		return zero, err
 	}
@@ -217,11 +223,7 @@ func (a *app) saved(h *helper.Helper, s helper.Stored) {
 	case profile.APIKey:
 		what = "API key"
 	}
-	where := "in the keychain"
-	if s.Profile.Keystore == profile.Memory {
-		where = "in memory"
-	}
-	a.say(fmt.Sprintf("%s profile %q for %s: %s %s", verb, s.Profile.Name, s.Profile.Host, what, where))
+	a.say(fmt.Sprintf("%s profile %q for %s: %s %s", verb, s.Profile.Name, s.Profile.Host, what, s.Profile.Place()))
 	if s.Record.Key != nil {
 		if warning := keystore.KeyWarning(signer.Bits(s.Record.Key.Signer)); warning != "" {
 			a.warn(warning)

@@ -11,6 +11,7 @@ import (
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/printable"
 )
 
 // Bounds of what the keystore is asked beside its own deadline.
@@ -28,9 +29,15 @@ func (e *exam) keystore(ctx context.Context) Result {
 	if kind == profile.Variables {
 		return skip("the environment's variables; the keychain is left alone")
 	}
-	ks, err := e.helper.Keystore(kind)
+	ks, err := e.opened()
 	if err != nil {
 		return fail(err)
+	}
+	if kind == profile.Program { // a probe would be another entry in a vault, perhaps for good
+		if _, err := ks.Get(ctx, e.profile.Name); err != nil && !errors.Is(err, keystore.ErrNotFound) {
+			return fail(err)
+		}
+		return ok("%s answers; nothing was written", printable.Text(e.profile.Command[0]))
 	}
 	err = e.named(probe(ctx, ks))
 	who := kind
@@ -41,13 +48,26 @@ func (e *exam) keystore(ctx context.Context) Result {
 		// The cache may lie in the same keychain: to ask it would be to wait for it again.
 		e.helper.Keystore = func(string) (keystore.Keystore, error) { return nil, err }
 		r := fail(err)
-		r.Detail = who
+		if kind == profile.Keychain {
+			r.Detail = who
+		}
 		return r
 	}
-	if who == "" {
+	switch {
+	case kind == profile.File:
+		who = "encrypted file"
+	case who == "":
 		who = "keychain"
 	}
 	return ok("%s; %d bytes written, read and deleted", who, keystore.MaxValue)
+}
+
+// opened is the profile's keystore, or without a profile the keychain.
+func (e *exam) opened() (keystore.Keystore, error) {
+	if e.profile == nil {
+		return e.helper.Keystore(profile.Keychain)
+	}
+	return e.helper.KeystoreOf(e.profile)
 }
 
 // provider names the program behind the keychain; empty where that can't be found out.

@@ -24,6 +24,8 @@ const (
 // Keystores a profile can name.
 const (
 	Keychain = "keychain" // the operating system's
+	File     = "file"     // a file that age encrypts
+	Program  = "exec"     // behind a program of the user's
 	Memory   = "memory"   // this process's own: the demo's
 
 	Variables = "environment" // the environment's variables: no file names it
@@ -39,6 +41,11 @@ type Profile struct {
 	Rev      string `yaml:"rev"` // the record's, so that a changed record changes the file
 	File     string `yaml:"-"`   // where it was read
 	Bytes    []byte `yaml:"-"`   // the file as it stands: cached tokens are bound to it
+
+	// What Keystore needs to be found; see [Place].
+	Identity string   `yaml:"keystore_identity,omitempty"`
+	Command  []string `yaml:"keystore_command,omitempty"`
+	Seal     string   `yaml:"keystore_seal,omitempty"`
 }
 
 // Config is the folder of the config files, cgp-cred below $XDG_CONFIG_HOME.
@@ -105,8 +112,9 @@ func (p *Profile) check() error {
 		return &FileError{File: p.File, Problem: fmt.Sprintf("api_host: write it as %s", host)}
 	case p.Auth != JWT && p.Auth != APIKey && p.Auth != None:
 		return &FileError{File: p.File, Problem: fmt.Sprintf("auth: %q is none of jwt, apikey, none", p.Auth)}
-	case p.Keystore != Keychain && p.Keystore != Memory:
-		return &FileError{File: p.File, Problem: fmt.Sprintf("keystore: %q is not keychain", p.Keystore)}
+	}
+	if err := p.Place().Check(); err != nil {
+		return &FileError{File: p.File, Problem: err.Error()}
 	}
 	if err := CheckAPIName(p.APIName); err != nil {
 		return &FileError{File: p.File, Problem: err.Error()}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -25,6 +26,31 @@ type Unlocker struct {
 	mu     sync.Mutex
 	read   *answer             // what the descriptor held
 	memory map[string]unlocked // by folder, where the kernel keeps nothing
+}
+
+// NewUnlocker reads a descriptor's number, as flag and variable give it; empty: the terminal. Standard streams are
+// refused: they have other uses. Errors are *[DescriptorError].
+func NewUnlocker(descriptor string) (*Unlocker, error) {
+	if descriptor == "" {
+		return &Unlocker{}, nil
+	}
+	n, err := strconv.ParseUint(descriptor, 10, 16)
+	if err != nil || n < 3 {
+		return nil, &DescriptorError{}
+	}
+	return &Unlocker{Descriptor: int(n)}, nil
+}
+
+// DescriptorError is what can't be a passphrase's descriptor. It may be the passphrase by mistake, and is not repeated.
+type DescriptorError struct{}
+
+func (*DescriptorError) Error() string {
+	return "the passphrase's descriptor is not a number of 3 or more"
+}
+
+// Hint shows how one is given.
+func (*DescriptorError) Hint() string {
+	return "--passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3 with 3<FILE: the number, not the passphrase"
 }
 
 type unlocked struct {

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper"
+)
+
+func lockCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "lock",
+		Short: "Forget the passphrase of encrypted files",
+		Long: `Forget the passphrase of encrypted file keystores (cgp-cred store PROFILE --keystore file),
+which is otherwise asked for once an hour. Cached tokens stay until they end, or until
+cgp-cred erase drops them.`,
+		Args: words(0, 0),
+		RunE: func(*cobra.Command, []string) error { return a.lock() },
+	}
+}
+
+func (a *app) lock() error {
+	h, err := a.open()
+	if err != nil {
+		return err
+	}
+	known, err := helper.ForgetPassphrase(h.Folders)
+	switch {
+	case err != nil:
+		return err
+	case known:
+		a.say("the passphrase of the encrypted files is forgotten")
+	default:
+		a.say("no passphrase was known")
+	}
+	return nil
+}

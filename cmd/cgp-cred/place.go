@@ -1,0 +1,67 @@
+package main
+
+import (
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore/program"
+)
+
+// placeFlags say where a record is kept.
+type placeFlags struct {
+	kind     string // empty: not given
+	identity string
+	command  string
+}
+
+func (o *placeFlags) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.kind, "keystore", "", "`WHERE` to keep it: keychain, file or exec; what is elsewhere moves there (default: where it is, else keychain)")
+	f.StringVar(&o.identity, "identity", "", "`FILE` of an age identity (age-keygen) that opens --keystore file, in the place of a passphrase")
+	f.StringVar(&o.command, "keystore-command", "", "`COMMAND` of --keystore exec: absolute path and arguments, split at blanks, no shell")
+}
+
+// aboutPlaces is for the help of commands with these flags.
+const aboutPlaces = `
+
+With --keystore file the record rests in a file of its own that age encrypts, for machines
+without a keychain. Its passphrase is asked for at the terminal, once an hour (cgp-cred lock
+forgets it), or read from a descriptor: --passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3.
+With --identity FILE an age identity opens it, and nothing is asked: keep that file where
+other users and backups don't reach it. With --keystore exec a program of yours keeps it: it
+is run with get, store or erase and the profile's name. A record that is elsewhere moves: it
+is removed there once it was read back here.`
+
+// place is what the flags say; nil where they say nothing.
+func (o placeFlags) place() (*profile.Place, error) {
+	p := profile.Place{Kind: o.kind}
+	switch o.kind {
+	case "", profile.Keychain, profile.File, profile.Program:
+	default:
+		return nil, usage("--keystore keychain, file or exec", "there is no keystore %s", quoted(o.kind))
+	}
+	switch {
+	case o.identity != "" && o.kind != profile.File:
+		return nil, usage("add --keystore file", "--identity opens an encrypted file")
+	case o.command != "" && o.kind != profile.Program:
+		return nil, usage("add --keystore exec", "--keystore-command is a program that keeps the record")
+	case o.command == "" && o.kind == profile.Program:
+		return nil, usage(`for example --keystore-command "/usr/local/bin/cgp-cred-pass"`, "--keystore exec needs the program that keeps the record")
+	case o.kind == "":
+		return nil, nil
+	}
+	var err error
+	if o.command != "" {
+		if p.Command, err = program.Split(o.command); err != nil {
+			return nil, err
+		}
+	}
+	if o.identity != "" {
+		if p.Identity, err = filepath.Abs(o.identity); err != nil {
+			return nil, usage("give its absolute path", "--identity %s: %v", quoted(o.identity), err)
+		}
+	}
+	return &p, nil
+}

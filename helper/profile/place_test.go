@@ -1,0 +1,67 @@
+package profile_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cgp-cred/helper/profile"
+)
+
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	c := profile.Config{Folder: filepath.Join(t.TempDir(), "cgp-cred")}
+	for _, place := range []profile.Place{
+		{Kind: profile.Keychain},
+		{Kind: profile.File},
+		{Kind: profile.File, Identity: filepath.Join(c.Folder, "key.txt")},
+		{Kind: profile.Program, Command: []string{filepath.Join(c.Folder, "pass"), "--x", "a:b"}, Seal: "abc"},
+	} {
+		p := &profile.Profile{Name: "int", Host: "int.api.service.nhs.uk", Auth: profile.JWT, Rev: "r"}
+		p.Move(place)
+		if err := c.Save(p); err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Load("int")
+		if err != nil || !got.Place().Same(place) || cmp.Diff(got.Place(), place) != "" {
+			t.Errorf("%+v, %v, want %+v", got, err, place)
+		}
+		if place.Same(profile.Place{Kind: profile.Memory}) || place.String() == "" {
+			t.Errorf("%+v", place)
+		}
+	}
+}
+
+func TestPlaceRefused(t *testing.T) {
+	t.Parallel()
+	c := profile.Config{Folder: filepath.Join(t.TempDir(), "cgp-cred")}
+	for text, want := range map[string]string{
+		"keystore: vault\n":                                        `keystore: "vault" is none of keychain, file and exec`,
+		"keystore: exec\n":                                         "keystore_command: command: it is empty",
+		"keystore: exec\nkeystore_command: [pass]\n":               "not an absolute path",
+		"keystore: exec\nkeystore_command: ['/bin/x', 'a b']\n":    "not printable",
+		"keystore: exec\nkeystore_command: /bin/x a\n":             "a value is not plain text",
+		"keystore: file\nkeystore_command: ['/bin/x']\n":           `keystore "file" has none`,
+		"keystore: file\nkeystore_identity: key.txt\n":             `"key.txt" is not an absolute path`,
+		"keystore: keychain\nkeystore_identity: /home/u/key.txt\n": `keystore "keychain" has none`,
+		"keystore: environment\n":                                  "is none of",
+	} {
+		folder := filepath.Join(c.Folder, "profiles")
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		text = "api_host: int.api.service.nhs.uk\nauth: jwt\nrev: r\n" + text
+		if err := os.WriteFile(filepath.Join(folder, "int.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := c.Load("int")
+		var bad *profile.FileError
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s%v, want %q", text, err, want)
+		}
+	}
+}
