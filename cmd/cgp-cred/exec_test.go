@@ -32,13 +32,18 @@ func TestLongCredential(t *testing.T) {
 		}
 		return apim.JWKS(k)
 	}, TokenLife: 150 * time.Second})
+	const refusal = `{"error":"invalid_request","error_description":"Invalid 'iss'/'sub' claims in client_assertion JWT"}`
 	status := 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if status != 0 {
 			w.Header().Set("Retry-After", "3600")
-			w.Header().Set("Content-Type", "application/json")
+			body := ""
+			if status == http.StatusUnauthorized {
+				w.Header().Set("Content-Type", "application/json")
+				body = refusal
+			}
 			w.WriteHeader(status)
-			_, _ = io.WriteString(w, `{"error":"invalid_request","error_description":"Invalid 'iss'/'sub' claims in client_assertion JWT"}`)
+			_, _ = io.WriteString(w, body)
 			return
 		}
 		sim.ServeHTTP(w, r)
