@@ -13,6 +13,7 @@ curl                 curl           any   test
 dash                 dash           linux test
 dbus-daemon          dbus           linux test,bench
 dbus-run-session     dbus           linux test,bench
+fish                 fish           any   test
 gcc                  gcc            linux test
 git                  git            any   test,lint
 gnome-keyring-daemon gnome-keyring  linux test,bench
