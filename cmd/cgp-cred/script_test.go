@@ -82,6 +82,7 @@ func newUser(env *testscript.Env) error {
 	env.Setenv("ESC", "\x1b")
 	env.Setenv("CONFIG", filepath.Join(home, ".config", "cgp-cred"))
 	env.Setenv("STATE", filepath.Join(home, ".local", "state", "cgp-cred"))
+	env.Setenv("DATA", filepath.Join(home, ".local", "share", "cgp-cred"))
 	env.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "20s")
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // else each run ends with a second of sleep under the race detector
 	t, ok := env.T().(testing.TB)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -65,11 +66,18 @@ func (f files) open(passphrase string) keystore.Keystore {
 
 func (f files) options(passphrase string) agefile.Options {
 	f.Helper()
-	u := &agefile.Unlocker{Work: 1}
-	u.Descriptor = 999 // nobody opened it
+	descriptor := 999 // nobody opened it
 	if passphrase != "" {
-		u.Descriptor = f.descriptor(passphrase + "\n")
+		descriptor = f.descriptor(passphrase + "\n")
 	}
+	return f.reading(descriptor)
+}
+
+func (f files) reading(descriptor int) agefile.Options {
+	f.Helper()
+	u, err := agefile.NewUnlocker(strconv.Itoa(descriptor))
+	f.must(err)
+	u.Work = 1
 	return agefile.Options{Folder: f.folder, State: f.state, Identity: f.identity, Unlocker: u}
 }
 
@@ -223,24 +231,35 @@ func TestDescriptor(t *testing.T) {
 		{"never comes", "", keystore.ErrTimeout},
 		{"without an end", "half of it", keystore.ErrTimeout},
 	} {
-		o := f.options("")
-		o.Unlocker.Descriptor = f.descriptor(tt.text)
+		o := f.reading(f.descriptor(tt.text))
 		if err := f.set(agefile.New(o), value); !errors.Is(err, tt.kind) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.kind)
 		}
 	}
-	o := f.options("")
 	own, err := os.Open(os.DevNull) // as Go opens all that is ours, and the runtime's own
 	f.must(err)
-	o.Unlocker.Descriptor = int(own.Fd())
+	o := f.reading(int(own.Fd()))
 	f.is(f.set(agefile.New(o), value), keystore.ErrLocked)
 	f.must(own.Close())
 
-	o = f.options("")
-	o.Unlocker.Descriptor = f.descriptor("a passphrase of Windows\r\nand more")
+	o = f.reading(f.descriptor("a passphrase of Windows\r\nand more"))
 	f.must(f.set(agefile.New(o), value))
 	f.forget()
 	f.want(f.open("a passphrase of Windows"), value)
+}
+
+func TestDescriptorNumber(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"0", "1", "2", "-1", "x", "3 ", "70000", "correct horse"} {
+		_, err := agefile.NewUnlocker(s)
+		var bad *agefile.DescriptorError
+		if !errors.As(err, &bad) || bad.Hint() == "" || strings.Contains(err.Error()+bad.Hint(), "horse") {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+	if _, err := agefile.NewUnlocker(""); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestDamage(t *testing.T) {
@@ -426,8 +445,7 @@ func TestCancelled(t *testing.T) {
 	t.Parallel()
 	f := newFiles(t)
 	ctx, stop := context.WithCancel(t.Context())
-	o := f.options("")
-	o.Unlocker.Descriptor = f.descriptor("")
+	o := f.reading(f.descriptor(""))
 	stop()
 	if err := agefile.New(o).Set(ctx, "int", keystore.NewSecret([]byte(value))); !errors.Is(err, context.Canceled) {
 		t.Error(err)

@@ -25,14 +25,15 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	u := &agefile.Unlocker{Work: 1}
-	if os.Getenv("AGEFILE_TEST_IDENTITY") == "" {
-		u.Descriptor = 3
+	u, err := agefile.NewUnlocker("3")
+	if err != nil {
+		panic(err)
 	}
+	u.Work = 1
 	ks := agefile.New(agefile.Options{
 		Folder: os.Getenv("AGEFILE_TEST_FOLDER"), Identity: os.Getenv("AGEFILE_TEST_IDENTITY"), Unlocker: u,
 	})
-	err := files{}.set(ks, os.Getenv("AGEFILE_TEST_VALUE"))
+	err = files{}.set(ks, os.Getenv("AGEFILE_TEST_VALUE"))
 	switch {
 	case errors.Is(err, keystore.ErrUnavailable):
 		fmt.Println("unavailable:", err)

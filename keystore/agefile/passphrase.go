@@ -65,18 +65,18 @@ func (*Unlocker) say(text string) {
 	}
 }
 
-// readDescriptor reads the passphrase from an inherited descriptor, which it closes.
-func readDescriptor(ctx context.Context, descriptor int) (keystore.Secret, error) {
+// readDescriptor reads the passphrase from the inherited descriptor, which it closes.
+func (u *Unlocker) readDescriptor(ctx context.Context) (keystore.Secret, error) {
 	bad := func(why string) error {
 		return &keystore.Error{
-			Kind: errLocked, Detail: fmt.Sprintf("descriptor %d: %s", descriptor, why),
+			Kind: errLocked, Detail: fmt.Sprintf("descriptor %d: %s", u.descriptor, why),
 			Next: "open it for the command: cgp-cred get --passphrase-fd 3 3<FILE",
 		}
 	}
-	if !inherited(descriptor) {
+	if !u.given {
 		return keystore.Secret{}, bad("this program was not given it")
 	}
-	f := os.NewFile(uintptr(descriptor), "passphrase")
+	f := os.NewFile(uintptr(u.descriptor), "passphrase")
 	raw, err := within(ctx, func() ([]byte, error) {
 		defer f.Close() //nolint:errcheck // opened for reading
 		return io.ReadAll(io.LimitReader(&firstLine{from: f}, maxPhrase+2))

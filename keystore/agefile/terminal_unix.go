@@ -30,9 +30,9 @@ func openTerminal() (in, out *os.File, err error) {
 	return in, out, nil
 }
 
-// inherited reports whether a descriptor came from the program that started this one, and keeps it from those that this
-// one starts. Go opens its own to be closed there.
-func inherited(descriptor int) bool {
+// claim reports whether a descriptor came from the program that started this one, and keeps it from those that this one
+// starts. Go opens its own to be closed there.
+func claim(descriptor int) bool {
 	flags, err := unix.FcntlInt(uintptr(descriptor), unix.F_GETFD, 0)
 	if err != nil || flags&unix.FD_CLOEXEC != 0 {
 		return false

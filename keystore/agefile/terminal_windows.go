@@ -19,5 +19,5 @@ func openTerminal() (in, out *os.File, err error) {
 	return in, out, nil
 }
 
-// inherited: a program's descriptors are its own on Windows.
-func inherited(int) bool { return false }
+// claim: a program's descriptors are its own on Windows.
+func claim(int) bool { return false }

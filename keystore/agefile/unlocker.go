@@ -18,10 +18,11 @@ import (
 // Unlocker gets passphrases: from a descriptor where one is named, else from whoever sits at the terminal. One belongs to
 // a process; its zero value asks at the terminal.
 type Unlocker struct {
-	// Descriptor is an open file whose first line is the passphrase, 3 or more, that this process inherited; 0: none.
-	Descriptor int
 	// Work is the binary logarithm of scrypt's N for a new passphrase; 0: 18, about a second and 256 MiB.
 	Work int
+
+	descriptor int  // an open file whose first line is the passphrase; 0: none
+	given      bool // this process inherited it
 
 	mu     sync.Mutex
 	read   *answer             // what the descriptor held
@@ -29,7 +30,7 @@ type Unlocker struct {
 }
 
 // NewUnlocker reads a descriptor's number, as flag and variable give it; empty: the terminal. Standard streams are
-// refused: they have other uses. Errors are *[DescriptorError].
+// refused: they have other uses. Programs that this process starts don't get it. Errors are *[DescriptorError].
 func NewUnlocker(descriptor string) (*Unlocker, error) {
 	if descriptor == "" {
 		return &Unlocker{}, nil
@@ -38,7 +39,9 @@ func NewUnlocker(descriptor string) (*Unlocker, error) {
 	if err != nil || n < 3 {
 		return nil, &DescriptorError{}
 	}
-	return &Unlocker{Descriptor: int(n)}, nil
+	u := &Unlocker{descriptor: int(n)}
+	u.given = claim(u.descriptor)
+	return u, nil
 }
 
 // DescriptorError is what can't be a passphrase's descriptor. It may be the passphrase by mistake, and is not repeated.
@@ -77,7 +80,7 @@ const (
 
 // ask gets the passphrase, and says whether another try could bring another one.
 func (u *Unlocker) ask(ctx context.Context) (phrase keystore.Secret, again bool, err error) {
-	if u.Descriptor != 0 {
+	if u.descriptor != 0 {
 		phrase, err = u.fromDescriptor(ctx)
 		return phrase, false, err
 	}
@@ -87,7 +90,7 @@ func (u *Unlocker) ask(ctx context.Context) (phrase keystore.Secret, again bool,
 
 // askNew gets a passphrase for the first time.
 func (u *Unlocker) askNew(ctx context.Context) (keystore.Secret, error) {
-	if u.Descriptor != 0 {
+	if u.descriptor != 0 {
 		phrase, err := u.fromDescriptor(ctx)
 		if err != nil {
 			return phrase, err
@@ -123,7 +126,7 @@ func (u *Unlocker) fromDescriptor(ctx context.Context) (keystore.Secret, error) 
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.read == nil {
-		phrase, err := readDescriptor(ctx, u.Descriptor)
+		phrase, err := u.readDescriptor(ctx)
 		if errors.Is(err, context.Canceled) {
 			return phrase, err
 		}
