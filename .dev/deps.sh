@@ -6,6 +6,7 @@ set -eu
 
 # program, its Debian package, whether it exists on Linux only, the groups that need it
 table='
+age                  age            linux test
 aria2c               aria2          linux test
 bash                 bash           any   test
 busybox              busybox        linux test
@@ -17,11 +18,13 @@ fish                 fish           any   test
 gcc                  gcc            linux test
 git                  git            any   test,lint
 gnome-keyring-daemon gnome-keyring  linux test,bench
+gpg                  gnupg          linux test
 http                 httpie         any   test
 httpx                python3-httpx  any   test
 hyperfine            hyperfine      any   bench
 keyctl               keyutils       linux test
 openssl              openssl        any   test
+pass                 pass           linux test
 pkcs11-tool          opensc         linux test
 python3              python3        any   test
 samtools             samtools       linux test

@@ -8,6 +8,7 @@ import (
 
 	"cgp-cred/helper/cache"
 	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
 )
 
@@ -46,7 +47,7 @@ func (h *Helper) renewEarly(ctx context.Context, p *profile.Profile, e cache.Ent
 	h.trace(1, "it ends soon: fetching the next one")
 	quick := *h
 	quick.Timeout, quick.attempts = earlyTimeout, 1
-	c, err := quick.mintAndKeep(ctx, p)
+	c, err := quick.mintAndKeep(keystore.Quietly(ctx), p)
 	if err != nil {
 		h.trace(1, "the next one did not come: %v", err)
 		return old

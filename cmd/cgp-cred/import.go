@@ -25,6 +25,7 @@ type importOptions struct {
 	host       string
 	kid        string
 	apiKeyFile string
+	place      placeFlags
 	isDefault  bool
 	force      bool
 }
@@ -51,12 +52,17 @@ or the host. Everything is checked before anything is stored; the files stay as 
 	f.StringVar(&o.host, "host", "", "`HOST` or environment, where the file has none or another is meant")
 	f.StringVar(&o.kid, "kid", "", "`KID`, where the file has none or another is meant")
 	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin, where the configuration has none")
+	o.place.flags(cmd)
 	f.BoolVar(&o.isDefault, "default", false, "make it the default profile")
 	f.BoolVar(&o.force, "force", false, "replace a profile that there is, whatever it holds")
 	return cmd
 }
 
 func (a *app) importConfig(ctx context.Context, o importOptions) error {
+	in, err := o.place.place()
+	if err != nil {
+		return err
+	}
 	h, err := a.open()
 	if err != nil {
 		return err
@@ -79,7 +85,7 @@ func (a *app) importConfig(ctx context.Context, o importOptions) error {
 	if err != nil {
 		return err
 	}
-	change.Force, change.Default = o.force, o.isDefault
+	change.Force, change.Default, change.Keystore = o.force, o.isDefault, in
 	name := o.profile
 	if name == "" {
 		name = upstream.ProfileName(c.Host)

@@ -248,6 +248,21 @@ func TestDescriptor(t *testing.T) {
 	f.want(f.open("a passphrase of Windows"), value)
 }
 
+// What can wait asks nobody, whoever sits at the terminal.
+func TestQuiet(t *testing.T) {
+	t.Parallel()
+	f := newFiles(t)
+	f.must(f.set(f.open(phrase), value))
+	f.forget()
+	o := f.options("")
+	o.Unlocker = new(agefile.Unlocker)
+	_, err := agefile.New(o).Get(keystore.Quietly(t.Context()), "int")
+	f.is(err, keystore.ErrLocked)
+	if !strings.Contains(err.Error(), "this can wait") {
+		t.Error(err)
+	}
+}
+
 func TestDescriptorNumber(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"0", "1", "2", "-1", "x", "3 ", "70000", "correct horse"} {

@@ -25,6 +25,9 @@ func nobody(why string) error {
 // atTerminal asks at the terminal of this process, whatever its stdin is, and shows nothing of the answer. An interrupt
 // gives the terminal its echo back.
 func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
+	if keystore.Quiet(ctx) {
+		return keystore.Secret{}, nobody("this can wait until it is asked for")
+	}
 	in, out, err := openTerminal()
 	if err != nil {
 		return keystore.Secret{}, nobody(err.Error())
