@@ -12,6 +12,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/signer"
 )
 
 // Bounds of one mint.
@@ -128,7 +129,7 @@ func newMinter(h *Helper, name string, r *keystore.Record) (*minter, error) {
 func (m *minter) exchange(ctx context.Context, key *keystore.Key) (apim.Token, error) {
 	m.key, m.about.KID, m.reused = key, key.KID, false
 	var err error
-	m.ready, err = m.sign()
+	m.ready, err = m.sign(ctx)
 	if m.unsigned = err != nil; m.unsigned {
 		return apim.Token{}, err
 	}
@@ -152,7 +153,7 @@ func (m *minter) attempt(ctx context.Context) (apim.Token, error) {
 	assertion := m.ready
 	if m.ready = (keystore.Secret{}); assertion.IsZero() {
 		var err error
-		if assertion, err = m.sign(); err != nil {
+		if assertion, err = m.sign(ctx); err != nil {
 			m.last = err
 			return apim.Token{}, backoff.Permanent(err)
 		}
@@ -184,8 +185,8 @@ func (h *Helper) maxAttempts() uint {
 }
 
 // sign makes an assertion with the key that is being tried.
-func (m *minter) sign() (keystore.Secret, error) {
-	return apim.Assertion(m.key.Signer, apim.Claims{
+func (m *minter) sign(ctx context.Context) (keystore.Secret, error) {
+	return apim.Assertion(signer.Within(ctx, m.key.Signer), apim.Claims{
 		APIKey: m.record.APIKey, KID: m.key.KID, Audience: m.audience, Now: m.h.now().Add(-m.correction),
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/signer"
 )
 
 // theRecord reads the profile's record and holds the profile's file against it.
@@ -34,7 +35,7 @@ const (
 )
 
 // key signs with each private key and verifies the signature.
-func (e *exam) key(context.Context) Result {
+func (e *exam) key(ctx context.Context) Result {
 	if e.profile.Auth != profile.JWT {
 		return skip("method %s signs nothing", e.profile.Auth)
 	}
@@ -50,7 +51,7 @@ func (e *exam) key(context.Context) Result {
 		if k.key == nil {
 			continue
 		}
-		text, bits, err := try(k.key)
+		text, bits, err := try(ctx, k.key)
 		if err != nil {
 			return fail(err)
 		}
@@ -68,7 +69,7 @@ func (e *exam) key(context.Context) Result {
 }
 
 // try signs as an assertion is signed (RS512), and describes the key.
-func try(k *keystore.Key) (text string, bits int, err error) {
+func try(ctx context.Context, k *keystore.Key) (text string, bits int, err error) {
 	kid := printable.Text(k.KID)
 	public, isRSA := k.Signer.Public().(*rsa.PublicKey)
 	if !isRSA {
@@ -79,7 +80,7 @@ func try(k *keystore.Key) (text string, bits int, err error) {
 		return "", 0, err
 	}
 	message := random(32)
-	signature, err := crypto.SignMessage(k.Signer, rand.Reader, message, crypto.SHA512)
+	signature, err := crypto.SignMessage(signer.Within(ctx, k.Signer), rand.Reader, message, crypto.SHA512)
 	if err != nil {
 		return "", 0, fmt.Errorf(`signing with key "%s": %w`, kid, err)
 	}

@@ -2,7 +2,6 @@ package signer
 
 import (
 	"bytes"
-	"context"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha512"
@@ -10,10 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"os"
 	"strings"
-	"time"
 
 	"cgp-cred/keystore/printable"
 )
@@ -96,18 +92,18 @@ func (s *Agent) SignMessage(_ io.Reader, msg []byte, opts crypto.SignerOpts) ([]
 	if err := rs512(opts); err != nil {
 		return nil, err
 	}
-	conn, limit, err := s.open()
+	conn, err := s.open()
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close() //nolint:errcheck // nothing is lost
+	defer conn.end()
 	request := appendString(appendString(nil, blob(s.public)), msg)
 	kind, body, err := exchange(conn, signRequest, binary.BigEndian.AppendUint32(request, flagSHA512))
 	switch {
 	case err != nil:
-		return nil, broken(err, limit)
+		return nil, conn.broken(err)
 	case kind == agentFailure:
-		return nil, s.whyNot(conn, limit)
+		return nil, s.whyNot(conn)
 	case kind != signResponse:
 		return nil, malformed("")
 	}
@@ -124,8 +120,8 @@ func (s *Agent) SignMessage(_ io.Reader, msg []byte, opts crypto.SignerOpts) ([]
 }
 
 // whyNot finds out why the agent did not sign: its answer does not say.
-func (s *Agent) whyNot(conn net.Conn, limit time.Duration) error {
-	all, err := identities(conn, limit)
+func (s *Agent) whyNot(conn *call) error {
+	all, err := identities(conn)
 	if err != nil {
 		return err
 	}
@@ -156,53 +152,24 @@ func absent(fingerprint string, all []identity) error {
 }
 
 func (s *Agent) list() ([]identity, error) {
-	conn, limit, err := s.open()
+	conn, err := s.open()
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close() //nolint:errcheck // nothing is lost
-	return identities(conn, limit)
+	defer conn.end()
+	return identities(conn)
 }
 
-func identities(conn net.Conn, limit time.Duration) ([]identity, error) {
+func identities(conn *call) ([]identity, error) {
 	kind, body, err := exchange(conn, requestIdentities, nil)
 	if err != nil {
-		return nil, broken(err, limit)
+		return nil, conn.broken(err)
 	}
 	all, err := parseIdentities(body)
 	if kind != identitiesAnswer || err != nil {
 		return nil, malformed("")
 	}
 	return all, nil
-}
-
-const socketName = "SSH_AUTH_SOCK"
-
-// open connects to the agent, sees to it that it is ours, and sets the deadline of all that follows.
-func (s *Agent) open() (net.Conn, time.Duration, error) {
-	limit, err := s.options.limit()
-	if err != nil {
-		return nil, 0, err
-	}
-	path := os.Getenv(socketName)
-	if err := checkSocket(path); err != nil {
-		return nil, 0, err
-	}
-	ctx, stop := context.WithTimeout(context.Background(), limit)
-	defer stop()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
-	if err != nil {
-		return nil, 0, dead(path, err)
-	}
-	err = ours(conn)
-	if err == nil {
-		err = conn.SetDeadline(time.Now().Add(limit))
-	}
-	if err != nil {
-		_ = conn.Close() // the first error says more
-		return nil, 0, err
-	}
-	return conn, limit, nil
 }
 
 func malformed(format string) error {
@@ -212,18 +179,4 @@ func malformed(format string) error {
 		e.next = "this agent is too old to sign with SHA-512, or another program: OpenSSH's ssh-agent does since 7.2, gpg-agent since 2.2.6"
 	}
 	return e
-}
-
-// broken is an agent that ends or hangs in the middle.
-func broken(err error, limit time.Duration) error {
-	switch {
-	case errors.Is(err, errMalformed):
-		return malformed("")
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &Error{
-			Kind: ErrTimeout, Who: KindAgent, Detail: "waited " + limit.Round(time.Millisecond).String() + "; its confirmation, PIN or touch may be awaited, or it hangs",
-			next: "answer it, or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s",
-		}
-	}
-	return &Error{Kind: ErrUnavailable, Who: KindAgent, Detail: "it closed the connection", next: "see whether it still answers: ssh-add -l"}
 }

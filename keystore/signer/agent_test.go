@@ -3,6 +3,7 @@
 package signer_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha512"
@@ -171,5 +172,32 @@ func TestFingerprint(t *testing.T) {
 		if signer.CheckFingerprint(bad) == nil {
 			t.Errorf("%q accepted", bad)
 		}
+	}
+}
+
+// A context ends the waiting before the deadline does.
+func TestWithin(t *testing.T) {
+	fakeAgent(t, func(m []byte) []byte {
+		if m[0] == 11 {
+			return holding("", nil, small(0))(m)
+		}
+		return []byte{} // says nothing
+	})
+	a := agentKey(t, small(0))
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(200*time.Millisecond, cancel)
+	if _, err := crypto.SignMessage(signer.Within(ctx, a), nil, nil, crypto.SHA512); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want the cancellation", err)
+	}
+	if _, err := crypto.SignMessage(signer.Within(ctx, a), nil, nil, crypto.SHA512); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want the cancellation", err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer stop()
+	if _, err := crypto.SignMessage(signer.Within(ctx, a), nil, nil, crypto.SHA512); !errors.Is(err, signer.ErrTimeout) {
+		t.Errorf("%v, want a deadline", err)
+	}
+	if own := signer.NewRSA(small(0)); signer.Foreign(signer.Within(ctx, own)) {
+		t.Error("a record's own key became another")
 	}
 }

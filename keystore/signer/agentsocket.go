@@ -4,10 +4,69 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"path/filepath"
+	"time"
 
 	"cgp-cred/keystore/printable"
 )
+
+const socketName = "SSH_AUTH_SOCK"
+
+// open connects to the agent and sees to it that it is ours. The connection ends with the call's deadline, or with the
+// context that the call was given.
+func (s *Agent) open() (*call, error) {
+	path := os.Getenv(socketName)
+	if err := checkSocket(path); err != nil {
+		return nil, err
+	}
+	ctx, stop, limit, err := s.options.bounded(s.options.given())
+	if err != nil {
+		return nil, err
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
+	if err != nil {
+		defer stop()
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return nil, context.Cause(ctx)
+		}
+		return nil, dead(path, err)
+	}
+	c := &call{Conn: conn, ctx: ctx, limit: limit}
+	ended := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // what waits then ends
+	c.end = func() { ended(); stop(); _ = conn.Close() }
+	if err := ours(conn); err != nil {
+		c.end()
+		return nil, err
+	}
+	return c, nil
+}
+
+// call is one connection to an agent.
+type call struct {
+	net.Conn
+
+	ctx   context.Context
+	limit time.Duration
+	end   func() // closes it
+}
+
+// broken says why the agent ended or hung in the middle.
+func (c *call) broken(err error) error {
+	switch {
+	case errors.Is(c.ctx.Err(), context.Canceled):
+		return context.Cause(c.ctx)
+	case errors.Is(err, errMalformed):
+		return malformed("")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &Error{
+			Kind: ErrTimeout, Who: KindAgent, Detail: "waited " + c.limit.Round(time.Millisecond).String() + "; its confirmation, PIN or touch may be awaited, or it hangs",
+			next: "answer it, or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s",
+		}
+	}
+	return &Error{Kind: ErrUnavailable, Who: KindAgent, Detail: "it closed the connection", next: "see whether it still answers: ssh-add -l"}
+}
 
 const startAgent = `start one: eval "$(ssh-agent -s)", then ssh-add FILE; on a machine that you came to by ssh: come again with ssh -A`
 

@@ -62,7 +62,7 @@ func (s *Exec) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte,
 		return nil, err
 	}
 	in := base64.StdEncoding.AppendEncode(nil, digest)
-	out, err := s.run(context.Background(), "sign", append(in, '\n'))
+	out, err := s.run(s.options.given(), "sign", append(in, '\n'))
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +77,10 @@ func (s *Exec) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte,
 }
 
 func (s *Exec) run(ctx context.Context, verb string, in []byte) ([]byte, error) {
-	limit, err := s.options.limit()
+	ctx, stop, _, err := s.options.bounded(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	return program.Run(ctx, s.argv, verb, s.options.Profile, in)
 }

@@ -3,6 +3,7 @@ package signer
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -40,15 +41,49 @@ const (
 type Options struct {
 	Profile string                        // the profile's name, for programs
 	Limit   func() (time.Duration, error) // deadline of one call; nil: 30 s
+
+	ctx context.Context // of [Within]; nil: none
 }
 
 const usualLimit = 30 * time.Second
 
-func (o Options) limit() (time.Duration, error) {
-	if o.Limit == nil {
-		return usualLimit, nil
+// bounded returns the context of one call, and how long that may last.
+func (o Options) bounded(ctx context.Context) (context.Context, context.CancelFunc, time.Duration, error) {
+	limit := usualLimit
+	if o.Limit != nil {
+		var err error
+		if limit, err = o.Limit(); err != nil {
+			return nil, nil, 0, err
+		}
 	}
-	return o.Limit()
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = max(0, min(limit, time.Until(deadline)))
+	}
+	ctx, stop := context.WithTimeout(ctx, limit)
+	return ctx, stop, limit, nil
+}
+
+// given is the context that a call of [crypto.MessageSigner], which has none, was given by [Within].
+func (o Options) given() context.Context {
+	if o.ctx == nil {
+		return context.Background()
+	}
+	return o.ctx
+}
+
+// Within returns s, or what does the same and waits for no one after ctx has ended.
+func Within(ctx context.Context, s Signer) Signer {
+	switch s := s.(type) {
+	case *Agent:
+		bound := *s
+		bound.options.ctx = ctx
+		return &bound
+	case *Exec:
+		bound := *s
+		bound.options.ctx = ctx
+		return &bound
+	}
+	return s
 }
 
 func (o Options) profile() string {
