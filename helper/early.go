@@ -47,6 +47,8 @@ func (h *Helper) renewEarly(ctx context.Context, p *profile.Profile, e cache.Ent
 	h.trace(1, "it ends soon: fetching the next one")
 	quick := *h
 	quick.Timeout, quick.attempts = earlyTimeout, 1
+	ctx, stop := context.WithTimeout(ctx, earlyTimeout) // for a signer, too, that awaits someone's touch
+	defer stop()
 	c, err := quick.mintAndKeep(keystore.Quietly(ctx), p)
 	if err != nil {
 		h.trace(1, "the next one did not come: %v", err)
