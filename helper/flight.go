@@ -110,6 +110,9 @@ func (h *Helper) mintAndKeep(ctx context.Context, p *profile.Profile) (Credentia
 // alone takes the lock of a profile's name, or waits for it: at most lockWait. Where the file system has no locks it goes
 // on without, in silence; a folder that others can write is worth a warning.
 func (h *Helper) alone(ctx context.Context, name string) (release func(), err error) {
+	if h.Folders.Runtime == "" { // a process without a home, in a container: it is alone anyway
+		return func() {}, nil
+	}
 	if err := disk.MakeFolder(h.Folders.Runtime); err != nil {
 		h.warnUnsafe(err)
 		return func() {}, nil

@@ -16,7 +16,7 @@ import (
 
 // TestMain makes this test binary the program that scripts call by its name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cgp-cred": main, "git-credential-cgp": main, upstreamName: main, "listener": listener, "signalee": signalee})
+	testscript.Main(m, map[string]func(){"cgp-cred": main, "git-credential-cgp": main, upstreamName: main, "listener": listener, "nokeyctl": nokeyctl, "signalee": signalee})
 }
 
 // TestScripts runs each script of testdata/script as a user of its own: with its own folders, no desktop, no session bus,

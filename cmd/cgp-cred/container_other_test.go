@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// nokeyctl has nothing to refuse: only Linux has a kernel keyring.
+func nokeyctl() {}
