@@ -23,6 +23,8 @@ func (o *signerFlags) flags(cmd *cobra.Command) {
 	f.StringVar(&o.kind, "signer", "", "`WHERE` the private key is: keychain, ssh-agent or exec (default keychain)")
 	f.StringVar(&o.fingerprint, "fingerprint", "", "`SHA256:...` of the key in the ssh-agent (ssh-add -l)")
 	f.StringVar(&o.command, "signer-command", "", "`COMMAND` that signs: absolute path and arguments, split at blanks, no shell")
+	kinds := cobra.FixedCompletions([]string{signer.KindKeychain, signer.KindAgent, signer.KindExec}, cobra.ShellCompDirectiveNoFileComp)
+	_ = cmd.RegisterFlagCompletionFunc("signer", kinds) // the flag is there
 }
 
 // elsewhere reports that the key is not to be in the record.
