@@ -156,16 +156,15 @@ func (k *keychain) limit() (time.Duration, error) {
 	if k.options.Timeout > 0 {
 		return k.options.Timeout, nil
 	}
-	return Patience()
-}
-
-// Patience is how long one call to a keychain, an ssh-agent or a program that signs may take: see [KeychainOptions].
-func Patience() (time.Duration, error) {
 	if promptable(runtime.GOOS) {
 		return Timeout(promptTimeout)
 	}
 	return Timeout(quietTimeout)
 }
+
+// Patience is how long an ssh-agent or a program that signs is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, else 30 s, for it may
+// ask someone at another machine, or at the terminal.
+func Patience() (time.Duration, error) { return Timeout(promptTimeout) }
 
 // Timeout is how long someone or something is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, or where that is not set the usual
 // time. What is no duration is a *[ValueError].
