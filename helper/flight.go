@@ -32,6 +32,7 @@ func (e *LockError) Hint() string {
 // mintAlone is the single flight: one process a profile mints, the others wait and find its token in the cache, or learn
 // that it was refused.
 func (h *Helper) mintAlone(ctx context.Context, p *profile.Profile, o Options) (Credential, error) {
+	start := h.now()
 	release, err := h.alone(ctx, h.flightName(p))
 	if err != nil {
 		return Credential{}, err
@@ -46,7 +47,7 @@ func (h *Helper) mintAlone(ctx context.Context, p *profile.Profile, o Options) (
 			h.trace(1, "another process has fetched a token meanwhile")
 			return tokenCredential(p, e, true), nil
 		}
-		if refused := h.refusal(h.flightName(p), c.Name()); refused != nil {
+		if refused := h.refusal(h.flightName(p), c.Name(), start); refused != nil {
 			h.trace(1, "this was refused a moment ago, and is not asked again")
 			return Credential{}, refused
 		}

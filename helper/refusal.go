@@ -24,9 +24,9 @@ func (h *Helper) refusalFile(name string) string {
 	return filepath.Join(h.Folders.Runtime, name+".refused")
 }
 
-// refusal returns what the token endpoint said a moment ago, or nil. A file that can't be read, or from the future, is
-// none.
-func (h *Helper) refusal(name, cacheName string) error {
+// refusal returns what the token endpoint said a moment ago, or since start, when the caller began to wait for the lock;
+// or nil. A file that can't be read, or from the future, is none.
+func (h *Helper) refusal(name, cacheName string, start time.Time) error {
 	raw, err := disk.ReadFile(h.refusalFile(name), 64<<10)
 	if err != nil {
 		return nil
@@ -35,7 +35,7 @@ func (h *Helper) refusal(name, cacheName string) error {
 	if json.Unmarshal(raw, &r) != nil || r.Error == nil || r.Cache != cacheName {
 		return nil
 	}
-	if age := h.now().Sub(r.At); age < 0 || age >= refusalLife {
+	if age := h.now().Sub(r.At); age < 0 || (age >= refusalLife && r.At.Before(start)) {
 		return nil
 	}
 	return r.Error
