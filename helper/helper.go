@@ -29,6 +29,7 @@ type Helper struct {
 	Warn        func(text string)                              // nil: warnings are dropped
 	Trace       func(level int, text string)                   // nil: silent; 1: what happens, 2: details of requests
 	Now         func() time.Time                               // nil: time.Now
+	WaitingFor  func(where string)                             // nil, or called when a key outside the record has not signed for 2 s
 
 	attempts uint // of one mint with one key; 0: maxAttempts
 }

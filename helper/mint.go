@@ -19,6 +19,9 @@ import (
 const (
 	mintTimeout = 25 * time.Second
 	maxAttempts = 3
+
+	// WaitingAfter is when someone at a terminal is told why nothing happens.
+	WaitingAfter = 2 * time.Second
 	minSkew     = 30 * time.Second // less can't be why an assertion of 150 s is refused
 	maxSkew     = 24 * time.Hour
 )
@@ -186,6 +189,10 @@ func (h *Helper) maxAttempts() uint {
 
 // sign makes an assertion with the key that is being tried.
 func (m *minter) sign(ctx context.Context) (keystore.Secret, error) {
+	if where := m.key.Signer.Where(); where != "" && m.h.WaitingFor != nil {
+		late := time.AfterFunc(WaitingAfter, func() { m.h.WaitingFor(where) })
+		defer late.Stop()
+	}
 	return apim.Assertion(signer.Within(ctx, m.key.Signer), apim.Claims{
 		APIKey: m.record.APIKey, KID: m.key.KID, Audience: m.audience, Now: m.h.now().Add(-m.correction),
 	})

@@ -30,6 +30,7 @@ func (a *app) open() (*helper.Helper, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.WaitingFor = a.waitingFor
 	a.made = h
 	return h, nil
 }

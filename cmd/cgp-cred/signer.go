@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"cgp-cred/helper"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/program"
 	"cgp-cred/keystore/signer"
@@ -88,6 +90,8 @@ func (a *app) givenKey(ctx context.Context, name, file string, o signerFlags, ki
 	if err != nil {
 		return nil, err
 	}
+	late := time.AfterFunc(helper.WaitingAfter, func() { a.waitingFor(s.Where()) })
+	defer late.Stop()
 	if err := signer.Prove(s); err != nil {
 		return nil, err
 	}
@@ -106,4 +110,11 @@ func findSigner(ctx context.Context, o signerFlags, with signer.Options) (signer
 		return nil, err
 	}
 	return signer.NewExec(ctx, argv, with)
+}
+
+// waitingFor tells someone at a terminal what a key outside the record may want.
+func (a *app) waitingFor(where string) {
+	if isTerminal(a.stderr) {
+		a.say("waiting for the private key " + where + ": it may want a PIN, a touch or a confirmation")
+	}
 }
