@@ -22,8 +22,8 @@ const (
 
 	// WaitingAfter is when someone at a terminal is told why nothing happens.
 	WaitingAfter = 2 * time.Second
-	minSkew     = 30 * time.Second // less can't be why an assertion of 150 s is refused
-	maxSkew     = 24 * time.Hour
+	minSkew      = 30 * time.Second // less can't be why an assertion of 150 s is refused
+	maxSkew      = 24 * time.Hour
 )
 
 // mint reads p's record and exchanges an assertion for a token. Where another key than the current one obtained it, the
