@@ -122,7 +122,16 @@ func addAll(root *cobra.Command, a *app) {
 		cmd.GroupID = c.group
 		root.AddCommand(cmd)
 	}
-	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable .HasParent}}", 1))
+	usage := root.UsageFunc()
+	root.SetUsageFunc(func(c *cobra.Command) error {
+		if c.HasParent() {
+			return usage(c)
+		}
+		run := c.RunE
+		c.RunE = nil // the root alone does nothing worth a line; a template would link reflection over every method
+		defer func() { c.RunE = run }()
+		return usage(c)
+	})
 }
 
 // noCommand refuses words that name no command, and says which one may be meant.
