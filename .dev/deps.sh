@@ -14,6 +14,7 @@ curl                 curl           any   test
 dash                 dash           linux test
 dbus-daemon          dbus           linux test,bench
 dbus-run-session     dbus           linux test,bench
+dbus-send            dbus-bin       linux test
 fish                 fish           any   test
 gcc                  gcc            linux test
 git                  git            any   test,lint
@@ -22,13 +23,16 @@ gpg                  gnupg          linux test
 http                 httpie         any   test
 httpx                python3-httpx  any   test
 hyperfine            hyperfine      any   bench
+jq                   jq             any   test
 keyctl               keyutils       linux test
+node                 nodejs         any   test
 openssl              openssl        any   test
 pass                 pass           linux test
 pkcs11-tool          opensc         linux test
 python3              python3        any   test
-samtools             samtools       linux test
 rclone               rclone         linux test
+samtools             samtools       linux test
+script               bsdutils       linux test
 secret-tool          libsecret-tools linux test,bench
 setpriv              util-linux     linux test
 shasum               perl           any   test
