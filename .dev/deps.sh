@@ -23,6 +23,7 @@ gpg                  gnupg          linux test
 http                 httpie         any   test
 httpx                python3-httpx  any   test
 hyperfine            hyperfine      any   bench
+igv                  igv            linux test
 jq                   jq             any   test
 keyctl               keyutils       linux test
 node                 nodejs         any   test
@@ -41,6 +42,7 @@ shellcheck           shellcheck     any   lint
 ssh-agent            openssh-client any   test
 strace               strace         linux test
 unshare              util-linux     linux test
+Xvfb                 xvfb           linux test
 wget                 wget           any   test
 zip                  zip            any   test,release
 zsh                  zsh            any   test

@@ -40,6 +40,8 @@ func TestScripts(t *testing.T) {
 			"findpython":  findPython,
 			"gitserver":   gitserver,
 			"fileserver":  fileServer,
+			"igv":         startIGV,
+			"igvdo":       tellIGV,
 			"keyring":     keyring,
 			"leakfree":    leakFree,
 			"need":        need,
