@@ -119,9 +119,13 @@ func (p *pty) watch() {
 	}
 }
 
-// all is what was shown, with the line ends of a file.
+// all is what was shown, with the line ends of a file, once no program has the terminal open any more.
 func (p *pty) all() string {
-	time.Sleep(20 * time.Millisecond) // what the program wrote last is on its way
+	_ = p.user.Close()
+	select {
+	case <-p.done:
+	case <-time.After(2 * time.Second): // a program that was started by it goes on
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return strings.ReplaceAll(p.shown.String(), "\r\n", "\n")
