@@ -215,7 +215,7 @@ func TestSecondsAreNeverTooMany(t *testing.T) {
 				f := start(t, s, path, "htslib")
 				synctest.Wait()
 				expiry := map[string]time.Time{}
-				s.delay = c.delay
+				s.set(func() { s.delay = c.delay })
 				for range 2000 {
 					tok, seconds, err := read(path, "htslib")
 					if err != nil {
