@@ -54,25 +54,33 @@ func (h *Helper) Scope(ask profile.Ask, p *profile.Profile) string {
 	return h.Config.Scope(ask, p)
 }
 
-// Profiles lists the profiles there are, and the default one's name.
-func (h *Helper) Profiles() (all []*profile.Profile, def string, err error) {
+// Profiles lists the profiles there are.
+func (h *Helper) Profiles() ([]*profile.Profile, error) {
 	if h.Environment != nil {
 		p, err := environmentProfile(h.Environment)
-		return []*profile.Profile{p}, EnvironmentProfile, err
+		return []*profile.Profile{p}, err
 	}
 	names, err := h.Config.Names()
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
+	var all []*profile.Profile
 	for _, name := range names {
 		p, err := h.Config.Load(name)
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		all = append(all, p)
 	}
-	def, err = h.Config.Default()
-	return all, def, err
+	return all, nil
+}
+
+// Default is the default profile's name, or nothing.
+func (h *Helper) Default() (string, error) {
+	if h.Environment != nil {
+		return EnvironmentProfile, nil
+	}
+	return h.Config.Default()
 }
 
 // environmentProfile is the profile that the environment's credential makes.

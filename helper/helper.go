@@ -97,7 +97,7 @@ func (h *Helper) apiKey(ctx context.Context, p *profile.Profile) (Credential, er
 	if err := apim.CheckListener(p.Host); err != nil {
 		return Credential{}, err
 	}
-	r, err := h.record(ctx, p)
+	r, err := h.Record(ctx, p)
 	if err != nil {
 		return Credential{}, err
 	}

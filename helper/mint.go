@@ -29,7 +29,7 @@ const (
 // mint reads p's record and exchanges an assertion for a token. Where another key than the current one obtained it, the
 // record is changed to match, and p with it.
 func (h *Helper) mint(ctx context.Context, p *profile.Profile) (apim.Token, error) {
-	r, err := h.record(ctx, p)
+	r, err := h.Record(ctx, p)
 	if err != nil {
 		return apim.Token{}, err
 	}
@@ -103,15 +103,12 @@ func newMinter(h *Helper, name string, r *keystore.Record) (*minter, error) {
 	case r.APIKey.IsZero():
 		return nil, &IncompleteError{Profile: name, Missing: "API key"}
 	}
-	tokenURL := r.TokenURL
-	if tokenURL == "" {
-		tokenURL = apim.TokenURL(r.Host)
-	}
+	endpoint := tokenURL(r)
 	audience := r.Audience
 	if audience == "" {
-		audience = tokenURL
+		audience = endpoint
 	}
-	if err := apim.CheckListener(apim.HostOf(tokenURL)); err != nil {
+	if err := apim.CheckListener(apim.HostOf(endpoint)); err != nil {
 		return nil, err
 	}
 	client, err := h.APIM()
@@ -123,7 +120,7 @@ func newMinter(h *Helper, name string, r *keystore.Record) (*minter, error) {
 		timeout = mintTimeout
 	}
 	return &minter{
-		left: timeout, h: h, client: client, record: r, tokenURL: tokenURL, audience: audience,
+		left: timeout, h: h, client: client, record: r, tokenURL: endpoint, audience: audience,
 		about: apim.Subject{Profile: name, Host: r.Host, APIKey: Label(r.APIKey)},
 	}, nil
 }

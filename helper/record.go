@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 )
@@ -71,19 +72,22 @@ func (e *GoneError) Hint() string {
 		fmt.Sprintf("or put the credential in again: cgp-cred store %s", e.Profile)
 }
 
+// tokenURL is where a record's tokens come from: its own token endpoint, else its host's.
+func tokenURL(r *keystore.Record) string {
+	if r.TokenURL != "" {
+		return r.TokenURL
+	}
+	return apim.TokenURL(r.Host)
+}
+
 func is[T error](err error) bool {
 	var target T
 	return errors.As(err, &target)
 }
 
-// Record loads p's record as [Helper.Get] does, with the same errors.
+// Record loads p's record as [Helper.Get] does, with the same errors, and holds the profile's file against it. A file that
+// differs in rev alone, left by a store that was ended between its two writes, is mended, and p with it.
 func (h *Helper) Record(ctx context.Context, p *profile.Profile) (*keystore.Record, error) {
-	return h.record(ctx, p)
-}
-
-// record loads p's record and holds the profile's file against it. A file that differs in rev alone, left by a store that
-// was ended between its two writes, is mended, and p with it.
-func (h *Helper) record(ctx context.Context, p *profile.Profile) (*keystore.Record, error) {
 	if p.Keystore == profile.Variables {
 		return h.Environment.Record(p.Host)
 	}

@@ -105,7 +105,7 @@ func (h *Helper) change(ctx context.Context, name string, f func(*keystore.Recor
 	if err != nil {
 		return Stored{}, err
 	}
-	r, err := h.record(ctx, p)
+	r, err := h.Record(ctx, p)
 	if err != nil {
 		return Stored{}, err
 	}

@@ -31,7 +31,7 @@ type Status struct {
 // Status looks into the keystore, which may ask for its password, and into the cache.
 func (h *Helper) Status(ctx context.Context, p *profile.Profile) Status {
 	s := Status{Cache: "none"}
-	r, err := h.record(ctx, p)
+	r, err := h.Record(ctx, p)
 	s.Err, s.Keystore = err, stateOf(err)
 	if err == nil {
 		s.fill(r)
@@ -66,9 +66,7 @@ func (s *Status) fill(r *keystore.Record) {
 		return
 	}
 	s.KID = r.Key.KID
-	if s.TokenURL = r.TokenURL; s.TokenURL == "" {
-		s.TokenURL = apim.TokenURL(r.Host)
-	}
+	s.TokenURL = tokenURL(r)
 	s.KeyBits, s.Signer, s.Where = signer.Bits(r.Key.Signer), r.Key.Signer.Kind(), r.Key.Signer.Where()
 	if k, err := apim.NewJWK(r.Key.Signer.Public(), r.Key.KID); err == nil {
 		s.Thumbprint = k.Thumbprint()
@@ -105,7 +103,7 @@ func stateOf(err error) string {
 
 // PublicKeys returns the keys to register: the current one, and while rotating the next or previous one.
 func (h *Helper) PublicKeys(ctx context.Context, p *profile.Profile) ([]apim.JWK, error) {
-	r, err := h.record(ctx, p)
+	r, err := h.Record(ctx, p)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,11 @@ func (a *app) list(asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	profiles, def, err := h.Profiles()
+	profiles, err := h.Profiles()
+	if err != nil {
+		return err
+	}
+	def, err := h.Default()
 	if err != nil {
 		return err
 	}

@@ -65,16 +65,14 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 	profiles := []*profile.Profile{p}
 	var none *profile.NoProfileError
 	if errors.As(err, &none) && none.Name == "" && len(none.Known) > 1 {
-		profiles, err = loadAll(h, none.Known)
+		profiles, err = h.Profiles()
 	}
 	if err != nil {
 		return err
 	}
-	def := helper.EnvironmentProfile
-	if h.Environment == nil {
-		if def, err = h.Config.Default(); err != nil {
-			return err
-		}
+	def, err := h.Default()
+	if err != nil {
+		return err
 	}
 	all := []shown{}
 	for _, p := range profiles {
@@ -89,18 +87,6 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 		err = errors.Join(a.printStatus(all), err)
 	}
 	return err
-}
-
-func loadAll(h *helper.Helper, names []string) ([]*profile.Profile, error) {
-	var all []*profile.Profile
-	for _, name := range names {
-		p, err := h.Config.Load(name)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, p)
-	}
-	return all, nil
 }
 
 // look gathers one profile's status; the failure is what status ends with.
