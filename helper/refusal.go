@@ -31,14 +31,23 @@ func (h *Helper) refusal(name, cacheName string, start time.Time) error {
 	if err != nil {
 		return nil
 	}
-	var r refusal
-	if json.Unmarshal(raw, &r) != nil || r.Error == nil || r.Cache != cacheName {
+	r, ok := decodeRefusal(raw)
+	if !ok || r.Cache != cacheName {
 		return nil
 	}
 	if age := h.now().Sub(r.At); age < 0 || (age >= refusalLife && r.At.Before(start)) {
 		return nil
 	}
 	return r.Error
+}
+
+// decodeRefusal reads what remember writes. What remember would not write is none.
+func decodeRefusal(raw []byte) (refusal, bool) {
+	var r refusal
+	if json.Unmarshal(raw, &r) != nil || r.Error == nil || r.Error.Class != apim.Refused {
+		return refusal{}, false
+	}
+	return r, true
 }
 
 // remember keeps a refusal for those who wait, best effort. Only what will be refused again is kept.
