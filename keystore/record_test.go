@@ -272,6 +272,10 @@ func FuzzDecode(f *testing.F) {
 		f.Add(encode(f, r).Reveal())
 	}
 	f.Add([]byte(`{"v":2}`))
+	public := base64.RawURLEncoding.EncodeToString(keystoretest.Key(1024, 0).N.Bytes())
+	f.Add([]byte(`{"v":1,"rev":"r","host":"h","auth":"jwt","kid":"k","signer":{"kind":"exec","e":"AQAB","n":"` + public + `","argv":["/bin/sign"]}}`))
+	f.Add([]byte(`{"v":1,"rev":"r","host":"h","auth":"jwt","kid":"k","signer":{"kind":"ssh-agent","e":"AQAB","n":"` + public + `","fingerprint":"` +
+		signer.Fingerprint(&keystoretest.Key(1024, 0).PublicKey) + `"}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := keystore.Decode(keystore.NewSecret(b))
 		if err != nil {

@@ -1,6 +1,7 @@
 package apim_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -8,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,8 +137,26 @@ func FuzzMergeJWKS(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := apim.MergeJWKS(out); err != nil {
-			t.Fatalf("its own output is refused: %v", err)
+		again, err := apim.MergeJWKS(out)
+		if err != nil || !bytes.Equal(again, out) {
+			t.Fatalf("its own output becomes %q, %v", again, err)
+		}
+		var before, after struct{ Keys []map[string]any }
+		if err := errors.Join(json.Unmarshal(bytes.TrimPrefix(existing, []byte("\ufeff")), &before), json.Unmarshal(out, &after)); err != nil {
+			t.Fatal(err)
+		}
+		if len(after.Keys) < len(before.Keys) || len(after.Keys) > len(before.Keys)+1 {
+			t.Fatalf("%d keys become %d", len(before.Keys), len(after.Keys))
+		}
+		for i, k := range after.Keys {
+			if i < len(before.Keys) && !reflect.DeepEqual(k, before.Keys[i]) {
+				t.Fatalf("key %d becomes %v", i, k)
+			}
+			for name, value := range k {
+				if value != nil && slices.Contains([]string{"d", "p", "q", "dp", "dq", "qi", "k"}, strings.ToLower(name)) {
+					t.Fatalf("a private member is registered: %q", out)
+				}
+			}
 		}
 	})
 }

@@ -219,24 +219,6 @@ func TestBrokenFiles(t *testing.T) {
 	}
 }
 
-func FuzzProfileFile(f *testing.F) {
-	f.Add([]byte("api_host: int.api.service.nhs.uk\nauth: jwt\nkeystore: keychain\nrev: r\n"))
-	f.Add([]byte("a: &a [*a]\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		c := config(t, "int int.api.service.nhs.uk")
-		if err := os.WriteFile(filepath.Join(c.Folder, "profiles", "int.yaml"), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		p, err := c.Load("int")
-		if err != nil {
-			return
-		}
-		if err := c.Save(p); err != nil {
-			t.Fatalf("%q loads, but can't be saved: %v", text, err)
-		}
-	})
-}
-
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for name, ok := range map[string]bool{

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"cgp-cred/helper/simulator"
+	"cgp-cred/keystore/keystoretest"
 )
 
 // Everything here is built by hand: an oracle must not be tested with the code that it judges.
@@ -31,18 +32,11 @@ const (
 	tokenURL = "https://apim.example.test/oauth2/token"
 )
 
-// rsaKey returns one of a few 2048-bit keys, made once.
-var rsaKey = sync.OnceValue(func() *rsa.PrivateKey { return newKey() })
-
-var otherKey = sync.OnceValue(func() *rsa.PrivateKey { return newKey() })
-
-func newKey() *rsa.PrivateKey {
-	k, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return k
-}
+// Two keys, made once. To generate them would take a fuzzer's every process longer than it has.
+var (
+	rsaKey   = sync.OnceValue(func() *rsa.PrivateKey { return keystoretest.Key(2048, 0) })
+	otherKey = sync.OnceValue(func() *rsa.PrivateKey { return keystoretest.Key(2048, 1) })
+)
 
 // clock is a clock that a test sets.
 type clock struct {

@@ -83,3 +83,24 @@ func FuzzParseFault(f *testing.F) {
 		}
 	})
 }
+
+// FuzzKeySet: whatever key set is registered, nobody whose key is not in it gets a token, and the endpoint answers as it
+// does for a set that can't be read.
+func FuzzKeySet(f *testing.F) {
+	for _, s := range []string{
+		`{"keys":[]}`, `{"keys":null}`, `[]`, ` `, `{"keys":[{"kty":"RSA","kid":"test-1","n":"AQ","e":"AQAB"}]}`, `{"keys":[{"kty":"RSA","kid":"test-1","n":"","e":""}]}`,
+		`{"keys":[{"kty":"RSA","kid":"test-1","n":"_____w","e":"AQ"}]}`, `{"keys":[{"kty":"EC","kid":"test-1"},{"KTY":"RSA","KID":"test-1","N":"AQAB","E":"_____w"}]}`,
+	} {
+		f.Add(s)
+	}
+	c := newClock()
+	f.Fuzz(func(t *testing.T, document string) {
+		s := newSimulator(c, func(cfg *simulator.Config) {
+			cfg.JWKS = func() ([]byte, error) { return []byte(document), nil }
+		})
+		got := newDraft(c.Now()).send(s)
+		if got.status < 400 || got.status > 599 || got.field("error") == "" || s.Minted() != 0 {
+			t.Fatalf("status %d: %s", got.status, got.body)
+		}
+	})
+}

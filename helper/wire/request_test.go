@@ -103,6 +103,12 @@ func FuzzParseRequest(f *testing.F) {
 	covering := &profile.Profile{Name: "a", Host: "a.example"}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r, err := wire.ParseRequest(raw)
+		if bad := (*wire.RequestError)(nil); err != nil && (!errors.As(err, &bad) || bad.Hint() == "") {
+			t.Fatalf("%v (%T) has no next step", err, err)
+		}
+		if err == nil && !r.JSON && strings.ContainsAny(r.URL+r.Credential, "\r\n\x00") {
+			t.Fatalf("%q holds a second line", r.URL)
+		}
 		if err != nil || r.URL == "" {
 			return
 		}

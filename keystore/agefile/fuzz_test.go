@@ -3,7 +3,11 @@ package agefile
 import (
 	"bytes"
 	"errors"
+	"io"
+	"strings"
 	"testing"
+
+	"filippo.io/age"
 
 	"cgp-cred/keystore"
 )
@@ -42,6 +46,46 @@ func FuzzParsePhrase(f *testing.F) {
 		got, err := parsePhrase(raw)
 		if b := got.Reveal(); err == nil && (len(b) == 0 || bytes.Contains(b, []byte("\n")) || !bytes.HasPrefix(raw, b)) {
 			t.Errorf("%q was taken from %q", b, raw)
+		}
+	})
+}
+
+// FuzzParseIdentity: a file of the user's that is accepted can be encrypted for and decrypted with; of one that is
+// refused the error repeats no word.
+func FuzzParseIdentity(f *testing.F) {
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte("# created: x\n# public key: y\n" + id.String() + "\n"))
+	f.Add([]byte(id.String()[:40] + "\r\n"))
+	f.Add([]byte("AGE-PLUGIN-YUBIKEY-1XXX\n"))
+	f.Add([]byte("-----BEGIN AGE ENCRYPTED FILE-----\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		k, err := parseIdentity(text)
+		if err != nil {
+			for word := range bytes.FieldsSeq(text) {
+				if len(word) > 12 && strings.Contains(err.Error(), string(word)) {
+					t.Fatalf("the error repeats %q: %v", word, err)
+				}
+			}
+			return
+		}
+		var sealed bytes.Buffer
+		w, err := age.Encrypt(&sealed, k.recipient)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.Write([]byte("plain"))
+		if err := errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		r, err := age.Decrypt(&sealed, k.identities...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plain, err := io.ReadAll(r); err != nil || string(plain) != "plain" {
+			t.Fatalf("%q, %v", plain, err)
 		}
 	})
 }

@@ -15,4 +15,5 @@ var (
 	ParseSignature      = parseSignature
 	ParsePublic         = parsePublic
 	Blob                = blob
+	Exchange            = exchange
 )

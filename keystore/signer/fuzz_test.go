@@ -40,6 +40,40 @@ func FuzzAgentAnswer(f *testing.F) {
 }
 
 // What a program prints: a public key is read only as it would be written again.
+// FuzzAgentMessage: the frame around an answer. It is as long as it says, and a length that is none is not believed.
+func FuzzAgentMessage(f *testing.F) {
+	f.Add(lengthFirst([]byte{12, 0, 0, 0, 0}))
+	f.Add([]byte{0, 0, 0, 0})
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 14})
+	f.Add([]byte{0, 0, 0, 9, 14, 1})
+	f.Fuzz(func(t *testing.T, sent []byte) {
+		conn := &conversation{answer: bytes.NewReader(sent)}
+		kind, body, err := signer.Exchange(conn, 13, []byte("request"))
+		if !bytes.Equal(conn.asked, lengthFirst([]byte("\x0drequest"))) {
+			t.Fatalf("%q was asked", conn.asked)
+		}
+		if err != nil {
+			return
+		}
+		if whole := lengthFirst(append([]byte{kind}, body...)); !bytes.HasPrefix(sent, whole) {
+			t.Fatalf("%x is read as %x", sent, whole)
+		}
+	})
+}
+
+// conversation is an agent that has its answer ready.
+type conversation struct {
+	asked  []byte
+	answer *bytes.Reader
+}
+
+func (c *conversation) Read(b []byte) (int, error) { return c.answer.Read(b) }
+
+func (c *conversation) Write(b []byte) (int, error) {
+	c.asked = append(c.asked, b...)
+	return len(b), nil
+}
+
 func FuzzProgramAnswer(f *testing.F) {
 	der, err := x509.MarshalPKIXPublicKey(&keystoretest.Key(1024, 0).PublicKey)
 	if err != nil {

@@ -1,0 +1,33 @@
+package program_test
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"cgp-cred/keystore/program"
+)
+
+// FuzzSplit: a command that is accepted is run as it stands: an absolute path first, no word with a blank in it, and
+// nothing lost when it is written down and split again.
+func FuzzSplit(f *testing.F) {
+	for _, s := range []string{"/opt/hsm/sign --slot 3", "sign", "  /a\tb\n", "", "/a \u00a0b", "/a " + strings.Repeat("x ", 20)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, command string) {
+		argv, err := program.Split(command)
+		if err != nil {
+			var e *program.CommandError
+			if !errors.As(err, &e) || e.Hint() == "" {
+				t.Fatalf("%q: %v", command, err)
+			}
+			return
+		}
+		again, err := program.Split(strings.Join(argv, " "))
+		if err != nil || !slices.Equal(argv, again) || !filepath.IsAbs(argv[0]) {
+			t.Fatalf("%q becomes %q, and that %q, %v", command, argv, again, err)
+		}
+	})
+}
