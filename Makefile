@@ -28,8 +28,8 @@ lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) $(TOOLS)/govulncheck-$(GOVULNCHECK
 fmt: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## format the Go code
 	$(TOOLS)/golangci-lint fmt
 
-fuzz: ## run each fuzz target for FUZZTIME
-	@FUZZTIME=$(FUZZTIME) sh .dev/fuzz.sh
+fuzz: ## run each fuzz target for FUZZTIME, from where the last run ended
+	@FUZZCACHE=keep FUZZTIME=$(FUZZTIME) sh .dev/fuzz.sh
 
 bench: build ## measure a cached get against other programs, and fail over the limits
 	@sh .dev/deps.sh bench

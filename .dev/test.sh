@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs every test, with the race detector where it can be built: it needs a C compiler. Arguments go to go test.
+# Runs every test, with the race detector where it can be built: it needs a C compiler. Arguments go to go test; without
+# any, each fuzz target is fuzzed for FUZZTIME (2s) after that.
 set -eu
 cd "$(dirname "$0")/.."
 race=-race
@@ -7,5 +8,10 @@ if [ "$(go env CGO_ENABLED)" != 1 ] || ! echo '#include <stdlib.h>' | $(go env C
 	echo "no C compiler here: the tests run without the race detector" >&2
 	race=
 fi
+status=0
 # shellcheck disable=SC2086 # nothing, where it is empty
-exec go test $race -timeout 10m "$@" ./...
+go test $race -timeout 10m "$@" ./... || status=$?
+if [ $# = 0 ]; then
+	FUZZTIME="${FUZZTIME:-2s}" sh .dev/fuzz.sh || status=$?
+fi
+exit "$status"
