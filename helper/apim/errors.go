@@ -147,8 +147,8 @@ func SkewText(skew time.Duration) string {
 }
 
 // refusal makes the error of a reply that is not a 200.
-func refusal(tokenURL string, res *http.Response, body []byte, skew time.Duration) *Error {
-	e := ParseRefusal(res.StatusCode, body)
+func refusal(tokenURL string, res *http.Response, body []byte, skew time.Duration, sent echo) *Error {
+	e := parseRefusal(res.StatusCode, body, sent)
 	e.TokenURL, e.Skew = tokenURL, skew
 	e.RetryAfter = retryAfter(res.Header.Get("Retry-After"))
 	if e.Code == "" && e.Description == "" {
@@ -188,7 +188,10 @@ func strangeReply(tokenURL string, res *http.Response, skew time.Duration) *Erro
 
 // ParseRefusal reads the body of a refusal: OAuth's error object (RFC 6749 section 5.2, as APIM extends it), Apigee's
 // fault object, or anything else, of which nothing is kept. It never fails.
-func ParseRefusal(status int, body []byte) *Error {
+func ParseRefusal(status int, body []byte) *Error { return parseRefusal(status, body, echo{}) }
+
+// parseRefusal keeps nothing of what was sent.
+func parseRefusal(status int, body []byte, sent echo) *Error {
 	var reply struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
@@ -207,6 +210,7 @@ func ParseRefusal(status int, body []byte) *Error {
 			e.Code, e.Description = reply.Fault.Detail.Code, reply.Fault.String
 		}
 	}
+	e.Code, e.Description, e.ID = sent.hide(e.Code), sent.hide(e.Description), sent.hide(e.ID)
 	if !plainID(e.ID) {
 		e.ID = ""
 	}

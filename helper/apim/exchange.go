@@ -70,7 +70,7 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 		return Token{}, networkError(tokenURL, err)
 	}
 	if res.StatusCode != http.StatusOK {
-		return Token{}, refusal(tokenURL, res, body, skew)
+		return Token{}, refusal(tokenURL, res, body, skew, echoOf(assertion))
 	}
 	token, err := ParseToken(body, start)
 	if err != nil {
