@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"cgp-cred/keystore/printable"
 )
 
 // Environment is a credential that a process's environment holds, for CI jobs and containers: the whole of it, or it is
@@ -84,7 +86,7 @@ func variable(getenv func(string) string, name string) (Secret, error) {
 	}
 	f, err := os.Open(file) //nolint:gosec // the user names this file
 	if err != nil {
-		return Secret{}, &ValueError{What: name + "_FILE", Problem: err.Error(), next: "check the file's name and mode"}
+		return Secret{}, &ValueError{What: name + "_FILE", Problem: printable.NoFile(err), next: "check the file's name and mode; a value itself goes into " + name}
 	}
 	defer func() { _ = f.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(f, maxEnvironment+1))

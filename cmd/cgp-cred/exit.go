@@ -50,7 +50,8 @@ func usage(hint, format string, args ...any) error {
 
 // flagError turns what the flag parser says into a usage error that names the command's help.
 func flagError(cmd *cobra.Command, err error) error {
-	return &usageError{what: err.Error(), hint: cmd.CommandPath() + " --help"}
+	what, _, _ := strings.Cut(err.Error(), " in -") // of -kSECRET the letter is enough
+	return &usageError{what: what, hint: cmd.CommandPath() + " --help"}
 }
 
 // shownError ends the program with the status of an error that stdout has told of already.

@@ -13,6 +13,7 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/signer"
 )
 
@@ -180,7 +181,7 @@ func (a *app) readInput(file, what string) ([]byte, error) {
 	if file != "-" {
 		f, err := os.Open(file) //nolint:gosec // the user names this file
 		if err != nil {
-			return nil, usage("check the file's name and mode", "%s: %v", what, err)
+			return nil, usage("check the file's name and mode", "%s: %s", what, printable.NoFile(err))
 		}
 		defer f.Close() //nolint:errcheck // opened for reading
 		from = f

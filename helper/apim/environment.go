@@ -21,7 +21,13 @@ type HostError struct {
 	Problem string // what is wrong with it, in our own words
 }
 
-func (e *HostError) Error() string { return fmt.Sprintf("host %q: %s", e.Host, e.Problem) }
+func (e *HostError) Error() string {
+	host := e.Host
+	if at := strings.LastIndexByte(host, '@'); at >= 0 { // a user's name, and perhaps a password
+		host = "[redacted]" + host[at:]
+	}
+	return fmt.Sprintf("host %q: %s", host, e.Problem)
+}
 
 // Hint says what a host looks like.
 func (e *HostError) Hint() string {
