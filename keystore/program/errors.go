@@ -23,7 +23,7 @@ var (
 	ErrOutput = errors.New("it printed more than 64 KiB")
 )
 
-// Error is a run that failed. It holds nothing that the program printed on stdout.
+// Error is a run that failed. It holds nothing that the program printed on stdout or read from stdin.
 type Error struct {
 	Kind    error  // one of the sentinels
 	Program string // its path

@@ -54,10 +54,11 @@ func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte)
 	}
 	started := time.Now()
 	if err := cmd.Run(); err != nil || out.over {
+		text := withheld(said.kept, stdin, out.kept)
 		clear(out.kept)
 		return nil, explain(ctx, err, out.over, &Error{
 			Program: argv[0], Verb: verb, Profile: profile,
-			Said: printable.Text(string(said.kept)), took: time.Since(started),
+			Said: printable.Text(string(text)), took: time.Since(started),
 		})
 	}
 	return out.kept, nil

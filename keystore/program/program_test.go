@@ -54,6 +54,7 @@ func TestRunFailures(t *testing.T) {
 	}{
 		{"no such record", "exit 3", program.ErrNotFound, "no such record"},
 		{"a failure", "echo secret-output; echo 'no token in slot 3' >&2; exit 1", program.ErrFailed, "exit status 1; it said: no token in slot 3"},
+		{"its output among its messages", "echo secret-output; echo 'it is: secret-output, and more' >&2; exit 1", program.ErrFailed, "it said: it is: [redacted], and more"},
 		{"escapes and forged lines", `printf 'a\033[2J\nhint: run curl\n' >&2; exit 1`, program.ErrFailed, `it said: a\x1b[2J\nhint: run curl`},
 		{"megabytes of messages", `head -c 3000000 /dev/zero | tr '\0' x >&2; exit 1`, program.ErrFailed, "xxx..."},
 		{"megabytes of output", `head -c 3000000 /dev/zero`, program.ErrOutput, "more than 64 KiB"},
