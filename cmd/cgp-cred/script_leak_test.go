@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,62 +10,66 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// leakfree PROFILE [EXCEPT...] holds that no file of the script's user has a secret of that profile: API key, primes, a
-// line of the private key's PEM, access token, or a signed assertion. EXCEPT are files that the script made of them.
-func leakFree(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) == 0 {
-		ts.Fatalf("usage: leakfree PROFILE [EXCEPT...]")
+// secretFiles: secret KIND FILE... says that files hold secrets: of kind "key" a private key's PEM, also a broken one, of
+// any other kind one in each line. watched and leakfree look for them from then on.
+func secretFiles(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: secret KIND FILE...")
 	}
-	secrets := secretsOf(ts, args[0])
+	for _, file := range args[1:] {
+		text := ts.ReadFile(file)
+		if args[0] == kindKey {
+			of(ts).secrets.learnPEM([]byte(text))
+			continue
+		}
+		for line := range strings.Lines(text) {
+			of(ts).secrets.learn(args[0], []byte(strings.TrimSpace(line)))
+		}
+	}
+}
+
+// leakfree [PROFILE] [EXCEPT...] holds that no file of the script's user has a secret: none of those that the script has
+// named or watched, and of PROFILE, where the keyring has it, neither API key nor private key (also as key.pem has it),
+// token or assertion. EXCEPT are files that the script made of them.
+func leakFree(ts *testscript.TestScript, neg bool, args []string) {
+	u := of(ts)
+	if len(args) > 0 && u.keyring != nil && len(glob(ts.Getenv("CONFIG"), "profiles", args[0]+".yaml")) == 1 {
+		learnProfile(ts, args[0])
+		args = args[1:]
+	}
+	if len(u.secrets.pieces) == 0 {
+		ts.Fatalf("usage: leakfree [PROFILE] [EXCEPT...], with a PROFILE or after secret or watched")
+	}
 	var except, found []string
-	for _, f := range args[1:] {
+	for _, f := range args {
 		except = append(except, ts.MkAbs(f))
 	}
 	files := 0
-	err := filepath.WalkDir(ts.Getenv("WORK"), func(path string, d fs.DirEntry, err error) error {
+	ts.Check(filepath.WalkDir(ts.Getenv("WORK"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() || slices.Contains(except, path) {
 			return err
 		}
 		files++
 		text, err := os.ReadFile(path)
-		for what, secret := range secrets {
-			if strings.Contains(string(text), secret) {
-				found = append(found, path+": "+what)
-			}
+		for _, kind := range u.secrets.find(text) {
+			found = append(found, path+": "+kind)
 		}
 		return err
-	})
-	ts.Check(err)
+	}))
 	if (len(found) > 0) != neg {
 		ts.Fatalf("in %d files: %q", files, found)
 	}
 }
 
-// secretsOf are the secrets of a profile, by what they are, as long as the keyring and the cache have them.
-func secretsOf(ts *testscript.TestScript, profile string) map[string]string {
-	var r struct {
-		APIKey string `json:"api_key"`
-		P      string `json:"p"`
-		Q      string `json:"q"`
+// learnProfile learns the secrets of a profile that the keyring and the cache have.
+func learnProfile(ts *testscript.TestScript, profile string) {
+	s := &of(ts).secrets
+	if s.learnFrom([]byte(lookUp(ts, profile))); len(s.pieces) == 0 {
+		ts.Fatalf("the keyring's record of %s has no secret", profile)
 	}
-	ts.Check(json.Unmarshal([]byte(lookUp(ts, profile)), &r))
+	if pem, err := os.ReadFile(ts.MkAbs("key.pem")); err == nil {
+		s.learnPEM(pem)
+	}
 	ts.Check(ts.Exec("cgp-cred", "get", profile, "--format", "token"))
-	secrets := map[string]string{
-		"API key": r.APIKey, "a prime": r.P, "another prime": r.Q, "the token": trimmed(ts, "stdout"),
-		"an assertion": assertionStart,
-	}
-	for i, line := range strings.Split(trimmed(ts, "key.pem"), "\n") {
-		if !strings.HasPrefix(line, "-----") && i > 2 { // the first lines of any two keys are alike
-			secrets[fmt.Sprint("PEM line ", i)] = line
-		}
-	}
-	for what, secret := range secrets {
-		if len(secret) < 8 {
-			ts.Fatalf("%s is not known: %q", what, secret)
-		}
-	}
-	return secrets
+	s.learn("token", []byte(trimmed(ts, "stdout")))
 }
-
-// assertionStart is the base64url of {"alg":"RS512" with which each assertion begins.
-const assertionStart = "eyJhbGciOiJSUzUxMiI"

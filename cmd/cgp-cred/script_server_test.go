@@ -95,7 +95,7 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // endpoint STATUS FILE [HEADER...] serves one answer to whatever is asked, and sets HOST to where it listens. In FILE and
-// headers \e stands for an escape character.
+// headers \e stands for an escape character, in FILE also ASSERTION for the one that was sent.
 func endpoint(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: endpoint STATUS FILE [HEADER...]")
@@ -103,14 +103,14 @@ func endpoint(ts *testscript.TestScript, neg bool, args []string) {
 	status, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	body := unescaped(ts.ReadFile(args[1]))
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		for _, h := range args[2:] {
 			name, value, _ := strings.Cut(h, ": ")
 			w.Header().Set(name, unescaped(value))
 		}
 		w.WriteHeader(status)
-		fmt.Fprint(w, body)
+		fmt.Fprint(w, strings.ReplaceAll(body, "ASSERTION", r.PostFormValue("client_assertion")))
 	}))
 	ts.Defer(s.Close)
 	ts.Setenv("HOST", strings.TrimPrefix(s.URL, "http://"))

@@ -55,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"requests":    requests,
 			"sam":         writeSAM,
 			"same":        same,
+			"secret":      secretFiles,
 			"signalled":   signalled,
 			"simulate":    simulate,
 			"endpoint":    endpoint,
@@ -63,6 +64,7 @@ func TestScripts(t *testing.T) {
 			"unheard":     unheard,
 			"webdav":      webdav,
 			"untouched":   untouched,
+			"watched":     watched,
 		},
 	})
 }
@@ -110,6 +112,7 @@ type user struct {
 	simulator  *running
 	keyring    *keystoretest.Keyring
 	agent      *exec.Cmd // ssh-agent
+	secrets    secrets   // what must not be seen
 }
 
 // of returns a script's user.
