@@ -91,6 +91,7 @@ func rootCommand(a *app, args []string) *cobra.Command {
 		Args:                       noCommand,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SuggestionsMinimumDistance: 2,
+		CompletionOptions:          cobra.CompletionOptions{DisableDefaultCmd: true}, // ours is one of commands
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 	}
