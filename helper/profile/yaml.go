@@ -11,7 +11,10 @@ import (
 )
 
 // decode reads one YAML document into v and refuses keys that v does not have. Errors name file and line.
-func decode(file string, raw []byte, v any) error {
+func decode(file string, raw []byte, v fields) error {
+	if readPlain(raw, v) {
+		return nil
+	}
 	d := yaml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
 	d.KnownFields(true)
 	err := d.Decode(v)
