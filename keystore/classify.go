@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -23,6 +25,7 @@ const (
 	noBus       = "start one with a keyring in it: `dbus-run-session -- bash`, then `" + unlockCommand + "`; "
 	noService   = "install and start gnome-keyring, KWallet or KeePassXC; "
 
+	again         = "run the command again; if that does not help: `cgp-cred doctor`"
 	otherProvider = "see with `cgp-cred doctor` which program answers as keychain, and update or replace it"
 )
 
@@ -55,6 +58,9 @@ func classify(ctx context.Context, goos, op, account string, limit time.Duration
 	default:
 		classifySecretService(e, err)
 	}
+	if late := map[string]string{"set": "stored", "delete": "deleted"}[op]; late != "" && errors.Is(e.Kind, ErrTimeout) {
+		e.Detail += "; it may still be " + late + " when the keychain goes on: look with `cgp-cred status`"
+	}
 	return e
 }
 
@@ -83,12 +89,21 @@ func classifySecretService(e *Error, err error) {
 		e.Next = desktopless
 	case has(".DBus.Error.AccessDenied", ".DBus.Error.AuthFailed"):
 		e.Kind = ErrDenied
+	case has("disconnected from message bus"): // a NoReply that comes at once
+		e.Detail, e.Next = "the keychain's program ended while it was asked", again
+	case ended(err), has("connection closed by user"): // as godbus says for a closed connection
+		e.Detail, e.Next = "the session bus went away", again
 	case has(".DBus.Error.NoReply", ".DBus.Error.Timeout", ".DBus.Error.TimedOut"):
 		e.Kind = ErrTimeout
 	}
 	if errors.Is(e.Kind, ErrUnavailable) && os.Getenv("WSL_DISTRO_NAME") != "" {
 		e.Next = "in WSL call Windows' own `cgp-cred.exe` by its absolute path, or " + desktopless
 	}
+}
+
+// ended reports that the other end closed the connection.
+func ended(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // classifyMac knows /usr/bin/security by its exit status, which is the OSStatus modulo 256: go-keyring drops its text.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zalando/go-keyring"
@@ -37,6 +39,20 @@ type keychain struct {
 // turn lets one call at a time through to go-keyring: its prompts share one channel for their answers. A call that was
 // given up keeps its turn until the keychain answers, so that no second prompt comes up over the first.
 var turn = make(chan struct{}, 1)
+
+// holder is the context of the call whose turn it is; nil: nobody's.
+var holder atomic.Pointer[context.Context]
+
+// refusal is what a keychain said that is locked or denies us. A command asks it more than once (a token may be there,
+// then the record): who has dismissed its prompt is not shown it again at once.
+type refusal struct {
+	err *Error
+	at  time.Time
+}
+
+var lastRefusal atomic.Pointer[refusal]
+
+const refusalLife = 3 * time.Second
 
 func (k *keychain) Get(ctx context.Context, account string) (Secret, error) {
 	return k.do(ctx, "get", account, func(context.Context) (string, error) {
@@ -115,7 +131,9 @@ func (k *keychain) do(ctx context.Context, op, account string, call func(context
 		select {
 		case a := <-done:
 			if a.err != nil {
-				return Secret{}, classify(ctx, runtime.GOOS, op, account, limit, a.err)
+				err := classify(ctx, runtime.GOOS, op, account, limit, a.err)
+				remember(a.err, err)
+				return Secret{}, err
 			}
 			return NewSecret([]byte(a.value)), nil
 		case <-ctx.Done():
@@ -131,15 +149,29 @@ func (k *keychain) do(ctx context.Context, op, account string, call func(context
 // inTurn waits for its turn, checks that the keychain may be asked at all, then asks. go-keyring panics on a reply that
 // is not what it expects.
 func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v string, err error) {
+	if r := lastRefusal.Load(); r != nil && time.Since(r.at) < refusalLife {
+		return "", r.err
+	}
+	if h := holder.Load(); h != nil && (*h).Err() != nil {
+		return "", context.DeadlineExceeded // one deadline was spent on this already, and the answer has not come
+	}
 	select {
 	case turn <- struct{}{}:
-		defer func() { <-turn }()
+		holder.Store(&ctx)
+		defer func() {
+			holder.Store(nil)
+			<-turn
+		}()
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
 	defer func() {
-		if recover() != nil { // the value may quote the reply, and so a secret
-			v, err = "", &Error{Kind: ErrUnavailable, Detail: "it sent a malformed reply", Next: otherProvider}
+		if recover() == nil { // the value may quote the reply, and so a secret
+			return
+		}
+		v, err = "", io.EOF
+		if !hungUp() {
+			err = &Error{Kind: ErrUnavailable, Detail: "it sent a malformed reply", Next: otherProvider}
 		}
 	}()
 	if err := ctx.Err(); err != nil {
@@ -149,6 +181,15 @@ func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v 
 		return "", err
 	}
 	return call(ctx)
+}
+
+// remember keeps a refusal, unless it is one that was kept.
+func remember(raw, err error) {
+	r := lastRefusal.Load()
+	var e *Error
+	if errors.As(err, &e) && (errors.Is(e.Kind, ErrLocked) || errors.Is(e.Kind, ErrDenied)) && (r == nil || !errors.Is(raw, r.err)) {
+		lastRefusal.Store(&refusal{err: &Error{Kind: e.Kind, Detail: e.Detail, Next: e.Next}, at: time.Now()})
+	}
 }
 
 // limit is the deadline of one call.

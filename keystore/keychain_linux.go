@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -28,14 +29,26 @@ func ready(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= 0 {
 		return context.DeadlineExceeded
 	}
-	if _, err := dbus.SessionBus(); err != nil {
+	session, err := dbus.SessionBus()
+	if err != nil {
 		return err
 	}
+	connection.Store(session)
 	// The process that we checked has lived until now and so has its listening socket: godbus has reached the same one.
 	if !alive(conn) {
-		return &Error{Kind: ErrUnavailable, Detail: "the session bus went away", Next: "run the command again"}
+		return &Error{Kind: ErrUnavailable, Detail: "the session bus went away", Next: again}
 	}
 	return nil
+}
+
+// connection is go-keyring's to the session bus, which it shares with the whole process.
+var connection atomic.Pointer[dbus.Conn]
+
+// hungUp reports that the bus has closed the connection: a prompt that was awaited has no answer then, not even a wrong
+// one.
+func hungUp() bool {
+	c := connection.Load()
+	return c != nil && !c.Connected()
 }
 
 // busErrorName returns the D-Bus name of an error, for example org.freedesktop.DBus.Error.ServiceUnknown.

@@ -71,6 +71,13 @@ func act(action string) (r result) {
 				err = errors.New("other keys came back")
 			}
 		}
+	case "twice":
+		_, _ = ks.Get(ctx, "int")
+		_, err = keystore.Keychain(keystore.KeychainOptions{}).Get(ctx, "int/token")
+	case "twice, later":
+		_, _ = ks.Get(ctx, "int")
+		time.Sleep(4 * time.Second)
+		_, err = ks.Get(ctx, "int")
 	case "cancel":
 		time.AfterFunc(200*time.Millisecond, cancel)
 		_, err = ks.Get(ctx, "int")

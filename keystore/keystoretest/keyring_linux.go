@@ -30,6 +30,8 @@ type Keyring struct {
 	Folder  string   // 0700, holds the bus, the keyring's files and its HOME
 	Env     []string // for a process that shall use it; has no DISPLAY
 	Conn    *dbus.Conn
+
+	bus, daemon int // the processes' numbers; daemon 0: none
 }
 
 // StartBus starts a session bus where nothing answers as keychain and nothing is started by asking for it.
@@ -52,13 +54,21 @@ func StartBus(t testing.TB) *Keyring {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	start(t, k.Env, "", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", "--config-file="+config)
-	await(t, "the bus", func() bool {
-		k.Conn, err = dbus.Connect(k.Address)
-		return err == nil
-	})
+	k.startBus(t)
 	t.Cleanup(func() { _ = k.Conn.Close() })
 	return k
+}
+
+func (k *Keyring) startBus(t testing.TB) {
+	t.Helper()
+	k.bus = start(t, k.Env, "", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", "--config-file="+filepath.Join(k.Folder, "bus.conf"))
+	await(t, "the bus", func() (up bool) {
+		conn, err := dbus.Connect(k.Address)
+		if err == nil {
+			k.Conn = conn
+		}
+		return err == nil
+	})
 }
 
 // StartKeyring starts a session bus with gnome-keyring, its login collection unlocked.
@@ -71,9 +81,15 @@ func StartKeyring(t testing.TB) *Keyring {
 		t.Fatal(err)
 	}
 	k.Env = append(k.Env, "GNOME_KEYRING_CONTROL="+control)
-	start(t, k.Env, Password, "gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets", "--control-directory="+control)
-	await(t, "the keyring", func() bool { return !k.Locked() })
+	k.startDaemon(t)
 	return k
+}
+
+func (k *Keyring) startDaemon(t testing.TB) {
+	t.Helper()
+	k.daemon = start(t, k.Env, Password, "gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets",
+		"--control-directory="+filepath.Join(k.Folder, "keyring"))
+	await(t, "the keyring", func() bool { return !k.Locked() })
 }
 
 // StartLockedKeyring starts one that is locked, where nobody answers a prompt.
@@ -106,6 +122,7 @@ func (k *Keyring) Unlock(t testing.TB) {
 	if err := k.Conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, secrets).Store(&pid); err != nil || pid <= 1 {
 		t.Fatalf("the keyring's process is not known: %v", err)
 	}
+	k.daemon = pid
 	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 }
 

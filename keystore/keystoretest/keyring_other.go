@@ -41,3 +41,24 @@ func (*Keyring) Locked() bool { return true }
 
 // Items is never reached.
 func (*Keyring) Items(testing.TB, string, string) int { return 0 }
+
+// Fault is what happens to a keyring.
+type Fault string
+
+// Gate is never reached.
+func (*Keyring) Gate(testing.TB, string, Fault) string { return "" }
+
+// Fault is never reached.
+func (*Keyring) Fault(testing.TB, Fault) func() { return nil }
+
+// Mend is never reached.
+func (*Keyring) Mend(testing.TB, Fault) {}
+
+// Person sees a keyring's prompts.
+type Person struct{}
+
+// Sit is never reached.
+func (*Keyring) Sit(testing.TB, bool) *Person { return nil }
+
+// Seen is never reached.
+func (*Person) Seen() int { return 0 }

@@ -22,9 +22,10 @@ func Need(t testing.TB, program, pkg string) {
 	t.Skipf("%s is missing: apt-get install %s", program, pkg)
 }
 
-// start runs a program until the test ends. It dies with its process group then, and with the test binary if that is
-// killed: the kernel's signal for it follows the thread that forked, so one thread is kept for each program.
-func start(t testing.TB, env []string, stdin, program string, args ...string) {
+// start runs a program until the test ends, and returns its number. It dies with its process group then, and with the
+// test binary if that is killed: the kernel's signal for it follows the thread that forked, so one thread is kept for
+// each program.
+func start(t testing.TB, env []string, stdin, program string, args ...string) (pid int) {
 	t.Helper()
 	cmd := exec.Command(program, args...) // #nosec G204 -- the programs that tests name
 	cmd.Env = env
@@ -46,10 +47,15 @@ func start(t testing.TB, env []string, stdin, program string, args ...string) {
 		t.Fatalf("starting %s: %v", program, err)
 	}
 	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		select {
+		case <-ended: // its number may be another's by now
+		default:
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		}
 		<-ended
 		if t.Failed() {
 			t.Logf("%s printed: %s", program, out.String())
 		}
 	})
+	return cmd.Process.Pid
 }
