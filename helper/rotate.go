@@ -29,7 +29,14 @@ func (h *Helper) Rotate(ctx context.Context, name string, next *keystore.Key) (S
 
 // MayRotate says whether Rotate would, before a key is made for it.
 func (h *Helper) MayRotate(ctx context.Context, name string) error {
-	r, err := h.Existing(ctx, name, nil)
+	if err := h.keychainOnly(); err != nil {
+		return err
+	}
+	p, err := h.Config.Load(name)
+	if err != nil {
+		return err
+	}
+	r, err := h.Record(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -38,7 +45,7 @@ func (h *Helper) MayRotate(ctx context.Context, name string) error {
 
 func mayRotate(name string, r *keystore.Record) error {
 	switch {
-	case r == nil || r.Key == nil:
+	case r.Key == nil:
 		return &IncompleteError{Profile: name, Missing: "private key"}
 	case r.Next != nil:
 		return &ChangeError{

@@ -18,19 +18,42 @@ import (
 )
 
 // keyring starts a session bus with an unlocked gnome-keyring for the script. "keyring lock" and "keyring unlock" change
-// it.
+// it. "keyring fault METHOD FAULT" lets a keystoretest.Fault happen at the next call of a D-Bus method, until "keyring
+// mend". "keyring dismiss" and "keyring ignore" put someone before the screen who does that to each prompt, and "keyring
+// prompted N" holds that there were so many. "keyring another" lets another one answer, that is empty, until "keyring back".
 func keyring(ts *testscript.TestScript, neg bool, args []string) {
 	u := of(ts)
-	switch {
-	case !neg && len(args) == 0 && u.keyring == nil:
+	if neg || (u.keyring == nil) != (len(args) == 0) {
+		ts.Fatalf("usage: keyring, then keyring lock|unlock|fault METHOD FAULT|mend|dismiss|ignore|prompted N|another|back")
+	}
+	if len(args) == 0 {
 		u.keyring = keystoretest.StartKeyring(u)
 		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Address)
-	case !neg && len(args) == 1 && args[0] == "lock" && u.keyring != nil:
+		return
+	}
+	switch verb := args[0]; {
+	case verb == "lock":
 		u.keyring.Lock(u)
-	case !neg && len(args) == 1 && args[0] == "unlock" && u.keyring != nil:
+	case verb == "unlock":
 		u.keyring.Unlock(u)
+	case verb == "fault" && len(args) == 3:
+		u.fault = keystoretest.Fault(args[2])
+		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Gate(u, args[1], u.fault))
+	case verb == "mend":
+		u.keyring.Mend(u, u.fault)
+		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Address)
+	case verb == "dismiss", verb == "ignore":
+		u.person = u.keyring.Sit(u, verb == "dismiss")
+	case verb == "prompted" && len(args) == 2 && u.person != nil:
+		if n := strconv.Itoa(u.person.Seen()); n != args[1] {
+			ts.Fatalf("%s prompts came up, want %s", n, args[1])
+		}
+	case verb == "another":
+		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", keystoretest.StartKeyring(u).Address)
+	case verb == "back":
+		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Address)
 	default:
-		ts.Fatalf("usage: keyring [lock|unlock]")
+		ts.Fatalf("keyring %q: no such thing", args)
 	}
 }
 

@@ -111,8 +111,10 @@ type user struct {
 	repository string // where README.md is
 	simulator  *running
 	keyring    *keystoretest.Keyring
-	agent      *exec.Cmd // ssh-agent
-	secrets    secrets   // what must not be seen
+	fault      keystoretest.Fault   // the keyring's last one
+	person     *keystoretest.Person // who sees the keyring's prompts
+	agent      *exec.Cmd            // ssh-agent
+	secrets    secrets              // what must not be seen
 }
 
 // of returns a script's user.
