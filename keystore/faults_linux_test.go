@@ -43,7 +43,7 @@ func TestEndsMeanwhile(t *testing.T) {
 				{"delete", "SearchItems"},
 				{"delete", "Delete"},
 			} {
-				r := child(t, at.action, "DBUS_SESSION_BUS_ADDRESS="+k.Gate(t, at.method, fault))
+				r := child(t, at.action, "DBUS_SESSION_BUS_ADDRESS="+k.Gate(t, at.method, fault), "CGP_CRED_KEYCHAIN_TIMEOUT=30s")
 				if r.Class != "unavailable" || !strings.Contains(r.Message, want) || !strings.Contains(r.Hint, "doctor") {
 					t.Errorf("%s, at %s: %s (%s), hint: %s", at.action, at.method, r.Class, r.Message, r.Hint)
 				}
@@ -97,7 +97,7 @@ func TestAskedOnce(t *testing.T) {
 			expect(t, child(t, "set", k.Env...), "ok")
 			k.Lock(t)
 			who := k.Sit(t, true)
-			expect(t, child(t, action, append(k.Env, "CGP_CRED_KEYCHAIN_TIMEOUT=20s")...), "locked", "its prompt was dismissed")
+			expect(t, child(t, action, k.Env...), "locked", "its prompt was dismissed")
 			if who.Seen() != prompts {
 				t.Errorf("%d prompts, want %d", who.Seen(), prompts)
 			}
@@ -118,7 +118,7 @@ func TestBusEndsUnderAPrompt(t *testing.T) {
 		}
 		kill()
 	}()
-	expect(t, child(t, "get", append(k.Env, "CGP_CRED_KEYCHAIN_TIMEOUT=20s")...), "unavailable", "the session bus went away")
+	expect(t, child(t, "get", k.Env...), "unavailable", "the session bus went away")
 }
 
 type methods map[string]any
@@ -170,7 +170,7 @@ func TestMalformedReplies(t *testing.T) {
 			t.Parallel()
 			k := serveFake(t, f)
 			for _, action := range []string{"get", "set", "delete"} {
-				switch r := child(t, action, append(k.Env, "CGP_CRED_KEYCHAIN_TIMEOUT=3s")...); r.Class {
+				switch r := child(t, action, k.Env...); r.Class {
 				case "unavailable", "locked":
 					if r.Hint == "" {
 						t.Errorf("%s: no hint for %s", action, r.Message)

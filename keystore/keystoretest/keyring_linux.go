@@ -47,6 +47,7 @@ func StartBus(t testing.TB) *Keyring {
 	k.Env = []string{
 		"DBUS_SESSION_BUS_ADDRESS=" + k.Address, "XDG_RUNTIME_DIR=" + folder, "HOME=" + folder, "XDG_DATA_HOME=" + folder,
 		"XDG_CONFIG_HOME=" + folder, "XDG_STATE_HOME=" + folder, "XDG_CACHE_HOME=" + folder, "PATH=" + os.Getenv("PATH"),
+		"CGP_CRED_KEYCHAIN_TIMEOUT=" + patience.String(), // on a machine that is busy with other tests
 	}
 	config := filepath.Join(folder, "bus.conf")
 	text := `<busconfig><type>session</type><listen>` + k.Address + `</listen><auth>EXTERNAL</auth><policy context="default">` +
