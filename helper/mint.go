@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -19,6 +20,8 @@ import (
 const (
 	mintTimeout = 25 * time.Second
 	maxAttempts = 3
+
+	spread = time.Second // over which those who were told to wait come back
 
 	// WaitingAfter is when someone at a terminal is told why nothing happens.
 	WaitingAfter = 2 * time.Second
@@ -87,6 +90,7 @@ type minter struct {
 	audience string
 	about    apim.Subject
 	left     time.Duration   // for requests
+	tries    uint            // left, of all keys together
 	ready    keystore.Secret // the first assertion; zero: it was sent
 	unsigned bool            // the key that is being tried could not sign
 
@@ -120,12 +124,12 @@ func newMinter(h *Helper, name string, r *keystore.Record) (*minter, error) {
 		timeout = mintTimeout
 	}
 	return &minter{
-		left: timeout, h: h, client: client, record: r, tokenURL: endpoint, audience: audience,
+		left: timeout, tries: h.maxAttempts(), h: h, client: client, record: r, tokenURL: endpoint, audience: audience,
 		about: apim.Subject{Profile: name, Host: r.Host, APIKey: Label(r.APIKey)},
 	}, nil
 }
 
-// exchange makes at most three attempts with one key, each with an assertion of its own.
+// exchange tries one key, each time with an assertion of its own: as often as there are tries left, and once at least.
 func (m *minter) exchange(ctx context.Context, key *keystore.Key) (apim.Token, error) {
 	m.key, m.about.KID, m.reused = key, key.KID, false
 	var err error
@@ -138,10 +142,13 @@ func (m *minter) exchange(ctx context.Context, key *keystore.Key) (apim.Token, e
 	start := time.Now()
 	defer func() { m.left -= time.Since(start) }()
 	t, err := backoff.Retry(ctx, func() (apim.Token, error) { return m.attempt(ctx) },
+		// A factor of 1 is full jitter: from nothing to twice the interval.
 		backoff.WithBackOff(&backoff.ExponentialBackOff{
 			InitialInterval: 500 * time.Millisecond, Multiplier: 2, MaxInterval: 5 * time.Second, RandomizationFactor: 1,
 		}),
-		backoff.WithMaxTries(m.h.maxAttempts()), backoff.WithMaxElapsedTime(0))
+		backoff.WithNotify(func(_ error, wait time.Duration) { m.h.trace(1, "trying again in %v", wait.Round(time.Millisecond)) }),
+		backoff.WithMaxTries(max(m.tries, 1)),
+		backoff.WithMaxElapsedTime(m.left)) // no waiting for a try that would come too late
 	if m.last != nil { // the reason rather than the deadline that ended the waiting
 		err = m.last
 	}
@@ -160,20 +167,23 @@ func (m *minter) attempt(ctx context.Context) (apim.Token, error) {
 	}
 	m.h.trace(1, "asking %s for a token, kid %q", m.tokenURL, m.key.KID)
 	m.h.trace(2, "assertion: %s", apim.Describe(assertion, m.about.APIKey))
+	m.tries = max(m.tries, 1) - 1
 	start := time.Now()
 	t, err := m.client.Exchange(ctx, m.tokenURL, assertion)
+	var refused *apim.Error
+	if errors.As(err, &refused) {
+		refused.About = m.about
+	}
 	m.h.trace(1, "%s after %v", outcome(err), time.Since(start).Round(time.Millisecond))
 	m.last = err
-	if err == nil {
+	switch {
+	case err == nil:
 		m.h.trace(1, "it lives for %v; the server's clock differs by %v", t.Expiry.Sub(t.FetchedAt), t.Skew)
 		m.warnSkew(t.Skew)
 		return t, nil
-	}
-	var refused *apim.Error
-	if !errors.As(err, &refused) {
+	case refused == nil:
 		return t, backoff.Permanent(err)
 	}
-	refused.About = m.about
 	return t, m.again(ctx, refused)
 }
 
@@ -206,6 +216,7 @@ func outcome(err error) string {
 // once; throttling and failures on the way are worth waiting for.
 func (m *minter) again(ctx context.Context, e *apim.Error) error {
 	deadline, _ := ctx.Deadline()
+	spare := time.Until(deadline) - e.RetryAfter
 	switch {
 	case e.JTIReused() && !m.reused:
 		m.reused = true
@@ -213,10 +224,10 @@ func (m *minter) again(ctx context.Context, e *apim.Error) error {
 	case e.ClockWrong() && !m.corrected && e.Skew.Abs() >= minSkew && e.Skew.Abs() <= maxSkew:
 		m.corrected, m.correction = true, e.Skew
 		return backoff.RetryAfter(0)
-	case e.Retryable() && e.RetryAfter >= time.Until(deadline):
+	case e.Retryable() && spare <= 0:
 		return backoff.Permanent(e)
-	case e.Retryable() && e.RetryAfter > 0:
-		return backoff.RetryAfter(int(e.RetryAfter / time.Second))
+	case e.Retryable() && e.RetryAfter > 0: // never earlier, and not all of us at once
+		return &backoff.RetryAfterError{Duration: e.RetryAfter + rand.N(min(spread, spare))} //nolint:gosec // no secret
 	case e.Retryable():
 		return e
 	}

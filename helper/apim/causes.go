@@ -52,6 +52,10 @@ var (
 		hint: "compare n with the registered key set: cgp-cred jwks {profile}\n" +
 			"or put in the key that is registered: cgp-cred store {profile} --private-key FILE --kid KID --force",
 	}
+	causeQuota = cause{ // Apigee's own code: the status may be any
+		code: "policies.ratelimit", class: Temporary, why: "too many token requests: APIM allows 300 a minute for an application",
+		hint: "wait a minute, then run the command again",
+	}
 	causeUnknown = cause{
 		why: "cgp-cred does not know this answer", hint: "ask API Management support, and give them the message_id",
 	}
@@ -63,10 +67,7 @@ var causes = []*cause{
 		status: http.StatusTooManyRequests, class: Temporary, why: "too many token requests: APIM allows 300 a minute for an application",
 		hint: "wait a minute, then run the command again",
 	},
-	{
-		code: "policies.ratelimit", class: Temporary, why: "too many requests: APIM allows 300 a minute for an application",
-		hint: "wait a minute, then run the command again",
-	},
+	&causeQuota,
 	{
 		status: http.StatusUnsupportedMediaType, why: "the request's content type was changed on its way", hint: hintBug,
 	},

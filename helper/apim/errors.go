@@ -48,7 +48,7 @@ type Error struct {
 	cause *cause
 	what  string // for a network error: what happened, in our words and escaped foreign ones
 	hint  string
-	retry bool // broken on the way, before a reply
+	retry bool // failed on the way, before a whole reply, and may not fail again
 	proxy bool // by a proxy, or on the way to it
 	err   error
 }
@@ -88,6 +88,9 @@ func (e *Error) Hint() string {
 	if hint == "" {
 		hint = e.cause.hint
 	}
+	if e.RetryAfter > 0 && e.Retryable() {
+		hint = fmt.Sprintf("wait %v, as the server asks, then run the command again", e.RetryAfter)
+	}
 	if e.Status != 0 && e.Skew.Abs() > noticeSkew && !e.ClockWrong() {
 		hint += "\n{skew}: " + hintClock
 	}
@@ -113,10 +116,11 @@ func (e *Error) KeyRefused() bool { return e.cause == &causeKID || e.cause == &c
 // AtProxy reports that a proxy refused us, or could not be reached.
 func (e *Error) AtProxy() bool { return e.proxy }
 
-// Retryable reports that the same request may succeed in a moment: throttling, a failing server, a connection that broke
-// before a reply.
+// Retryable reports that the same request may succeed in a moment: throttling, a failing server, a connection that failed
+// before a whole reply.
 func (e *Error) Retryable() bool {
-	return e.retry || e.Status == http.StatusTooManyRequests || e.Status >= http.StatusInternalServerError
+	failing := e.Status == http.StatusTooManyRequests || e.Status >= http.StatusInternalServerError
+	return e.retry || e.cause == &causeQuota || e.Class == Temporary && failing
 }
 
 // fill puts the profile's values into a text of the table of causes.
@@ -147,10 +151,10 @@ func SkewText(skew time.Duration) string {
 }
 
 // refusal makes the error of a reply that is not a 200.
-func refusal(tokenURL string, res *http.Response, body []byte, skew time.Duration, sent echo) *Error {
+func refusal(tokenURL string, res *http.Response, body []byte, now time.Time, skew time.Duration, sent echo) *Error {
 	e := parseRefusal(res.StatusCode, body, sent)
 	e.TokenURL, e.Skew = tokenURL, skew
-	e.RetryAfter = retryAfter(res.Header.Get("Retry-After"))
+	e.RetryAfter = retryAfter(res.Header, now)
 	if e.Code == "" && e.Description == "" {
 		return silentRefusal(e, res)
 	}
@@ -229,13 +233,28 @@ func plainID(s string) bool {
 	return s != "" && len(s) <= 128
 }
 
-// retryAfter reads delay seconds (RFC 9110 section 10.2.3); a date is not used, our clock may be wrong.
-func retryAfter(s string) time.Duration {
-	n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 16)
+// maxRetryAfter caps what a server may ask for: more is a mistake of its, and a day says enough.
+const maxRetryAfter = 24 * time.Hour
+
+// retryAfter reads how long a server asks to wait (RFC 9110 section 10.2.3): seconds, or a date, which is taken against the
+// server's own Date: our clock may be wrong. What is neither, or past, is nothing.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	text := strings.TrimSpace(h.Get("Retry-After"))
+	if text != "" && strings.Trim(text, "0123456789") == "" {
+		n, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			return maxRetryAfter
+		}
+		return min(time.Duration(n)*time.Second, maxRetryAfter)
+	}
+	until, err := http.ParseTime(text)
 	if err != nil {
 		return 0
 	}
-	return time.Duration(n) * time.Second
+	if server, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = server
+	}
+	return min(max(until.Sub(now).Round(time.Second), 0), maxRetryAfter)
 }
 
 // HostOf returns the host of a token URL, with its port.

@@ -41,7 +41,8 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 		"client_assertion_type": {assertionType},
 		"client_assertion":      {string(assertion.Reveal())},
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, tokenURL, strings.NewReader(form.Encode()))
+	var p progress
+	req, err := http.NewRequestWithContext(p.watch(ctx), http.MethodPost, tokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
 		return Token{}, fmt.Errorf("token URL: %w", CheckTokenURL(tokenURL))
 	}
@@ -55,10 +56,11 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 	if err != nil {
 		return Token{}, err
 	}
+	sent := echoOf(assertion)
 	start := c.now()
 	res, err := client.Do(req) // the record names the URL, and nothing else may
 	if err != nil {
-		return Token{}, networkError(tokenURL, err)
+		return Token{}, networkError(tokenURL, p.far(), sent, err)
 	}
 	defer res.Body.Close() //nolint:errcheck // nothing is lost: the body is read
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
@@ -67,10 +69,10 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 		err = errTooLong
 	}
 	if err != nil {
-		return Token{}, networkError(tokenURL, err)
+		return Token{}, networkError(tokenURL, p.far(), sent, err)
 	}
 	if res.StatusCode != http.StatusOK {
-		return Token{}, refusal(tokenURL, res, body, skew, echoOf(assertion))
+		return Token{}, refusal(tokenURL, res, body, c.now(), skew, sent)
 	}
 	token, err := ParseToken(body, start)
 	if err != nil {

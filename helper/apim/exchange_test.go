@@ -227,7 +227,11 @@ func TestNetworkErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			ctx, stop := context.WithTimeout(t.Context(), time.Second)
+			timeout := 20 * time.Second
+			if tt.url == slow.URL {
+				timeout = time.Second
+			}
+			ctx, stop := context.WithTimeout(t.Context(), timeout)
 			defer stop()
 			_, err := exchange(ctx, tt.url)
 			var e *apim.Error

@@ -50,7 +50,7 @@ func FuzzExchange(f *testing.F) {
 		if !errors.As(err, &e) || e.Hint() == "" || e.Class < apim.Refused || e.Class > apim.Temporary {
 			t.Fatalf("%v (%T) has no class and no next step", err, err)
 		}
-		if e.RetryAfter < 0 || e.RetryAfter > 1<<16*time.Second {
+		if e.RetryAfter < 0 || e.RetryAfter > 24*time.Hour {
 			t.Fatalf("it would wait %v", e.RetryAfter)
 		}
 		for _, text := range []string{e.Error(), e.MessageID(), strings.ReplaceAll(e.Hint(), "\n", " ")} {

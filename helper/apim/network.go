@@ -3,54 +3,112 @@ package apim
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
+	"strings"
 
 	"cgp-cred/keystore/printable"
 )
 
-// networkError makes the error of a request that got no whole answer.
-func networkError(tokenURL string, err error) *Error {
+const (
+	hintReach = "check the network, the VPN (HSCN) and the profile's host: cgp-cred status {profile}"
+	hintSlow  = "try again; on a slow network give more time: --timeout 60s"
+)
+
+// networkError makes the error of a request that got no whole answer. far is how far it came, sent what it held.
+func networkError(tokenURL string, far phase, sent echo, err error) *Error {
 	e := &Error{Class: Network, TokenURL: tokenURL, cause: &causeUnknown, err: err}
-	host := printable.Text(HostOf(tokenURL))
+	w := wayTo(tokenURL)
 	var (
-		proxy  *proxyError
-		name   *net.DNSError
-		verify *tls.CertificateVerificationError
-		dial   *net.OpError
+		proxy *proxyError
+		name  *net.DNSError
+		dial  *net.OpError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		e.Class = Temporary
-		e.what, e.hint = "interrupted while waiting for "+host, "run the command again"
+		e.what, e.hint = "interrupted while waiting for "+w.host, "run the command again"
 	case errors.As(err, &proxy):
-		e.Status, e.proxy = proxy.status, true
-		e.what, e.hint = printable.Text(proxy.Error()), hintProxy
+		e.refusedByProxy(w, proxy)
 	case errors.Is(err, errProxyAddress):
 		e.proxy = true
 		e.what, e.hint = errProxyAddress.Error(), "write it as http://proxy.example:8080"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), timedOut(err):
-		e.Class, e.retry = Temporary, true
-		e.what, e.hint = host+" did not answer in time", "try again; on a slow network give more time: --timeout 60s"
-	case errors.As(err, &name):
-		e.what, e.hint = fmt.Sprintf("can't find the address of %s", printable.Text(name.Name)), "check the network, the VPN (HSCN) and the profile's host: cgp-cred status {profile}"
-	case errors.As(err, &verify):
-		e.what, e.hint = certificateText(host, verify)
+	case errors.As(err, &name) && !name.IsTimeout:
+		e.unknownName(w, name)
+	case timedOut(err):
+		e.Class, e.retry, e.proxy = Temporary, true, w.proxy != "" && far > starting && far < throughProxy
+		e.what, e.hint = w.late(far), hintSlow
+		if far == lookingUp || far == connecting {
+			e.hint = w.hint()
+		}
+	case errors.Is(err, errTooLong):
+		e.what, e.hint = fmt.Sprintf("an answer that isn't APIM's: %s sent over 64 KiB", w.host), hintMiddle
 	case errors.As(err, &dial) && dial.Op == "proxyconnect":
-		e.proxy = true
-		e.what, e.hint = "can't reach the proxy for "+host, "check HTTPS_PROXY and NO_PROXY"
+		e.retry, e.proxy = true, true
+		e.what, e.hint = fmt.Sprintf("can't reach the proxy %s for %s: %s", w.proxy, w.host, reason(dial.Err)), w.hint()
 	case errors.As(err, &dial) && dial.Op == "dial":
-		e.what, e.hint = fmt.Sprintf("can't connect to %s: %s", host, printable.Text(dial.Err.Error())), "check the network, the VPN (HSCN) and the profile's host: cgp-cred status {profile}"
+		e.retry = true
+		e.what, e.hint = fmt.Sprintf("can't connect to %s: %s", w.host, reason(dial)), w.hint()
+	case e.handshake(w, err):
 	default:
 		e.retry = true
-		e.what = fmt.Sprintf("the connection to %s broke: %s", host, printable.Text(bare(err).Error()))
+		e.what = fmt.Sprintf("the connection to %s%s broke: %s", w.host, w.via(), printable.Text(sent.hide(bare(err).Error())))
 		e.hint = "run the command again; if it stays, a proxy may be in the way: check HTTPS_PROXY and NO_PROXY"
 	}
 	return e
+}
+
+// unknownName says that a name has no address, or that no name server can tell for now.
+func (e *Error) unknownName(w way, err *net.DNSError) {
+	e.what, e.hint = "can't find the address of "+printable.Text(err.Name), w.hint()
+	if !err.IsNotFound {
+		e.retry = true
+		e.what += ": no name server could tell"
+	}
+	e.proxy = w.proxy != ""
+}
+
+// refusedByProxy says that a proxy does not connect us: not at all, not without a password, or not now.
+func (e *Error) refusedByProxy(w way, p *proxyError) {
+	e.Status, e.proxy = p.status, true
+	e.what = printable.Text(p.Error())
+	switch {
+	case p.status == http.StatusProxyAuthRequired:
+		e.hint = hintProxy
+	case p.status == http.StatusTooManyRequests || p.status >= http.StatusInternalServerError:
+		e.Class = Temporary
+		e.hint = "the proxy may not reach " + w.host + " for now: run the command again in a minute, or ask its administrators"
+	default:
+		e.hint = "ask the proxy's administrators to let " + w.host + " through, or name it in NO_PROXY where no proxy is needed"
+	}
+}
+
+// handshake says why no TLS came about, and reports whether that is what went wrong. The same would happen again. crypto/tls
+// has no type for a version that is too low, only words.
+func (e *Error) handshake(w way, err error) bool {
+	var (
+		verify *tls.CertificateVerificationError
+		record tls.RecordHeaderError
+		alert  *net.OpError
+	)
+	switch {
+	case errors.As(err, &verify):
+		e.what, e.hint = certificateText(w.host, verify)
+	case strings.Contains(err.Error(), "protocol version"):
+		e.what = fmt.Sprintf("%s%s offers no TLS 1.2, and older versions are not safe", w.host, w.via())
+		e.hint = "tell those who run it; or a proxy is in the way: check HTTPS_PROXY and NO_PROXY"
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		e.what, e.hint = fmt.Sprintf("%s%s answered without TLS", w.host, w.via()), hintMiddle
+	case errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error"):
+		e.what, e.hint = fmt.Sprintf("%s%s and this machine can't agree on TLS: %s", w.host, w.via(), printable.Text(alert.Err.Error())), hintMiddle
+	default:
+		return false
+	}
+	return true
 }
 
 // bare takes off what net/http puts before the reason: the method and the URL.
@@ -62,31 +120,17 @@ func bare(err error) error {
 	return err
 }
 
-// timedOut reports a deadline of the transport's own: dial, TLS or headers.
-func timedOut(err error) bool {
-	var t net.Error
-	return errors.As(err, &t) && t.Timeout()
+// reason is why a connection failed, without the operation and the address.
+func reason(err error) string {
+	var dial *net.OpError
+	for errors.As(err, &dial) && dial.Err != nil {
+		err = dial.Err
+	}
+	return printable.Text(err.Error())
 }
 
-// certificateText says what is wrong with a server's certificate and who issued it: on a network that inspects TLS the
-// issuer's name tells which root is missing.
-func certificateText(host string, err *tls.CertificateVerificationError) (what, hint string) {
-	issuer := "an unknown issuer"
-	if len(err.UnverifiedCertificates) > 0 {
-		issuer = `"` + printable.Text(err.UnverifiedCertificates[0].Issuer.String()) + `"`
-	}
-	var (
-		hostname x509.HostnameError
-		invalid  x509.CertificateInvalidError
-	)
-	what = fmt.Sprintf("the certificate of %s was issued by %s, which this machine does not trust", host, issuer)
-	hint = "a network that inspects TLS has a root of its own: ask its administrators for the PEM file, then --ca-file FILE"
-	switch {
-	case errors.As(err.Err, &hostname):
-		what = fmt.Sprintf("the certificate presented for %s is for another name (issuer %s)", host, issuer)
-	case errors.As(err.Err, &invalid) && invalid.Reason == x509.Expired:
-		what = fmt.Sprintf("the certificate of %s (issuer %s) has expired or is not valid yet", host, issuer)
-		hint = "check this machine's clock"
-	}
-	return what, hint
+// timedOut reports a deadline: the caller's, or the transport's own for dial, TLS or headers.
+func timedOut(err error) bool {
+	var t net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &t) && t.Timeout()
 }

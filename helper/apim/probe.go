@@ -28,7 +28,8 @@ type Probe struct {
 // Probe asks for an address, with header added to the request. Any answer is a Probe; none is an [Error]. No redirect is
 // followed.
 func (c *Client) Probe(ctx context.Context, address string, header http.Header) (Probe, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	var way progress
+	req, err := http.NewRequestWithContext(way.watch(ctx), http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return Probe{}, fmt.Errorf("address to probe: %w", err)
 	}
@@ -43,7 +44,7 @@ func (c *Client) Probe(ctx context.Context, address string, header http.Header) 
 	start := c.now()
 	res, err := client.Do(req) // an address of the profile's own host
 	if err != nil {
-		return Probe{}, networkError(address, err)
+		return Probe{}, networkError(address, way.far(), echo{}, err)
 	}
 	_ = res.Body.Close() // it is not read
 	p := Probe{URL: address, Status: res.StatusCode, TLS: res.TLS}
@@ -98,7 +99,7 @@ func Proxy(address string) (string, error) {
 	}
 	proxy, err := proxyOf(&http.Request{URL: u})
 	if err != nil {
-		return "", networkError(address, err)
+		return "", networkError(address, starting, echo{}, err)
 	}
 	if proxy == nil {
 		return "", nil
@@ -115,7 +116,7 @@ func LookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 	name = strings.Trim(name, "[]")
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
 	if err != nil {
-		return nil, networkError("https://"+host, err)
+		return nil, networkError("https://"+host, lookingUp, echo{}, err)
 	}
 	return addresses, nil
 }

@@ -1,0 +1,103 @@
+package apim
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+
+	"cgp-cred/keystore/printable"
+)
+
+// phase is how far a request came: what it was waiting for when its time was over.
+type phase int32
+
+const (
+	starting phase = iota
+	lookingUp
+	connecting
+	connected    // and a proxy, where there is one, is asked to go on
+	throughProxy // TLS begins
+	asked
+	answering
+)
+
+// progress follows a request.
+type progress struct{ now atomic.Int32 }
+
+func (p *progress) reached(far phase) { p.now.Store(int32(far)) }
+func (p *progress) far() phase        { return phase(p.now.Load()) }
+
+// watch returns a context whose request tells how far it comes.
+func (p *progress) watch(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart:     func(httptrace.DNSStartInfo) { p.reached(lookingUp) },
+		ConnectStart: func(string, string) { p.reached(connecting) },
+		ConnectDone: func(_, _ string, err error) {
+			if err == nil {
+				p.reached(connected)
+			}
+		},
+		TLSHandshakeStart:    func() { p.reached(throughProxy) },
+		WroteRequest:         func(httptrace.WroteRequestInfo) { p.reached(asked) },
+		GotFirstResponseByte: func() { p.reached(answering) },
+	})
+}
+
+// way is whom a request is for, and through whom it goes, both fit to print.
+type way struct {
+	host  string
+	proxy string // empty: none
+}
+
+// wayTo finds the way of a request to an address.
+func wayTo(address string) way {
+	w := way{host: printable.Text(HostOf(address))}
+	u, err := url.Parse(address)
+	if err != nil {
+		return w
+	}
+	if proxy, err := proxyOf(&http.Request{URL: u}); err == nil && proxy != nil {
+		w.proxy = printable.Text(proxy.Host)
+	}
+	return w
+}
+
+// via names the proxy behind the host's name.
+func (w way) via() string {
+	if w.proxy == "" {
+		return ""
+	}
+	return ", through the proxy " + w.proxy + ","
+}
+
+// hint is what to check where nothing can be connected to.
+func (w way) hint() string {
+	if w.proxy != "" {
+		return "check HTTPS_PROXY and NO_PROXY, and whether the proxy is up"
+	}
+	return hintReach
+}
+
+// late says who did not do what in time.
+func (w way) late(far phase) string {
+	first := w.host // who is connected to
+	if w.proxy != "" {
+		first = "the proxy " + w.proxy
+	}
+	switch {
+	case far == lookingUp:
+		return fmt.Sprintf("can't find the address of %s: no name server answered in time", first)
+	case far == connecting:
+		return first + " did not accept a connection in time"
+	case far == connected && w.proxy != "":
+		return fmt.Sprintf("%s did not connect us to %s in time", first, w.host)
+	case far == throughProxy:
+		return fmt.Sprintf("%s%s did not begin TLS in time", w.host, w.via())
+	case far == answering:
+		return fmt.Sprintf("%s%s did not finish its answer in time", w.host, w.via())
+	}
+	return fmt.Sprintf("%s%s did not answer in time", w.host, w.via())
+}
