@@ -13,7 +13,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"cgp-cred/helper/cache"
 	"cgp-cred/keystore/keystoretest"
 )
 
@@ -107,10 +106,7 @@ func cached(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: cached PROFILE")
 	}
-	c := cache.Open(cache.Options{
-		Profile: args[0], Fingerprint: []byte(ts.ReadFile("home/.config/cgp-cred/profiles/" + args[0] + ".yaml")), State: ts.Getenv("STATE"),
-	})
-	_, err := ts.Stdout().Write([]byte("cgp-cred:" + c.Name()))
+	_, err := ts.Stdout().Write([]byte("cgp-cred:" + cacheOf(ts, args[0]).Name()))
 	ts.Check(err)
 }
 

@@ -16,7 +16,7 @@ import (
 
 // TestMain makes this test binary the program that scripts call by its name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cgp-cred": main, "git-credential-cgp": main, upstreamName: main, "listener": listener, "nokeyctl": nokeyctl, "signalee": signalee})
+	testscript.Main(m, map[string]func(){"cgp-cred": main, "git-credential-cgp": main, upstreamName: main, "listener": listener, "nokeyctl": nokeyctl, "resolver": resolver, "signalee": signalee})
 }
 
 // TestScripts runs each script of testdata/script as a user of its own: with its own folders, no desktop, no session bus,
@@ -29,16 +29,20 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames: true,
 		Condition:          condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"aged":        aged,
 			"agent":       agent,
+			"assertions":  assertions,
 			"fingerprint": fingerprint,
 			"softhsm":     softHSM,
 			"bash":        bash,
 			"cached":      cached,
 			"dbus":        dbus,
+			"deadend":     deadEnd,
 			"exits":       exits,
 			"fails":       fails,
 			"findpython":  findPython,
 			"gitserver":   gitserver,
+			"fault":       fault,
 			"fileserver":  fileServer,
 			"igv":         startIGV,
 			"igvdo":       tellIGV,
@@ -63,6 +67,7 @@ func TestScripts(t *testing.T) {
 			"trap":        setTrap,
 			"unheard":     unheard,
 			"webdav":      webdav,
+			"wire":        setWire,
 			"untouched":   untouched,
 			"watched":     watched,
 		},
@@ -115,6 +120,7 @@ type user struct {
 	person     *keystoretest.Person // who sees the keyring's prompts
 	agent      *exec.Cmd            // ssh-agent
 	secrets    secrets              // what must not be seen
+	port       *port                // of wire
 }
 
 // of returns a script's user.

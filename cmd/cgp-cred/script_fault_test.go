@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"cgp-cred/helper/cache"
+)
+
+// slack is what a machine under load may add to a deadline.
+const slack = 30 * time.Second
+
+// fault KIND TIMEOUT STATUS TRIES TEXT is a row of the table of faults: with such a wire, or with KIND "dns:..." in a network
+// of that kind, a new token for the profile in CGP_CRED_PROFILE is not had within TIMEOUT. It holds that the attempt ended
+// then, with that exit status after so many tries, nothing on stdout, one message that matches TEXT, with a hint, and the
+// record in the keychain as it was. What was said at -vv goes to said.txt, for leakfree.
+func fault(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 5 {
+		ts.Fatalf("usage: fault KIND TIMEOUT STATUS TRIES TEXT")
+	}
+	timeout, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	profile := ts.Getenv("CGP_CRED_PROFILE")
+	before := lookUp(ts, profile)
+	command := []string{args[2], "cgp-cred", "get", "--force-new", "-vv", "--timeout", args[1]}
+	if kind, ok := strings.CutPrefix(args[0], "dns:"); ok {
+		command = append([]string{args[2], "resolver", kind}, command[1:]...)
+	} else {
+		setWire(ts, false, args[:1])
+	}
+	start := time.Now()
+	fails(ts, false, command)
+	took := time.Since(start)
+	said := ts.ReadFile("stderr")
+	if took > timeout+slack {
+		ts.Fatalf("it took %v, with a deadline of %v", took, timeout)
+	}
+	if tries := strconv.Itoa(strings.Count("\n"+said, "\n* asking ")); tries != args[3] {
+		ts.Fatalf("%s tries, want %s", tries, args[3])
+	}
+	if !regexp.MustCompile("(?m)^cgp-cred: .*(?:" + args[4] + ")").MatchString(said) {
+		ts.Fatalf("it does not say %q", args[4])
+	}
+	if lookUp(ts, profile) != before {
+		ts.Fatalf("the record was changed")
+	}
+	f, err := os.OpenFile(ts.MkAbs("said.txt"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	_, err = f.WriteString(said)
+	ts.Check(err)
+	ts.Check(f.Close())
+}
+
+// aged PROFILE LEFT makes the cached token of a profile older, so that so much of its life is left.
+func aged(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: aged PROFILE LEFT")
+	}
+	left, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	c := cacheOf(ts, args[0])
+	e, ok := c.Get(of(ts).Context())
+	if !ok {
+		ts.Fatalf("no token of %s is cached in the kernel's keyring", args[0])
+	}
+	older := time.Until(e.Expiry) - left
+	e.FetchedAt, e.Expiry = e.FetchedAt.Add(-older), e.Expiry.Add(-older)
+	ts.Check(c.Set(of(ts).Context(), e))
+}
+
+// cacheOf is a profile's place in the kernel's keyring.
+func cacheOf(ts *testscript.TestScript, profile string) *cache.Cache {
+	return cache.Open(cache.Options{
+		Profile: profile, Fingerprint: []byte(ts.ReadFile("home/.config/cgp-cred/profiles/" + profile + ".yaml")), State: ts.Getenv("STATE"),
+	})
+}
+
+// jtiOf reads the second part of an assertion.
+func jtiOf(ts *testscript.TestScript, part string) string {
+	text, err := base64.RawURLEncoding.DecodeString(part)
+	ts.Check(err)
+	var c struct {
+		JTI string `json:"jti"`
+	}
+	ts.Check(json.Unmarshal(text, &c))
+	if c.JTI == "" {
+		ts.Fatalf("an assertion without a jti")
+	}
+	return c.JTI
+}
