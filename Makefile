@@ -31,9 +31,9 @@ fmt: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## format the Go code
 fuzz: ## run each fuzz target for FUZZTIME, from where the last run ended
 	@FUZZCACHE=keep FUZZTIME=$(FUZZTIME) sh .dev/fuzz.sh
 
-bench: build ## measure a cached get against other programs, and fail over the limits
+bench: ## measure against other programs and the last ratios, which RECORD=1 replaces
 	@sh .dev/deps.sh bench
-	@bash .dev/bench.sh
+	@go run ./cmd/internal/bench $(if $(RECORD),-record)
 
 demo: build ## show the whole story against a simulated APIM, touching no keychain
 	@bin/cgp-cred demo

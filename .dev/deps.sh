@@ -6,6 +6,7 @@ set -eu
 
 # program, its Debian package, whether it exists on Linux only, the groups that need it
 table='
+/usr/bin/time        time           linux bench
 age                  age            linux test
 aria2c               aria2          linux test
 bash                 bash           any   test
@@ -13,11 +14,12 @@ busybox              busybox        linux test
 curl                 curl           any   test
 dash                 dash           linux test
 dbus-daemon          dbus           linux test,bench
-dbus-run-session     dbus           linux test,bench
+dbus-run-session     dbus           linux test
 dbus-send            dbus-bin       linux test
+docker-credential-secretservice golang-docker-credential-helpers linux bench
 fish                 fish           any   test
-gcc                  gcc            linux test
-git                  git            any   test,lint
+gcc                  gcc            linux test,bench
+git                  git            any   test,lint,bench
 gnome-keyring-daemon gnome-keyring  linux test,bench
 gpg                  gnupg          linux test
 http                 httpie         any   test
@@ -30,7 +32,8 @@ node                 nodejs         any   test
 openssl              openssl        any   test
 pass                 pass           linux test
 pkcs11-tool          opensc         linux test
-python3              python3        any   test
+pkg-config           pkg-config     linux bench
+python3              python3        any   test,bench
 rclone               rclone         linux test
 samtools             samtools       linux test
 script               bsdutils       linux test
@@ -59,9 +62,16 @@ missing() {
 			esac
 		done
 	done | sort -u
-	# The race detector is compiled against the C library's headers.
+	[ "$1" = packages ] && [ "$(uname -s)" = Linux ] || return 0
+	# Not programs: what the race detector is compiled against, and what make bench compares with.
 	case " $wanted " in
-	*' test '*) [ "$1" = programs ] || [ "$(uname -s)" != Linux ] || [ -e /usr/include/stdlib.h ] || echo libc6-dev ;;
+	*' test '* | *' bench '*) [ -e /usr/include/stdlib.h ] || echo libc6-dev ;;
+	esac
+	case " $wanted " in
+	*' bench '*)
+		pkg-config --exists libsecret-1 2>/dev/null || echo libsecret-1-dev
+		/usr/bin/python3 -c 'import jwt, cryptography, requests, yaml' 2>/dev/null || printf '%s\n' python3-jwt python3-cryptography python3-requests python3-yaml
+		;;
 	esac
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/signer"
 )
 
@@ -99,5 +100,14 @@ func TestAssertionsDiffer(t *testing.T) {
 	}
 	if text := fmt.Sprintf("%v %+v %#v %s", a, a, a, a); strings.Contains(text, string(a.Reveal())) {
 		t.Error("an assertion prints itself")
+	}
+}
+
+func BenchmarkAssertion(b *testing.B) {
+	key := signer.NewRSA(keystoretest.Key(4096, 0))
+	for b.Loop() {
+		if _, err := apim.Assertion(key, claims()); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

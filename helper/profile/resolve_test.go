@@ -12,7 +12,7 @@ import (
 )
 
 // config makes a config folder with profiles, each given as "name host api_name".
-func config(t *testing.T, profiles ...string) profile.Config {
+func config(t testing.TB, profiles ...string) profile.Config {
 	t.Helper()
 	c := profile.Config{Folder: filepath.Join(t.TempDir(), "cgp-cred")}
 	for _, p := range profiles {
@@ -245,5 +245,14 @@ func TestRemoveForgetsTheDefault(t *testing.T) {
 	}
 	if def, err := c.Default(); err != nil || def != "" {
 		t.Errorf("default %q, %v, want none", def, err)
+	}
+}
+
+func BenchmarkResolve(b *testing.B) {
+	c := config(b, "int int.api.service.nhs.uk", "prod api.service.nhs.uk")
+	for b.Loop() {
+		if _, _, err := c.Resolve(profile.Ask{Name: "int"}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"runtime"
+	"strconv"
+)
+
+// Files of the repository that a recording writes.
+const (
+	recordFile = ".dev/bench.json"
+	chartFile  = ".dev/bench.svg"
+	readmeFile = "README.md"
+)
+
+// record is what was measured last.
+type record struct {
+	On     string             `json:"on"`     // what it was measured on
+	Ratios map[string]float64 `json:"ratios"` // by row
+}
+
+// here says what a measurement is made on, as far as ratios depend on it.
+func here() string {
+	return fmt.Sprintf("%s/%s, %d cores, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+}
+
+// load reads the record; there may be none yet.
+func load(file string) (record, error) {
+	r := record{Ratios: make(map[string]float64)}
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return r, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	return r, err
+}
+
+// newRecord keeps three digits of each ratio. What was not measured can't be recorded.
+func newRecord(verdicts []verdict) (record, error) {
+	r := record{On: here(), Ratios: make(map[string]float64)}
+	for _, v := range verdicts {
+		if math.IsNaN(v.ratio) {
+			return r, fmt.Errorf("nothing is recorded: %s was not measured: %s", v.row.id(), v.absent)
+		}
+		kept, err := strconv.ParseFloat(strconv.FormatFloat(v.ratio, 'g', 3, 64), 64)
+		if err != nil {
+			return r, err
+		}
+		r.Ratios[v.row.id()] = kept
+	}
+	return r, nil
+}
+
+// save writes the record.
+func (r record) save(file string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
+}
+
+// draw writes what is made of the record: the chart, and the block of README.md.
+func (r record) draw() error {
+	readme, err := os.ReadFile(readmeFile)
+	if err != nil {
+		return err
+	}
+	text, err := r.inReadme(string(readme))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(chartFile, []byte(r.chart()), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(readmeFile, []byte(text), 0o644)
+}
