@@ -70,8 +70,8 @@ func failed(verdicts []verdict) error {
 	var all []error
 	for _, v := range verdicts {
 		if p := v.problem(); p != "" {
-			all = append(all, fmt.Errorf("%s beside %s: %s, at most %s is good: %s",
-				plain(labels[v.row.of]), plain(labels[v.row.beside]), number(v.ratio), number(v.bar()), p))
+			all = append(all, fmt.Errorf("%s beside %s: %.3g, at most %.3g is good: %s",
+				plain(labels[v.row.of]), plain(labels[v.row.beside]), v.ratio, v.bar(), p))
 		}
 	}
 	return errors.Join(all...)

@@ -61,7 +61,7 @@ func TestFailedNamesEachRow(t *testing.T) {
 		judge(row{of: "new", beside: "bare"}, spreadOut(11, 1.5, 0.01), 1),
 	}
 	err := failed(verdicts)
-	for _, want := range []string{"a cached get beside an empty Go program: 3.00, at most 2.00", "a new token (get --force-new) beside bare", "50 % MORE"} {
+	for _, want := range []string{"a cached get beside an empty Go program: 3, at most 2 is good: OVER THE LIMIT", "a new token (get --force-new) beside bare", "50 % MORE"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
