@@ -337,6 +337,32 @@ func TestHalfAStoreIsMended(t *testing.T) {
 	}
 }
 
+// A folder that can't be written costs a warning.
+func TestHalfAStoreIsLeftWhereNothingCanBeWritten(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, simulator.Config{})
+	file := p.load(t)
+	before := file.Rev
+	r, err := keystore.Load(t.Context(), p.keys, "int")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Rev = keystore.NewRev()
+	if err := keystore.Save(t.Context(), p.keys, "int", r); err != nil {
+		t.Fatal(err)
+	}
+	p.Config.Folder = file.File // where no folder can be made, by root neither
+	var warned []string
+	p.Warn = func(text string) { warned = append(warned, text) }
+	got, err := p.Record(t.Context(), file)
+	if err != nil || got.Rev != r.Rev {
+		t.Fatalf("the record: %v", err)
+	}
+	if file.Rev != before || len(warned) != 1 || !strings.Contains(warned[0], `profile "int" is older than its record`) {
+		t.Errorf("rev %s, was %s; warned of %q", file.Rev, before, warned)
+	}
+}
+
 func TestStoreKeepsAndRefuses(t *testing.T) {
 	t.Parallel()
 	text := func(s string) *string { return &s }

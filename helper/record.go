@@ -115,10 +115,19 @@ func (h *Helper) Record(ctx context.Context, p *profile.Profile) (*keystore.Reco
 		}
 	}
 	if p.Rev != r.Rev {
-		p.Rev = r.Rev
-		if err := h.Config.Save(p); err != nil {
-			return nil, err
-		}
+		h.mend(p, r.Rev)
 	}
 	return r, nil
+}
+
+// mend writes a profile's file with its record's rev. A disk that can't be written must not cost the credential: the next
+// one mends it.
+func (h *Helper) mend(p *profile.Profile, rev string) {
+	mended := *p
+	mended.Rev = rev
+	if err := h.Config.Save(&mended); err != nil {
+		h.warn(fmt.Sprintf("the file of profile %q is older than its record, and can't be brought up to date: %v", p.Name, err))
+		return
+	}
+	*p = mended
 }
