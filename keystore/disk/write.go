@@ -5,11 +5,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // WriteFile puts data in the place of whatever is at path, whole or not at all: a temporary file beside it (0600),
 // fsync, rename, fsync of the folder. Missing folders are made (0700). After an error the old file is as it was and
-// the temporary one is gone; only an error of the last fsync leaves the new file, which may not outlive a crash.
+// the temporary one is gone; only an error of the last fsync leaves the new file, which may not outlive a crash. What
+// processes that were killed have left in the folder is removed.
 func WriteFile(path string, data []byte) error {
 	temp, err := writeTemp(path, data)
 	if err != nil {
@@ -18,7 +21,34 @@ func WriteFile(path string, data []byte) error {
 	if err := os.Rename(temp, path); err != nil {
 		return errors.Join(err, os.Remove(temp))
 	}
+	sweep(filepath.Dir(path))
 	return syncFolder(filepath.Dir(path))
+}
+
+// abandoned is the age at which a temporary file is nobody's any more: it lives for as long as a write to the disk lasts.
+const abandoned = 10 * time.Minute
+
+// isTemp reports whether writeTemp gives such names: a dot, a name, and 26 characters of base32.
+func isTemp(name string) bool {
+	rest, ok := strings.CutSuffix(name, ".tmp")
+	n := len(rest) - 26
+	return ok && n > 2 && rest[0] == '.' && rest[n-1] == '.' && strings.Trim(rest[n:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
+}
+
+// sweep removes abandoned temporary files from a folder, best effort.
+func sweep(folder string) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if !isTemp(e.Name()) {
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > abandoned {
+			_ = os.Remove(filepath.Join(folder, e.Name()))
+		}
+	}
 }
 
 // writeTemp writes data to a new file beside path, through to the disk, and returns its name.

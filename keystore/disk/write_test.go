@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"cgp-cred/keystore/disk"
 )
@@ -28,6 +29,26 @@ func TestWriteFile(t *testing.T) {
 	}
 	if got := files(t, tr.profiles); got != "int.yaml" {
 		t.Errorf("left behind: %s", got)
+	}
+}
+
+// What a process that was killed has left goes with a later write; what is young, or not of this package's making, stays.
+func TestWriteFileSweeps(t *testing.T) {
+	t.Parallel()
+	tr := newTree(t)
+	const random = "AAAABBBBCCCCDDDDEEEEFFFF22"
+	old := time.Now().Add(-time.Hour)
+	for name, at := range map[string]time.Time{
+		".prod.yaml." + random + ".tmp": old, ".int.yaml." + random + ".tmp": time.Now(), ".vimrc.tmp": old, random + ".tmp": old,
+	} {
+		file := filepath.Join(tr.profiles, name)
+		must(t, os.WriteFile(file, nil, 0o600))
+		must(t, os.Chtimes(file, at, at))
+	}
+	must(t, disk.WriteFile(tr.file, []byte("new")))
+	want := ".int.yaml." + random + ".tmp .vimrc.tmp " + random + ".tmp int.yaml"
+	if got := files(t, tr.profiles); got != want {
+		t.Errorf("there are %s, want %s", got, want)
 	}
 }
 
