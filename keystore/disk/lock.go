@@ -24,39 +24,28 @@ const (
 // maxPoll is the longest pause between two looks at a lock that somebody holds.
 const maxPoll = 50 * time.Millisecond
 
+// maxOpens is how often a lock file is opened anew because its name was taken away: more than cleaning up can do.
+const maxOpens = 64
+
 // TryLock takes the lock file at path at once or not at all. The file is made where it is missing (0600, folders
 // 0700) and stays when the lock is released: removing it would let two processes hold a lock of the same name.
 // release is never nil and may be called more than once; err is nil but for [Broken].
 func TryLock(path string) (release func(), state LockState, err error) {
-	for {
-		l, err := openLock(path)
-		if err != nil {
-			return func() {}, Broken, err
-		}
-		ok, err := l.TryLock()
-		switch {
-		case err != nil:
-			return func() {}, Broken, lockError(path, err)
-		case !ok:
-			return func() {}, Held, nil
-		}
-		release := func() { _ = l.Unlock() } // closing the file releases it anyhow
-		there, err := stillThere(l, path)
-		if err != nil {
-			release()
-			return func() {}, Broken, err
-		}
-		if there {
-			return release, Acquired, nil
-		}
-		release() // somebody has cleaned up the folder in the meantime: our lock has no name any more
+	l, err := openLock(path)
+	if err != nil {
+		return func() {}, Broken, err
 	}
+	return tryLock(l)
 }
 
 // Lock is [TryLock], repeated until ctx ends; then the state is [Held].
 func Lock(ctx context.Context, path string) (release func(), state LockState, err error) {
+	l, err := openLock(path)
+	if err != nil {
+		return func() {}, Broken, err
+	}
 	for pause := time.Millisecond; ; pause = min(2*pause, maxPoll) {
-		release, state, err = TryLock(path)
+		release, state, err = tryLock(l)
 		if state != Held {
 			return release, state, err
 		}
@@ -70,6 +59,35 @@ func Lock(ctx context.Context, path string) (release func(), state LockState, er
 	}
 }
 
+// tryLock opens the file, makes sure that it is still the one of this name once it is locked, and else closes it.
+func tryLock(l *flock.Flock) (release func(), state LockState, err error) {
+	for range maxOpens {
+		ok, err := l.TryLock()
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // somebody has removed the folder
+			if err := MakeFolder(filepath.Dir(l.Path())); err != nil {
+				return func() {}, Broken, err
+			}
+			continue
+		case err != nil:
+			return func() {}, Broken, lockError(l.Path(), err)
+		case !ok:
+			return func() {}, Held, nil
+		}
+		release := func() { _ = l.Unlock() } // what can't be released ends with the process
+		there, err := stillThere(l)
+		if err != nil {
+			release()
+			return func() {}, Broken, err
+		}
+		if there {
+			return release, Acquired, nil
+		}
+		release() // somebody has cleaned up the folder in the meantime: our lock has no name any more
+	}
+	return func() {}, Broken, &fs.PathError{Op: "lock", Path: l.Path(), Err: errors.New("it is another file each time")}
+}
+
 func openLock(path string) (*flock.Flock, error) {
 	if err := MakeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
@@ -81,12 +99,12 @@ func openLock(path string) (*flock.Flock, error) {
 }
 
 // stillThere reports whether the lock's open file is the one that path names.
-func stillThere(l *flock.Flock, path string) (bool, error) {
+func stillThere(l *flock.Flock) (bool, error) {
 	held, err := l.Stat()
 	if err != nil {
 		return false, err
 	}
-	named, err := os.Lstat(path)
+	named, err := os.Lstat(l.Path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -154,3 +154,31 @@ func TestLockAfterCleaning(t *testing.T) {
 		t.Error("a release removed the file")
 	}
 }
+
+// The whole folder goes while one holds the lock and another waits for it: the next ones share a new lock.
+func TestLockAfterTheFolder(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir() + "/run/cgp-cred/lock"
+	first, _, err := disk.TryLock(path)
+	must(t, err)
+	type taken struct {
+		release func()
+		state   disk.LockState
+	}
+	second := make(chan taken, 1)
+	go func() {
+		release, state, _ := disk.Lock(t.Context(), path)
+		second <- taken{release, state}
+	}()
+	time.Sleep(50 * time.Millisecond)
+	must(t, os.RemoveAll(path[:len(path)-len("/cgp-cred/lock")]))
+	got := <-second
+	if got.state != disk.Acquired {
+		t.Fatalf("state %d", got.state)
+	}
+	first()
+	if _, state, _ := disk.TryLock(path); state != disk.Held {
+		t.Errorf("a third one: state %d", state)
+	}
+	got.release()
+}
