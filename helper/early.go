@@ -30,7 +30,7 @@ func (h *Helper) renewEarly(ctx context.Context, p *profile.Profile, e cache.Ent
 		return old
 	}
 	name := h.flightName(p)
-	release, state, err := disk.TryLock(filepath.Join(h.Folders.Runtime, name+".lock"))
+	release, state, err := disk.TryLock(h.lockFile(name))
 	if err != nil || state != disk.Acquired {
 		return old
 	}
@@ -49,7 +49,7 @@ func (h *Helper) renewEarly(ctx context.Context, p *profile.Profile, e cache.Ent
 	quick.Timeout, quick.attempts = earlyTimeout, 1
 	ctx, stop := context.WithTimeout(ctx, earlyTimeout) // for a signer, too, that awaits someone's touch
 	defer stop()
-	c, err := quick.mintAndKeep(keystore.Quietly(ctx), p)
+	c, err := quick.mintAndKeep(quick.newTurn(keystore.Quietly(ctx), name), p)
 	if err != nil {
 		h.trace(1, "the next one did not come: %v", err)
 		return old

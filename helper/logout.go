@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
@@ -26,11 +25,12 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 	if err := h.keychainOnly(); err != nil {
 		return done, err
 	}
-	release, err := h.alone(ctx, name)
+	t, err := h.turnToChange(ctx, name)
 	if err != nil {
 		return done, err
 	}
-	defer release()
+	defer t.end()
+	ctx = t.ctx
 	if p, err := h.Config.Load(name); err == nil {
 		_ = h.cache(p).Purge(ctx) // what fails here fails again below, with the record
 	}
@@ -44,7 +44,7 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 		return done, err
 	}
 	done.Profile, err = h.Config.Remove(name)
-	for _, file := range []string{h.refusalFile(name), h.earlyFile(name), filepath.Join(h.Folders.Runtime, name+".lock")} {
+	for _, file := range []string{h.refusalFile(name), h.earlyFile(name), h.lockFile(name)} {
 		_ = os.Remove(file) // neither holds a secret
 	}
 	return done, err

@@ -31,16 +31,19 @@ const (
 
 // mint reads p's record and exchanges an assertion for a token. Where another key than the current one obtained it, the
 // record is changed to match, and p with it.
-func (h *Helper) mint(ctx context.Context, p *profile.Profile) (apim.Token, error) {
-	r, err := h.Record(ctx, p)
+func (h *Helper) mint(t *turn, p *profile.Profile) (apim.Token, error) {
+	r, err := h.Record(t.ctx, p)
 	if err != nil {
 		return apim.Token{}, err
 	}
-	t, key, err := h.MintWith(ctx, p.Name, r)
-	if err == nil && key == r.Next {
-		h.promote(ctx, p, r)
+	if more := signHold(r); more > 0 {
+		t.mayLast(h.mintHold(p) + more)
 	}
-	return t, err
+	token, key, err := h.MintWith(t.ctx, p.Name, r)
+	if err == nil && key == r.Next {
+		h.promote(t.ctx, p, r)
+	}
+	return token, err
 }
 
 // MintWith exchanges an assertion for a token with a record's keys, and says which key obtained it: the next one first,

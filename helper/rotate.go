@@ -103,11 +103,12 @@ func (h *Helper) change(ctx context.Context, name string, f func(*keystore.Recor
 	if err := h.keychainOnly(); err != nil {
 		return Stored{}, err
 	}
-	release, err := h.alone(ctx, name)
+	t, err := h.turnToChange(ctx, name)
 	if err != nil {
 		return Stored{}, err
 	}
-	defer release()
+	defer t.end()
+	ctx = t.ctx
 	p, err := h.Config.Load(name)
 	if err != nil {
 		return Stored{}, err

@@ -99,11 +99,12 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	if err := c.Check(name); err != nil {
 		return Stored{}, err
 	}
-	release, err := h.alone(ctx, name)
+	t, err := h.turnToChange(ctx, name)
 	if err != nil {
 		return Stored{}, err
 	}
-	defer release()
+	defer t.end()
+	ctx = t.ctx
 	if err := h.keychainOnly(); err != nil {
 		return Stored{}, err
 	}

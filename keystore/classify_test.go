@@ -98,7 +98,7 @@ func TestLimit(t *testing.T) {
 		t.Setenv(timeoutName, c.variable)
 		t.Setenv("DISPLAY", c.display)
 		t.Setenv("WAYLAND_DISPLAY", c.wayland)
-		got, err := (&keychain{options: KeychainOptions{Timeout: c.option}}).limit()
+		got, err := (&keychain{options: KeychainOptions{Timeout: c.option}}).Limit()
 		if err != nil || got != c.want {
 			t.Errorf("%+v: %v, %v", c, got, err)
 		}

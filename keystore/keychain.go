@@ -114,7 +114,7 @@ func (k *keychain) do(ctx context.Context, op, account string, call func(context
 	if err := CheckAccount(account); err != nil {
 		return Secret{}, err
 	}
-	limit, err := k.limit()
+	limit, err := k.Limit()
 	if err != nil {
 		return Secret{}, err
 	}
@@ -192,8 +192,8 @@ func remember(raw, err error) {
 	}
 }
 
-// limit is the deadline of one call.
-func (k *keychain) limit() (time.Duration, error) {
+// Limit is the deadline of one call.
+func (k *keychain) Limit() (time.Duration, error) {
 	if k.options.Timeout > 0 {
 		return k.options.Timeout, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Service is the service name of every record in the operating system's keychain. It is a stable contract: an item
@@ -26,6 +27,12 @@ type Keystore interface {
 	Set(ctx context.Context, account string, value Secret) error
 	// Delete removes the value and confirms that it is gone; absent: [ErrNotFound].
 	Delete(ctx context.Context, account string) error
+}
+
+// Limited is a keystore that waits for someone else's answer: a keychain's, a program's, a person's. Limit is for how long;
+// an error is what is wrong with CGP_CRED_KEYCHAIN_TIMEOUT.
+type Limited interface {
+	Limit() (time.Duration, error)
 }
 
 // maxAccount is a profile's name of 64 characters with "/token", and some room.

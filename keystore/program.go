@@ -70,6 +70,9 @@ func (p *programs) Delete(ctx context.Context, account string) error {
 	return err
 }
 
+// Limit is the deadline of one run of the program.
+func (p *programs) Limit() (time.Duration, error) { return Timeout(programTimeout) }
+
 func (p *programs) get(ctx context.Context, op, account string) (Secret, error) {
 	out, err := p.run(ctx, op, "get", account, nil)
 	if err != nil {
@@ -107,7 +110,7 @@ func (p *programs) run(ctx context.Context, op, verb, account string, stdin []by
 	if err := CheckAccount(account); err != nil {
 		return nil, err
 	}
-	limit, err := Timeout(programTimeout)
+	limit, err := p.Limit()
 	if err != nil {
 		return nil, err
 	}

@@ -50,6 +50,12 @@ type key struct {
 	recipient  age.Recipient
 }
 
+// Limit is how long a person at the terminal may take for the passphrase, wrong ones included.
+func (s *store) Limit() (time.Duration, error) {
+	limit, err := keystore.Timeout(usualWait)
+	return tries * limit, err
+}
+
 func (s *store) Get(ctx context.Context, account string) (keystore.Secret, error) {
 	const op = "get"
 	if err := keystore.CheckAccount(account); err != nil {

@@ -1,0 +1,177 @@
+package helper_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/simulator"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
+)
+
+// slow is a keystore that answers after a time, if it is waited for so long.
+type slow struct {
+	keystore.Keystore
+
+	limit, delay time.Duration
+}
+
+func (s slow) Limit() (time.Duration, error) { return s.limit, nil }
+
+func (s slow) Get(ctx context.Context, account string) (keystore.Secret, error) {
+	select {
+	case <-time.After(s.delay):
+		return s.Keystore.Get(ctx, account)
+	case <-ctx.Done():
+		return keystore.Secret{}, &keystore.Error{Kind: keystore.ErrTimeout, Op: "get", Account: account}
+	}
+}
+
+// direct calls the token endpoint without a network, whose sockets would hold up a bubble's clock.
+type direct struct {
+	p     *place
+	delay time.Duration
+}
+
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(d.delay):
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	w := httptest.NewRecorder()
+	d.p.sim.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+// process is another process on p's machine, with a keystore and a token endpoint that take their time.
+func (p *place) process(keys slow, endpoint, timeout time.Duration) *helper.Helper {
+	h := *p.Helper
+	keys.Keystore = p.keys
+	h.Keystore = func(string) (keystore.Keystore, error) { return keys, nil }
+	h.APIM = func() (*apim.Client, error) {
+		return &apim.Client{HTTP: &http.Client{Transport: direct{p, endpoint}}}, nil
+	}
+	h.Timeout = timeout
+	return &h
+}
+
+// Whoever holds the lock within its rights is waited for to the end, though it may take longer than those who wait for
+// it would.
+func TestNobodyGivesUpOnALawfulMint(t *testing.T) {
+	t.Parallel()
+	for name, holder := range map[string]struct {
+		keys              slow
+		endpoint, timeout time.Duration
+	}{
+		"usual":                {slow{limit: 30 * time.Second, delay: 29 * time.Second}, 24 * time.Second, 0},
+		"a patient keychain":   {slow{limit: 90 * time.Second, delay: 89 * time.Second}, 24 * time.Second, 0},
+		"a patient connection": {slow{limit: 5 * time.Second, delay: 4 * time.Second}, 100 * time.Second, 101 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, simulator.Config{})
+			profile := p.load(t)
+			synctest.Test(t, func(t *testing.T) {
+				results := make(chan string, 2)
+				get := func(h *helper.Helper) {
+					c, err := h.Get(t.Context(), profile, helper.Options{})
+					results <- fmt.Sprint(c.Value(), err)
+				}
+				go get(p.process(holder.keys, holder.endpoint, holder.timeout))
+				synctest.Wait()
+				go get(p.process(slow{limit: 5 * time.Second}, 0, 0))
+				if first, second := <-results, <-results; first != second {
+					t.Errorf("one has %q, the other %q", first, second)
+				}
+				if n := p.sim.Requests(); n != 1 {
+					t.Errorf("%d requests", n)
+				}
+			})
+		})
+	}
+}
+
+// The wait for a lock that nobody releases is the keychain's deadline and 30 s, unless its holder has said that it may take
+// longer; the error says how long it was.
+func TestWaitForALockEnds(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		limit, timeout time.Duration
+		said           string // in the file beside the lock
+		want           time.Duration
+	}{
+		"somebody could answer": {limit: 30 * time.Second, want: 60 * time.Second},
+		"nobody could":          {limit: 5 * time.Second, want: 35 * time.Second},
+		"a longer timeout":      {limit: 5 * time.Second, timeout: 90 * time.Second, want: 100 * time.Second},
+		"a shorter one":         {limit: time.Second, timeout: time.Second, want: 7 * time.Second},
+		"the holder may longer": {limit: 5 * time.Second, said: "2m0s\n", want: 125 * time.Second},
+		"it may less":           {limit: 5 * time.Second, said: "2s", want: 35 * time.Second},
+		"it says nothing":       {limit: 5 * time.Second, said: "ever\n", want: 35 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, simulator.Config{})
+			profile := p.load(t)
+			release, state, err := disk.TryLock(filepath.Join(p.Folders.Runtime, "int.lock"))
+			if state != disk.Acquired {
+				t.Fatal(state, err)
+			}
+			defer release()
+			if tt.said != "" {
+				if err := disk.WriteFile(filepath.Join(p.Folders.Runtime, "int.hold"), []byte(tt.said)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			synctest.Test(t, func(t *testing.T) {
+				h := p.process(slow{limit: tt.limit}, 0, tt.timeout)
+				start := time.Now()
+				_, err := h.Get(t.Context(), profile, helper.Options{})
+				waited := time.Since(start)
+				want := fmt.Sprintf("another cgp-cred has been at work on profile \"int\" for %v", tt.want)
+				var held *helper.LockError
+				if !errors.As(err, &held) || held.Hint() == "" || err.Error() != want || waited != tt.want {
+					t.Errorf("%v after %v, want %s", err, waited, want)
+				}
+				ctx, stop := context.WithTimeout(t.Context(), time.Second) // a caller of less patience
+				defer stop()
+				start = time.Now()
+				if _, err := h.Get(ctx, profile, helper.Options{}); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+					t.Errorf("%v after %v, want the caller's own deadline", err, time.Since(start))
+				}
+			})
+		})
+	}
+}
+
+// A turn ends when the others were told that it would, whatever hangs in it, and leaves nothing.
+func TestTurnEnds(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, simulator.Config{})
+	profile := p.load(t)
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		hung := p.process(slow{limit: 30 * time.Second, delay: time.Hour}, 0, 0)
+		_, err := hung.Get(t.Context(), profile, helper.Options{})
+		if waited := time.Since(start); !errors.Is(err, keystore.ErrTimeout) || waited != 55*time.Second {
+			t.Errorf("%v after %v", err, waited)
+		}
+		if _, err := p.process(slow{}, 0, 0).Get(t.Context(), profile, helper.Options{}); err != nil {
+			t.Errorf("the next one: %v", err)
+		}
+	})
+	left, err := os.ReadDir(p.Folders.Runtime)
+	if err != nil || len(left) != 1 || left[0].Name() != "int.lock" {
+		t.Errorf("the runtime folder holds %v, %v", left, err)
+	}
+}
