@@ -8,20 +8,27 @@ import (
 	"time"
 
 	"cgp-cred/helper"
+	"cgp-cred/helper/apim"
 	"cgp-cred/helper/simulator"
+	"cgp-cred/keystore"
 )
 
 // aged is a place with a token of 600 s of which left is left. APIM's clock goes with ours.
 func aged(t *testing.T, left time.Duration) *place {
 	t.Helper()
+	return agedOf(t, 600*time.Second, left)
+}
+
+func agedOf(t *testing.T, life, left time.Duration) *place {
+	t.Helper()
 	var ahead atomic.Int64
 	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	p := newPlace(t, simulator.Config{TokenLife: 600 * time.Second, Now: clock})
+	p := newPlace(t, simulator.Config{TokenLife: life, Now: clock})
 	p.Now = clock
 	if _, err := p.Get(t.Context(), p.load(t), helper.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	ahead.Store(int64(600*time.Second - left))
+	ahead.Store(int64(life - left))
 	return p
 }
 
@@ -59,6 +66,85 @@ func TestEarlyRenewal(t *testing.T) {
 			}
 			if n := p.sim.Requests(); n != tt.requests || c.Cached != (tt.requests == 1) {
 				t.Errorf("%d requests, cached %v, want %d", n, c.Cached, tt.requests)
+			}
+		})
+	}
+}
+
+// A token that is not served up to its last fifth is renewed early all the same, so that nobody waits for the next one.
+func TestEarlyRenewalOfShortLives(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ life, young, early time.Duration }{
+		{300 * time.Second, 86 * time.Second, 84 * time.Second},
+		{60 * time.Second, 36 * time.Second, 34 * time.Second},
+		{12 * time.Second, 8 * time.Second, 6500 * time.Millisecond},
+	} {
+		t.Run(tt.life.String(), func(t *testing.T) {
+			t.Parallel()
+			start := time.Now()
+			var ahead atomic.Int64
+			clock := func() time.Time { return start.Add(time.Duration(ahead.Load())) }
+			p := newPlace(t, simulator.Config{TokenLife: tt.life, Now: clock})
+			p.Now = clock
+			p.APIM = func() (*apim.Client, error) { return &apim.Client{Now: clock}, nil }
+			for round := range 3 { // the last one was renewed early, and says nothing about the next
+				get(t, p)
+				ahead.Add(int64(tt.life - tt.young))
+				if get(t, p); p.sim.Requests() != round+1 {
+					t.Fatalf("%d requests, %v left", p.sim.Requests(), tt.young)
+				}
+				ahead.Add(int64(tt.young - tt.early))
+				if c := get(t, p); p.sim.Requests() != round+2 || c.Cached {
+					t.Fatalf("%d requests, %v left", p.sim.Requests(), tt.early)
+				}
+			}
+		})
+	}
+}
+
+func get(t *testing.T, p *place) helper.Credential {
+	t.Helper()
+	c, err := p.Get(t.Context(), p.load(t), helper.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// A keychain that can't be read now, and may have asked somebody, is left alone for a minute, an endpoint for less; and a
+// clock that was wrong for a while forbids nothing.
+func TestEarlyRenewalPauses(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		spoil func(t *testing.T, p *place)
+		pause time.Duration
+	}{
+		"the endpoint": {func(t *testing.T, p *place) { p.fails(t, "502") }, 15 * time.Second},
+		"the key":      {func(t *testing.T, p *place) { p.fails(t, "row22") }, 15 * time.Second},
+		"the keystore": {func(_ *testing.T, p *place) { p.keys = keystore.Memory() }, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := agedOf(t, time.Hour, 5*time.Minute)
+			clock := p.Now
+			tried := 0
+			p.Trace = func(_ int, text string) {
+				if strings.HasPrefix(text, "it ends soon") {
+					tried++
+				}
+			}
+			tt.spoil(t, p)
+			for _, step := range []struct {
+				ahead time.Duration
+				tries int
+			}{{0, 1}, {1, 1}, {tt.pause - time.Second, 1}, {-2 * time.Second, 1}, {tt.pause + time.Second, 2}, {-2 * time.Minute, 3}} {
+				p.Now = func() time.Time { return clock().Add(step.ahead) }
+				if c := get(t, p); !c.Cached || tried != step.tries {
+					t.Errorf("%v later: %d tries, want %d", step.ahead, tried, step.tries)
+				}
+			}
+			if len(p.warnings) > 0 {
+				t.Errorf("warnings %q", p.warnings)
 			}
 		})
 	}

@@ -175,3 +175,27 @@ func TestTurnEnds(t *testing.T) {
 		t.Errorf("the runtime folder holds %v, %v", left, err)
 	}
 }
+
+// A mint with keys that others sign with says so before it asks them: for each of them someone may have to be found.
+func TestATurnWithForeignKeysMayLastLonger(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, simulator.Config{})
+	hold := filepath.Join(p.Folders.Runtime, "int.hold")
+	key, first := signing(t)
+	if _, err := p.Store(t.Context(), "int", helper.Change{Key: key, Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	next, _ := signing(t)
+	next.KID = "k2"
+	if _, err := p.Rotate(t.Context(), "int", next); err != nil {
+		t.Fatal(err)
+	}
+	run(t, first, "cp "+hold+" seen\n")
+	if _, err := p.Get(t.Context(), p.load(t), helper.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	said, err := os.ReadFile(filepath.Join(filepath.Dir(first), "seen"))
+	if want := (30 + 25 + 2*30) * time.Second; string(said) != want.String()+"\n" {
+		t.Errorf("said %q, %v; want %v", said, err, want)
+	}
+}
