@@ -233,3 +233,20 @@ func TestRefusalIsNoOutage(t *testing.T) {
 		t.Errorf("cached %v", c.Cached)
 	}
 }
+
+// An early renewal has one attempt, and a wrong clock needs two: what it was refused for says nothing to those who have
+// them.
+func TestEarlyRenewalWithAWrongClock(t *testing.T) {
+	t.Parallel()
+	p := aged(t, 100*time.Second)
+	p.APIM = func() (*apim.Client, error) { return &apim.Client{Now: p.Now}, nil }
+	c := p.config
+	c.Now = func() time.Time { return p.Now().Add(time.Hour) }
+	p.sim = simulator.New(c)
+	if c := get(t, p); !c.Cached || p.sim.Requests() != 1 {
+		t.Errorf("cached %v, %d requests", c.Cached, p.sim.Requests())
+	}
+	if c, err := p.Get(t.Context(), p.load(t), helper.Options{MinValid: 200 * time.Second}); err != nil || c.Cached {
+		t.Errorf("cached %v, %v", c.Cached, err)
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -197,5 +199,40 @@ func TestATurnWithForeignKeysMayLastLonger(t *testing.T) {
 	said, err := os.ReadFile(filepath.Join(filepath.Dir(first), "seen"))
 	if want := (30 + 25 + 2*30) * time.Second; string(said) != want.String()+"\n" {
 		t.Errorf("said %q, %v; want %v", said, err, want)
+	}
+}
+
+// Who comes within five seconds of a refusal shares it, however long the queue for the lock is then.
+func TestRefusalIsSharedAfterALongWait(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, simulator.Config{APIKey: "another-application"})
+	start := time.Now()
+	var later atomic.Int64
+	p.Now = func() time.Time { return start.Add(time.Duration(later.Load())) }
+	waiting := make(chan bool, 1)
+	p.Trace = func(_ int, text string) {
+		if strings.HasSuffix(text, "waiting for it") {
+			waiting <- true
+		}
+	}
+	if _, err := p.Get(t.Context(), p.load(t), helper.Options{}); err == nil {
+		t.Fatal("no refusal")
+	}
+	release, _, err := disk.TryLock(filepath.Join(p.Folders.Runtime, "int.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	later.Store(int64(4 * time.Second))
+	refused := make(chan error, 1)
+	profile := p.load(t)
+	go func() {
+		_, err := p.Get(t.Context(), profile, helper.Options{})
+		refused <- err
+	}()
+	<-waiting
+	later.Store(int64(20 * time.Second))
+	release()
+	if err := <-refused; err == nil || p.sim.Requests() != 1 {
+		t.Errorf("%v, %d requests", err, p.sim.Requests())
 	}
 }

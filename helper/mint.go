@@ -32,12 +32,15 @@ const (
 // mint reads p's record and exchanges an assertion for a token. Where another key than the current one obtained it, the
 // record is changed to match, and p with it.
 func (h *Helper) mint(t *turn, p *profile.Profile) (apim.Token, error) {
+	hold := h.mintHold(p)
+	t.say(hold)
 	r, err := h.Record(t.ctx, p)
 	if err != nil {
 		return apim.Token{}, err
 	}
 	if more := signHold(r); more > 0 {
-		t.mayLast(h.mintHold(p) + more)
+		t.say(hold + more)
+		t.mayLast(hold + more)
 	}
 	token, key, err := h.MintWith(t.ctx, p.Name, r)
 	if err == nil && key == r.Next {

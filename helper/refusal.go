@@ -24,8 +24,9 @@ func (h *Helper) refusalFile(name string) string {
 	return filepath.Join(h.Folders.Runtime, name+".refused")
 }
 
-// refusal returns what the token endpoint said a moment ago, or since start, when the caller began to wait for the lock;
-// or nil. A file that can't be read, or from the future, is none.
+// refusal returns what the token endpoint said since start, when the caller began to wait for the lock, or a moment before;
+// or nil. How long the wait was says nothing: two hundred who wait read it one after the other. A file that can't be read,
+// or from the future, is none.
 func (h *Helper) refusal(name, cacheName string, start time.Time) error {
 	raw, err := disk.ReadFile(h.refusalFile(name), 64<<10)
 	if err != nil {
@@ -35,7 +36,7 @@ func (h *Helper) refusal(name, cacheName string, start time.Time) error {
 	if !ok || r.Cache != cacheName {
 		return nil
 	}
-	if age := h.now().Sub(r.At); age < 0 || (age >= refusalLife && r.At.Before(start)) {
+	if r.At.After(h.now()) || start.Sub(r.At) >= refusalLife {
 		return nil
 	}
 	return r.Error
@@ -50,9 +51,10 @@ func decodeRefusal(raw []byte) (refusal, bool) {
 	return r, true
 }
 
-// remember keeps a refusal for those who wait, best effort. Only what will be refused again is kept.
+// remember keeps a refusal for those who wait, best effort. Only what will be refused again is kept: not what an early
+// renewal, in its one attempt, could not put right.
 func (h *Helper) remember(name, cacheName string, e *apim.Error) {
-	if e.Class != apim.Refused {
+	if e.Class != apim.Refused || h.maxAttempts() == 1 && (e.ClockWrong() || e.JTIReused()) {
 		return
 	}
 	raw, err := json.Marshal(refusal{Cache: cacheName, At: h.now(), Error: e})

@@ -38,6 +38,7 @@ type turn struct {
 	caller context.Context
 	begun  time.Time
 	locked bool // others may wait
+	said   bool // they were told how long
 
 	release func()
 	stop    context.CancelFunc // of ctx
@@ -61,12 +62,17 @@ func (e *LockError) Hint() string {
 // turnToMint waits for the turn to mint for p.
 func (h *Helper) turnToMint(ctx context.Context, p *profile.Profile) (*turn, error) {
 	hold := h.mintHold(p)
-	return h.alone(ctx, h.flightName(p), hold, hold+turnSlack)
+	return h.alone(ctx, h.flightName(p), hold, hold+turnSlack) // most find a token, and say nothing
 }
 
 // turnToChange waits for the turn to change the profile of a name.
 func (h *Helper) turnToChange(ctx context.Context, name string) (*turn, error) {
-	return h.alone(ctx, name, changeCalls*patience(), patience()+mintTimeout+turnSlack)
+	hold := changeCalls * patience()
+	t, err := h.alone(ctx, name, hold, patience()+mintTimeout+turnSlack)
+	if err == nil {
+		t.say(hold)
+	}
+	return t, err
 }
 
 // alone takes the lock of a name for a turn of at most hold, or waits for it, so long or as long as whoever has it may
@@ -130,19 +136,23 @@ func (h *Helper) await(ctx context.Context, name string, wait time.Duration) (re
 	}
 }
 
-// mayLast bounds the turn, from its beginning, and says so to those who wait for it.
+// mayLast bounds the turn, from its beginning.
 func (t *turn) mayLast(hold time.Duration) {
-	if t.locked {
-		_ = disk.WriteFile(t.h.holdFile(t.name), []byte(hold.String()+"\n")) // without it they wait as long as they would take themselves
-	}
 	t.stop()
 	t.ctx, t.stop = context.WithDeadline(t.caller, t.begun.Add(hold))
+}
+
+// say tells those who wait how long the turn may last. Without it they wait as long as they would take themselves.
+func (t *turn) say(hold time.Duration) {
+	if t.locked {
+		t.said = disk.WriteFile(t.h.holdFile(t.name), []byte(hold.String()+"\n")) == nil
+	}
 }
 
 // end lets the next one in.
 func (t *turn) end() {
 	t.stop()
-	if t.locked {
+	if t.said {
 		_ = os.Remove(t.h.holdFile(t.name)) // what a killed one leaves is the next one's to replace
 	}
 	t.release()
