@@ -16,7 +16,10 @@ import (
 
 // TestMain makes this test binary the program that scripts call by its name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cgp-cred": main, "git-credential-cgp": main, upstreamName: main, "listener": listener, "nokeyctl": nokeyctl, "resolver": resolver, "signalee": signalee})
+	testscript.Main(m, map[string]func(){
+		"cgp-cred": main, "git-credential-cgp": main, upstreamName: main,
+		"clocked": clocked, "listener": listener, "nokeyctl": nokeyctl, "nolocks": nolocks, "resolver": resolver, "signalee": signalee,
+	})
 }
 
 // TestScripts runs each script of testdata/script as a user of its own: with its own folders, no desktop, no session bus,
@@ -32,6 +35,8 @@ func TestScripts(t *testing.T) {
 			"aged":        aged,
 			"agent":       agent,
 			"assertions":  assertions,
+			"arrivals":    arrivals,
+			"aside":       aside,
 			"fingerprint": fingerprint,
 			"softhsm":     softHSM,
 			"bash":        bash,
@@ -62,6 +67,8 @@ func TestScripts(t *testing.T) {
 			"secret":      secretFiles,
 			"signalled":   signalled,
 			"simulate":    simulate,
+			"stall":       stall,
+			"takeover":    takeover,
 			"endpoint":    endpoint,
 			"terminal":    terminal,
 			"trap":        setTrap,
@@ -121,6 +128,7 @@ type user struct {
 	agent      *exec.Cmd            // ssh-agent
 	secrets    secrets              // what must not be seen
 	port       *port                // of wire
+	stalling   *stalling
 }
 
 // of returns a script's user.

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// clocked is a program of its own: clocked OFFSET[@AFTER] COMMAND ARGS... runs a command whose clock is wrong by a duration,
+// from its start or only after a time, and ends with its status. Nobody else's clock is touched, and nothing in the command
+// knows of it: before its first instruction, what the kernel maps into it to read the clock (the vDSO) is replaced. As on a
+// machine whose clock is set, CLOCK_MONOTONIC and all timers go on as they were. Programs that the command starts have the
+// right time.
+func clocked() {
+	status, err := runClocked(os.Args[1], os.Args[2], os.Args[3:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "clocked:", err)
+		os.Exit(125)
+	}
+	os.Exit(status)
+}
+
+func runClocked(setting, name string, args []string) (status int, err error) {
+	first, second, _ := strings.Cut(setting, "@")
+	offset, err := time.ParseDuration(first)
+	if err != nil {
+		return 0, err
+	}
+	var after time.Duration
+	if second != "" {
+		if after, err = time.ParseDuration(second); err != nil {
+			return 0, err
+		}
+	}
+	runtime.LockOSThread() // the kernel knows a tracer by its thread, and so a parent
+	cmd := exec.Command(name, args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	pid := cmd.Process.Pid
+	if _, err := syscall.Wait4(pid, nil, 0, nil); err != nil { // it stops when it is loaded
+		return 0, err
+	}
+	if err := setClock(pid, offset, time.Now().Add(after)); err != nil {
+		return 0, errors.Join(err, cmd.Process.Kill())
+	}
+	if err := syscall.PtraceDetach(pid); err != nil {
+		return 0, err
+	}
+	_ = cmd.Wait() // its status is what counts
+	return cmd.ProcessState.ExitCode(), nil
+}
+
+// setClock puts other code into the place of a stopped process's clock_gettime.
+func setClock(pid int, offset time.Duration, from time.Time) error {
+	image, base, err := vDSO(pid)
+	if err != nil {
+		return err
+	}
+	f, err := elf.NewFile(bytes.NewReader(image))
+	if err != nil {
+		return err
+	}
+	symbols, err := f.DynamicSymbols()
+	if err != nil {
+		return err
+	}
+	code := clockCode(int64(offset/time.Second), from.Unix())
+	for _, s := range symbols {
+		if s.Name != "__vdso_clock_gettime" {
+			continue
+		}
+		if s.Size < uint64(len(code)) {
+			return fmt.Errorf("this kernel's clock_gettime has %d bytes only", s.Size)
+		}
+		mem, err := os.OpenFile(fmt.Sprintf("/proc/%d/mem", pid), os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = mem.WriteAt(code, int64(base+s.Value))
+		return errors.Join(err, mem.Close())
+	}
+	return errors.New("the vDSO has no clock_gettime")
+}
+
+// vDSO reads what the kernel has mapped into a process, and where.
+func vDSO(pid int) (image []byte, base uint64, err error) {
+	vector, err := os.ReadFile(fmt.Sprintf("/proc/%d/auxv", pid))
+	if err != nil {
+		return nil, 0, err
+	}
+	const sysinfoEHDR = 33
+	for ; len(vector) >= 16 && base == 0; vector = vector[16:] {
+		if binary.LittleEndian.Uint64(vector) == sysinfoEHDR {
+			base = binary.LittleEndian.Uint64(vector[8:])
+		}
+	}
+	mem, err := os.Open(fmt.Sprintf("/proc/%d/mem", pid))
+	if err != nil {
+		return nil, 0, err
+	}
+	image = make([]byte, 4*os.Getpagesize())
+	n, err := mem.ReadAt(image, int64(base)) // up to the mapping's end
+	if n > 0 || errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return image[:n], base, errors.Join(err, mem.Close())
+}
+
+// clockCode is clock_gettime(clock, to): the system call, and from the second from on so many more for CLOCK_REALTIME.
+func clockCode(offset, from int64) []byte {
+	code := []byte{
+		0xb8, 228, 0, 0, 0, // mov eax, SYS_clock_gettime
+		0x0f, 0x05, // syscall
+		0x85, 0xff, // test edi, edi: CLOCK_REALTIME is 0
+		0x75, 28, // jne end
+		0x48, 0xb9, // mov rcx, from
+	}
+	code = binary.LittleEndian.AppendUint64(code, uint64(from))
+	code = append(code,
+		0x48, 0x39, 0x0e, // cmp [rsi], rcx
+		0x7c, 13, // jl end
+		0x48, 0xb9) // mov rcx, offset
+	code = binary.LittleEndian.AppendUint64(code, uint64(offset))
+	return append(code,
+		0x48, 0x01, 0x0e, // add [rsi], rcx
+		0xc3) // end: ret
+}
