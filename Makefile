@@ -5,10 +5,12 @@ GOVULNCHECK = v1.9.0
 # Tools live outside go.mod, a file a version, so that a new version is fetched.
 TOOLS := $(CURDIR)/.tools
 FUZZTIME = 20s
+DURATION = 5m
+SEED = $(shell date +%s)
 STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt fuzz bench demo install release man clean
+.PHONY: help build test lint fmt fuzz soak bench demo install release man clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
@@ -30,6 +32,10 @@ fmt: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## format the Go code
 
 fuzz: ## run each fuzz target for FUZZTIME, from where the last run ended
 	@FUZZCACHE=keep FUZZTIME=$(FUZZTIME) sh .dev/fuzz.sh
+
+soak: ## run many processes for DURATION while everything breaks; SEED to see a run again
+	@sh .dev/deps.sh soak
+	go test -count=1 -timeout 0 -v ./cmd/internal/soak -duration $(DURATION) -seed $(SEED) -patience 2s $(SOAKFLAGS)
 
 bench: ## measure against other programs and the last ratios, which RECORD=1 replaces
 	@sh .dev/deps.sh bench

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the programs that the named groups of checks need, where they are missing and apt-get can do it without
 # asking. Elsewhere it says what is missing and goes on; with CI=true that is a failure.
-# usage: .dev/deps.sh test|lint|bench|release...
+# usage: .dev/deps.sh test|lint|bench|soak|release...
 set -eu
 
 # program, its Debian package, whether it exists on Linux only, the groups that need it
@@ -13,14 +13,14 @@ bash                 bash           any   test
 busybox              busybox        linux test
 curl                 curl           any   test
 dash                 dash           linux test
-dbus-daemon          dbus           linux test,bench
+dbus-daemon          dbus           linux test,bench,soak
 dbus-run-session     dbus           linux test
 dbus-send            dbus-bin       linux test
 docker-credential-secretservice golang-docker-credential-helpers linux bench
 fish                 fish           any   test
 gcc                  gcc            linux test,bench
 git                  git            any   test,lint,bench
-gnome-keyring-daemon gnome-keyring  linux test,bench
+gnome-keyring-daemon gnome-keyring  linux test,bench,soak
 gpg                  gnupg          linux test
 http                 httpie         any   test
 httpx                python3-httpx  any   test
@@ -44,7 +44,7 @@ softhsm2-util        softhsm2       linux test
 shellcheck           shellcheck     any   lint
 ssh-agent            openssh-client any   test
 strace               strace         linux test
-unshare              util-linux     linux test
+unshare              util-linux     linux test,soak
 Xvfb                 xvfb           linux test
 wget                 wget           any   test
 zip                  zip            any   test,release

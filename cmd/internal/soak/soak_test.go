@@ -1,0 +1,65 @@
+//go:build linux
+
+// Package soak runs the program for minutes or hours as a busy machine does: many processes at once, with every way to
+// ask for a credential, while what they depend on breaks and comes back. At the end it counts, and holds what went wrong
+// against what may go wrong. The same seed makes the same choices.
+package soak
+
+import (
+	"flag"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+)
+
+var (
+	duration = flag.Duration("duration", 8*time.Second, "how long faults and requests last")
+	seed     = flag.Uint64("seed", 1, "what the choices follow from")
+	workers  = flag.Int("workers", 2*runtime.NumCPU(), "processes at a time, about")
+	patience = flag.Duration("patience", 6*time.Second, "what the program is given for one call of a keychain: less than a fault lasts, to see it end")
+	detector = flag.Bool("detector", false, "build the program with the race detector, not as it is shipped")
+)
+
+func TestSoak(t *testing.T) {
+	j := newJudge(*seed)
+	t.Run("run", func(t *testing.T) { soak(t, j) })
+	j.leftovers()
+	t.Log("\n" + j.table())
+	if broken := j.broken(); broken > 0 {
+		t.Errorf("%d invariants are broken; to see it again: make soak DURATION=%v SEED=%d", broken, *duration, *seed)
+	}
+}
+
+// soak is one run. All that it starts ends with it.
+func soak(t *testing.T, j *judge) {
+	m := newMachine(t, j)
+	m.store(t)
+	held := m.hold(t)
+	end := time.Now().Add(*duration)
+	stop := make(chan struct{})
+	var busy sync.WaitGroup
+	for i := range *workers {
+		busy.Go(func() { m.work(m.choices(1, i), stop) })
+	}
+	for i, u := range m.users {
+		if u.secrets == nil {
+			busy.Go(func() { m.change(u, m.choices(2, i), stop) })
+		}
+	}
+	busy.Go(func() { m.watch(held, stop) })
+	m.breakThings(t, m.choices(3, 0), end)
+	close(stop)
+	busy.Wait()
+	m.afterwards(t)
+	m.recovers(held)
+	m.release(held)
+	m.sweep()
+	m.scanFiles()
+}
+
+// choices is a stream of choices that depends on the seed alone.
+func (m *machine) choices(kind, number int) *rand.Rand {
+	return rand.New(rand.NewPCG(*seed, uint64(kind)<<32|uint64(number)))
+}
