@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 
 	"cgp-cred/keystore"
 )
@@ -33,8 +34,8 @@ func echoOf(assertion keystore.Secret) echo {
 	return e
 }
 
-// longWord may be a piece of an assertion.
-var longWord = regexp.MustCompile(`[A-Za-z0-9_-]{16,}`)
+// longWord may be a piece of an assertion. It is compiled when it is needed: each start would pay for it.
+var longWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9_-]{16,}`) })
 
 // hide returns text without the pieces of the request that it quotes, cut or whole.
 func (e echo) hide(text string) string {
@@ -42,7 +43,7 @@ func (e echo) hide(text string) string {
 	if len(e.apiKey) >= leastAPIKey {
 		text = strings.ReplaceAll(text, e.apiKey, hidden)
 	}
-	return longWord.ReplaceAllStringFunc(text, func(word string) string {
+	return longWord().ReplaceAllStringFunc(text, func(word string) string {
 		if strings.Contains(e.assertion, word) {
 			return hidden
 		}
