@@ -42,12 +42,12 @@ func TestPerOperation(t *testing.T) {
 func TestWords(t *testing.T) {
 	t.Parallel()
 	argv := []string{"printf", "%s|", "a b", "it's", `exec "$@" <"$0"`, ""}
-	out, err := exec.Command("sh", "-c", words(argv)).Output()
-	if err != nil {
-		t.Skip("sh:", err)
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip(err)
 	}
-	if got := string(out); got != "a b|it's|"+`exec "$@" <"$0"`+"||" {
-		t.Errorf("a shell reads %s", got)
+	out, err := exec.Command("sh", "-c", words(argv)).CombinedOutput()
+	if got := string(out); err != nil || got != "a b|it's|"+`exec "$@" <"$0"`+"||" {
+		t.Errorf("a shell reads %s, %v", got, err)
 	}
 }
 
