@@ -179,3 +179,29 @@ func TestRecordRoundTrip(t *testing.T) {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
 	}
 }
+
+func TestDrawMeasuresNothing(t *testing.T) {
+	r := plainRecord()
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir(filepath.Dir(recordFile), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.save(recordFile); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(readmeFile, []byte("# x\n"+blockBegin+blockEnd), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	if err := run(t.Context(), []string{"-draw"}, &said, &said); err != nil || said.Len() > 0 {
+		t.Fatalf("%v, and it says %q", err, said.String())
+	}
+	chart, err := os.ReadFile(chartFile)
+	if err != nil || string(chart) != r.chart() {
+		t.Errorf("the chart is another one: %v", err)
+	}
+	readme, err := os.ReadFile(readmeFile)
+	if err != nil || string(readme) != "# x\n"+blockBegin+r.block()+blockEnd {
+		t.Errorf("README.md is now %q, %v", readme, err)
+	}
+}

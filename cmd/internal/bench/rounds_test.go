@@ -58,8 +58,8 @@ func TestMoreRoundsForWhatIsOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := []bool{verdicts[0].fails(), verdicts[1].fails(), verdicts[2].fails()}; !slices.Equal(got, []bool{false, true, false}) {
-		t.Errorf("fails: %v", got)
+	if got := []string{verdicts[0].problem(), verdicts[1].problem(), verdicts[2].problem()}; !slices.Equal(got, []string{"", "200 % MORE THAN RECORDED", ""}) {
+		t.Errorf("problems: %q", got)
 	}
 	for _, v := range verdicts {
 		if !v.sure() {
@@ -76,7 +76,8 @@ func TestMoreRoundsForWhatIsOpen(t *testing.T) {
 	}
 }
 
-// Noise without end is bounded by rounds and by time, and then the median decides.
+// Noise without end is bounded by rounds and by time; then the median decides about the limit, and nothing is called a
+// regression.
 func TestRoundsAreBounded(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -91,15 +92,16 @@ func TestRoundsAreBounded(t *testing.T) {
 		}
 		subjects := []subject{scripted("wild", &turns, wild...), scripted("base", &turns, 1)}
 		verdicts, err := plan{rounds: 11, most: 33, patience: tt.patience}.measure(t.Context(), subjects,
-			[]row{{of: "wild", beside: "base"}}, map[string]float64{"wild/base": 1})
+			[]row{{of: "wild", beside: "base"}, {of: "wild", beside: "base", limit: 1.1}}, map[string]float64{"wild/base": 1})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if n := count(turns, "wild"); n != tt.want {
 			t.Errorf("%s: %d turns, want %d", tt.name, n, tt.want)
 		}
-		if v := verdicts[0]; v.sure() || !v.fails() {
-			t.Errorf("%s: sure: %t, fails: %t, want the median's verdict, and not sure", tt.name, v.sure(), v.fails())
+		if free, limited := verdicts[0], verdicts[1]; free.sure() || free.problem() != "" || limited.sure() || limited.problem() == "" {
+			t.Errorf("%s: %q and %q, sure: %t and %t, want the second one to fail, and neither sure",
+				tt.name, free.problem(), limited.problem(), free.sure(), limited.sure())
 		}
 	}
 }
@@ -114,7 +116,7 @@ func TestAbsent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := verdicts[0]; !math.IsNaN(v.ratio) || v.absent != missing.absent || v.fails() || count(turns, "missing") > 0 {
+	if v := verdicts[0]; !math.IsNaN(v.ratio) || v.absent != missing.absent || v.problem() != "" || count(turns, "missing") > 0 {
 		t.Errorf("%+v after %v", v, turns)
 	}
 	if _, err := newRecord(verdicts); err == nil || !strings.Contains(err.Error(), missing.absent) {
