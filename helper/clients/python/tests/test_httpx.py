@@ -103,14 +103,14 @@ class HTTPXTest(Case):
 
     def test_the_loop_goes_on(self):
         server = self.server(wants("token1"))
-        self.plan(get={"sleep": 1, "stdout": f"header=Authorization: Bearer token@N@\nscope={server.url}\n"})
+        self.plan(get={"sleep": 4, "stdout": f"header=Authorization: Bearer token@N@\nscope={server.url}\n"})
 
         async def run():
             began, ticks = time.monotonic(), 0
             calls = [asyncio.create_task(self.get(f"{server.url}/{i}")) for i in range(20)]
             while not all(call.done() for call in calls):
                 await asyncio.sleep(0.01)
-                if time.monotonic() - began < 0.8:
+                if time.monotonic() - began < 3.5:  # twenty clients take their time on a busy machine
                     ticks += 1
             return [(await call).status_code for call in calls], ticks
 
