@@ -25,6 +25,7 @@ const (
 	dialTimeout   = 10 * time.Second
 	tlsTimeout    = 10 * time.Second
 	headerTimeout = 15 * time.Second
+	pingTimeout   = 5 * time.Second // of silence over HTTP/2, and then for the ping's answer
 )
 
 // NewHTTP returns a client for the token endpoint: system proxies (HTTPS_PROXY, NO_PROXY), TLS 1.2 or later, the system's
@@ -46,6 +47,8 @@ func NewHTTP(caFiles ...string) (*http.Client, error) {
 	transport.TLSHandshakeTimeout = tlsTimeout
 	transport.ResponseHeaderTimeout = headerTimeout
 	transport.MaxResponseHeaderBytes = maxReply
+	// A connection that died without a word is given up: HTTP/2 would put the next try on it.
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingTimeout, PingTimeout: pingTimeout}
 	transport.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request, r *http.Response) error {
 		if r.StatusCode == http.StatusOK {
 			return nil
