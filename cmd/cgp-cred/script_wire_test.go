@@ -109,6 +109,10 @@ var ends = map[string]func(c net.Conn, body, rest string){
 			_ = t.SetLinger(0)
 		}
 	},
+	"chatty": func(c net.Conn, _, _ string) { // an answer, and what nobody asked for
+		say(c, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n::add-mask::x\r\n")
+		_, _ = read(c)
+	},
 	"goaway": func(c net.Conn, _, _ string) { // HTTP/2, RFC 9113 sections 6.5 and 6.8: settings, then no stream at all
 		say(c, "\x00\x00\x00\x04\x00\x00\x00\x00\x00"+"\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 	},
