@@ -3,10 +3,12 @@ package helper
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
 )
 
 // Removed says what a logout found and removed.
@@ -31,8 +33,12 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 	}
 	defer t.end()
 	ctx = t.ctx
-	if p, err := h.Config.Load(name); err == nil {
+	p, err := h.Config.Load(name)
+	switch {
+	case err == nil:
 		_ = h.cache(p).Purge(ctx) // what fails here fails again below, with the record
+	case is[*disk.UnsafeError](err): // nor will its file be removed: the keys stay with it
+		return done, err
 	}
 	ks, err := h.openPlace(name, h.place(name))
 	if err != nil {
@@ -43,7 +49,9 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 	if err != nil && !errors.Is(err, keystore.ErrNotFound) {
 		return done, err
 	}
-	done.Profile, err = h.Config.Remove(name)
+	if done.Profile, err = h.Config.Remove(name); err != nil && done.Record {
+		err = fmt.Errorf("its keys are removed, its file is not: %w", err)
+	}
 	for _, file := range []string{h.refusalFile(name), h.earlyFile(name), h.lockFile(name)} {
 		_ = os.Remove(file) // neither holds a secret
 	}

@@ -124,18 +124,27 @@ func (h *Helper) change(ctx context.Context, name string, f func(*keystore.Recor
 	return Stored{Profile: p, Record: r}, h.write(ctx, p, r)
 }
 
-// write stores a changed record, then the file that goes with it.
+// write stores a changed record, then the file that goes with it. The file is drafted before: on a disk that is full or
+// can't be written both stay as they are.
 func (h *Helper) write(ctx context.Context, p *profile.Profile, r *keystore.Record) error {
 	ks, err := h.KeystoreOf(p)
 	if err != nil {
 		return err
 	}
 	r.Rev = keystore.NewRev()
+	p.Host, p.APIName, p.Auth, p.Rev = r.Host, r.APIName, r.Auth, r.Rev
+	file, err := h.Config.Draft(p)
+	if err != nil {
+		return err
+	}
+	defer file.Discard()
 	if err := keystore.Save(ctx, ks, p.Name, r); err != nil {
 		return err
 	}
-	p.Host, p.APIName, p.Auth, p.Rev = r.Host, r.APIName, r.Auth, r.Rev
-	return h.Config.Save(p)
+	if err := file.Save(); err != nil {
+		return fmt.Errorf("profile %q: what was to be stored is stored, but its file is not up to date: %w", p.Name, err)
+	}
+	return nil
 }
 
 // promote makes the next key the current one, after it obtained a token. It is called under the profile's lock. What

@@ -137,7 +137,9 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	}
 	h.leave(ctx, name, found)
 	if c.Default {
-		err = h.Config.SetDefault(name)
+		if err = h.Config.SetDefault(name); err != nil {
+			err = fmt.Errorf("profile %q is stored, but could not be made the default: %w", name, err)
+		}
 	}
 	return Stored{Profile: p, Record: r, New: old == nil}, err
 }

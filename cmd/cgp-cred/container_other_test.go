@@ -5,5 +5,5 @@ package main
 // nokeyctl has nothing to refuse: only Linux has a kernel keyring.
 func nokeyctl() {}
 
-// nolocks neither: system calls are refused on Linux alone.
-func nolocks() {}
+// refusing: system calls are refused on Linux alone.
+func refusing() {}

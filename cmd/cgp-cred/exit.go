@@ -120,7 +120,7 @@ func exitCode(err error) int {
 		return exitNone
 	case is[*keystore.Error](err), is[*signer.Error](err), is[*program.Error](err):
 		return exitKeystore
-	case is[*os.PathError](err), is[*os.LinkError](err): // a config folder that can't be written
+	case is[*profile.SaveError](err), is[*os.PathError](err), is[*os.LinkError](err): // a config folder that can't be written
 		return exitUsage
 	}
 	return exitBug

@@ -1,9 +1,14 @@
 package profile
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
+	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/printable"
 )
 
@@ -12,6 +17,8 @@ type FileError struct {
 	File    string
 	Line    int // 0: unknown
 	Problem string
+
+	next string // what to do, where the file itself is not to blame; may be empty
 }
 
 func (e *FileError) Error() string {
@@ -23,7 +30,42 @@ func (e *FileError) Error() string {
 
 // Hint names the file and the command that writes it.
 func (e *FileError) Hint() string {
+	if e.next != "" {
+		return e.next
+	}
 	return "mend the file, or write it anew: cgp-cred store PROFILE --host HOST (nothing in the keychain is lost)"
+}
+
+// SaveError is a config file that can't be written or removed: a full disk, a quota, one that is read-only.
+type SaveError struct {
+	File string
+	Err  error
+}
+
+func (e *SaveError) Error() string {
+	err := e.Err
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		err = at.Err // not the temporary file's name
+	} else if at := (*os.LinkError)(nil); errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Sprintf("%q can't be written: %v", e.File, err)
+}
+
+func (e *SaveError) Unwrap() error { return e.Err }
+
+// Hint is where to look.
+func (e *SaveError) Hint() string {
+	folder := filepath.Dir(e.File)
+	return "see that there is room and that it can be written (df " + folder + "; ls -ld " + folder + "), then run the command again"
+}
+
+// unsaved makes a SaveError of what went wrong with a file. An unsafe folder says more itself, and nil stays nil.
+func unsaved(file string, err error) error {
+	if unsafe := (*disk.UnsafeError)(nil); err == nil || errors.As(err, &unsafe) {
+		return err
+	}
+	return &SaveError{File: file, Err: err}
 }
 
 // NameError is a name that no profile can have.

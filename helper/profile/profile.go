@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore/disk"
@@ -99,7 +100,14 @@ func read(file string) ([]byte, error) {
 	if unsafe := (*disk.UnsafeError)(nil); err == nil || errors.Is(err, fs.ErrNotExist) || errors.As(err, &unsafe) {
 		return raw, err
 	}
-	return nil, &FileError{File: file, Problem: "it can't be read: " + err.Error()}
+	problem := &FileError{File: file, Problem: "it can't be read: " + err.Error()}
+	if at := (*fs.PathError)(nil); errors.As(err, &at) { // nothing is wrong with what is in it
+		problem.next = "see that its folder is yours, and HOME or XDG_CONFIG_HOME the right one: ls -ld " + filepath.Dir(file)
+		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+			problem.next = "raise the limit of open files: ulimit -n 1024"
+		}
+	}
+	return nil, problem
 }
 
 // check refuses values that no command of ours writes.
@@ -122,27 +130,56 @@ func (p *Profile) check() error {
 	return nil
 }
 
-// Save writes p's file, atomically and durably, and sets its Bytes.
-func (c Config) Save(p *Profile) error {
+// Draft is a profile's file that is written and has not taken its place yet.
+type Draft struct {
+	profile *Profile
+	raw     []byte
+	file    *disk.Draft
+}
+
+// Draft writes p's file under another name, so that what can't be written is known before anything is changed. A file that
+// can't be written is a [SaveError].
+func (c Config) Draft(p *Profile) (*Draft, error) {
 	if err := CheckName(p.Name); err != nil {
-		return err
+		return nil, err
 	}
 	p.File = c.file(p.Name)
 	if err := p.check(); err != nil {
-		return err
+		return nil, err
 	}
 	raw, err := encode(p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := disk.MakeFolder(filepath.Dir(p.File)); err != nil {
-		return err
+		return nil, unsaved(p.File, err)
 	}
-	if err := disk.WriteFile(p.File, raw); err != nil {
-		return err
+	file, err := disk.NewDraft(p.File, raw)
+	if err != nil {
+		return nil, unsaved(p.File, err)
 	}
-	p.Bytes = raw
+	return &Draft{profile: p, raw: raw, file: file}, nil
+}
+
+// Save puts the file in its place, durably, and sets the profile's Bytes.
+func (d *Draft) Save() error {
+	if err := d.file.Commit(); err != nil {
+		return unsaved(d.profile.File, err)
+	}
+	d.profile.Bytes = d.raw
 	return nil
+}
+
+// Discard removes a draft that was not saved; else it does nothing.
+func (d *Draft) Discard() { d.file.Discard() }
+
+// Save writes p's file, atomically and durably, and sets its Bytes.
+func (c Config) Save(p *Profile) error {
+	d, err := c.Draft(p)
+	if err != nil {
+		return err
+	}
+	return d.Save()
 }
 
 // Remove deletes a profile's file, and the default that names it, and reports whether there was a file.
@@ -152,7 +189,7 @@ func (c Config) Remove(name string) (bool, error) {
 	}
 	err := os.Remove(c.file(name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, fmt.Errorf("removing profile %q: %w", name, err)
+		return false, fmt.Errorf("removing profile %q: %w", name, unsaved(c.file(name), err))
 	}
 	existed := err == nil
 	current, err := c.Default()
@@ -212,10 +249,11 @@ func (c Config) SetDefault(name string) error {
 	if err != nil {
 		return err
 	}
+	file := filepath.Join(c.Folder, "config.yaml")
 	if err := disk.MakeFolder(c.Folder); err != nil {
-		return err
+		return unsaved(file, err)
 	}
-	return disk.WriteFile(filepath.Join(c.Folder, "config.yaml"), raw)
+	return unsaved(file, disk.WriteFile(file, raw))
 }
 
 func (c Config) profiles() string { return filepath.Join(c.Folder, "profiles") }

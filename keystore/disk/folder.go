@@ -26,11 +26,18 @@ func MakeFolder(path string) error {
 		if !errors.As(err, &missing) || !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if err := os.Mkdir(missing.Path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := makeOne(missing.Path); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
 	return &fs.PathError{Op: "mkdir", Path: path, Err: errors.New("too many folders are missing")}
+}
+
+func makeOne(path string) error {
+	if err := os.Mkdir(path, 0o700); err != nil {
+		return err
+	}
+	return os.Chmod(path, 0o700) //nolint:gosec // a folder; the umask may have taken our own rights
 }
 
 // shut takes everybody else's rights from a folder of this program's own, if it belongs to us.

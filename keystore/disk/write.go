@@ -3,6 +3,7 @@ package disk
 import (
 	"crypto/rand"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,18 +15,15 @@ import (
 // the temporary one is gone; only an error of the last fsync leaves the new file, which may not outlive a crash. What
 // processes that were killed have left in the folder is removed.
 func WriteFile(path string, data []byte) error {
-	temp, err := writeTemp(path, data)
+	d, err := NewDraft(path, data)
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
-		return errors.Join(err, os.Remove(temp))
-	}
-	sweep(filepath.Dir(path))
-	return syncFolder(filepath.Dir(path))
+	return d.Commit()
 }
 
-// abandoned is the age at which a temporary file is nobody's any more: it lives for as long as a write to the disk lasts.
+// abandoned is the age at which a temporary file is nobody's any more: it lives for as long as a write to
+// the disk lasts, or a [Draft] while a keychain shows its prompt.
 const abandoned = 10 * time.Minute
 
 // isTemp reports whether writeTemp gives such names: a dot, a name, and 26 characters of base32.
@@ -58,7 +56,11 @@ func writeTemp(path string, data []byte) (name string, err error) {
 		return "", err
 	}
 	name = filepath.Join(folder, "."+filepath.Base(path)+"."+rand.Text()+".tmp")
-	return name, writeNew(name, data)
+	err = writeNew(name, data)
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		at.Path = path // the temporary name tells nobody anything, and is another one each time
+	}
+	return name, err
 }
 
 // writeNew writes a file that must not exist yet; after an error it does not exist.

@@ -145,6 +145,50 @@ func TestWriteFileUmask(t *testing.T) {
 	}
 }
 
+// Folders and files of a user who is not root and can be shut out by a umask of his own.
+func TestUmaskOfAUser(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	for _, mask := range []string{"0", "0177", "0777"} {
+		home := shared(t)
+		must(t, os.Chown(home, victim, victim))
+		path := home + "/.config/cgp-cred/profiles/f"
+		for range 2 {
+			if out := run(t, victim, "write", "umask:"+mask, path, "3"); out != "" {
+				t.Errorf("umask %s: %s", mask, out)
+			}
+		}
+		for p := path; p != home; p = filepath.Dir(p) {
+			want := fs.FileMode(0o600)
+			if p != path {
+				want = 0o700 | fs.ModeDir
+			}
+			if info, err := os.Lstat(p); err != nil || info.Mode() != want {
+				t.Errorf("umask %s: %s is %v, %v; want %v", mask, p, info, err, want)
+			}
+		}
+	}
+}
+
+func TestDraft(t *testing.T) {
+	t.Parallel()
+	tr := newTree(t)
+	d, err := disk.NewDraft(tr.file, []byte("new"))
+	must(t, err)
+	if got, _ := os.ReadFile(tr.file); string(got) != "content" {
+		t.Errorf("a draft has changed the file: %q", got)
+	}
+	d.Discard()
+	intact(t, tr)
+	d, err = disk.NewDraft(tr.file, []byte("new"))
+	must(t, err)
+	must(t, d.Commit())
+	d.Discard()
+	if got, _ := os.ReadFile(tr.file); string(got) != "new" || files(t, tr.profiles) != "int.yaml" {
+		t.Errorf("committed: %q, the folder holds %s", got, files(t, tr.profiles))
+	}
+}
+
 func TestWriteFileFails(t *testing.T) {
 	t.Parallel()
 	t.Run("disk full half-way", func(t *testing.T) {

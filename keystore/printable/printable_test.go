@@ -29,6 +29,15 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestLine(t *testing.T) {
+	t.Parallel()
+	long := "reading /" + strings.Repeat("x", 10000) + ": file name too long"
+	got := printable.Line(long)
+	if len(got) > 3000 || !strings.HasPrefix(got, "reading /xxx") || !strings.HasSuffix(got, "xxx: file name too long") {
+		t.Errorf("%d bytes: %.50s ... %s", len(got), got, got[max(0, len(got)-50):])
+	}
+}
+
 func FuzzText(f *testing.F) {
 	f.Add("::add-mask::x\n##vso[task.x]")
 	f.Add(strings.Repeat("\u202e", 300))

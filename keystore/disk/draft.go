@@ -1,0 +1,33 @@
+package disk
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// Draft is a file that is whole and on the disk, under a temporary name beside the one that it will take: what a full
+// disk, a quota or a read-only one forbids has been forbidden by then.
+type Draft struct{ temp, path string }
+
+// NewDraft writes data to a draft of the file at path. Missing folders are made (0700).
+func NewDraft(path string, data []byte) (*Draft, error) {
+	temp, err := writeTemp(path, data)
+	if err != nil {
+		return nil, err
+	}
+	return &Draft{temp: temp, path: path}, nil
+}
+
+// Commit puts the draft in its place. After an error the old file is as it was and the draft is gone; only an error of
+// the last fsync leaves the new file, which may not outlive a crash.
+func (d *Draft) Commit() error {
+	if err := os.Rename(d.temp, d.path); err != nil {
+		return errors.Join(err, os.Remove(d.temp))
+	}
+	sweep(filepath.Dir(d.path))
+	return syncFolder(filepath.Dir(d.path))
+}
+
+// Discard removes a draft that was not committed; else it does nothing.
+func (d *Draft) Discard() { _ = os.Remove(d.temp) }
