@@ -92,8 +92,15 @@ func openLock(path string) (*flock.Flock, error) {
 	if err := MakeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+	info, err := os.Lstat(path)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
 		return nil, irregular(path) // a named pipe would hold up the open
+	case errors.Is(err, fs.ErrNotExist):
+		// Whatever the umask: it could take the rights of whoever comes next.
+		if err := writeNew(path, nil); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
 	}
 	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600)), nil
 }

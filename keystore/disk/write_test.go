@@ -108,15 +108,30 @@ func TestMakeFolder(t *testing.T) {
 	}
 }
 
+// umask sets the one that umask:MASK names.
+func umask(arg string) error {
+	var mask int
+	_, err := fmt.Sscanf(arg, "umask:%o", &mask)
+	syscall.Umask(mask)
+	return err
+}
+
 func init() {
+	children["lock"] = func(args []string) error { // MODE PATH
+		if err := umask(args[0]); err != nil {
+			return err
+		}
+		release, state, err := disk.TryLock(args[1])
+		defer release()
+		fmt.Printf("state %d %v\n", state, err)
+		return nil
+	}
 	children["write"] = func(args []string) error { // MODE PATH SIZE
 		switch mode, _, _ := strings.Cut(args[0], ":"); mode {
 		case "umask":
-			var mask int
-			if _, err := fmt.Sscanf(args[0], "umask:%o", &mask); err != nil {
+			if err := umask(args[0]); err != nil {
 				return err
 			}
-			syscall.Umask(mask)
 		case "full":
 			signal.Ignore(syscall.SIGXFSZ)
 			if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 4096, Max: 4096}); err != nil {
@@ -155,6 +170,9 @@ func TestUmaskOfAUser(t *testing.T) {
 		path := home + "/.config/cgp-cred/profiles/f"
 		for range 2 {
 			if out := run(t, victim, "write", "umask:"+mask, path, "3"); out != "" {
+				t.Errorf("umask %s: %s", mask, out)
+			}
+			if out := run(t, victim, "lock", "umask:"+mask, filepath.Dir(path)+"/lock"); out != "state 1 <nil>" {
 				t.Errorf("umask %s: %s", mask, out)
 			}
 		}
