@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"cgp-cred/helper"
@@ -22,7 +23,8 @@ const (
 	minRest   = 500 * time.Millisecond // shortest time between two tokens
 	minDelay  = 5 * time.Second        // first wait after a failure; it doubles
 	maxDelay  = time.Minute
-	closeWait = 2 * time.Second // how long Close waits for a token that is on its way
+	closeWait = 2 * time.Second  // how long Close waits for a token that is on its way
+	patience  = 10 * time.Minute // for a request that has deadlines of its own, and should have ended by them
 )
 
 // Options say what the file holds and where it is.
@@ -31,7 +33,7 @@ type Options struct {
 	Format string // "token": the bare token and a line feed; "htslib": JSON with the seconds that remain
 
 	// Source returns a token with minValid left, or half of its life where that is less. It is called by one goroutine
-	// at a time.
+	// at a time, unless a call does not return: after ten minutes it is given up, and its context ends.
 	Source func(ctx context.Context, minValid time.Duration) (helper.Credential, error)
 
 	Warn func(text string) // nil: silent. Called when renewal starts to fail, when the token ends, and when it recovers
@@ -50,7 +52,8 @@ type File struct {
 	token    helper.Credential
 	taken    time.Time     // when the token came
 	left     time.Duration // its life then
-	rest     time.Duration // from taken to the next request for a token
+	tried    time.Time     // when the last request was answered
+	rest     time.Duration // from then to the next one
 	pace     time.Duration // from one look to the next
 	failures int           // requests failed in a row
 	ended    bool          // told that the token has ended
@@ -100,25 +103,20 @@ type answer struct {
 // its password must not stop the count of what remains.
 func (f *File) run(ctx context.Context) {
 	defer close(f.done)
-	answers := make(chan answer, 1)
-	asking := false
+	var answers <-chan answer // nil: nothing was asked
 	for {
-		if !asking && f.elapsed() >= f.rest {
-			asking = true
-			go func() {
-				c, err := f.o.Source(ctx, margin)
-				answers <- answer{c, err}
-			}()
+		if answers == nil && since(f.tried) >= f.rest {
+			answers = f.ask(ctx)
 		}
-		look := time.NewTimer(f.pause(asking))
+		look := time.NewTimer(f.pause(answers != nil))
 		select {
 		case got := <-answers:
-			asking = false
+			answers = nil
 			f.settle(got)
 		case <-look.C:
 		case <-ctx.Done():
 			look.Stop()
-			if asking {
+			if answers != nil {
 				await(answers)
 			}
 			return
@@ -126,6 +124,30 @@ func (f *File) run(ctx context.Context) {
 		look.Stop()
 		f.keep()
 	}
+}
+
+var (
+	errSilent = errors.New("the request for one has not ended for ten minutes, and is given up")
+	errBug    = errors.New("a bug in cgp-cred ended the request for one: please report it")
+)
+
+// ask asks for a token. An answer comes in any case: renewal goes on, whatever a request runs into.
+func (f *File) ask(ctx context.Context) <-chan answer {
+	answers := make(chan answer, 2) // room for one that nobody awaits any more
+	ctx, stop := context.WithTimeout(ctx, patience)
+	silent := time.AfterFunc(patience+closeWait, func() { answers <- answer{err: errSilent} })
+	go func() {
+		defer silent.Stop()
+		defer stop()
+		defer func() {
+			if recover() != nil { // the value may quote a secret
+				answers <- answer{err: errBug}
+			}
+		}()
+		c, err := f.o.Source(ctx, margin)
+		answers <- answer{c, err}
+	}()
+	return answers
 }
 
 // await gives a request that was told to end a moment to do so.
@@ -143,12 +165,13 @@ func (f *File) pause(asking bool) time.Duration {
 	if asking {
 		return f.pace
 	}
-	return max(min(f.pace, f.rest-f.elapsed()), 0)
+	return max(min(f.pace, f.rest-since(f.tried)), 0)
 }
 
 // take makes c the file's token.
 func (f *File) take(c helper.Credential) {
 	f.token, f.taken, f.current = c, time.Now(), false
+	f.tried = f.taken
 	f.left = time.Until(c.ExpiresAt)
 	f.rest = f.left - margin
 	if f.left <= margin {
@@ -159,11 +182,12 @@ func (f *File) take(c helper.Credential) {
 	f.failures, f.ended = 0, false
 }
 
-// elapsed is the time since the token came. Of the two clocks the one that says more is right: the monotonic one stands
-// still while the machine sleeps, the other can be set back.
-func (f *File) elapsed() time.Duration {
+// since is the time since then. Of the two clocks the one that says more is right: the monotonic one stands still while
+// the machine sleeps, the other can be set back. What it said once it may not say again, where a clock was wrong for a
+// while.
+func since(then time.Time) time.Duration {
 	now := time.Now()
-	return max(now.Sub(f.taken), now.Round(0).Sub(f.taken.Round(0)))
+	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
 }
 
 // settle deals with what a request for a token brought. After a failure the file keeps the last token, and the next
@@ -176,10 +200,9 @@ func (f *File) settle(got answer) {
 		f.take(got.credential)
 		return
 	}
-	elapsed := f.elapsed()
-	f.rest = elapsed + min(minDelay<<min(f.failures, 10), maxDelay)
+	f.tried, f.rest = time.Now(), min(minDelay<<min(f.failures, 10), maxDelay)
 	f.failures++
-	ended := elapsed >= f.left
+	ended := since(f.taken) >= f.left
 	switch {
 	case ended && !f.ended:
 		f.ended = true
@@ -193,7 +216,7 @@ func (f *File) settle(got answer) {
 func advice(err error) string {
 	var hinted interface{ Hint() string }
 	if errors.As(err, &hinted) && hinted.Hint() != "" {
-		return fmt.Sprintf("%v (%s)", err, hinted.Hint())
+		return fmt.Sprintf("%v (%s)", err, strings.ReplaceAll(hinted.Hint(), "\n", "; "))
 	}
 	return err.Error()
 }
@@ -223,7 +246,7 @@ func (f *File) there() bool {
 
 // write puts the token in the place of the file, whole or not at all.
 func (f *File) write() error {
-	left := f.left - f.elapsed() - f.pace
+	left := f.left - since(f.taken) - f.pace
 	text, err := wire.Format(f.o.Format, f.token, nil, f.token.ExpiresAt.Add(-left))
 	if err != nil {
 		return err

@@ -264,7 +264,7 @@ func TestColdStartFails(t *testing.T) {
 
 type hintedError struct{ error }
 
-func (hintedError) Hint() string { return "do this" }
+func (hintedError) Hint() string { return "do this\nand that" }
 
 // While renewal fails the last token stays, requests become rare, and it is said when it begins, when the token ends and
 // when all is well again; each time anew.
@@ -283,7 +283,7 @@ func TestFailuresAreTold(t *testing.T) {
 			s.set(func() { s.err = hintedError{errors.New("refused")} })
 			time.Sleep(500 * time.Second) // it asks when two minutes are left
 			calls, warnings := s.seen()
-			if calls != 3 || len(warnings) != 1 || !strings.Contains(warnings[0], "can't be renewed, and ends at ") || !strings.Contains(warnings[0], "refused (do this)") {
+			if calls != 3 || len(warnings) != 1 || !strings.Contains(warnings[0], "can't be renewed, and ends at ") || !strings.Contains(warnings[0], "refused (do this; and that)") {
 				t.Fatalf("%d requests, warnings %q", calls, warnings)
 			}
 			time.Sleep(time.Hour)
@@ -385,4 +385,60 @@ func TestCloseEndsRequest(t *testing.T) {
 			t.Errorf("Close: %v after %v", err, time.Since(began))
 		}
 	})
+}
+
+// Renewal outlives whatever its source runs into: one that panics, and one that never returns whatever it is told.
+func TestRenewalGoesOn(t *testing.T) {
+	t.Parallel()
+	for what, tt := range map[string]struct {
+		fail func()
+		told string
+		rest time.Duration // until a token comes after that
+	}{
+		"a panic":         {func() { panic("secret") }, "a bug in cgp-cred", 5 * time.Second},
+		"an endless wait": {func() { time.Sleep(1000 * time.Hour) }, "has not ended for ten minutes", 10*time.Minute + 7*time.Second},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			path := place(t)
+			synctest.Test(t, func(t *testing.T) {
+				s := &source{life: 599 * time.Second}
+				var failing atomic.Bool
+				f, err := renew.Start(t.Context(), renew.Options{
+					Path: path, Format: "token", Warn: s.warn,
+					Source: func(ctx context.Context, least time.Duration) (helper.Credential, error) {
+						if failing.CompareAndSwap(true, false) {
+							tt.fail()
+						}
+						return s.get(ctx, least)
+					},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				failing.Store(true)
+				before, err := look(path, "token")
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(479*time.Second + tt.rest - time.Second) // it asks when two minutes are left
+				if now, err := look(path, "token"); now != before || err != nil {
+					t.Errorf("the file holds %q, %v", now, err)
+				}
+				time.Sleep(2 * time.Second)
+				if now, err := look(path, "token"); now == before || err != nil {
+					t.Errorf("the file still holds %q, %v", now, err)
+				}
+				_, warnings := s.seen()
+				text := strings.Join(warnings, "\n")
+				if len(warnings) != 2 || !strings.Contains(text, tt.told) || strings.Contains(text, "secret") || !strings.Contains(text, "is renewed again") {
+					t.Errorf("warnings %q", warnings)
+				}
+				if err := f.Close(); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(2000 * time.Hour) // what hung returns, and nobody is there
+			})
+		})
+	}
 }
