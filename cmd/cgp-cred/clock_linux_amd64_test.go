@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// clocked is a program of its own: clocked OFFSET[@AFTER] COMMAND ARGS... runs a command whose clock is wrong by a duration,
-// from its start or only after a time, and ends with its status. Nobody else's clock is touched, and nothing in the command
+// clocked is a program of its own: clocked OFFSET[@AFTER[,UNTIL]] COMMAND ARGS... runs a command whose clock is wrong by a
+// duration, from its start or only after a time, or only for a while, and ends with its status. Nobody else's clock is touched, and nothing in the command
 // knows of it: before its first instruction, what the kernel maps into it to read the clock (the vDSO) is replaced. As on a
 // machine whose clock is set, CLOCK_MONOTONIC and all timers go on as they were. Programs that the command starts have the
 // right time.
@@ -30,16 +30,26 @@ func clocked() {
 }
 
 func runClocked(setting, name string, args []string) (status int, err error) {
-	first, second, _ := strings.Cut(setting, "@")
-	offset, err := time.ParseDuration(first)
-	if err != nil {
-		return 0, err
-	}
-	var after time.Duration
-	if second != "" {
-		if after, err = time.ParseDuration(second); err != nil {
+	amount, when, _ := strings.Cut(setting, "@")
+	after, until, _ := strings.Cut(when, ",")
+	now := time.Now()
+	w := wrong{from: now, until: now.Add(24 * time.Hour)}
+	for _, part := range []struct {
+		text string
+		set  func(time.Duration)
+	}{
+		{amount, func(d time.Duration) { w.by = d }},
+		{after, func(d time.Duration) { w.from = now.Add(d) }},
+		{until, func(d time.Duration) { w.until = now.Add(d) }},
+	} {
+		if part.text == "" {
+			continue
+		}
+		d, err := time.ParseDuration(part.text)
+		if err != nil {
 			return 0, err
 		}
+		part.set(d)
 	}
 	runtime.LockOSThread() // the kernel knows a tracer by its thread, and so a parent
 	cmd := exec.Command(name, args...)
@@ -52,7 +62,7 @@ func runClocked(setting, name string, args []string) (status int, err error) {
 	if _, err := syscall.Wait4(pid, nil, 0, nil); err != nil { // it stops when it is loaded
 		return 0, err
 	}
-	if err := setClock(pid, offset, time.Now().Add(after)); err != nil {
+	if err := setClock(pid, w); err != nil {
 		return 0, errors.Join(err, cmd.Process.Kill())
 	}
 	if err := syscall.PtraceDetach(pid); err != nil {
@@ -62,8 +72,14 @@ func runClocked(setting, name string, args []string) (status int, err error) {
 	return cmd.ProcessState.ExitCode(), nil
 }
 
+// wrong is how a clock is wrong, and when.
+type wrong struct {
+	by          time.Duration
+	from, until time.Time
+}
+
 // setClock puts other code into the place of a stopped process's clock_gettime.
-func setClock(pid int, offset time.Duration, from time.Time) error {
+func setClock(pid int, w wrong) error {
 	image, base, err := vDSO(pid)
 	if err != nil {
 		return err
@@ -76,7 +92,7 @@ func setClock(pid int, offset time.Duration, from time.Time) error {
 	if err != nil {
 		return err
 	}
-	code := clockCode(int64(offset/time.Second), from.Unix())
+	code := w.code()
 	for _, s := range symbols {
 		if s.Name != "__vdso_clock_gettime" {
 			continue
@@ -118,22 +134,25 @@ func vDSO(pid int) (image []byte, base uint64, err error) {
 	return image[:n], base, errors.Join(err, mem.Close())
 }
 
-// clockCode is clock_gettime(clock, to): the system call, and from the second from on so many more for CLOCK_REALTIME.
-func clockCode(offset, from int64) []byte {
+// code is clock_gettime(clock, to): the system call, and while the clock is wrong the seconds of CLOCK_REALTIME changed.
+func (w wrong) code() []byte {
+	number := func(code []byte, n int64) []byte { return binary.LittleEndian.AppendUint64(code, uint64(n)) }
 	code := []byte{
 		0xb8, 228, 0, 0, 0, // mov eax, SYS_clock_gettime
 		0x0f, 0x05, // syscall
 		0x85, 0xff, // test edi, edi: CLOCK_REALTIME is 0
-		0x75, 28, // jne end
+		0x75, 43, // jne end
 		0x48, 0xb9, // mov rcx, from
 	}
-	code = binary.LittleEndian.AppendUint64(code, uint64(from))
-	code = append(code,
+	code = append(number(code, w.from.Unix()),
 		0x48, 0x39, 0x0e, // cmp [rsi], rcx
-		0x7c, 13, // jl end
-		0x48, 0xb9) // mov rcx, offset
-	code = binary.LittleEndian.AppendUint64(code, uint64(offset))
-	return append(code,
+		0x7c, 28, // jl end
+		0x48, 0xb9) // mov rcx, until
+	code = append(number(code, w.until.Unix()),
+		0x48, 0x39, 0x0e, // cmp [rsi], rcx
+		0x7d, 13, // jge end
+		0x48, 0xb9) // mov rcx, by
+	return append(number(code, int64(w.by/time.Second)),
 		0x48, 0x01, 0x0e, // add [rsi], rcx
 		0xc3) // end: ret
 }
