@@ -45,7 +45,7 @@ func networkError(tokenURL string, far phase, sent echo, err error) *Error {
 		if far == lookingUp || far == connecting {
 			e.hint = w.hint()
 		}
-	case errors.Is(err, errTooLong):
+	case errors.Is(err, errTooLong), strings.Contains(err.Error(), "response headers exceeded"): // net/http has no type for it
 		e.what, e.hint = fmt.Sprintf("an answer that isn't APIM's: %s sent over 64 KiB", w.host), hintMiddle
 	case errors.As(err, &dial) && dial.Op == "proxyconnect":
 		e.retry, e.proxy = true, true
