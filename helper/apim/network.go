@@ -77,6 +77,8 @@ func (e *Error) refusedByProxy(w way, p *proxyError) {
 	e.Status, e.proxy = p.status, true
 	e.what = printable.Text(p.Error())
 	switch {
+	case p.status == http.StatusProxyAuthRequired && w.named:
+		e.hint = "correct the proxy's user name and password in HTTPS_PROXY, or name " + w.host + " in NO_PROXY where no proxy is needed"
 	case p.status == http.StatusProxyAuthRequired:
 		e.hint = hintProxy
 	case p.status == http.StatusTooManyRequests || p.status >= http.StatusInternalServerError:

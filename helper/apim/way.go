@@ -50,6 +50,7 @@ func (p *progress) watch(ctx context.Context) context.Context {
 type way struct {
 	host  string
 	proxy string // empty: none
+	named bool   // the proxy is told a user name
 }
 
 // wayTo finds the way of a request to an address.
@@ -60,7 +61,7 @@ func wayTo(address string) way {
 		return w
 	}
 	if proxy, err := proxyOf(&http.Request{URL: u}); err == nil && proxy != nil {
-		w.proxy = printable.Text(proxy.Host)
+		w.proxy, w.named = printable.Text(proxy.Host), proxy.User != nil
 	}
 	return w
 }
