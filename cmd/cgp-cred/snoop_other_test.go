@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// snoop is for Linux.
+func snoop() {}
