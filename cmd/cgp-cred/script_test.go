@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -157,8 +158,15 @@ func glob(parts ...string) []string {
 	return found
 }
 
-// condition knows [root]: this process may act as another user.
+// condition knows [root]: this process may act as another user; and [ipv6]: this machine has its loopback address.
 func condition(cond string) (bool, error) {
+	if cond == "ipv6" {
+		l, err := net.Listen("tcp", "[::1]:0")
+		if err != nil {
+			return false, nil //nolint:nilerr // that is the answer
+		}
+		return true, l.Close()
+	}
 	return cond == "root" && os.Geteuid() == 0, nil
 }
 
