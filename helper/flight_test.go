@@ -236,3 +236,51 @@ func TestRefusalIsSharedAfterALongWait(t *testing.T) {
 		t.Errorf("%v, %d requests", err, p.sim.Requests())
 	}
 }
+
+// Where APIM asks for more time than anybody would wait, those who wait for the lock ask it nothing more; but whoever may
+// wait so long does, and a short time is worth a try of one's own.
+func TestThrottlingIsShared(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		fault    string
+		timeout  time.Duration
+		requests int
+	}{
+		{"429:60", 0, 1},
+		{"429:20", 19 * time.Second, 1},
+		{"502", time.Second, 5},
+	} {
+		t.Run(fmt.Sprint(tt.fault, tt.timeout), func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, simulator.Config{})
+			p.fails(t, tt.fault)
+			profile := p.load(t)
+			asked := 0
+			synctest.Test(t, func(t *testing.T) {
+				errs := make(chan error)
+				for range 5 {
+					go func() {
+						h := p.process(slow{}, 0, 0)
+						h.Timeout = tt.timeout
+						_, err := h.Get(t.Context(), profile, helper.Options{})
+						errs <- err
+					}()
+				}
+				for range 5 {
+					var e *apim.Error
+					if err := <-errs; !errors.As(err, &e) || e.Class != apim.Temporary || e.Hint() == "" {
+						t.Errorf("%v", err)
+					}
+				}
+				asked = p.sim.Requests()
+				patient := p.process(slow{}, 0, 2*time.Minute)
+				if _, err := patient.Get(t.Context(), profile, helper.Options{}); err == nil || p.sim.Requests() == asked {
+					t.Errorf("whoever may wait has not asked: %v", err)
+				}
+			})
+			if asked < tt.requests || tt.requests == 1 && asked > 1 {
+				t.Errorf("%d requests, want %d", asked, tt.requests)
+			}
+		})
+	}
+}

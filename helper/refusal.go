@@ -2,6 +2,7 @@ package helper
 
 import (
 	"encoding/json"
+	"net/http"
 	"path/filepath"
 	"time"
 
@@ -36,16 +37,25 @@ func (h *Helper) refusal(name, cacheName string, start time.Time) error {
 	if !ok || r.Cache != cacheName {
 		return nil
 	}
-	if r.At.After(h.now()) || start.Sub(r.At) >= refusalLife {
+	now := h.now()
+	if r.At.After(now) || start.Sub(r.At) >= refusalLife {
 		return nil
 	}
+	if r.Error.Class != apim.Refused && r.At.Add(r.Error.RetryAfter).Sub(now) < h.requestTime() {
+		return nil // we may wait until it will have us
+	}
 	return r.Error
+}
+
+// shared reports what everybody would be answered: a refusal, and the wish to be left alone for so long.
+func shared(e *apim.Error) bool {
+	return e.Class == apim.Refused || e.Class == apim.Temporary && e.Status == http.StatusTooManyRequests && e.RetryAfter > 0
 }
 
 // decodeRefusal reads what remember writes. What remember would not write is none.
 func decodeRefusal(raw []byte) (refusal, bool) {
 	var r refusal
-	if json.Unmarshal(raw, &r) != nil || r.Error == nil || r.Error.Class != apim.Refused {
+	if json.Unmarshal(raw, &r) != nil || r.Error == nil || !shared(r.Error) {
 		return refusal{}, false
 	}
 	return r, true
@@ -54,7 +64,7 @@ func decodeRefusal(raw []byte) (refusal, bool) {
 // remember keeps a refusal for those who wait, best effort. Only what will be refused again is kept: not what an early
 // renewal, in its one attempt, could not put right.
 func (h *Helper) remember(name, cacheName string, e *apim.Error) {
-	if e.Class != apim.Refused || h.maxAttempts() == 1 && (e.ClockWrong() || e.JTIReused()) {
+	if !shared(e) || h.maxAttempts() == 1 && (e.ClockWrong() || e.JTIReused() || e.Class != apim.Refused) {
 		return
 	}
 	raw, err := json.Marshal(refusal{Cache: cacheName, At: h.now(), Error: e})

@@ -56,7 +56,7 @@ func (e *LockError) Error() string {
 
 // Hint says where to look.
 func (e *LockError) Hint() string {
-	return "a keychain prompt may be waiting on the desktop: answer it, or end the other process, and run the command again"
+	return "a keychain prompt or a key may be waiting for somebody, or the token endpoint does not answer: look there, or end the other process, and run the command again"
 }
 
 // turnToMint waits for the turn to mint for p.
@@ -181,10 +181,7 @@ func (h *Helper) holdOf(name string) time.Duration {
 
 // mintHold is how long a mint for p may take: its keystore's answer, and all token requests.
 func (h *Helper) mintHold(p *profile.Profile) time.Duration {
-	hold := h.Timeout
-	if hold == 0 {
-		hold = mintTimeout
-	}
+	hold := h.requestTime()
 	if p.Keystore == profile.Variables {
 		return hold
 	}
@@ -193,6 +190,14 @@ func (h *Helper) mintHold(p *profile.Profile) time.Duration {
 		return hold // it fails at once
 	}
 	return hold + patienceWith(ks)
+}
+
+// requestTime is how long all token requests of a mint may take.
+func (h *Helper) requestTime() time.Duration {
+	if h.Timeout > 0 {
+		return h.Timeout
+	}
+	return mintTimeout
 }
 
 // signHold is what a mint with a record takes longer, for the keys that someone else signs with: each of them waits for a
