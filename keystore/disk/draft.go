@@ -25,7 +25,7 @@ func (d *Draft) Commit() error {
 	if err := os.Rename(d.temp, d.path); err != nil {
 		return errors.Join(err, os.Remove(d.temp))
 	}
-	sweep(filepath.Dir(d.path))
+	sweep(d.path)
 	return syncFolder(filepath.Dir(d.path))
 }
 

@@ -33,8 +33,14 @@ func isTemp(name string) bool {
 	return ok && n > 2 && rest[0] == '.' && rest[n-1] == '.' && strings.Trim(rest[n:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
 
-// sweep removes abandoned temporary files from a folder, best effort.
-func sweep(folder string) {
+// sweep removes abandoned temporary files from the folder of a file that was just written, best effort. Ages are counted
+// by the file system's clock: this process's may be wrong, and another process's file must not go before it is renamed.
+func sweep(written string) {
+	now, err := os.Lstat(written)
+	if err != nil {
+		return
+	}
+	folder := filepath.Dir(written)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return
@@ -43,7 +49,7 @@ func sweep(folder string) {
 		if !isTemp(e.Name()) {
 			continue
 		}
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > abandoned {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && now.ModTime().Sub(info.ModTime()) > abandoned {
 			_ = os.Remove(filepath.Join(folder, e.Name()))
 		}
 	}
