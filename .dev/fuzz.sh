@@ -36,11 +36,15 @@ trap 'exit 1' HUP INT TERM
 export FUZZTIME="${FUZZTIME:-20s}" FUZZCORPUS="$work/corpus"
 [ "${FUZZCACHE:-}" != keep ] || FUZZCORPUS=$(go env GOCACHE)/fuzz/$(go list -m)
 
-# The compiler instruments what it builds for -fuzz, so these binaries are others than the tests'.
-packages=$(grep -rEl --include='*_test.go' '^func Fuzz' "${@:-.}" | xargs -n 1 dirname | sort -u)
-for package in $packages; do
+# The compiler instruments what it builds for -fuzz, so these binaries are others than the tests'. The first ones are
+# fuzzed while the others are built.
+grep -rEl --include='*_test.go' '^func Fuzz' "${@:-.}" | xargs -n 1 dirname | sort -u >"$work/packages"
+while read -r package; do
 	mkdir -p "$work/$package"
-	go test -c -fuzz=. -o "$work/$package/fuzz.test" "./$package"
-	"$work/$package/fuzz.test" -test.list '^Fuzz' | sed "s|^|$work/$package/fuzz.test $package |" >>"$work/targets"
-done
-xargs -n 3 -P "$(getconf _NPROCESSORS_ONLN)" sh .dev/fuzz.sh one <"$work/targets"
+	if go test -c -fuzz=. -o "$work/$package/fuzz.test" "./$package" </dev/null; then
+		"$work/$package/fuzz.test" -test.list '^Fuzz' | sed "s|^|$work/$package/fuzz.test $package |"
+	else
+		echo "$package" >>"$work/unbuilt"
+	fi
+done <"$work/packages" | xargs -n 3 -P "$(getconf _NPROCESSORS_ONLN)" sh .dev/fuzz.sh one
+[ ! -e "$work/unbuilt" ]
