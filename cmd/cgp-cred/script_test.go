@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"cgp-cred": main, "git-credential-cgp": main, upstreamName: main,
-		"clocked": clocked, "listener": listener, "nokeyctl": nokeyctl, "refusing": refusing, "resolver": resolver, "signalee": signalee, "snoop": snoop,
+		"clocked": keystoretest.Clocked, "listener": listener, "nokeyctl": nokeyctl, "refusing": refusing, "resolver": resolver, "signalee": signalee, "snoop": snoop,
 	})
 }
 

@@ -208,7 +208,7 @@ func (j *judge) table() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	line := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
-	line("soak: seed %d, %v, %d workers, detector %v\n", *seed, *duration, *workers, *detector)
+	line("soak: seed %d, %v, %d workers, patience %v, detector %v\n", *seed, *duration, *workers, *patience, *detector)
 	statuses := map[int]int{}
 	for _, byStatus := range j.counts {
 		for status, n := range byStatus {

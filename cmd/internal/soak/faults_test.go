@@ -4,9 +4,11 @@ package soak
 
 import (
 	"crypto/rand"
-	"fmt"
 	mrand "math/rand/v2"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -57,12 +59,21 @@ func shuffled[T any](r *mrand.Rand, all []T) func() T {
 	}
 }
 
-// nearFaults are the simulator's, with the statuses that may follow.
-var nearFaults = []struct {
+// nearFault is a fault of the simulator's, or its clock, with the statuses that may follow.
+type nearFault struct {
 	fault string
 	clock time.Duration
 	may   []int
-}{
+}
+
+func (n nearFault) name() string {
+	if n.fault == "" {
+		return "near clock " + n.clock.String()
+	}
+	return "near " + n.fault
+}
+
+var nearFaults = []nearFault{
 	{fault: "429", may: []int{7}},
 	{fault: "429:1", may: []int{7}},
 	{fault: "429=2", may: []int{7}},
@@ -75,9 +86,9 @@ var nearFaults = []struct {
 	{fault: "reset=2", may: []int{6, 7}},
 	{fault: "truncate", may: []int{6, 7}},
 	{fault: "truncate=1", may: []int{6, 7}},
-	{fault: "delay:700ms", may: []int{7}},
+	{fault: "delay:700ms"},
 	{fault: "delay:20s", may: []int{7}},
-	{fault: "drip:700ms", may: []int{7}},
+	{fault: "drip:700ms"},
 	{fault: "drip:20s", may: []int{6, 7}},
 	{fault: "row13", may: []int{5}},
 	{fault: "row16", may: []int{5}},
@@ -86,8 +97,8 @@ var nearFaults = []struct {
 	{fault: "row21", may: []int{7}},
 	{fault: "row22", may: []int{5}},
 	{fault: "row24", may: []int{5}},
-	{clock: time.Hour, may: nil},
-	{clock: -10 * time.Minute, may: nil},
+	{clock: time.Hour},
+	{clock: -10 * time.Minute},
 	{clock: 30 * time.Hour, may: []int{5}},
 }
 
@@ -96,7 +107,7 @@ func (m *machine) breakNear(r *mrand.Rand, end time.Time) {
 	lives := []time.Duration{6 * time.Second, 20 * time.Second, 600 * time.Second}
 	for rest(end, between(r, 300*time.Millisecond, 6*time.Second)) {
 		n := next()
-		f := m.begin(fmt.Sprintf("near %s%v", n.fault, n.clock), m.near, append(n.may, 7)...)
+		f := m.begin(n.name(), m.near, n.may...)
 		m.near.become(n.fault, lives[r.IntN(len(lives))], n.clock)
 		rest(end, between(r, 300*time.Millisecond, 4*time.Second))
 		m.near.become("", lives[r.IntN(len(lives))], 0)
@@ -235,3 +246,29 @@ exec "$@"`
 	}
 	return argv
 }
+
+// clocked is the name under which this test binary sets a program's clock.
+const clocked = "clocked"
+
+// clocking is the path of what runs a command whose clock is wrong, empty where that can't be done.
+func clocking(t *testing.T, m *machine) string {
+	t.Helper()
+	if runtime.GOARCH != "amd64" {
+		return ""
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(m.folder, clocked)
+	if err := os.Symlink(self, program); err != nil {
+		t.Fatal(err)
+	}
+	if exec.Command(program, "1h", "true").Run() != nil {
+		return ""
+	}
+	return program
+}
+
+// wrongClocks are how a process's own clock may be wrong. The last can't be corrected.
+var wrongClocks = []time.Duration{2 * time.Hour, -2 * time.Hour, 90 * time.Second, -90 * time.Second, 30 * time.Hour}

@@ -232,7 +232,7 @@ func (j *judge) tally(o *outcome) {
 	}
 }
 
-var varies = regexp.MustCompile(`"[^"]*"|\d[\d.:smh]*|/\S+`)
+var varies = regexp.MustCompile(`"[^"]*"|soak\.\.\.\w+|\d[\d.:smh]*|/\S+`)
 
 // plain is a message without what differs from one time to the next.
 func plain(message string) string {

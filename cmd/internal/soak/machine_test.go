@@ -47,6 +47,7 @@ type machine struct {
 	near    *near    // in this process: its faults come and go, its tokens stay
 	far     *far     // a process of its own, which is killed and started again
 	blind   []string // what runs a command where folders can't be written; nil: not possible here
+	clocked string   // what runs a command whose clock is wrong; empty: not possible here
 }
 
 // user is one home with its own folders and one kind of keystore.
@@ -92,6 +93,7 @@ func newMachine(t *testing.T, j *judge) *machine {
 	m.near.register(m.accounts())
 	m.far.register(t, m.accounts())
 	m.blind = blinding(m)
+	m.clocked = clocking(t, m)
 	return m
 }
 

@@ -8,10 +8,14 @@ package soak
 import (
 	"flag"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
 	"time"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 var (
@@ -22,13 +26,23 @@ var (
 	detector = flag.Bool("detector", false, "build the program with the race detector, not as it is shipped")
 )
 
+// TestMain makes this test binary the program that sets another's clock.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == clocked {
+		keystoretest.Clocked()
+		return
+	}
+	os.Exit(m.Run())
+}
+
 func TestSoak(t *testing.T) {
 	j := newJudge(*seed)
 	t.Run("run", func(t *testing.T) { soak(t, j) })
 	j.leftovers()
 	t.Log("\n" + j.table())
 	if broken := j.broken(); broken > 0 {
-		t.Errorf("%d invariants are broken; to see it again: make soak DURATION=%v SEED=%d", broken, *duration, *seed)
+		t.Errorf("%d invariants are broken; to see it again: go test -count=1 -v -timeout 0 ./cmd/internal/soak -duration %v -seed %d -workers %d -patience %v -detector=%v",
+			broken, *duration, *seed, *workers, *patience, *detector)
 	}
 }
 

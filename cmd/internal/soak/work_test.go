@@ -111,26 +111,32 @@ func (m *machine) ask(r *rand.Rand, a *account) {
 	if r.IntN(20) == 0 {
 		args = append(args[:2:2], append([]string{"-vv"}, args[2:]...)...)
 	}
-	expect := func(unlocked bool) { defer a.expect(unlocked)() }
+	var allowed []int
+	excused, unlocked := false, false
 	switch {
 	case n < 4:
 		m.drop(r, a)
 		return
 	case n < 6 && a.auth == "jwt":
 		kind, args, w = "get force-new", []string{"get", a.name, "--force-new"}, ways[0]
-		expect = nil
+		excused = true
 	case n < 10:
 		kind, kill = "killed", between(r, time.Microsecond, 60*time.Millisecond)
-		expect = nil
+		excused = true
 	case n < 12 && m.blind != nil:
 		var folder string
 		kind, folder = unwritable(r, a)
 		before = append(slices.Clone(m.blind), strings.TrimPrefix(kind, "disk "), folder)
-		kind, expect = kind+" "+filepath.Base(folder), nil
+		kind, excused, unlocked = kind+" "+filepath.Base(folder), true, true
+	case n < 14 && m.clocked != "":
+		clock := wrongClocks[r.IntN(len(wrongClocks))]
+		kind, before, excused = fmt.Sprintf("clock %v", clock), []string{m.clocked, clock.String()}, true
+		if clock > 24*time.Hour && a.auth == "jwt" {
+			allowed = append(allowed, 5)
+		}
 	}
-	if expect == nil {
-		done := a.expect(before != nil)
-		defer done()
+	if excused {
+		defer a.expect(unlocked)()
 	}
 	timeout := []string{"--timeout", mintTimeout().String()}
 	stdin := ""
@@ -139,7 +145,7 @@ func (m *machine) ask(r *rand.Rand, a *account) {
 	}
 	o := m.start(a, kind, before, stdin, kill, append(args[:2:2], append(timeout, args[2:]...)...)...)
 	m.tried(o)
-	m.ended(o)
+	m.ended(o, allowed...)
 	m.served(o, w)
 }
 
@@ -171,7 +177,7 @@ func (m *machine) drop(r *rand.Rand, a *account) {
 
 // tried counts a process that may have asked for a token in vain, three times for each key.
 func (m *machine) tried(o *outcome) {
-	if o.killed || len(m.brokenSince(o.account.at, o.start, o.end)) > 0 {
+	if o.killed || strings.HasPrefix(o.kind, "clock") || len(m.brokenSince(o.account.at, o.start, o.end)) > 0 {
 		o.account.traffic.mu.Lock()
 		o.account.trials++
 		o.account.traffic.mu.Unlock()

@@ -1,4 +1,4 @@
-package main
+package keystoretest
 
 import (
 	"bytes"
@@ -15,12 +15,12 @@ import (
 	"time"
 )
 
-// clocked is a program of its own: clocked OFFSET[@AFTER[,UNTIL]] COMMAND ARGS... runs a command whose clock is wrong by a
+// Clocked is a program of its own, a main function: clocked OFFSET[@AFTER[,UNTIL]] COMMAND ARGS... runs a command whose clock is wrong by a
 // duration, from its start or only after a time, or only for a while, and ends with its status. Nobody else's clock is touched, and nothing in the command
 // knows of it: before its first instruction, what the kernel maps into it to read the clock (the vDSO) is replaced. As on a
 // machine whose clock is set, CLOCK_MONOTONIC and all timers go on as they were. Programs that the command starts have the
 // right time.
-func clocked() {
+func Clocked() {
 	status, err := runClocked(os.Args[1], os.Args[2], os.Args[3:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "clocked:", err)
