@@ -34,12 +34,13 @@ const (
 //	stdout, stderr   what the script sees of it
 //	bus              the session bus: messages to the keyring
 //	agent            the socket of SSH_AUTH_SOCK
-//	net              the connection to HOST
+//	net, elsewhere   the connection to HOST, and to another server of this machine
+//	served           an answer to somebody who connected
 //	pipe             to a child, or within the process
 //	argv, environ    of a child
 //	FILE             as the script's folder has it, with * for a random name
 //
-// Others have the name that the kernel gives them. bus, agent and net must be named where they are connected to at all, and
+// Others have the name that the kernel gives them. bus, agent, net and elsewhere must be named where they are connected to at all, and
 // any other socket too: a command without them has sent nothing to anybody.
 func watched(ts *testscript.TestScript, neg bool, args []string) {
 	status := slices.IndexFunc(args, func(s string) bool { _, err := strconv.Atoi(s); return err == nil })
@@ -140,9 +141,7 @@ func (w *watch) connect(c call) {
 	case strings.HasPrefix(c.file, "UNIX"):
 		peer = "socket " + peer
 	default:
-		if peer = net.JoinHostPort(peer, c.port); peer == w.ts.Getenv("HOST") {
-			peer = "net"
-		}
+		peer = w.server(net.JoinHostPort(peer, c.port))
 	}
 	w.peers[c.number()] = peer
 	w.seen[peer] = true
@@ -177,10 +176,22 @@ func (w *watch) place(file string) string {
 		return "pipe" // a pair
 	case strings.HasPrefix(file, "TCP") && slices.Contains(w.served, local):
 		return "served"
-	case strings.HasPrefix(file, "TCP") && remote == w.ts.Getenv("HOST"):
-		return "net"
+	case strings.HasPrefix(file, "TCP"):
+		return w.server(remote)
 	}
 	return file
+}
+
+// server names whom a connection leads to: HOST, another server of this machine, or its address.
+func (w *watch) server(address string) string {
+	ip, _, err := net.SplitHostPort(address)
+	switch {
+	case address == w.ts.Getenv("HOST"):
+		return "net"
+	case err == nil && net.ParseIP(ip).IsLoopback():
+		return "elsewhere"
+	}
+	return address
 }
 
 // files looks into the files that the command named and that have changed, for what was written by no call.
