@@ -39,18 +39,18 @@ func (e *HostError) Hint() string {
 // is lower case and without the port 443 (but for loopback, where the default scheme is http). A scheme, path, user
 // information, blank, trailing dot or letter beyond ASCII is a [HostError].
 func ParseHost(s string) (string, error) {
-	switch s {
-	case "prod":
-		return production, nil
-	case "int", "dev", "ref", "sandbox", "internal-dev", "internal-qa", "internal-dev-sandbox", "internal-qa-sandbox":
-		return s + "." + production, nil
-	}
 	host := strings.ToLower(s)
 	if problem := hostProblem(host); problem != "" {
 		return "", &HostError{Host: s, Problem: problem}
 	}
 	if h, ok := strings.CutSuffix(host, ":443"); ok && !Loopback(host) {
 		host = h
+	}
+	switch host { // last: what comes out means the same when it goes in again
+	case "prod":
+		return production, nil
+	case "int", "dev", "ref", "sandbox", "internal-dev", "internal-qa", "internal-dev-sandbox", "internal-qa-sandbox":
+		return host + "." + production, nil
 	}
 	return host, nil
 }

@@ -12,6 +12,8 @@ func TestParseHost(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"production", "prod", "api.service.nhs.uk"},
 		{"environment", "internal-dev-sandbox", "internal-dev-sandbox.api.service.nhs.uk"},
+		{"environment in capitals", "INT", "int.api.service.nhs.uk"},
+		{"environment with a port that is none", "int:443", "int.api.service.nhs.uk"},
 		{"host name", "int.api.service.nhs.uk", "int.api.service.nhs.uk"},
 		{"upper case is folded", "INT.api.Service.nhs.UK", "int.api.service.nhs.uk"},
 		{"default port is none", "int.api.service.nhs.uk:443", "int.api.service.nhs.uk"},
