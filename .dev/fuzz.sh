@@ -7,6 +7,7 @@ set -eu
 
 # one BINARY FOLDER TARGET fuzzes one target and prints what went on only where something is wrong.
 if [ "${1:-}" = one ]; then
+	[ $# = 4 ] || exit 0 # there is no target at all
 	binary=$2 target=$4
 	cd "$3"
 	status=0

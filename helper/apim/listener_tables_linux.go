@@ -3,6 +3,7 @@ package apim
 import (
 	"bufio"
 	"encoding/hex"
+	"io"
 	"net/netip"
 	"os"
 	"strconv"
@@ -31,7 +32,12 @@ func checkTable(table, host string, port uint16) error {
 		return nil //nolint:nilerr // no table: nothing to learn
 	}
 	defer f.Close() //nolint:errcheck // opened for reading
-	lines := bufio.NewScanner(f)
+	return checkListeners(f, host, port)
+}
+
+// checkListeners looks in the text of a table.
+func checkListeners(table io.Reader, host string, port uint16) error {
+	lines := bufio.NewScanner(table)
 	lines.Scan() // the heading
 	for lines.Scan() {
 		// sl local_address rem_address st tx:rx tr:tm retrnsmt uid …
