@@ -39,6 +39,8 @@ func (h *Helper) renewEarly(ctx context.Context, p *profile.Profile, e cache.Ent
 		return old
 	}
 	defer release()
+	ctx, stop := context.WithTimeout(ctx, earlyTimeout) // for a keychain, too, and a signer that awaits someone's touch
+	defer stop()
 	if p, err = h.reload(p); err != nil {
 		return old
 	}
@@ -51,8 +53,6 @@ func (h *Helper) renewEarly(ctx context.Context, p *profile.Profile, e cache.Ent
 	h.trace(1, "it ends soon: fetching the next one")
 	quick := *h
 	quick.Timeout, quick.attempts = earlyTimeout, 1
-	ctx, stop := context.WithTimeout(ctx, earlyTimeout) // for a signer, too, that awaits someone's touch
-	defer stop()
 	c, err := quick.mintAndKeep(quick.newTurn(keystore.Quietly(ctx), name), p)
 	if err != nil {
 		h.trace(1, "the next one did not come: %v", err)

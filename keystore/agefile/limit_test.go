@@ -1,0 +1,42 @@
+package agefile_test
+
+import (
+	"testing"
+	"time"
+
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/agefile"
+)
+
+// Every keystore that waits for somebody says for how long, so that others can wait for it.
+func TestLimits(t *testing.T) {
+	for _, tt := range []struct {
+		variable                   string
+		keychain, program, agefile time.Duration
+	}{
+		{"", 0, 30 * time.Second, 90 * time.Second}, // the keychain's depends on the desktop
+		{"7", 7 * time.Second, 7 * time.Second, 21 * time.Second},
+		{"2m", 2 * time.Minute, 2 * time.Minute, 6 * time.Minute},
+		{"soon", -1, -1, -1},
+	} {
+		t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", tt.variable)
+		for what, k := range map[string]struct {
+			keystore.Keystore
+
+			want time.Duration
+		}{
+			"keychain": {keystore.Keychain(keystore.KeychainOptions{}), tt.keychain},
+			"program":  {keystore.Program([]string{"/nowhere"}), tt.program},
+			"agefile":  {agefile.New(agefile.Options{Unlocker: &agefile.Unlocker{}}), tt.agefile},
+		} {
+			limited, ok := k.Keystore.(keystore.Limited)
+			if !ok {
+				t.Fatalf("%s says nothing", what)
+			}
+			got, err := limited.Limit()
+			if (err != nil) != (k.want < 0) || (k.want > 0 && got != k.want) || (k.want == 0 && got <= 0) {
+				t.Errorf("%s with %q: %v, %v; want %v", what, tt.variable, got, err, k.want)
+			}
+		}
+	}
+}
