@@ -36,12 +36,26 @@ func (s *scene) build(ctx context.Context) error {
 }
 
 func (s *scene) compile(ctx context.Context, how []string, name, pkg string) error {
-	cmd := exec.CommandContext(ctx, "go", append(how, "-o", s.program(name), pkg)...)
+	linked := s.program(name + ".linked")
+	cmd := exec.CommandContext(ctx, "go", append(how, "-o", linked, pkg)...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %s: %w\n%s", name, err, out)
 	}
-	return nil
+	return install(linked, s.program(name))
+}
+
+// install puts a program where an archive or an installer would: written, and not mapped as by the linker, which leaves
+// it in small pieces of the page cache that each start has to map one by one.
+func install(linked, program string) error {
+	b, err := os.ReadFile(linked)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(program, b, 0o700); err != nil {
+		return err
+	}
+	return os.Remove(linked)
 }
 
 // gitHelperSource is where Debian's git keeps the helper that git's own project wrote for this keychain.
