@@ -28,8 +28,9 @@ import (
 // maxFile bounds each file in bytes: a record of 2400 bytes makes one of about 2700.
 const maxFile = 64 << 10
 
-// lockWait bounds the wait for another process that writes, or asks for the passphrase.
-const lockWait = 60 * time.Second
+// lockSlack is how much longer another process, which writes or asks for the passphrase, is waited for than somebody may
+// take to give it: scrypt takes a second for each try, and more on a small machine.
+const lockSlack = 30 * time.Second
 
 // Options say where the files are and what opens them. All but Identity are needed.
 type Options struct {
@@ -182,7 +183,11 @@ func (s *store) alone(ctx context.Context) (release func(), err error) {
 	if err := disk.MakeFolder(s.o.Folder); err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithTimeout(ctx, lockWait)
+	wait, err := s.Limit()
+	if err != nil {
+		wait = tries * usualWait // the variable is wrong: whoever needs it says so
+	}
+	ctx, stop := context.WithTimeout(ctx, wait+lockSlack)
 	defer stop()
 	release, state, err := disk.Lock(ctx, filepath.Join(s.o.Folder, "lock"))
 	switch {

@@ -1,11 +1,14 @@
 package agefile_test
 
 import (
+	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
+	"cgp-cred/keystore/disk"
 )
 
 // Every keystore that waits for somebody says for how long, so that others can wait for it.
@@ -38,5 +41,26 @@ func TestLimits(t *testing.T) {
 				t.Errorf("%s with %q: %v, %v; want %v", what, tt.variable, got, err, k.want)
 			}
 		}
+	}
+}
+
+// Whoever waits for the files outlasts a person who needs all of the time, and all of the tries, for the passphrase.
+func TestWaitForTheFiles(t *testing.T) {
+	for variable, want := range map[string]time.Duration{"": 2 * time.Minute, "60s": 210 * time.Second} {
+		t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", variable)
+		f := newFiles(t)
+		release, state, err := disk.TryLock(f.folder + "/lock")
+		if state != disk.Acquired {
+			t.Fatal(state, err)
+		}
+		ks := f.open(phrase)
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			err := ks.Set(t.Context(), "int", keystore.NewSecret([]byte(value)))
+			if waited := time.Since(start); waited != want || !errors.Is(err, keystore.ErrTimeout) {
+				t.Errorf("%v after %v, want %v", err, waited, want)
+			}
+		})
+		release()
 	}
 }
