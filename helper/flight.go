@@ -2,10 +2,8 @@ package helper
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"cgp-cred/helper/apim"
 	"cgp-cred/helper/cache"
 	"cgp-cred/helper/profile"
 )
@@ -75,11 +73,8 @@ func (h *Helper) reload(p *profile.Profile) (*profile.Profile, error) {
 func (h *Helper) mintAndKeep(t *turn, p *profile.Profile) (Credential, error) {
 	token, err := h.mint(t, p)
 	c := h.cache(p) // mint may have mended the profile's file, to which the cache is bound
-	var refused *apim.Error
-	if errors.As(err, &refused) {
-		h.remember(h.flightName(p), c.Name(), refused)
-	}
 	if err != nil {
+		h.remember(h.flightName(p), c.Name(), err)
 		return Credential{}, err
 	}
 	e := cache.Entry{Header: "Authorization", Token: token.Value, FetchedAt: token.FetchedAt, Expiry: token.Expiry}

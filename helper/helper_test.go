@@ -284,6 +284,25 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// What one more attempt would have put right is left to the next process, and not remembered as a refusal.
+func TestTheLastAttemptMeetsAWrongClock(t *testing.T) {
+	t.Parallel()
+	f, err := simulator.ParseFault("502=2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind := func() time.Time { return time.Now().Add(-10 * time.Minute) }
+	p := newPlace(t, simulator.Config{Faults: []simulator.Fault{f}, Now: behind})
+	var refused *apim.Error
+	_, err = p.Get(t.Context(), p.load(t), helper.Options{})
+	if !errors.As(err, &refused) || !refused.ClockWrong() || p.sim.Requests() != 3 {
+		t.Fatalf("%v after %d requests", err, p.sim.Requests())
+	}
+	if _, err := p.Get(t.Context(), p.load(t), helper.Options{}); err != nil {
+		t.Errorf("the next one: %v", err)
+	}
+}
+
 func TestTheRecordDecides(t *testing.T) {
 	t.Parallel()
 	for _, edit := range []struct{ field, from, to string }{

@@ -104,6 +104,7 @@ type minter struct {
 	corrected  bool
 	reused     bool
 	last       error // the last attempt's error; nil after a success
+	curable    bool  // the next attempt would have put it right
 }
 
 func newMinter(h *Helper, name string, r *keystore.Record) (*minter, error) {
@@ -158,8 +159,17 @@ func (m *minter) exchange(ctx context.Context, key *keystore.Key) (apim.Token, e
 	if m.last != nil { // the reason rather than the deadline that ended the waiting
 		err = m.last
 	}
+	if err != nil && m.curable {
+		err = &curableError{err}
+	}
 	return t, err
 }
+
+// curableError is a refusal after the last attempt that was left, which one more would have put right: the next process
+// has it.
+type curableError struct{ error }
+
+func (e *curableError) Unwrap() error { return e.error }
 
 // attempt signs and sends one assertion. Its error says to backoff whether and when another may succeed.
 func (m *minter) attempt(ctx context.Context) (apim.Token, error) {
@@ -173,7 +183,7 @@ func (m *minter) attempt(ctx context.Context) (apim.Token, error) {
 	}
 	m.h.trace(1, "asking %s for a token, kid %q", m.tokenURL, m.key.KID)
 	m.h.trace(2, "assertion: %s", apim.Describe(assertion, m.about.APIKey))
-	m.tries = max(m.tries, 1) - 1
+	m.tries, m.curable = max(m.tries, 1)-1, false
 	start := time.Now()
 	t, err := m.client.Exchange(ctx, m.tokenURL, assertion)
 	var refused *apim.Error
@@ -223,6 +233,7 @@ func outcome(err error) string {
 func (m *minter) again(ctx context.Context, e *apim.Error) error {
 	deadline, _ := ctx.Deadline()
 	spare := time.Until(deadline) - e.RetryAfter
+	m.curable = true
 	switch {
 	case e.JTIReused() && !m.reused:
 		m.reused = true
@@ -230,6 +241,9 @@ func (m *minter) again(ctx context.Context, e *apim.Error) error {
 	case e.ClockWrong() && !m.corrected && e.Skew.Abs() >= minSkew && e.Skew.Abs() <= maxSkew:
 		m.corrected, m.correction = true, e.Skew
 		return backoff.RetryAfter(0)
+	}
+	m.curable = false
+	switch {
 	case e.Retryable() && spare <= 0:
 		return backoff.Permanent(e)
 	case e.Retryable() && e.RetryAfter > 0: // never earlier, and not all of us at once

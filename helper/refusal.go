@@ -2,6 +2,7 @@ package helper
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"path/filepath"
 	"time"
@@ -61,14 +62,14 @@ func decodeRefusal(raw []byte) (refusal, bool) {
 	return r, true
 }
 
-// remember keeps a refusal for those who wait, best effort. Only what will be refused again is kept: not what an early
-// renewal, in its one attempt, could not put right.
-func (h *Helper) remember(name, cacheName string, e *apim.Error) {
-	if !shared(e) || h.maxAttempts() == 1 && (e.ClockWrong() || e.JTIReused() || e.Class != apim.Refused) {
+// remember keeps a refusal for those who wait, best effort. Only what will be refused again is kept: not what one more
+// attempt would have put right, and of an early renewal, which has one, not what may pass.
+func (h *Helper) remember(name, cacheName string, err error) {
+	var e *apim.Error
+	if !errors.As(err, &e) || is[*curableError](err) || !shared(e) || h.maxAttempts() == 1 && e.Class != apim.Refused {
 		return
 	}
-	raw, err := json.Marshal(refusal{Cache: cacheName, At: h.now(), Error: e})
-	if err == nil {
+	if raw, err := json.Marshal(refusal{Cache: cacheName, At: h.now(), Error: e}); err == nil {
 		_ = disk.WriteFile(h.refusalFile(name), raw) // without it each waiter asks for itself
 	}
 }
