@@ -87,7 +87,17 @@ type fault struct {
 	name     string
 	target   any   // an endpoint, or a user
 	may      []int // statuses that follow from it
+	clock    bool  // it is a wrong clock
 	from, to time.Time
+}
+
+// follows are the statuses that a fault may have for a process. A clock that is set while a process corrects its assertion
+// for the last time makes it refused, and that is remembered.
+func (f *fault) follows(o *outcome) []int {
+	if f.clock && (f.from.After(o.start) || !f.to.IsZero() && f.to.Before(o.end)) {
+		return append([]int{5}, f.may...)
+	}
+	return f.may
 }
 
 // memory is how long a refusal, or an outage, may be remembered.
@@ -95,7 +105,7 @@ const memory = 6 * time.Second
 
 // begin opens a fault, end closes it.
 func (j *judge) begin(name string, target any, may ...int) *fault {
-	f := &fault{name: name, target: target, may: may, from: time.Now()}
+	f := &fault{name: name, target: target, may: may, clock: strings.Contains(name, "clock"), from: time.Now()}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.faults = append(j.faults, f)
@@ -190,7 +200,7 @@ func (j *judge) ended(o *outcome, allowed ...int) {
 		j.violate(oneAnswer, "%v", o.describe(met))
 	}
 	for _, f := range met {
-		allowed = append(allowed, f.may...)
+		allowed = append(allowed, f.follows(o)...)
 	}
 	if o.end.Sub(o.start) >= lockWait {
 		allowed = append(allowed, 7)
@@ -323,7 +333,7 @@ func (a *account) asked(ctx context.Context, j *judge) func(token string, life t
 		if token != "" {
 			a.mints++
 			a.minted = time.Now()
-			a.fresh = a.minted.Add(life/2 - time.Second)
+			a.fresh = a.minted.Add(life * 35 / 100) // earlier than an early renewal
 		}
 		a.traffic.mu.Unlock()
 		if token != "" {
