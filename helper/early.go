@@ -97,5 +97,5 @@ func (h *Helper) pauseEarly(name string, pause time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return disk.WriteFile(h.earlyFile(name), text)
+	return disk.WriteVolatile(h.earlyFile(name), text)
 }

@@ -70,6 +70,6 @@ func (h *Helper) remember(name, cacheName string, err error) {
 		return
 	}
 	if raw, err := json.Marshal(refusal{Cache: cacheName, At: h.now(), Error: e}); err == nil {
-		_ = disk.WriteFile(h.refusalFile(name), raw) // without it each waiter asks for itself
+		_ = disk.WriteVolatile(h.refusalFile(name), raw) // without it each waiter asks for itself
 	}
 }

@@ -145,7 +145,7 @@ func (t *turn) mayLast(hold time.Duration) {
 // say tells those who wait how long the turn may last. Without it they wait as long as they would take themselves.
 func (t *turn) say(hold time.Duration) {
 	if t.locked {
-		t.said = disk.WriteFile(t.h.holdFile(t.name), []byte(hold.String()+"\n")) == nil
+		t.said = disk.WriteVolatile(t.h.holdFile(t.name), []byte(hold.String()+"\n")) == nil
 	}
 }
 

@@ -30,7 +30,7 @@ func (c *Cache) forged() {
 		text = nil // the first one, or a file that can't be trusted, which the next line replaces
 	}
 	b, warn := parseBurst(string(text)).next(c.o.Now())
-	if err := disk.WriteFile(path, []byte(b.String())); err != nil {
+	if err := disk.WriteVolatile(path, []byte(b.String())); err != nil {
 		return // nothing can be counted here
 	}
 	if warn {

@@ -251,7 +251,7 @@ func (f *File) write() error {
 	if err != nil {
 		return err
 	}
-	if err := disk.WriteFile(f.o.Path, text); err != nil {
+	if err := disk.WriteVolatile(f.o.Path, text); err != nil {
 		return fmt.Errorf("writing the token file: %w", err)
 	}
 	f.current = true

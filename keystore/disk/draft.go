@@ -12,7 +12,7 @@ type Draft struct{ temp, path string }
 
 // NewDraft writes data to a draft of the file at path. Missing folders are made (0700).
 func NewDraft(path string, data []byte) (*Draft, error) {
-	temp, err := writeTemp(path, data)
+	temp, err := writeTemp(path, data, true)
 	if err != nil {
 		return nil, err
 	}

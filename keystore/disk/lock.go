@@ -98,7 +98,7 @@ func openLock(path string) (*flock.Flock, error) {
 		return nil, irregular(path) // a named pipe would hold up the open
 	case errors.Is(err, fs.ErrNotExist):
 		// Whatever the umask: it could take the rights of whoever comes next.
-		if err := writeNew(path, nil); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := writeNew(path, nil, false); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
 	}

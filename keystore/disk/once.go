@@ -18,14 +18,14 @@ func CreateOnce(path string, data []byte) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return got, err
 	}
-	temp, err := writeTemp(path, data)
+	temp, err := writeTemp(path, data, true)
 	if err != nil {
 		return nil, err
 	}
 	err = publish(temp, path)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		// No such way on this file system. Who comes second waits until the file has content.
-		err = writeNew(path, data)
+		err = writeNew(path, data, true)
 	}
 	if rmErr := os.Remove(temp); rmErr != nil && !errors.Is(rmErr, fs.ErrNotExist) {
 		err = errors.Join(err, rmErr)

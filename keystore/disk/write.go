@@ -22,6 +22,20 @@ func WriteFile(path string, data []byte) error {
 	return d.Commit()
 }
 
+// WriteVolatile is [WriteFile] for what may be lost with the machine's power: the file is whole or the old one while the
+// machine runs, and nothing waits for the disk.
+func WriteVolatile(path string, data []byte) error {
+	temp, err := writeTemp(path, data, false)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return errors.Join(err, os.Remove(temp))
+	}
+	sweep(path)
+	return nil
+}
+
 // abandoned is the age at which a temporary file is nobody's any more: it lives for as long as a write to
 // the disk lasts, or a [Draft] while a keychain shows its prompt.
 const abandoned = 10 * time.Minute
@@ -55,14 +69,14 @@ func sweep(written string) {
 	}
 }
 
-// writeTemp writes data to a new file beside path, through to the disk, and returns its name.
-func writeTemp(path string, data []byte) (name string, err error) {
+// writeTemp writes data to a new file beside path, where it shall last through to the disk, and returns its name.
+func writeTemp(path string, data []byte, lasting bool) (name string, err error) {
 	folder := filepath.Dir(path)
 	if err := MakeFolder(folder); err != nil {
 		return "", err
 	}
 	name = filepath.Join(folder, "."+filepath.Base(path)+"."+rand.Text()+".tmp")
-	err = writeNew(name, data)
+	err = writeNew(name, data, lasting)
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
 		at.Path = path // the temporary name tells nobody anything, and is another one each time
 	}
@@ -70,7 +84,7 @@ func writeTemp(path string, data []byte) (name string, err error) {
 }
 
 // writeNew writes a file that must not exist yet; after an error it does not exist.
-func writeNew(name string, data []byte) (err error) {
+func writeNew(name string, data []byte, lasting bool) (err error) {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600) //nolint:gosec // the caller's own file
 	if err != nil {
 		return err
@@ -86,8 +100,8 @@ func writeNew(name string, data []byte) (err error) {
 	if _, err := f.Write(data); err != nil {
 		return errors.Join(err, f.Close())
 	}
-	if err := f.Sync(); err != nil {
-		return errors.Join(err, f.Close())
+	if !lasting {
+		return f.Close()
 	}
-	return f.Close()
+	return errors.Join(f.Sync(), f.Close())
 }

@@ -18,11 +18,24 @@ import (
 	"cgp-cred/keystore/disk"
 )
 
-func TestWriteFile(t *testing.T) {
+// eachWriter runs a test with the ways of writing a file.
+func eachWriter(t *testing.T, test func(*testing.T, func(string, []byte) error)) {
+	t.Helper()
 	t.Parallel()
+	for name, write := range map[string]func(string, []byte) error{"lasting": disk.WriteFile, "volatile": disk.WriteVolatile} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, write)
+		})
+	}
+}
+
+func TestWriteFile(t *testing.T) { eachWriter(t, writeFile) }
+
+func writeFile(t *testing.T, write func(string, []byte) error) {
 	tr := newTree(t)
 	must(t, os.Chmod(tr.file, 0o644))
-	must(t, disk.WriteFile(tr.file, []byte("new")))
+	must(t, write(tr.file, []byte("new")))
 	got, err := disk.ReadPrivate(tr.file, 10)
 	if err != nil || string(got) != "new" {
 		t.Errorf("got %q, %v: the old file's mode must not stay", got, err)
@@ -52,11 +65,12 @@ func TestWriteFileSweeps(t *testing.T) {
 	}
 }
 
-func TestWriteFileReplacesALinkNotItsTarget(t *testing.T) {
-	t.Parallel()
+func TestWriteFileReplacesALinkNotItsTarget(t *testing.T) { eachWriter(t, replaceALink) }
+
+func replaceALink(t *testing.T, write func(string, []byte) error) {
 	tr := newTree(t)
 	target := aside(t, tr.file)
-	must(t, disk.WriteFile(tr.file, []byte("new")))
+	must(t, write(tr.file, []byte("new")))
 	if got, err := disk.ReadFile(tr.file, 10); err != nil || string(got) != "new" {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -65,12 +79,13 @@ func TestWriteFileReplacesALinkNotItsTarget(t *testing.T) {
 	}
 }
 
-func TestWriteFileRefusesAFolderOfEverybody(t *testing.T) {
-	t.Parallel()
+func TestWriteFileRefusesAFolderOfEverybody(t *testing.T) { eachWriter(t, refuseAFolder) }
+
+func refuseAFolder(t *testing.T, write func(string, []byte) error) {
 	tr := newTree(t)
 	must(t, os.Chmod(tr.own, 0o777))
 	var unsafe *disk.UnsafeError
-	if err := disk.WriteFile(tr.file, []byte("new")); !errors.As(err, &unsafe) {
+	if err := write(tr.file, []byte("new")); !errors.As(err, &unsafe) {
 		t.Errorf("got %v, want an UnsafeError", err)
 	}
 	if got, _ := os.ReadFile(tr.file); string(got) != "content" || files(t, tr.profiles) != "int.yaml" {
