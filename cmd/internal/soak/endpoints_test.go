@@ -60,7 +60,7 @@ func (n *near) register(accounts []*account) {
 	for _, a := range accounts {
 		n.byKey[a.apiKey] = a
 	}
-	n.become("", 600*time.Second, 0)
+	n.become("", 6*time.Second, 0)
 }
 
 func (n *near) address() string { return n.host }

@@ -104,7 +104,7 @@ var nearFaults = []nearFault{
 
 func (m *machine) breakNear(r *mrand.Rand, end time.Time) {
 	next := shuffled(r, nearFaults)
-	lives := []time.Duration{6 * time.Second, 20 * time.Second, 600 * time.Second}
+	lives := []time.Duration{6 * time.Second, 20 * time.Second, time.Minute}
 	for rest(end, between(r, 300*time.Millisecond, 6*time.Second)) {
 		n := next()
 		f := m.begin(n.name(), m.near, n.may...)
@@ -157,7 +157,7 @@ func (m *machine) restartFar(down time.Duration, args ...string) {
 func (m *machine) breakCache(r *mrand.Rand, end time.Time) {
 	var with []*account
 	for _, a := range m.accounts() {
-		if a.auth == "jwt" && a.user.secrets == nil {
+		if a.auth == "jwt" && a.user.secrets == nil && a.name != still {
 			with = append(with, a)
 		}
 	}
@@ -234,7 +234,7 @@ case $how in
 read-only) mount --bind "$folder" "$folder"; mount -o remount,bind,ro "$folder" ;;
 full)
 	mount -t tmpfs -o size=64k,mode=0700 none /mnt
-	cp -a "$folder/." /mnt/
+	cp -a "$folder/." /mnt/ 2>/dev/null || true # temporary files come and go
 	dd if=/dev/zero of=/mnt/ballast bs=1k 2>/dev/null || true
 	mount --bind /mnt "$folder" ;;
 esac

@@ -312,7 +312,7 @@ func (a *account) asked(ctx context.Context, j *judge) func(token string, life t
 	f := &flight{ctx: ctx, ended: make(chan struct{})}
 	others := a.takeOff(j, f)
 	for _, other := range others {
-		late := time.NewTimer(2 * time.Second) // whose owner was killed ends a moment later
+		late := time.NewTimer(400 * time.Millisecond) // one whose owner was killed, or has its answer, ends a moment later
 		select {
 		case <-other.ended:
 		case <-other.ctx.Done():

@@ -73,6 +73,9 @@ type account struct {
 	traffic
 }
 
+// still is the name of accounts whose tokens nobody drops: they end by themselves.
+const still = "still"
+
 func (a *account) String() string { return a.user.name + "/" + a.name }
 
 func (a *account) kid(i int) string { return fmt.Sprintf("%s-%s-%d", a.user.name, a.name, i) }
@@ -123,10 +126,12 @@ func (m *machine) addUsers(t *testing.T) {
 	m.addAccount(ring, "far", "jwt", m.far)
 	m.addAccount(ring, "plain", "apikey", m.near)
 	m.addAccount(ring, "open", "none", m.near)
+	m.addAccount(ring, still, "jwt", m.near)
 
 	file := m.addUser(t, "file")
 	m.addAccount(file, "near", "jwt", m.near)
 	m.addAccount(file, "far", "jwt", m.far)
+	m.addAccount(file, still, "jwt", m.near)
 
 	prog := m.addUser(t, "prog")
 	m.addAccount(prog, "near", "jwt", m.near)

@@ -21,8 +21,8 @@ import (
 var (
 	duration = flag.Duration("duration", 8*time.Second, "how long faults and requests last")
 	seed     = flag.Uint64("seed", 1, "what the choices follow from")
-	workers  = flag.Int("workers", 2*runtime.NumCPU(), "processes at a time, about")
-	patience = flag.Duration("patience", 10*time.Second, "what the program is given for one call of a keychain: less than a fault lasts, to see it end")
+	workers  = flag.Int("workers", 8*runtime.NumCPU(), "processes at a time, most of which wait for something that is broken")
+	patience = flag.Duration("patience", 5*time.Second, "what the program is given for one call of a keychain: less than a fault lasts, to see it end")
 	detector = flag.Bool("detector", false, "build the program with the race detector, not as it is shipped")
 )
 

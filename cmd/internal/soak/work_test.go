@@ -23,7 +23,7 @@ func (m *machine) work(r *rand.Rand, stop <-chan struct{}) {
 		default:
 		}
 		m.ask(r, all[r.IntN(len(all))])
-		time.Sleep(between(r, time.Millisecond, 60*time.Millisecond))
+		time.Sleep(between(r, time.Millisecond, 250*time.Millisecond))
 	}
 }
 
@@ -114,6 +114,7 @@ func (m *machine) ask(r *rand.Rand, a *account) {
 	var allowed []int
 	excused, unlocked := false, false
 	switch {
+	case a.name == still:
 	case n < 4:
 		m.drop(r, a)
 		return
@@ -131,8 +132,8 @@ func (m *machine) ask(r *rand.Rand, a *account) {
 	case n < 14 && m.clocked != "":
 		clock := wrongClocks[r.IntN(len(wrongClocks))]
 		kind, before, excused = fmt.Sprintf("clock %v", clock), []string{m.clocked, clock.String()}, true
-		if clock > 24*time.Hour && a.auth == "jwt" {
-			allowed = append(allowed, 5)
+		if a.auth == "jwt" && (clock > 24*time.Hour || len(m.brokenSince(a.at, time.Now(), time.Now())) > 0) {
+			allowed = append(allowed, 5) // it can't be corrected, or the attempts may be lost to something else
 		}
 	}
 	if excused {
@@ -246,6 +247,7 @@ func (m *machine) change(u *user, r *rand.Rand, stop <-chan struct{}) {
 		}
 		a := u.accounts[r.IntN(len(u.accounts))]
 		switch {
+		case a.name == still:
 		case a.name == "turns":
 			m.rotate(r, a)
 		case a.auth == "none":
