@@ -66,15 +66,18 @@ func readPlain(raw []byte, to fields) bool {
 // plainScalar reports whether YAML reads s as the text that it is (YAML 1.2.2 section 7.3.3, narrower). Numbers do, in a
 // field of text; null does not.
 func plainScalar(s string) bool {
-	if s == "" || strings.EqualFold(s, "null") || s[len(s)-1] == ':' {
+	word := strings.TrimPrefix(s, "-") // a rev is base64url, and may begin with one
+	if word == "" || !wordByte(word[0]) || strings.EqualFold(s, "null") || s[len(s)-1] == ':' {
 		return false
 	}
-	for i := range len(s) {
-		c := s[i]
-		alnum := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-		if !alnum && (i == 0 || !strings.ContainsRune("._:/-", rune(c))) {
+	for i := range len(word) {
+		if !wordByte(word[i]) && !strings.ContainsRune(".:/-", rune(word[i])) {
 			return false
 		}
 	}
 	return true
+}
+
+func wordByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+
+	"cgp-cred/keystore"
 )
 
 func TestReadPlain(t *testing.T) {
@@ -30,7 +32,11 @@ func TestReadPlain(t *testing.T) {
 		{"a mapping in a value", "rev: a:\n", false},
 		{"a blank more", "rev:  a\n", false},
 		{"an indented key", " rev: a\n", false},
-		{"a list's beginning", "rev: -a\n", false},
+		{"a rev with a dash first", "rev: -a\n", true},
+		{"a rev with a line first", "rev: _a\n", true},
+		{"a list in a value", "rev: - a\n", false},
+		{"a dash", "rev: -\n", false},
+		{"a document's end", "rev: ---\n", false},
 		{"an alias", "rev: *a\n", false},
 		{"a key twice", "rev: a\nrev: a\n", false},
 		{"an unknown key", "reb: a\n", false},
@@ -45,17 +51,26 @@ func TestReadPlain(t *testing.T) {
 
 func TestEncodeWritesThePlainForm(t *testing.T) {
 	t.Parallel()
-	p := &Profile{Host: "int.api.service.nhs.uk", APIName: "genomic-data-access", Auth: JWT, Keystore: Keychain, Rev: "09afAZ"}
-	raw, err := encode(p)
-	if err != nil {
-		t.Fatal(err)
+	plain := 0
+	for range 1000 {
+		p := &Profile{
+			Host: "int.api.service.nhs.uk", APIName: "genomic-data-access", Auth: JWT, Keystore: Keychain, Rev: keystore.NewRev(),
+		}
+		raw, err := encode(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Profile
+		if !readPlain(raw, &got) {
+			continue
+		}
+		plain++
+		if d := cmp.Diff(p, &got); d != "" {
+			t.Fatal(d)
+		}
 	}
-	var got Profile
-	if !readPlain(raw, &got) {
-		t.Fatalf("not the plain form: %s", raw)
-	}
-	if d := cmp.Diff(p, &got); d != "" {
-		t.Error(d)
+	if plain < 990 { // a rev like 12e34 is quoted, and one that begins with two dashes is not looked at
+		t.Errorf("%d of 1000 in the plain form", plain)
 	}
 }
 
