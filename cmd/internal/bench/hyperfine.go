@@ -25,9 +25,10 @@ type command struct {
 
 // share of a round that each program gets, in as many runs as fit.
 const (
-	share   = 100 * time.Millisecond
-	maxRuns = 40
+	share   = 200 * time.Millisecond
+	maxRuns = 100
 	minRuns = 3
+	warmUps = 10 // of each hundred runs: what another program left in the processor's caches is not ours
 )
 
 // timer returns the measurement of c: the median of a round's runs.
@@ -105,7 +106,9 @@ func (s *scene) run(ctx context.Context, c command) (string, error) {
 // hyperfine returns the median time of each command line in seconds.
 func (s *scene) hyperfine(ctx context.Context, c command, runs int, lines ...[]string) ([]float64, error) {
 	file := filepath.Join(s.dir, "hyperfine.json")
-	args := []string{"--shell=none", "--style=none", "--warmup=1", "--runs=" + strconv.Itoa(runs), "--export-json=" + file}
+	args := []string{
+		"--shell=none", "--style=none", "--warmup=" + strconv.Itoa(1+runs*warmUps/100), "--runs=" + strconv.Itoa(runs), "--export-json=" + file,
+	}
 	if c.prepare != nil {
 		args = append(args, "--prepare="+words(c.prepare))
 	}
