@@ -21,6 +21,8 @@ type getOptions struct {
 	forceNew bool
 }
 
+const defaultFormat = "header"
+
 func getCommand(a *app) *cobra.Command {
 	var o getOptions
 	cmd := &cobra.Command{
@@ -40,12 +42,37 @@ the URL. On failure stdout stays empty.`,
 			return a.get(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().StringVar(&o.format, "format", "header", strings.Join(wire.Formats, ", "))
+	cmd.Flags().StringVar(&o.format, "format", defaultFormat, strings.Join(wire.Formats, ", "))
 	formats := cobra.FixedCompletions(wire.Formats, cobra.ShellCompDirectiveNoFileComp)
 	_ = cmd.RegisterFlagCompletionFunc("format", formats) // the flag is there
 	cmd.Flags().Var(&o.minValid, "min-valid", "least life left in the token (default 60s; at most half its life)")
 	cmd.Flags().BoolVar(&o.forceNew, "force-new", false, "mint a new token, whatever is cached")
 	return cmd
+}
+
+// plainGet reads the command lines that scripts call before each request: get with a profile, a URL and a format. All
+// others, and those that are wrong, are left to cobra, which takes nearly as long to set up as the token to be found.
+func plainGet(args []string) (o getOptions, ok bool) {
+	if len(args) == 0 || args[0] != "get" {
+		return o, false
+	}
+	o.format = defaultFormat
+	var words []string
+	for rest := args[1:]; len(rest) > 0; rest = rest[1:] {
+		value, given := strings.CutPrefix(rest[0], "--format=")
+		switch {
+		case given:
+			o.format = value
+		case rest[0] == "--format" && len(rest) > 1:
+			rest = rest[1:]
+			o.format = rest[0]
+		case strings.HasPrefix(rest[0], "-"):
+			return o, false
+		default:
+			words = append(words, rest[0])
+		}
+	}
+	return o, len(words) <= 2 && o.place(words) == nil
 }
 
 // place sorts the arguments: what contains :// is the URL.

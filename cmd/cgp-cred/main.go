@@ -30,6 +30,9 @@ func named(argv []string) []string {
 // run carries out one command line and returns its exit status. All that a command touches comes through here.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	if o, plain := plainGet(args); plain {
+		return report(stderr, a.get(ctx, o))
+	}
 	root := rootCommand(a, args)
 	root.SetArgs(args)
 	return report(stderr, root.ExecuteContext(ctx))
