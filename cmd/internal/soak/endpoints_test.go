@@ -190,10 +190,12 @@ type far struct {
 
 func startFar(t *testing.T, m *machine) *far {
 	t.Helper()
-	f := &far{m: m, listen: "127.0.0.1:0", jwks: filepath.Join(m.folder, "far.jwks")}
-	if err := f.start(); err != nil {
+	f := &far{m: m, jwks: filepath.Join(m.folder, "far.jwks")}
+	host, err := f.startAt("127.0.0.1:0")
+	if err != nil {
 		t.Fatal(err)
 	}
+	f.listen = host
 	t.Cleanup(f.kill)
 	return f
 }
@@ -209,14 +211,20 @@ func (f *far) address() string { return f.listen }
 
 // start starts it on the port that it had before.
 func (f *far) start(args ...string) error {
-	cmd := exec.Command(f.m.program, append([]string{"simulate", "--listen", f.listen, "--jwks", f.jwks, "--quota", "-1"}, args...)...)
+	_, err := f.startAt(f.listen, args...)
+	return err
+}
+
+// startAt starts it, and returns where it listens.
+func (f *far) startAt(listen string, args ...string) (string, error) {
+	cmd := exec.Command(f.m.program, append([]string{"simulate", "--listen", listen, "--jwks", f.jwks, "--quota", "-1"}, args...)...)
 	cmd.Env = []string{tag + "=" + f.m.run}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := cmd.Start(); err != nil {
-		return err
+		return "", err
 	}
 	var where struct{ Host string }
 	line, err := bufio.NewReader(out).ReadBytes('\n')
@@ -226,12 +234,12 @@ func (f *far) start(args ...string) error {
 	if err != nil {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		return err
+		return "", err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.listen, f.process, f.started = where.Host, cmd, time.Now()
-	return nil
+	f.process, f.started = cmd, time.Now()
+	return where.Host, nil
 }
 
 func (f *far) signal(s syscall.Signal) {
