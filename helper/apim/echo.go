@@ -12,26 +12,25 @@ import (
 
 // echo is what a token request held, for a server or a proxy on the way that quotes it in its answer: the quotation would
 // put assertion and API key on stderr, and into the file that remembers a refusal.
-type echo struct {
-	assertion string
-	apiKey    string
-}
+type echo struct{ assertion keystore.Secret } // zero: nothing was sent
 
 // leastAPIKey is how long an API key must be to be looked for; none of APIM's is as short.
 const leastAPIKey = 8
 
-// echoOf knows what an assertion holds.
-func echoOf(assertion keystore.Secret) echo {
-	e := echo{assertion: string(assertion.Reveal())}
+// issuer returns the API key that an assertion names, nothing where there is none.
+func issuer(assertion string) string {
+	part := strings.Split(assertion, ".")
+	if len(part) != 3 {
+		return ""
+	}
 	var claims struct {
 		Issuer string `json:"iss"`
 	}
-	if part := strings.Split(e.assertion, "."); len(part) == 3 {
-		if body, err := base64.RawURLEncoding.DecodeString(part[1]); err == nil && json.Unmarshal(body, &claims) == nil {
-			e.apiKey = claims.Issuer
-		}
+	body, err := base64.RawURLEncoding.DecodeString(part[1])
+	if err != nil || json.Unmarshal(body, &claims) != nil {
+		return ""
 	}
-	return e
+	return claims.Issuer
 }
 
 // longWord may be a piece of an assertion. It is compiled when it is needed: each start would pay for it.
@@ -39,12 +38,16 @@ var longWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(
 
 // hide returns text without the pieces of the request that it quotes, cut or whole.
 func (e echo) hide(text string) string {
+	if text == "" || e.assertion.IsZero() {
+		return text
+	}
 	const hidden = "[redacted]"
-	if len(e.apiKey) >= leastAPIKey {
-		text = strings.ReplaceAll(text, e.apiKey, hidden)
+	assertion := string(e.assertion.Reveal())
+	if key := issuer(assertion); len(key) >= leastAPIKey {
+		text = strings.ReplaceAll(text, key, hidden)
 	}
 	return longWord().ReplaceAllStringFunc(text, func(word string) string {
-		if strings.Contains(e.assertion, word) {
+		if strings.Contains(assertion, word) {
 			return hidden
 		}
 		return word

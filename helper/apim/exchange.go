@@ -56,7 +56,7 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 	if err != nil {
 		return Token{}, err
 	}
-	sent := echoOf(assertion)
+	sent := echo{assertion}
 	start := c.now()
 	res, err := client.Do(req) // the record names the URL, and nothing else may
 	if err != nil {
