@@ -93,7 +93,7 @@ var nearFaults = []nearFault{
 	{fault: "row13", may: []int{5}},
 	{fault: "row16", may: []int{5}},
 	{fault: "row18", may: []int{5}},
-	{fault: "row19", may: []int{5}},
+	{fault: "row19", may: []int{7}},
 	{fault: "row21", may: []int{7}},
 	{fault: "row22", may: []int{5}},
 	{fault: "row24", may: []int{5}},
