@@ -2,7 +2,6 @@
 package program
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -18,6 +17,7 @@ import (
 // Bounds of one run.
 const (
 	maxOutput   = 64 << 10               // bytes of stdout: a record, a public key or a signature is far smaller
+	maxInput    = 4 << 10                // bytes of stdin: a pipe holds as many on every system, and a record has 2,400
 	maxErrors   = 4 << 10                // bytes of stderr that are kept; the rest is read and dropped
 	usualLimit  = 30 * time.Second       // where the context has no deadline
 	afterKilled = 500 * time.Millisecond // for a grandchild that holds the pipes
@@ -27,9 +27,9 @@ const (
 const notFoundStatus = 3
 
 // Run runs argv with the verb and the profile's name appended, without a shell, in the program's own folder, and returns
-// its stdout, at most 64 KiB. It hands stdin over, keeps every CGP_CRED_* variable back, and kills the program when ctx
-// ends: after 30 s where ctx has no deadline. A context that its owner cancelled is returned as it is; every other error
-// is an *[Error].
+// its stdout, at most 64 KiB. It hands stdin over, at most 4 KiB and whole before the program starts, keeps every CGP_CRED_*
+// variable back, and kills the program when ctx ends: after 30 s where ctx has no deadline. A context that its owner
+// cancelled is returned as it is; every other error is an *[Error].
 func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte) (stdout []byte, err error) {
 	if err := Check(argv); err != nil {
 		return nil, err
@@ -50,7 +50,12 @@ func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte)
 	cmd.Stdout, cmd.Stderr = out, said
 	cmd.WaitDelay = afterKilled
 	if len(stdin) > 0 {
-		cmd.Stdin = bytes.NewReader(stdin)
+		pipe, err := filled(stdin)
+		if err != nil {
+			return nil, &Error{Kind: ErrStart, Program: argv[0], Verb: verb, Profile: profile, How: err.Error()}
+		}
+		defer pipe.Close() //nolint:errcheck // opened for reading
+		cmd.Stdin = pipe
 	}
 	started := time.Now()
 	if err := cmd.Run(); err != nil || out.over {
@@ -62,6 +67,25 @@ func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte)
 		})
 	}
 	return out.kept, nil
+}
+
+// filled returns a pipe that holds all of text, and then its end. A program that was started before could find the
+// end alone, where we are killed meanwhile, and store that in the place of a record.
+func filled(text []byte) (*os.File, error) {
+	if len(text) > maxInput {
+		return nil, errInput
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(text); err != nil {
+		return nil, errors.Join(err, w.Close(), r.Close())
+	}
+	if err := w.Close(); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
 }
 
 // explain says in e how a run failed.
@@ -112,7 +136,10 @@ type capped struct {
 	over  bool
 }
 
-var errFull = errors.New("too much output")
+var (
+	errFull  = errors.New("too much output")
+	errInput = errors.New("what it is to be handed is over 4 KiB")
+)
 
 func (c *capped) Write(p []byte) (int, error) {
 	room := min(len(p), c.limit-len(c.kept))
