@@ -57,7 +57,7 @@ func (h *Helper) MintWith(ctx context.Context, name string, r *keystore.Record) 
 	if err != nil {
 		return apim.Token{}, nil, err
 	}
-	keys := slices.DeleteFunc([]*keystore.Key{r.Next, r.Key, r.Previous}, func(k *keystore.Key) bool { return k == nil })
+	keys := keysOf(r)
 	var first error
 	for i, key := range keys {
 		t, err := m.exchange(ctx, key)
@@ -78,6 +78,11 @@ func (h *Helper) MintWith(ctx context.Context, name string, r *keystore.Record) 
 		}
 	}
 	return apim.Token{}, nil, first
+}
+
+// keysOf are a record's keys, in the order in which they are tried.
+func keysOf(r *keystore.Record) []*keystore.Key {
+	return slices.DeleteFunc([]*keystore.Key{r.Next, r.Key, r.Previous}, func(k *keystore.Key) bool { return k == nil })
 }
 
 // keyRefused reports that another key of the same application may be accepted.
@@ -126,12 +131,8 @@ func newMinter(h *Helper, name string, r *keystore.Record) (*minter, error) {
 	if err != nil {
 		return nil, err
 	}
-	timeout := h.Timeout
-	if timeout == 0 {
-		timeout = mintTimeout
-	}
 	return &minter{
-		left: timeout, tries: h.maxAttempts(), h: h, client: client, record: r, tokenURL: endpoint, audience: audience,
+		left: h.requestTime(), tries: h.maxAttempts(), h: h, client: client, record: r, tokenURL: endpoint, audience: audience,
 		about: apim.Subject{Profile: name, Host: r.Host, APIKey: Label(r.APIKey)},
 	}, nil
 }

@@ -204,8 +204,8 @@ func (h *Helper) requestTime() time.Duration {
 // touch, a PIN or a yes before the requests begin.
 func signHold(r *keystore.Record) time.Duration {
 	var all time.Duration
-	for _, k := range []*keystore.Key{r.Next, r.Key, r.Previous} {
-		if k != nil && signer.Foreign(k.Signer) {
+	for _, k := range keysOf(r) {
+		if signer.Foreign(k.Signer) {
 			all += patience()
 		}
 	}
