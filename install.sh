@@ -5,20 +5,22 @@ set -eu
 
 usage() {
 	cat <<'USAGE'
-usage: sh install.sh [--dry-run] [--uninstall] [--help]
+usage: sh install.sh [--version VERSION --base-url URL] [--dry-run] [--uninstall] [--help]
 
 Puts cgp-cred, and its links git-credential-cgp and get_nhs_oauth_token, into PREFIX/bin.
-In a checkout it builds what is there (this needs Go). With VERSION and BASE_URL it fetches
-BASE_URL/cgp-cred_VERSION_OS_ARCH.tar.gz and BASE_URL/SHA256SUMS and installs what matches.
+In a checkout it builds what is there (this needs Go). With a version and a base URL it fetches
+URL/cgp-cred_VERSION_OS_ARCH.tar.gz and URL/SHA256SUMS and installs what matches.
 
-  --dry-run     say what would be done and do nothing
-  --uninstall   remove the program and its links; keys and profiles stay where they are
-  --help        this text
+  --version VERSION   the release to fetch, for example 1.2.0
+  --base-url URL      where its files are, for example https://example.org/releases/v1.2.0
+  --dry-run           say what would be done and do nothing
+  --uninstall         remove the program and its links; keys and profiles stay where they are
+  --help              this text
 
-environment:
-  PREFIX     where to install; default: $HOME/.local
-  VERSION    the release to fetch, for example 1.2.0
-  BASE_URL   where its files are, for example https://example.org/releases/v1.2.0
+environment (a flag wins):
+  PREFIX              where to install; default: $HOME/.local
+  CGP_CRED_VERSION    as --version
+  CGP_CRED_BASE_URL   as --base-url
 
 It never asks for root, and changes no start-up file of your shell.
 USAGE
@@ -60,16 +62,17 @@ choose_prefix() {
 
 # choose_source sets src to the checkout to build, or version, base and loopback to the release to fetch.
 choose_source() {
-	version=${VERSION:-} base=${BASE_URL:-} src='' loopback=''
+	version=${version:-${CGP_CRED_VERSION:-}} base=${base:-${CGP_CRED_BASE_URL:-}} src='' loopback=''
 	if [ -z "$version$base" ]; then
 		find_checkout
 		return
 	fi
-	[ -n "$version" ] || stop 2 "BASE_URL is set and VERSION is not" "set both to install a release, or neither to build a checkout"
-	[ -n "$base" ] || stop 2 "VERSION is set and BASE_URL is not" "set both to install a release, or neither to build a checkout"
+	both="give --version and --base-url to install a release, or neither to build a checkout"
+	[ -n "$version" ] || stop 2 "there is a base URL and no version" "$both"
+	[ -n "$base" ] || stop 2 "there is a version and no base URL" "$both"
 	version=${version#v}
 	case $version in
-	[!0-9]* | *[!0-9A-Za-z.+-]* | '') stop 2 "VERSION is not a version number" "VERSION=1.2.0" ;;
+	[!0-9]* | *[!0-9A-Za-z.+-]* | '') stop 2 "the version is not a version number" "--version 1.2.0" ;;
 	esac
 	while :; do
 		case $base in
@@ -83,23 +86,26 @@ choose_source() {
 # check_base allows https, and http on this machine only.
 check_base() {
 	case $base in
-	*[[:space:][:cntrl:]\\\"\'?#@]*) stop 2 "BASE_URL holds a character that it must not" "give it as https://HOST/PATH, without user name, query or blanks" ;;
+	*[[:space:][:cntrl:]\\\"\'?#@]*) stop 2 "the base URL holds a character that it must not" "give it as https://HOST/PATH, without user name, query or spaces" ;;
 	https://?*) return ;;
 	http://*) ;;
-	*) stop 2 "BASE_URL is not an https URL" "BASE_URL=https://HOST/PATH" ;;
+	*) stop 2 "the base URL is not an https URL" "--base-url https://HOST/PATH" ;;
 	esac
 	authority=${base#http://}
 	authority=${authority%%/*}
 	case $authority in
 	localhost | localhost:* | 127.0.0.1 | 127.0.0.1:* | '[::1]' | '[::1]:'*) loopback=yes ;;
-	*) stop 2 "BASE_URL is plain http, which anybody on the way can change" "BASE_URL=https://HOST/PATH" ;;
+	*) stop 2 "the base URL is plain http, which anyone on the way can change" "--base-url https://HOST/PATH" ;;
 	esac
 }
 
-# find_checkout sets src to the folder of this very file, where that is a checkout: never to the current folder.
+# find_checkout sets src to the folder of this very file, if that is a checkout. Read from a pipe, $0 is the shell's name,
+# and a file of that name in the current folder is not this script.
 find_checkout() {
-	hint="run install.sh in a checkout, or set VERSION and BASE_URL to install a release"
-	[ -f "$0" ] || stop 2 "there is nothing to install: this script was not read from a file" "$hint"
+	hint="run install.sh in a checkout, or give --version and --base-url to install a release"
+	if [ "${0##*/}" != install.sh ] || [ ! -f "$0" ] || ! grep -q '^# Installs cgp-cred for one user:' "$0"; then
+		stop 2 "there is nothing to install: this script was not read from a file" "$hint"
+	fi
 	src=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || stop 1 "the folder of install.sh can't be entered" "$hint"
 	if [ ! -d "$src/cmd/cgp-cred" ] || ! grep -qx 'module cgp-cred' "$src/go.mod" 2>/dev/null; then
 		stop 2 "there is nothing to install: $src is no checkout of cgp-cred" "$hint"
@@ -174,7 +180,7 @@ choose_tools() {
 	done
 }
 
-# fetch NAME puts BASE_URL/NAME into tmp/NAME.
+# fetch NAME puts base/NAME into tmp/NAME.
 fetch() {
 	case $fetcher$loopback in
 	curl) set -- "$1" --proto '=https' ;;
@@ -188,19 +194,19 @@ fetch() {
 		curl -fsSLg --tlsv1.2 "$@" --connect-timeout 20 --max-time 900 -o "$tmp/$name" -- "$base/$name" && return
 	elif wget -nv -S "$@" --tries=1 --timeout=20 -O "$tmp/$name" -- "$base/$name" 2>"$tmp/log"; then
 		# wget follows a redirect to plain http; what came that way is not used.
-		[ -n "$loopback" ] || ! grep -Eiq '^ *location: *http:' "$tmp/log" || stop 1 "$base/$name leads to plain http" "choose another BASE_URL"
+		[ -n "$loopback" ] || ! grep -Eiq '^ *location: *http:' "$tmp/log" || stop 1 "$base/$name leads to plain http" "choose another base URL"
 		return
 	else
 		grep -v '^ ' "$tmp/log" >&2 || true
 	fi
-	stop 1 "$base/$name can't be fetched" "check VERSION, BASE_URL and the connection; a file that is not there means no such release for $os/$arch"
+	stop 1 "$base/$name can't be fetched" "check the version, the base URL and the connection; a file that is not there means no such release for $os/$arch"
 }
 
 # verify stops unless SHA256SUMS has one line for the archive and the archive's sum is that.
 verify() {
 	want=$(awk -v name="$archive" '{ sub(/\r$/, ""); file = $2; sub(/^\*/, "", file) } NF == 2 && file == name { print tolower($1) }' "$tmp/SHA256SUMS" | sort -u)
 	case $want in
-	'' | *[!0-9a-f]*) stop 1 "SHA256SUMS has no single sum for $archive, so it can't be verified" "check VERSION and BASE_URL; nothing was installed" ;;
+	'' | *[!0-9a-f]*) stop 1 "SHA256SUMS has no single sum for $archive, so it can't be verified" "check the version and the base URL; nothing was installed" ;;
 	esac
 	got=$($hasher "$tmp/$archive" | awk 'NR == 1 { print tolower($1) }') || got=''
 	[ "${#got}" -eq 64 ] || stop 1 "the checksum of $archive can't be computed" "nothing was installed; check that ${hasher%% *} works"
@@ -271,7 +277,7 @@ tell_path() {
 install_it() {
 	choose_source
 	if [ -n "$src" ]; then
-		have go || stop 1 "Go is not here, so nothing can be built" "install Go (https://go.dev/dl/), or set VERSION and BASE_URL to install a release"
+		have go || stop 1 "Go is not here, so nothing can be built" "install Go (https://go.dev/dl/), or give --version and --base-url to install a release"
 		what="build $src"
 	else
 		platform
@@ -324,20 +330,35 @@ uninstall() {
 	fi
 }
 
+# set_option FLAG VALUE keeps the value of a flag that has one.
+set_option() {
+	case $1 in
+	--version) version=$2 ;;
+	--base-url) base=$2 ;;
+	esac
+}
+
 main() {
 	newline='
 '
-	links='git-credential-cgp get_nhs_oauth_token' dry='' remove=''
-	for argument; do
-		case $argument in
+	links='git-credential-cgp get_nhs_oauth_token' dry='' remove='' version='' base=''
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--version | --base-url)
+			[ -n "${2:-}" ] || stop 2 "$1 needs a value" "sh install.sh --help"
+			set_option "$1" "$2"
+			shift
+			;;
+		--version=?* | --base-url=?*) set_option "${1%%=*}" "${1#*=}" ;;
 		--dry-run) dry=yes ;;
 		--uninstall) remove=yes ;;
 		--help | -h)
 			usage
 			return
 			;;
-		*) stop 2 "unknown argument '$argument'" "sh install.sh --help" ;;
+		*) stop 2 "unknown argument '$1'" "sh install.sh --help" ;;
 		esac
+		shift
 	done
 	choose_prefix
 	if [ -n "$remove" ]; then uninstall; else install_it; fi

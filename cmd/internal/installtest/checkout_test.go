@@ -118,6 +118,50 @@ func TestNoCheckout(t *testing.T) {
 	})
 }
 
+// TestPipedBesideAFile: in a checkout that has a file with the shell's own name, a script that is piped into that shell
+// still builds nothing: neither is a file of another name, nor one that only has the name of this script.
+func TestPipedBesideAFile(t *testing.T) {
+	t.Parallel()
+	eachShell(t, func(t *testing.T, m *machine) {
+		src := checkout(t, m)
+		m.there = src
+		b, err := os.ReadFile(m.script)
+		m.must(err)
+		for _, name := range []string{"sh", "dash", "bash", "busybox", "-", "-s"} {
+			m.write(filepath.Join(src, name), string(b))
+		}
+		m.unchanged("", func() {
+			m.want(m.start(append(append([]string{}, m.shell...), "-s"), string(b)), 2)
+			m.want(m.start(m.shell, string(b)), 2)
+		})
+		m.write(filepath.Join(src, "install.sh"), "# another project's\n")
+		m.unchanged("", func() {
+			m.want(m.start(append(append([]string{}, m.shell...), "-c", string(b), "install.sh"), ""), 2)
+		})
+	})
+}
+
+// TestGenericNames: the VERSION and BASE_URL of a job are its own, and choose no program.
+func TestGenericNames(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "sh")
+	checkout(t, m)
+	m.env["VERSION"], m.env["BASE_URL"] = "9.9.9", "https://evil.example.test"
+	m.want(m.run(), 0)
+	m.installed(filepath.Join(m.home, ".local"), "stand-in dev")
+}
+
+// TestFlagsWin: what the command line says counts, not what the environment has.
+func TestFlagsWin(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "sh")
+	prefix := m.offer(pack(t, plain("cgp-cred", program)))
+	url := m.env["CGP_CRED_BASE_URL"]
+	m.env["CGP_CRED_VERSION"], m.env["CGP_CRED_BASE_URL"] = "9.9.9", "https://evil.example.test"
+	m.want(m.run("--version", "1.2.3", "--base-url="+url), 0)
+	m.installed(prefix, "cgp-cred 1.2.3")
+}
+
 // TestNoHome: with a PREFIX no HOME is needed; go's caches are then temporary.
 func TestNoHome(t *testing.T) {
 	t.Parallel()

@@ -28,7 +28,7 @@ func TestMadeRelease(t *testing.T) {
 	m.must(err)
 	prefix := m.offer(http.StripPrefix("/v1.2.3/", http.FileServer(http.Dir(m.tmp))))
 	m.goCaches()
-	m.env["DIST"] = m.tmp
+	m.env["DIST"], m.env["VERSION"] = m.tmp, "1.2.3"
 	var sums [2]string
 	for i := range sums {
 		r := m.start([]string{"sh", maker, runtime.GOOS + "/" + runtime.GOARCH, "windows/amd64"}, "")

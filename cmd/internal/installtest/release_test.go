@@ -80,7 +80,7 @@ func (m *machine) offer(h http.Handler) (prefix string) {
 	server := httptest.NewServer(h)
 	m.t.Cleanup(server.Close)
 	prefix = filepath.Join(m.home, "my own")
-	m.env["VERSION"], m.env["BASE_URL"], m.env["PREFIX"] = "1.2.3", server.URL+"/v1.2.3/", prefix
+	m.env["CGP_CRED_VERSION"], m.env["CGP_CRED_BASE_URL"], m.env["PREFIX"] = "1.2.3", server.URL+"/v1.2.3/", prefix
 	return prefix
 }
 
@@ -98,7 +98,7 @@ func TestRelease(t *testing.T) {
 		m.installed(prefix, "cgp-cred 1.2.3")
 
 		m.env["PATH"] = filepath.Join(prefix, "bin") + ":" + m.env["PATH"]
-		m.env["VERSION"] = "v1.2.3"
+		m.env["CGP_CRED_VERSION"] = "v1.2.3"
 		r := m.run()
 		m.want(r, 0)
 		if strings.Contains(r.stdout, "export PATH") || r.stderr != "" {
@@ -223,7 +223,7 @@ func TestReleaseOverTLS(t *testing.T) {
 			server.StartTLS()
 			t.Cleanup(server.Close)
 			prefix := filepath.Join(m.home, "p")
-			m.env["VERSION"], m.env["BASE_URL"], m.env["PREFIX"], m.env["NO_PROXY"] = "1.2.3", server.URL+"/v1.2.3", prefix, "*"
+			m.env["CGP_CRED_VERSION"], m.env["CGP_CRED_BASE_URL"], m.env["PREFIX"], m.env["NO_PROXY"] = "1.2.3", server.URL+"/v1.2.3", prefix, "*"
 			if test.trusted {
 				ca := filepath.Join(m.root, "ca.pem")
 				m.write(ca, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
