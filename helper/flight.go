@@ -43,11 +43,18 @@ func (h *Helper) flightName(p *profile.Profile) string {
 	return p.Name
 }
 
-// ChangedError is a profile that was changed to mean something else while we waited for its lock.
-type ChangedError struct{ Profile string }
+// ChangedError is a profile that was changed while we waited for its lock, or between our reading and our writing.
+type ChangedError struct {
+	Profile   string
+	unwritten bool // it was we who would have changed it
+}
 
 func (e *ChangedError) Error() string {
-	return fmt.Sprintf("profile %q was changed by another command meanwhile", e.Profile)
+	text := fmt.Sprintf("profile %q was changed by another command meanwhile", e.Profile)
+	if e.unwritten {
+		text += ": nothing was written"
+	}
+	return text
 }
 
 // Hint is to look again.

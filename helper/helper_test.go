@@ -341,8 +341,9 @@ func TestHalfAStoreIsMended(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	was := r.Rev
 	r.Rev = keystore.NewRev() // as if killed before the file was written
-	if err := keystore.Save(t.Context(), p.keys, "int", r); err != nil {
+	if err := keystore.Save(t.Context(), p.keys, "int", was, r); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.Get(t.Context(), file, helper.Options{}); err != nil {
@@ -366,8 +367,9 @@ func TestHalfAStoreIsLeftWhereNothingCanBeWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	was := r.Rev
 	r.Rev = keystore.NewRev()
-	if err := keystore.Save(t.Context(), p.keys, "int", r); err != nil {
+	if err := keystore.Save(t.Context(), p.keys, "int", was, r); err != nil {
 		t.Fatal(err)
 	}
 	p.Config.Folder = file.File // where no folder can be made, by root neither

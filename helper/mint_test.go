@@ -48,7 +48,7 @@ func TestKeysShareTheTries(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.Next = &keystore.Key{KID: "k2", Signer: signer.NewRSA(next)}
-			if err := keystore.Save(t.Context(), p.keys, "int", r); err != nil {
+			if err := keystore.Save(t.Context(), p.keys, "int", r.Rev, r); err != nil {
 				t.Fatal(err)
 			}
 			_, err = p.Get(t.Context(), p.load(t), helper.Options{})

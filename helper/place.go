@@ -109,6 +109,9 @@ func (h *Helper) find(ctx context.Context, name string, to *profile.Place) (move
 	_, absent := h.Config.Load(name)
 	switch {
 	case absent != nil || m.from.Same(m.to):
+		if absent == nil && h.sealed(name, m.from) {
+			m.to = m.from // a seal that is good stays, and the file with it
+		}
 		m.from = m.to
 	case m.from.Kind == profile.File && m.to.Kind == profile.File && m.from.Identity != "" && m.to.Identity != "":
 		return m, &ChangeError{
@@ -139,19 +142,21 @@ func (h *Helper) load(ctx context.Context, name string, m *moved) error {
 }
 
 // mayMove refuses to write over another record in the place that a record moves to. One with the same key is what a move
-// that was ended has left.
-func (h *Helper) mayMove(ctx context.Context, name string, m moved, force bool) error {
+// that was ended has left. It returns the rev of what is there, empty where nothing is.
+func (h *Helper) mayMove(ctx context.Context, name string, m moved, force bool) (was string, err error) {
 	if m.from.Same(m.to) {
-		return nil
+		return "", nil
 	}
 	there := moved{from: m.to}
-	if err := h.load(ctx, name, &there); err != nil || there.record == nil || force {
-		return err
+	if err := h.load(ctx, name, &there); err != nil || there.record == nil {
+		return "", err
 	}
-	if there.record.Host == m.record.Host && (there.record.Key == nil || m.record.Key != nil && samePublic(there.record.Key, m.record.Key)) {
-		return nil
+	was = there.record.Rev
+	sameKey := there.record.Key == nil || m.record.Key != nil && samePublic(there.record.Key, m.record.Key)
+	if force || there.record.Host == m.record.Host && sameKey {
+		return was, nil
 	}
-	return &ChangeError{
+	return "", &ChangeError{
 		Profile: name, Problem: "there is another record of this name " + m.to.String(),
 		hint: fmt.Sprintf("if it may be lost: cgp-cred store %s --keystore %s --force", name, m.to.Kind),
 	}

@@ -1,6 +1,7 @@
 package helper
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -123,6 +124,10 @@ func (h *Helper) Record(ctx context.Context, p *profile.Profile) (*keystore.Reco
 // mend writes a profile's file with its record's rev. A disk that can't be written must not cost the credential: the next
 // one mends it.
 func (h *Helper) mend(p *profile.Profile, rev string) {
+	now, err := h.Config.Load(p.Name)
+	if errors.Is(err, profile.ErrNoProfile) || err == nil && !bytes.Equal(now.Bytes, p.Bytes) {
+		return // another command has written or removed it meanwhile
+	}
 	mended := *p
 	mended.Rev = rev
 	if err := h.Config.Save(&mended); err != nil {

@@ -2,6 +2,7 @@ package helper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"cgp-cred/helper/profile"
@@ -117,16 +118,18 @@ func (h *Helper) change(ctx context.Context, name string, f func(*keystore.Recor
 	if err != nil {
 		return Stored{}, err
 	}
+	was := r.Rev
 	if err := f(r); err != nil {
 		return Stored{}, err
 	}
 	h.forget(ctx, p)
-	return Stored{Profile: p, Record: r}, h.write(ctx, p, r)
+	return Stored{Profile: p, Record: r}, h.write(ctx, p, was, r)
 }
 
-// write stores a changed record, then the file that goes with it. The file is drafted before: on a disk that is full or
+// write stores a changed record, if what is there still has the rev that the change started from, then the file that goes
+// with it. Every record is written here. The file is drafted before: on a disk that is full or
 // can't be written both stay as they are.
-func (h *Helper) write(ctx context.Context, p *profile.Profile, r *keystore.Record) error {
+func (h *Helper) write(ctx context.Context, p *profile.Profile, was string, r *keystore.Record) error {
 	ks, err := h.KeystoreOf(p)
 	if err != nil {
 		return err
@@ -138,7 +141,9 @@ func (h *Helper) write(ctx context.Context, p *profile.Profile, r *keystore.Reco
 		return err
 	}
 	defer file.Discard()
-	if err := keystore.Save(ctx, ks, p.Name, r); err != nil {
+	if err := keystore.Save(ctx, ks, p.Name, was, r); errors.Is(err, keystore.ErrChanged) {
+		return &ChangedError{Profile: p.Name, unwritten: true}
+	} else if err != nil {
 		return err
 	}
 	if err := file.Save(); err != nil {
@@ -148,10 +153,16 @@ func (h *Helper) write(ctx context.Context, p *profile.Profile, r *keystore.Reco
 }
 
 // promote makes the next key the current one, after it obtained a token. It is called under the profile's lock. What
-// fails is tried again with the next token.
+// fails, or would have to wait for another change, is tried again with the next token.
 func (h *Helper) promote(ctx context.Context, p *profile.Profile, r *keystore.Record) {
+	release, ok := h.tryChange(p.Name)
+	if !ok {
+		h.trace(1, "profile %q is being changed: the next key becomes the current one with a later token", p.Name)
+		return
+	}
+	defer release()
 	r.Previous, r.Key, r.Next = r.Key, r.Next, nil
-	if err := h.write(ctx, p, r); err != nil {
+	if err := h.write(ctx, p, r.Rev, r); err != nil {
 		h.warn(fmt.Sprintf("the next key works, but could not be made the current one: %v", err))
 		return
 	}

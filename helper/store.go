@@ -34,6 +34,7 @@ type Stored struct {
 	Profile *profile.Profile
 	Record  *keystore.Record
 	New     bool // there was no record of this name
+	Same    bool // the change changed nothing: nothing was written
 }
 
 // ChangeError is a change that would leave a profile unusable, or that needs --force.
@@ -124,24 +125,65 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	if err != nil {
 		return Stored{}, err
 	}
-	if err := h.mayMove(ctx, name, moved{record: r, from: found.from, to: found.to}, c.Force); err != nil {
-		return Stored{}, err
-	}
-	if before, err := h.Config.Load(name); err == nil {
-		h.forget(ctx, before) // the cache is bound to the file: after the change nothing would find the old token
-	}
 	p := &profile.Profile{Name: name}
 	p.Move(found.to)
-	if err := h.write(ctx, p, r); err != nil {
-		return Stored{}, err
+	s := Stored{Profile: p, Record: r, New: old == nil}
+	if old != nil && found.from.Same(found.to) && sameContent(old, r) {
+		s.Same, err = h.adopt(p, r)
+	} else {
+		err = h.replace(ctx, p, found, r, c.Force)
 	}
-	h.leave(ctx, name, found)
-	if c.Default {
-		if err = h.Config.SetDefault(name); err != nil {
-			err = fmt.Errorf("profile %q is stored, but could not be made the default: %w", name, err)
-		}
+	if err != nil || !c.Default {
+		return s, err
 	}
-	return Stored{Profile: p, Record: r, New: old == nil}, err
+	if was, err := h.Config.Default(); err == nil && was == name {
+		return s, nil
+	}
+	s.Same = false
+	if err = h.Config.SetDefault(name); err != nil {
+		err = fmt.Errorf("profile %q is stored, but could not be made the default: %w", name, err)
+	}
+	return s, err
+}
+
+// replace writes a record over the one that was found, and moves it.
+func (h *Helper) replace(ctx context.Context, p *profile.Profile, found moved, r *keystore.Record, force bool) error {
+	was, err := h.mayMove(ctx, p.Name, moved{record: r, from: found.from, to: found.to}, force)
+	if err != nil {
+		return err
+	}
+	if found.from.Same(found.to) && found.record != nil {
+		was = found.record.Rev
+	}
+	if before, err := h.Config.Load(p.Name); err == nil {
+		h.forget(ctx, before) // the cache is bound to the file: after the change nothing would find the old token
+	}
+	if err := h.write(ctx, p, was, r); err != nil {
+		return err
+	}
+	h.leave(ctx, p.Name, found)
+	return nil
+}
+
+// sameContent reports that two records differ in nothing, or only in their revs.
+func sameContent(a, b *keystore.Record) bool {
+	x, y := *a, *b
+	x.Rev, y.Rev = "same", "same"
+	one, errX := x.Encode()
+	two, errY := y.Encode()
+	return errX == nil && errY == nil && one.Equal(two)
+}
+
+// adopt writes the profile's file for a record that stays as it is, if the file says something else. It reports that it
+// does not.
+func (h *Helper) adopt(p *profile.Profile, r *keystore.Record) (same bool, err error) {
+	p.Host, p.APIName, p.Auth, p.Rev = r.Host, r.APIName, r.Auth, r.Rev
+	if now, err := h.Config.Load(p.Name); err == nil && now.Host == p.Host && now.APIName == p.APIName && now.Auth == p.Auth &&
+		now.Rev == p.Rev && now.Place().Same(p.Place()) && now.Seal == p.Seal {
+		*p = *now
+		return true, nil
+	}
+	return false, h.Config.Save(p)
 }
 
 // mayReplace says whether a whole profile may be made where there may be one.

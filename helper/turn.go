@@ -34,7 +34,9 @@ type turn struct {
 	ctx context.Context
 
 	h      *Helper
-	name   string
+	name   string // of the profile, for messages
+	path   string // of its files, without their endings; empty: there is no place for them
+	outer  *turn  // nil, or one that ends after this one
 	caller context.Context
 	begun  time.Time
 	locked bool // others may wait
@@ -62,24 +64,56 @@ func (e *LockError) Hint() string {
 // turnToMint waits for the turn to mint for p.
 func (h *Helper) turnToMint(ctx context.Context, p *profile.Profile) (*turn, error) {
 	hold := h.mintHold(p)
-	return h.alone(ctx, h.flightName(p), hold, hold+turnSlack) // most find a token, and say nothing
+	// most find a token, and say nothing
+	return h.alone(h.newTurn(ctx, h.flightName(p)), hold, hold+turnSlack)
 }
 
-// turnToChange waits for the turn to change the profile of a name.
+// turnToChange waits for the turn to change the profile of a name: first for the other changes, in the state folder, which
+// all processes share whatever their XDG_RUNTIME_DIR is, and then for a mint.
 func (h *Helper) turnToChange(ctx context.Context, name string) (*turn, error) {
-	hold := changeCalls * patience()
-	t, err := h.alone(ctx, name, hold, patience()+mintTimeout+turnSlack)
-	if err == nil {
-		t.say(hold)
+	hold, wait := changeCalls*patience(), patience()+mintTimeout+turnSlack
+	changes := h.newTurn(ctx, name)
+	changes.path = h.changePath(name)
+	changes, err := h.alone(changes, hold+wait, wait)
+	if err != nil {
+		return nil, err
 	}
-	return t, err
+	changes.say(hold + wait)
+	t, err := h.alone(h.newTurn(ctx, name), hold, wait)
+	if err != nil {
+		changes.end()
+		return nil, err
+	}
+	t.outer = changes
+	t.say(hold)
+	return t, nil
 }
 
-// alone takes the lock of a name for a turn of at most hold, or waits for it, so long or as long as whoever has it may
-// take. Where the file system has no locks it goes on without, in silence; a folder that others can write is worth a
-// warning.
-func (h *Helper) alone(ctx context.Context, name string, hold, wait time.Duration) (*turn, error) {
-	t := h.newTurn(ctx, name)
+// tryChange takes the turn to change a profile that a process needs which mints for it, or reports that there is none: to
+// wait for one here could be to wait for a process that waits for us.
+func (h *Helper) tryChange(name string) (release func(), ok bool) {
+	path := h.changePath(name)
+	if path == "" {
+		return func() {}, true
+	}
+	release, state, err := disk.TryLock(path + lockEnd)
+	if state == disk.Broken {
+		h.warnUnsafe(err)
+	}
+	return release, state != disk.Held
+}
+
+// changePath is that of the lock for changes. No profile's name has a tilde.
+func (h *Helper) changePath(name string) string {
+	if h.Folders.State == "" {
+		return ""
+	}
+	return filepath.Join(h.Folders.State, name+"~change")
+}
+
+// alone takes a turn's lock for at most hold, or waits for it, so long or as long as whoever has it may take. Where the file
+// system has no locks it goes on without, in silence; a folder that others can write is worth a warning.
+func (h *Helper) alone(t *turn, hold, wait time.Duration) (*turn, error) {
 	if err := t.lock(wait); err != nil {
 		return nil, err
 	}
@@ -90,14 +124,18 @@ func (h *Helper) alone(ctx context.Context, name string, hold, wait time.Duratio
 
 // newTurn is a turn without a lock, as long as ctx.
 func (h *Helper) newTurn(ctx context.Context, name string) *turn {
-	return &turn{ctx: ctx, h: h, name: name, caller: ctx, begun: time.Now(), release: func() {}, stop: func() {}}
+	t := &turn{ctx: ctx, h: h, name: name, caller: ctx, begun: time.Now(), release: func() {}, stop: func() {}}
+	if h.Folders.Runtime != "" {
+		t.path = filepath.Join(h.Folders.Runtime, name)
+	}
+	return t
 }
 
 func (t *turn) lock(wait time.Duration) error {
-	if t.h.Folders.Runtime == "" { // a process without a home, in a container: it is alone anyway
+	if t.path == "" { // a process without a home, in a container: it is alone anyway
 		return nil
 	}
-	release, state, err := t.h.await(t.caller, t.name, wait)
+	release, state, err := t.await(wait)
 	switch state {
 	case disk.Held:
 		return err
@@ -111,8 +149,8 @@ func (t *turn) lock(wait time.Duration) error {
 
 // await waits for a lock: so long, or as long as its holder says that it may take. The error is for one that is
 // [disk.Held], or says why it is broken.
-func (h *Helper) await(ctx context.Context, name string, wait time.Duration) (release func(), state disk.LockState, err error) {
-	file := h.lockFile(name)
+func (t *turn) await(wait time.Duration) (release func(), state disk.LockState, err error) {
+	ctx, h, name, file := t.caller, t.h, t.name, t.path+lockEnd
 	if release, state, err = disk.TryLock(file); state != disk.Held {
 		return release, state, err
 	}
@@ -128,7 +166,7 @@ func (h *Helper) await(ctx context.Context, name string, wait time.Duration) (re
 		if ctx.Err() != nil {
 			return release, state, errors.Join(&LockError{Profile: name, Waited: time.Since(start)}, ctx.Err())
 		}
-		longer := h.holdOf(name) + turnSlack
+		longer := t.announced() + turnSlack
 		if longer <= wait {
 			return release, state, &LockError{Profile: name, Waited: wait}
 		}
@@ -145,7 +183,7 @@ func (t *turn) mayLast(hold time.Duration) {
 // say tells those who wait how long the turn may last. Without it they wait as long as they would take themselves.
 func (t *turn) say(hold time.Duration) {
 	if t.locked {
-		t.said = disk.WriteVolatile(t.h.holdFile(t.name), []byte(hold.String()+"\n")) == nil
+		t.said = disk.WriteVolatile(t.path+holdEnd, []byte(hold.String()+"\n")) == nil
 	}
 }
 
@@ -153,22 +191,26 @@ func (t *turn) say(hold time.Duration) {
 func (t *turn) end() {
 	t.stop()
 	if t.said {
-		_ = os.Remove(t.h.holdFile(t.name)) // what a killed one leaves is the next one's to replace
+		_ = os.Remove(t.path + holdEnd) // what a killed one leaves is the next one's to replace
 	}
 	t.release()
+	if t.outer != nil {
+		t.outer.end()
+	}
 }
+
+const (
+	lockEnd = ".lock"
+	holdEnd = ".hold" // of the file that says how long a turn may last
+)
 
 func (h *Helper) lockFile(name string) string {
-	return filepath.Join(h.Folders.Runtime, name+".lock")
+	return filepath.Join(h.Folders.Runtime, name+lockEnd)
 }
 
-func (h *Helper) holdFile(name string) string {
-	return filepath.Join(h.Folders.Runtime, name+".hold")
-}
-
-// holdOf is how long the turn that is going on may last, or zero where it does not say. It may be an earlier one's word.
-func (h *Helper) holdOf(name string) time.Duration {
-	text, err := disk.ReadFile(h.holdFile(name), holdSize)
+// announced is how long the turn that is going on may last, or zero where it does not say. It may be an earlier one's word.
+func (t *turn) announced() time.Duration {
+	text, err := disk.ReadFile(t.path+holdEnd, holdSize)
 	if err != nil {
 		return 0
 	}

@@ -24,6 +24,8 @@ var (
 	ErrCorrupt = errors.New("the record is damaged")
 	// ErrNewer: a later version wrote the record; it is never overwritten.
 	ErrNewer = errors.New("the record was written by a newer cgp-cred")
+	// ErrChanged: another command has changed the record since it was read; nothing was written.
+	ErrChanged = errors.New("another command has changed the record meanwhile")
 )
 
 // Error is a keystore's error.
@@ -94,6 +96,8 @@ func (e *Error) Hint() string {
 		return "unlock the keychain (its prompt may be hidden behind other windows), or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"
 	case is(ErrCorrupt):
 		return "look at the item \"" + Service + "\" in the keychain's own program; to replace it run `cgp-cred logout " + profile + "`, then `cgp-cred store " + profile + " --host HOST`"
+	case is(ErrChanged):
+		return "run the command again"
 	case is(ErrNewer):
 		return "update cgp-cred on this machine: `cgp-cred version` shows what it is"
 	}

@@ -29,6 +29,12 @@ type Keystore interface {
 	Delete(ctx context.Context, account string) error
 }
 
+// Conditional is a keystore that can compare and write in one step: SetIf is Set if the record's rev is still was, empty if
+// there is none yet, and [ErrChanged] otherwise.
+type Conditional interface {
+	SetIf(ctx context.Context, account, was string, value Secret) error
+}
+
 // Limited is a keystore that waits for someone else's answer: a keychain's, a program's, a person's. Limit is for how long;
 // an error is what is wrong with CGP_CRED_KEYCHAIN_TIMEOUT.
 type Limited interface {

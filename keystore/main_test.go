@@ -62,7 +62,11 @@ func act(action string) (r result) {
 	case "delete":
 		err = ks.Delete(ctx, "int")
 	case "save":
-		err = keystore.Save(ctx, ks, "int", full())
+		was := ""
+		if old, err := keystore.Load(ctx, ks, "int"); err == nil {
+			was = old.Rev
+		}
+		err = keystore.Save(ctx, ks, "int", was, full())
 	case "load":
 		var rec *keystore.Record
 		if rec, err = keystore.Load(ctx, ks, "int"); err == nil {

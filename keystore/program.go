@@ -35,6 +35,22 @@ func (p *programs) Get(ctx context.Context, account string) (Secret, error) {
 }
 
 func (p *programs) Set(ctx context.Context, account string, value Secret) error {
+	return p.set(ctx, account, value)
+}
+
+// noRecord is the expected rev of a record that is not there yet.
+const noRecord = "-"
+
+// SetIf tells the program which rev it may replace. One that knows nothing of revs ignores that argument; one that has
+// another rev ends with status 4.
+func (p *programs) SetIf(ctx context.Context, account, was string, value Secret) error {
+	if was == "" {
+		was = noRecord
+	}
+	return p.set(ctx, account, value, was)
+}
+
+func (p *programs) set(ctx context.Context, account string, value Secret, expected ...string) error {
 	const op = "set"
 	if err := CheckValue(account, value); err != nil {
 		return err
@@ -42,17 +58,26 @@ func (p *programs) Set(ctx context.Context, account string, value Secret) error 
 	if bytes.ContainsAny(value.Reveal(), "\r\n") {
 		return errors.New("only one line can be stored")
 	}
-	if _, err := p.run(ctx, op, "store", account, append(bytes.Clone(value.Reveal()), '\n')); err != nil {
+	if _, err := p.run(ctx, op, "store", account, append(bytes.Clone(value.Reveal()), '\n'), expected...); err != nil {
 		return err
 	}
 	got, err := p.get(ctx, op, account)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return p.lie(op, account, "it reported success and stored nothing")
+	case err == nil && anotherRev(got, value):
+		return &Error{Kind: ErrChanged, Op: op, Account: account}
 	case err == nil && !got.Equal(value):
 		return p.lie(op, account, "it returned another value than was stored")
 	}
 	return err
+}
+
+// anotherRev reports that both are records, and one is a change that another command has made.
+func anotherRev(a, b Secret) bool {
+	x, errX := Decode(a)
+	y, errY := Decode(b)
+	return errX == nil && errY == nil && x.Rev != y.Rev
 }
 
 func (p *programs) Delete(ctx context.Context, account string) error {
@@ -106,7 +131,7 @@ func parseLine(out []byte) (value Secret, problem string) {
 	return value, ""
 }
 
-func (p *programs) run(ctx context.Context, op, verb, account string, stdin []byte) ([]byte, error) {
+func (p *programs) run(ctx context.Context, op, verb, account string, stdin []byte, more ...string) ([]byte, error) {
 	if err := CheckAccount(account); err != nil {
 		return nil, err
 	}
@@ -116,7 +141,7 @@ func (p *programs) run(ctx context.Context, op, verb, account string, stdin []by
 	}
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
-	out, err := runner.Run(ctx, p.argv, verb, account, stdin)
+	out, err := runner.Run(ctx, p.argv, verb, account, stdin, more...)
 	clear(stdin)
 	var failed *runner.Error
 	if !errors.As(err, &failed) {
@@ -127,6 +152,8 @@ func (p *programs) run(ctx context.Context, op, verb, account string, stdin []by
 	case errors.Is(failed, runner.ErrNotFound):
 		e.Kind, e.Detail = ErrNotFound, ""
 		e.Next = fmt.Sprintf("the keystore program has no record: run `cgp-cred store %s`, or %s", account, p.byHand(verb, account))
+	case errors.Is(failed, runner.ErrChanged):
+		e.Kind, e.Detail, e.Next = ErrChanged, "", ""
 	case errors.Is(failed, runner.ErrTimeout):
 		e.Kind = errProgramLate
 	case errors.Is(failed, runner.ErrOutput):

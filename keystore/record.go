@@ -96,9 +96,10 @@ func Load(ctx context.Context, ks Keystore, profile string) (*Record, error) {
 	return r, err
 }
 
-// Save writes the record of a profile over what is there, unless a newer version wrote that ([ErrNewer]) or it can't be
-// read: only a keychain that says that there is none, or a damaged one, may be written to.
-func Save(ctx context.Context, ks Keystore, profile string, r *Record) error {
+// Save writes the record of a profile if the rev of the record that is there is still was, empty if there was none:
+// otherwise another command has changed it, and a key of its own would be lost ([ErrChanged]). A record that a newer
+// version wrote ([ErrNewer]), or that can't be read, is never overwritten; a damaged one is, as if there were none.
+func Save(ctx context.Context, ks Keystore, profile, was string, r *Record) error {
 	s, err := r.Encode()
 	if err != nil {
 		var e *Error
@@ -107,8 +108,18 @@ func Save(ctx context.Context, ks Keystore, profile string, r *Record) error {
 		}
 		return err
 	}
-	if _, err := Load(ctx, ks, profile); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrCorrupt) {
+	now := ""
+	switch there, err := Load(ctx, ks, profile); {
+	case err == nil:
+		now = there.Rev
+	case !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrCorrupt):
 		return err
+	}
+	if now != was {
+		return &Error{Kind: ErrChanged, Op: "set", Account: profile}
+	}
+	if c, ok := ks.(Conditional); ok {
+		return c.SetIf(ctx, profile, was, s)
 	}
 	return ks.Set(ctx, profile, s)
 }

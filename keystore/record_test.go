@@ -106,7 +106,7 @@ func TestAcceptedRecordsSurvive(t *testing.T) {
 		for _, kind := range keystoretest.Limits {
 			ks := keystoretest.Limited(kind)
 			account := strings.Repeat("n", 64)
-			if err := keystore.Save(ctx, ks, account, r); err != nil {
+			if err := keystore.Save(ctx, ks, account, "", r); err != nil {
 				t.Fatalf("record %d of %d bytes on %s: %v", n, len(s.Reveal()), kind, err)
 			}
 			got, err := keystore.Load(ctx, ks, account)
@@ -230,7 +230,7 @@ func TestSave(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := keystore.Save(ctx, ks, "int", r); err != nil {
+		if err := keystore.Save(ctx, ks, "int", "", r); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := keystore.Load(ctx, ks, "int"); err != nil || !same(got, r) {
@@ -241,13 +241,65 @@ func TestSave(t *testing.T) {
 	if err := ks.Set(ctx, "int", newer); err != nil {
 		t.Fatal(err)
 	}
-	err := keystore.Save(ctx, ks, "int", r)
+	err := keystore.Save(ctx, ks, "int", "", r)
 	var e *keystore.Error
 	if !errors.As(err, &e) || !errors.Is(err, keystore.ErrNewer) || e.Account != "int" || e.Hint() == "" {
 		t.Errorf("%v, want a newer record refused", err)
 	}
 	if got, _ := ks.Get(ctx, "int"); !got.Equal(newer) {
 		t.Error("a newer record was overwritten")
+	}
+}
+
+// Save writes over the record that the change started from, and over no other.
+func TestSaveComparesRevs(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	for name, c := range map[string]struct {
+		there, was string
+		changed    bool
+	}{
+		"none yet, none found":        {"", "", false},
+		"the one that was read":       {"one", "one", false},
+		"another one":                 {"two", "one", true},
+		"one where there was none":    {"two", "", true},
+		"none where there was one":    {"", "one", true},
+		"a rev that only begins so":   {"one-more", "one", true},
+		"a rev in other letters":      {"ONE", "one", true},
+		"damaged where there was one": {"damaged", "one", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ks := keystore.Memory()
+			before := keystore.NewSecret([]byte("damaged"))
+			if c.there != "damaged" && c.there != "" {
+				r := full()
+				r.Rev = c.there
+				before = encode(t, r)
+			}
+			if c.there != "" {
+				if err := ks.Set(ctx, "int", before); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r := full()
+			r.Rev = "new"
+			err := keystore.Save(ctx, ks, "int", c.was, r)
+			if errors.Is(err, keystore.ErrChanged) != c.changed || !c.changed && err != nil {
+				t.Fatalf("%v, want changed: %v", err, c.changed)
+			}
+			got, err := ks.Get(ctx, "int")
+			switch {
+			case c.changed && c.there == "":
+				if !errors.Is(err, keystore.ErrNotFound) {
+					t.Error("something was written")
+				}
+			case c.changed && !got.Equal(before):
+				t.Error("the record was overwritten")
+			case !c.changed && !got.Equal(encode(t, r)):
+				t.Error("the record was not written")
+			}
+		})
 	}
 }
 

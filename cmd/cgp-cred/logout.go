@@ -44,7 +44,7 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 		return &helper.EnvironmentError{}
 	}
 	if o.all {
-		if names, err = h.Config.Names(); err != nil {
+		if names, err = h.Removable(); err != nil {
 			return err
 		}
 	}

@@ -207,6 +207,10 @@ func inputName(file string) string {
 
 // saved says what a profile has now.
 func (a *app) saved(h *helper.Helper, s helper.Stored) {
+	if s.Same {
+		a.say(fmt.Sprintf("nothing to change: profile %q for %s %s is as it was", s.Profile.Name, s.Profile.Host, s.Profile.Place()))
+		return
+	}
 	verb := "changed"
 	if s.New {
 		verb = "stored"

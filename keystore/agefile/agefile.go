@@ -130,6 +130,9 @@ func (s *store) Delete(ctx context.Context, account string) error {
 	if err := keystore.CheckAccount(account); err != nil {
 		return err
 	}
+	if _, err := os.Lstat(s.file(account)); errors.Is(err, fs.ErrNotExist) {
+		return s.explain(op, account, err) // no folder is made for a look
+	}
 	release, err := s.alone(ctx)
 	if err != nil {
 		return s.explain(op, account, err)
@@ -162,6 +165,22 @@ func (s *store) file(account string) string {
 		end = identitySuffix
 	}
 	return filepath.Join(s.o.Folder, strings.ReplaceAll(account, "/", "~")+end)
+}
+
+// Accounts are the names of the records in a folder of encrypted files, whatever opens them.
+func Accounts(folder string) ([]string, error) {
+	all, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range all {
+		name, ours := strings.CutSuffix(e.Name(), suffix)
+		if name = strings.TrimSuffix(name, strings.TrimSuffix(identitySuffix, suffix)); ours {
+			names = append(names, strings.ReplaceAll(name, "~", "/"))
+		}
+	}
+	return names, err
 }
 
 // last reports that no record is left that the passphrase protects, where it has protected one.

@@ -13,6 +13,8 @@ import (
 var (
 	// ErrNotFound: it ended with status 3: it has no such record.
 	ErrNotFound = errors.New("it has no such record")
+	// ErrChanged: it ended with status 4: its record has another rev than the expected one.
+	ErrChanged = errors.New("its record was changed meanwhile")
 	// ErrStart: it could not be started.
 	ErrStart = errors.New("it could not be started")
 	// ErrFailed: it ended with another status than 0 and 3, or by a signal.
@@ -32,7 +34,8 @@ type Error struct {
 	How     string // "exit status 1", or why it could not be started; may be empty
 	Said    string // its stderr: printable, at most 200 bytes; may be empty
 
-	took time.Duration
+	took     time.Duration
+	expected bool // it was told which rev to expect
 }
 
 func (e *Error) Error() string {

@@ -26,11 +26,14 @@ const (
 // notFoundStatus is the exit status by which a program says that it has no such record.
 const notFoundStatus = 3
 
-// Run runs argv with the verb and the profile's name appended, without a shell, in the program's own folder, and returns
+// changedStatus is the exit status by which a program says that its record has another rev than the one it was given.
+const changedStatus = 4
+
+// Run runs argv with the verb, the profile's name and more appended, without a shell, in the program's own folder, and returns
 // its stdout, at most 64 KiB. It hands stdin over, at most 4 KiB and whole before the program starts, keeps every CGP_CRED_*
 // variable back, and kills the program when ctx ends: after 30 s where ctx has no deadline. A context that its owner
 // cancelled is returned as it is; every other error is an *[Error].
-func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte) (stdout []byte, err error) {
+func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte, more ...string) (stdout []byte, err error) {
 	if err := Check(argv); err != nil {
 		return nil, err
 	}
@@ -43,7 +46,7 @@ func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte)
 	defer kill()
 	out := &capped{limit: maxOutput, full: kill}
 	said := &capped{limit: maxErrors}
-	args := append(slices.Clone(argv[1:]), verb, profile)
+	args := append(append(slices.Clone(argv[1:]), verb, profile), more...)
 	cmd := exec.CommandContext(running, argv[0], args...) // #nosec G204 -- the user chose the program, and there is no shell
 	cmd.Dir = filepath.Dir(argv[0])                       // not where we happen to be, which may be another's folder
 	cmd.Env = environment(os.Environ())
@@ -62,7 +65,7 @@ func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte)
 		text := withheld(said.kept, stdin, out.kept)
 		clear(out.kept)
 		return nil, explain(ctx, err, out.over, &Error{
-			Program: argv[0], Verb: verb, Profile: profile,
+			expected: len(more) > 0, Program: argv[0], Verb: verb, Profile: profile,
 			Said: printable.Text(string(text)), took: time.Since(started),
 		})
 	}
@@ -100,6 +103,8 @@ func explain(ctx context.Context, err error, over bool, e *Error) error {
 		e.Kind = ErrTimeout
 	case errors.As(err, &exit) && exit.ExitCode() == notFoundStatus:
 		e.Kind = ErrNotFound
+	case errors.As(err, &exit) && e.expected && exit.ExitCode() == changedStatus:
+		e.Kind = ErrChanged
 	case errors.As(err, &exit):
 		e.Kind, e.How = ErrFailed, exit.String()
 	case errors.Is(err, exec.ErrWaitDelay):
