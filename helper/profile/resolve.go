@@ -153,17 +153,11 @@ func pick(best []*Profile, u *url.URL, env string) (*Profile, Source, error) {
 	return nil, "", &CoverError{Origin: origin(u), Tied: tied, Problem: problem}
 }
 
-// ParseURL reads a URL for which a credential is asked. One without scheme and host, or with characters that clients
-// read in different ways, is a [CoverError].
+// ParseURL reads a URL for which a credential is asked. One that clients could read in different ways is a [CoverError].
 func ParseURL(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme == "" || u.Host == "" || u.Opaque != "" {
-		return nil, &CoverError{Problem: "it can't be read as a URL with a scheme and a host"}
-	}
-	for _, r := range s {
-		if r <= ' ' || r > '~' {
-			return nil, &CoverError{Origin: origin(u), Problem: "it has a blank, a control character or a letter beyond ASCII"}
-		}
+	u, err := apim.ParseURL(s)
+	if err != nil {
+		return nil, &CoverError{Problem: err.Error()}
 	}
 	return u, nil
 }
@@ -181,33 +175,14 @@ func (p *Profile) scope() string {
 
 // Covers reports whether p's credential may be sent to u: its host and port are the profile's, exactly; its scheme is
 // https, or http on loopback; no user information; and its path lies under the profile's api_name by whole segments. A
-// path that a client or server could read as another one (dot segments, an encoded slash, a backslash) is never covered.
+// path that a client or server could read as another one is never covered, see [apim.PlainPath].
 func (p *Profile) Covers(u *url.URL) bool {
-	host := strings.ToLower(u.Host)
-	loopback := apim.Loopback(host)
-	switch {
-	case u.User != nil:
-		return false
-	case u.Scheme == "https" && !loopback:
-		host = strings.TrimSuffix(host, ":443")
-	case u.Scheme == "https":
-	case u.Scheme == "http" && loopback:
-	default:
+	host, ok := apim.Authority(u)
+	if !ok || host != p.Host || u.Scheme != "https" && (u.Scheme != "http" || !apim.Loopback(host)) {
 		return false
 	}
-	return host == p.Host && plainPath(u) && under(u.EscapedPath(), p.APIName)
-}
-
-// plainPath reports that every reader of u finds the same path in it.
-func plainPath(u *url.URL) bool {
-	if strings.ContainsFunc(u.Path, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return false
-	}
-	path := strings.ToLower(u.EscapedPath())
-	if strings.Contains(path, `\`) || strings.Contains(path, "%2e") || strings.Contains(path, "%2f") || strings.Contains(path, "%5c") {
-		return false
-	}
-	return !slices.ContainsFunc(strings.Split(path, "/"), func(s string) bool { return s == "." || s == ".." })
+	path := u.EscapedPath()
+	return apim.PlainPath(path) && under(path, p.APIName)
 }
 
 // under reports whether path is name or lies below it, by whole segments. An empty name covers every path.

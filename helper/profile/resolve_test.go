@@ -111,7 +111,42 @@ func TestResolveByURL(t *testing.T) {
 		{"backslash", `https://int.api.service.nhs.uk\@evil.example/`, "", ""},
 		{"dot segments", host + "/genomic-data-access/../hello-world", "", ""},
 		{"encoded dots", host + "/genomic-data-access/%2e%2E/hello-world", "", ""},
-		{"encoded slash", host + "/genomic-data-access%2Fx", "", ""},
+		{"encoded slash is no separator", host + "/genomic-data-access%2Fx", "", "int"},
+		{"encoded slash below an api_name", host + "/genomic-data-access/drs%2Fx", "", "gdam"},
+		{"dots between encoded slashes", host + "/genomic-data-access/..%2f..%2Fx", "", ""},
+		{"encoded dot segment before a semicolon", host + "/a/..%3bx=1/b", "", ""},
+		{"dots before a semicolon", host + "/a/..;/b", "", ""},
+		{"a dot before a semicolon", host + "/a/.;x/b", "", ""},
+		{"dots and a space", host + "/a/..%20/b", "", ""},
+		{"three dots", host + "/a/.../b", "", ""},
+		{"a semicolon", host + "/a;v=1/b", "", "int"},
+		{"dots encoded twice", host + "/a/%252e%252E/b", "", ""},
+		{"dots encoded three times", host + "/a/%25252e%25252e/b", "", ""},
+		{"a digit of an escape encoded", host + "/a/%2%35e/b", "", ""},
+		{"slash encoded twice", host + "/a%252fb", "", ""},
+		{"backslash encoded twice", host + "/a%255Cb", "", ""},
+		{"control character encoded twice", host + "/a%250ab", "", ""},
+		{"overlong dots", host + "/a/%c0%ae%C0%AE/b", "", ""},
+		{"overlong dots in three bytes", host + "/a/%e0%80%ae/b", "", ""},
+		{"overlong slash", host + "/a%c0%afb", "", ""},
+		{"overlong dots encoded twice", host + "/a/%25c0%25ae/b", "", ""},
+		{"a byte that is no UTF-8", host + "/a%ffb", "", ""},
+		{"fullwidth dots", host + "/a/%ef%bc%8e%ef%bc%8e/b", "", ""},
+		{"fullwidth slash", host + "/a%EF%BC%8Fb", "", ""},
+		{"NUL", host + "/a%00b", "", ""},
+		{"encoded newline", host + "/a%0Ab", "", ""},
+		{"DEL", host + "/a%7fb", "", ""},
+		{"a control character beyond ASCII", host + "/a%c2%85b", "", ""},
+		{"letters beyond ASCII, encoded", host + "/caf%C3%A9", "", "int"},
+		{"a percent sign", host + "/100%25/x", "", "int"},
+		{"U+0130", "https://%C4%B0nt.api.service.nhs.uk/x", "", ""},
+		{"Kelvin sign", "https://int.api.service.nhs.u%E2%84%AA/x", "", ""},
+		{"encoded ASCII letter", "https://%69nt.api.service.nhs.uk/x", "", ""},
+		{"fullwidth letter, encoded", "https://%EF%BD%89nt.api.service.nhs.uk/x", "", ""},
+		{"soft hyphen", "https://int%C2%AD.api.service.nhs.uk/x", "", ""},
+		{"long s in the scheme", "http\u017f://int.api.service.nhs.uk/x", "", ""},
+		{"leading zero in the port", host + ":0443/x", "", ""},
+		{"encoded user information", "https://int.api.service.nhs.uk%40evil.example/", "", ""},
 		{"encoded backslash", host + "/genomic-data-access%5cx", "", ""},
 		{"bare backslash in the path", host + `/a\b`, "", ""},
 		{"single dot", host + "/./x", "", ""},
@@ -161,10 +196,16 @@ func FuzzCovers(f *testing.F) {
 		f.Add(s)
 	}
 	p := &profile.Profile{Name: "int", Host: "int.api.service.nhs.uk", APIName: "a"}
+	for _, s := range []string{"https://%C4%B0nt.api.service.nhs.uk/a", "https://int.api.service.nhs.uk:443/a/..;/b", "HTTPS://INT.api.service.nhs.uK/a?b"} {
+		f.Add(s)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		u, err := profile.ParseURL(s)
 		if err != nil || !p.Covers(u) {
 			return
+		}
+		if host := textHost(s); host != p.Host && host != p.Host+":443" {
+			t.Fatalf("%q is covered, and its text names the host %q", s, host)
 		}
 		// What a client makes of it must be the same place.
 		again, err := url.Parse(u.String())
@@ -176,6 +217,50 @@ func FuzzCovers(f *testing.F) {
 			t.Fatalf("%q is covered, and goes to %s", s, clean)
 		}
 	})
+}
+
+// textHost is the authority of a URL's text, its ASCII letters lowered: nothing of net/url or of the code under test.
+func textHost(s string) string {
+	var host []byte
+	slashes := 0
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case slashes < 2 && c == '/':
+			slashes++
+		case slashes == 2 && (c == '/' || c == '\\' || c == '?' || c == '#'):
+			return string(host)
+		case slashes == 2 && 'A' <= c && c <= 'Z':
+			host = append(host, c+32)
+		case slashes == 2:
+			host = append(host, c)
+		}
+	}
+	return string(host)
+}
+
+// helper/oauth asks with URLs that no text was read for.
+func TestCoversURLsOfPrograms(t *testing.T) {
+	t.Parallel()
+	p := &profile.Profile{Name: "int", Host: "int.api.service.nhs.uk"}
+	for name, u := range map[string]*url.URL{
+		"U+0130":            {Scheme: "https", Host: "\u0130nt.api.service.nhs.uk", Path: "/"},
+		"Kelvin sign":       {Scheme: "https", Host: "int.api.service.nhs.u\u212a", Path: "/"},
+		"opaque":            {Scheme: "https", Host: p.Host, Opaque: "//evil.example/"},
+		"user":              {Scheme: "https", Host: p.Host, User: url.User("x"), Path: "/"},
+		"control character": {Scheme: "https", Host: p.Host, Path: "/a\x01b"},
+		"newline":           {Scheme: "https", Host: p.Host, Path: "/a\nb"},
+		"DEL":               {Scheme: "https", Host: p.Host, Path: "/a\x7fb"},
+		"empty port":        {Scheme: "https", Host: p.Host + ":", Path: "/"},
+		"no scheme":         {Host: p.Host, Path: "/"},
+	} {
+		if p.Covers(u) {
+			t.Errorf("%s: %s is covered", name, u)
+		}
+	}
+	if !p.Covers(&url.URL{Scheme: "https", Host: "INT.api.service.nhs.uk:443", Path: "/a"}) {
+		t.Error("the host itself is not covered")
+	}
 }
 
 func TestBrokenFiles(t *testing.T) {

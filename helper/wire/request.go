@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
+
+	"cgp-cred/helper/apim"
 )
 
 // MaxRequest bounds what is read of a request, in bytes.
@@ -80,15 +81,39 @@ func ParseRequest(raw []byte) (Request, error) {
 	return parseAttributes(raw)
 }
 
-// parseJSON reads {"uri":"https://…"}; other members are ignored.
+// parseJSON reads {"uri":"https://…"}; other members are ignored. encoding/json alone would take "URI" for "uri", and
+// the last of two: the names are read exactly, and each one once.
 func parseJSON(raw []byte) (Request, error) {
-	var in struct {
-		URI string `json:"uri"`
+	notJSON := &RequestError{`it is not JSON like {"uri":"https://..."}`}
+	if !json.Valid(raw) {
+		return Request{}, notJSON
 	}
-	if err := json.Unmarshal(raw, &in); err != nil {
-		return Request{}, &RequestError{`it is not JSON like {"uri":"https://..."}`}
+	out := Request{JSON: true}
+	seen := map[string]bool{}
+	in := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := in.Token(); err != nil { // the brace
+		return Request{}, notJSON
 	}
-	return Request{JSON: true, URL: in.URI}, nil
+	for in.More() {
+		name, err := in.Token()
+		key, ok := name.(string)
+		if err != nil || !ok {
+			return Request{}, notJSON
+		}
+		var value json.RawMessage
+		switch {
+		case in.Decode(&value) != nil:
+			return Request{}, notJSON
+		case seen[key]:
+			return Request{}, &RequestError{"it has a member twice"}
+		case key != "uri" && strings.EqualFold(key, "uri"):
+			return Request{}, &RequestError{`it spells the member "uri" in another way`}
+		case key == "uri" && (value[0] != '"' || json.Unmarshal(value, &out.URL) != nil):
+			return Request{}, &RequestError{"its uri is not a string"}
+		}
+		seen[key] = true
+	}
+	return out, nil
 }
 
 // parseAttributes reads key=value lines (gitcredentials, "input/output format"). What names a place twice, or in two
@@ -129,16 +154,30 @@ func parseAttributes(raw []byte) (Request, error) {
 	return out, nil
 }
 
-// place puts the parts of a URL together: url alone, or protocol, host and path.
-func place(seen map[string]string) (url string, noPath bool) {
+// place puts the parts of a URL together: only url, or protocol, host and path. What is read in the result must be what
+// the parts say; otherwise they name no place.
+func place(seen map[string]string) (text string, noPath bool) {
 	whole, isWhole := seen["url"]
+	if isWhole {
+		u, err := apim.ParseURL(whole)
+		if err != nil || len(seen) > 1 {
+			return "", false
+		}
+		return whole, u.Path == ""
+	}
 	path, hasPath := seen["path"]
-	switch {
-	case isWhole && len(seen) == 1:
-		_, rest, _ := strings.Cut(whole, "://")
-		return whole, !strings.Contains(rest, "/")
-	case isWhole, seen["protocol"] == "", seen["host"] == "", strings.ContainsAny(seen["host"], `/\?#@`):
+	path = "/" + strings.TrimPrefix(path, "/")
+	text = seen["protocol"] + "://" + seen["host"] + path
+	u, err := apim.ParseURL(text)
+	if err != nil || u.Host != seen["host"] || len(u.Scheme) != len(seen["protocol"]) {
 		return "", false
 	}
-	return fmt.Sprintf("%s://%s/%s", seen["protocol"], seen["host"], strings.TrimPrefix(path, "/")), !hasPath
+	read := u.EscapedPath()
+	if u.RawQuery != "" || u.ForceQuery {
+		read += "?" + u.RawQuery
+	}
+	if read != path {
+		return "", false
+	}
+	return text, !hasPath
 }

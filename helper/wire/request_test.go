@@ -44,6 +44,25 @@ func TestParseRequest(t *testing.T) {
 		{"url beside a part", "url=https://a.example/\nhost=b.example\n", wire.Request{}, false},
 		{"two urls", "url=https://a.example/\nurl=https://b.example/\n", wire.Request{}, false},
 		{"a slash in the host", "protocol=https\nhost=a.example/x@b.example\n", wire.Request{}, false},
+		{"a URL as the protocol", "protocol=https://a.example/?x\nhost=b.example\n", wire.Request{}, false},
+		{"a protocol with its slashes", "protocol=https://\nhost=a.example\n", wire.Request{}, false},
+		{"user information in the protocol", "protocol=https://a.example\nhost=x@b.example\n", wire.Request{}, false},
+		{"a query in the host", "protocol=https\nhost=a.example?b.example\n", wire.Request{}, false},
+		{"an encoded letter in the host", "protocol=https\nhost=%61.example\n", wire.Request{}, false},
+		{"a letter beyond ASCII in the host", "protocol=https\nhost=a.e\u212aample\n", wire.Request{}, false},
+		{"an empty port", "protocol=https\nhost=a.example:\n", wire.Request{}, false},
+		{"a fragment in the path", "protocol=https\nhost=a.example\npath=x#y\n", wire.Request{}, false},
+		{"a space in the path", "protocol=https\nhost=a.example\npath=x y\n", wire.Request{}, false},
+		{"an encoded letter in url", "url=https://%61.example/\n", wire.Request{}, false},
+		{"user information in url", "url=https://a.example@b.example/\n", wire.Request{}, false},
+		{"JSON, capitals beside it", `{"uri":"https://b.example/","URI":"https://a.example/"}`, wire.Request{}, true},
+		{"JSON, capitals", `{"Uri":"https://a.example/"}`, wire.Request{}, true},
+		{"JSON, escaped capitals", `{"\u0055ri":"https://a.example/"}`, wire.Request{}, true},
+		{"JSON, twice", `{"uri":"https://b.example/","uri":"https://a.example/"}`, wire.Request{}, true},
+		{"JSON, twice by an escape", `{"uri":"https://b.example/","\u0075ri":"https://a.example/"}`, wire.Request{}, true},
+		{"JSON, another member twice", `{"uri":"https://b.example/","x":1,"x":2}`, wire.Request{}, true},
+		{"JSON, null", `{"uri":null}`, wire.Request{}, true},
+		{"JSON, nested", `{"uri":"https://a.example/x","y":{"URI":"https://b.example/"}}`, wire.Request{JSON: true, URL: "https://a.example/x"}, false},
 		{"empty", "", wire.Request{}, false},
 		{"JSON", `{"uri":"https://a.example/x","extra":[1]}`, wire.Request{JSON: true, URL: "https://a.example/x"}, false},
 		{"JSON with a LF", "{\"uri\":\"https://a.example/x\"}\n", wire.Request{JSON: true, URL: "https://a.example/x"}, false},
@@ -100,6 +119,8 @@ func FuzzParseRequest(f *testing.F) {
 	f.Add([]byte("protocol=https\nhost=a.example\npath=%0ax\n\n"))
 	f.Add([]byte("capability[]=authtype\nurl=https://a.example/\r\n"))
 	f.Add([]byte(`{"uri":"https://a.example/"}`))
+	f.Add([]byte("protocol=https://a.example/?x\nhost=b.example\n\n"))
+	f.Add([]byte(`{"uri":"https://b.example/","URI":"https://a.example/"}`))
 	covering := &profile.Profile{Name: "a", Host: "a.example"}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r, err := wire.ParseRequest(raw)
@@ -115,6 +136,15 @@ func FuzzParseRequest(f *testing.F) {
 		u, err := profile.ParseURL(r.URL)
 		if err != nil || !covering.Covers(u) {
 			return
+		}
+		for line := range strings.Lines(string(raw)) {
+			host, ok := strings.CutPrefix(strings.TrimRight(line, "\r\n"), "host=")
+			if strings.Trim(line, "\r\n") == "" || r.JSON {
+				break // what follows is not read
+			}
+			if ok && !strings.EqualFold(host, "a.example") && !strings.EqualFold(host, "a.example:443") {
+				t.Fatalf("%q gets the credential of a.example", raw)
+			}
 		}
 		if !strings.Contains(strings.ToLower(string(raw)), "a.example") && !r.JSON {
 			t.Fatalf("%q is covered by a.example", raw)
