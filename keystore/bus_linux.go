@@ -42,20 +42,23 @@ func findBus(ctx context.Context) (string, net.Conn, error) {
 	return "", nil, worst
 }
 
-// usualBus returns the address of the bus that systemd or elogind puts into the user's runtime folder, "" where there
-// is none.
+// usualBus returns the address of the bus in the user's runtime folder, "" if there is none. A process with a runtime
+// folder of its own has no other bus: /run/user is asked only if XDG_RUNTIME_DIR is unset.
 func usualBus() string {
-	folders := []string{fmt.Sprintf("/run/user/%d", os.Geteuid())}
+	path := filepath.Join(runtimeFolder(), "bus")
+	if info, err := os.Stat(path); err != nil || info.Mode().Type() != os.ModeSocket {
+		return ""
+	}
+	return "unix:path=" + dbus.EscapeBusAddressValue(path)
+}
+
+// runtimeFolder is XDG_RUNTIME_DIR, or what systemd and elogind set it to. A relative path counts as unset, as the XDG
+// Base Directory Specification says.
+func runtimeFolder() string {
 	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
-		folders = append(folders, dir)
+		return dir
 	}
-	for _, dir := range folders {
-		path := filepath.Join(dir, "bus")
-		if info, err := os.Stat(path); err == nil && info.Mode().Type() == os.ModeSocket {
-			return "unix:path=" + dbus.EscapeBusAddressValue(path)
-		}
-	}
-	return ""
+	return fmt.Sprintf("/run/user/%d", os.Geteuid())
 }
 
 // tryBus connects to one entry of a bus address and checks who listens there.

@@ -1,7 +1,6 @@
 package keystore_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,9 +76,6 @@ func TestBusWithoutKeychain(t *testing.T) {
 // Merely to ask must not start a bus: on a headless machine each call would leave a daemon behind.
 func TestNoBusStartsNone(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat(fmt.Sprintf("/run/user/%d/bus", os.Geteuid())); err == nil {
-		t.Skip("this user has a session bus, which would be used")
-	}
 	folder := t.TempDir()
 	mark := filepath.Join(folder, "ran")
 	script := "#!/bin/sh\n: > '" + mark + "'\n"
@@ -98,9 +94,6 @@ func TestNoBusStartsNone(t *testing.T) {
 func TestBusOfRuntimeFolder(t *testing.T) {
 	t.Parallel()
 	k := keystoretest.StartKeyring(t)
-	if _, err := os.Stat(fmt.Sprintf("/run/user/%d/bus", os.Geteuid())); err == nil {
-		t.Skip("this user has a session bus, which would be used")
-	}
 	for _, bus := range []string{"", "unix:runtime=yes"} {
 		r := child(t, "set", "XDG_RUNTIME_DIR="+k.Folder, "DBUS_SESSION_BUS_ADDRESS="+bus)
 		expect(t, r, "ok")

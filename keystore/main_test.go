@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/keystoretest"
 )
 
 // childVariable names the action of a test binary that was started by a test: godbus keeps one connection a process, so
@@ -20,7 +21,7 @@ const childVariable = "CGP_CRED_TEST_CHILD"
 func TestMain(m *testing.M) {
 	action := os.Getenv(childVariable)
 	if action == "" {
-		os.Exit(m.Run())
+		os.Exit(keystoretest.Main(m))
 	}
 	if listenAction(action) {
 		return

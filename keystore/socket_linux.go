@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -57,7 +58,8 @@ func safeSocket(path string) (string, error) {
 // stale is an address where nothing listens, often one that tmux, screen or ssh kept from an earlier session.
 func stale(err error) error {
 	next := "run `unset " + busVariable + "` and try again; " + withoutKeychain
-	if own := fmt.Sprintf("/run/user/%d/bus", os.Geteuid()); isSocket(own) && os.Getenv(busVariable) != "" {
+	value, own := os.Getenv(busVariable), filepath.Join(runtimeFolder(), "bus")
+	if isSocket(own) && value != "" && !strings.Contains(value, own) {
 		next = "the address is of an earlier session: run `export " + busVariable + "=unix:path=" + own + "`"
 	}
 	return &Error{Kind: ErrUnavailable, Detail: "the session bus does not answer (" + busVariable + "): " + err.Error(), Next: next}

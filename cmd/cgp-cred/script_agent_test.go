@@ -29,13 +29,13 @@ func agent(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 1 && args[0] == "stop" {
 		return
 	}
-	needs(u, "ssh-agent", "openssh-client")
+	keystoretest.Need(u, "ssh-agent", "openssh-client")
 	argv := []string{"ssh-agent"}
 	folder, err := os.MkdirTemp("", "agent") // a socket's path has room for 107 bytes
 	ts.Check(err)
 	ts.Defer(func() { _ = os.RemoveAll(folder) })
 	if len(args) > 1 && args[0] == "as" {
-		needs(u, "setpriv", "util-linux")
+		keystoretest.Need(u, "setpriv", "util-linux")
 		argv = []string{"setpriv", "--reuid=" + args[1], "--regid=" + args[1], "--clear-groups", "ssh-agent"}
 		args = args[2:]
 		ts.Check(os.Chmod(folder, 0o777))
@@ -93,8 +93,8 @@ func softHSM(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: softhsm")
 	}
-	needs(of(ts), "softhsm2-util", "softhsm2")
-	needs(of(ts), "pkcs11-tool", "opensc")
+	keystoretest.Need(of(ts), "softhsm2-util", "softhsm2")
+	keystoretest.Need(of(ts), "pkcs11-tool", "opensc")
 	module := pkcs11Module(ts)
 	tokens, conf := ts.MkAbs("tokens"), ts.MkAbs("softhsm2.conf")
 	ts.Check(os.Mkdir(tokens, 0o700))

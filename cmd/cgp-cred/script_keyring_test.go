@@ -83,7 +83,7 @@ func record(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%d items for %s, want none", items, args[1])
 		}
 	case "put":
-		needs(u, "secret-tool", "libsecret-tools")
+		keystoretest.Need(u, "secret-tool", "libsecret-tools")
 		cmd := exec.Command("secret-tool", "store", "--label=test", "service", "cgp-cred", "username", args[1])
 		cmd.Env, cmd.Stdin = u.keyring.Env, strings.NewReader(trimmed(ts, args[2]))
 		ts.Check(cmd.Run())
@@ -93,7 +93,7 @@ func record(ts *testscript.TestScript, neg bool, args []string) {
 // lookUp is what the keyring holds for an account.
 func lookUp(ts *testscript.TestScript, account string) string {
 	u := of(ts)
-	needs(u, "secret-tool", "libsecret-tools")
+	keystoretest.Need(u, "secret-tool", "libsecret-tools")
 	cmd := exec.Command("secret-tool", "lookup", "service", "cgp-cred", "username", account)
 	cmd.Env = u.keyring.Env
 	out, err := cmd.Output()

@@ -6,6 +6,8 @@ import (
 	"regexp"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 // recipe NAME [FILE] runs the lines that README.md, or another file of the repository, prints under
@@ -25,7 +27,7 @@ func recipe(ts *testscript.TestScript, neg bool, args []string) {
 	if string(block[1]) == "python" {
 		program = ts.Getenv("PYTHON")
 	}
-	needs(of(ts), program, program)
+	keystoretest.Need(of(ts), program, program)
 	if err := ts.Exec(program, "-c", string(block[2])); (err != nil) != neg {
 		ts.Fatalf("recipe %s: %v", args[0], err)
 	}

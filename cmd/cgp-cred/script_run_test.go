@@ -3,15 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 // bash LINE runs a line as a user types it.
@@ -19,7 +19,7 @@ func bash(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: bash 'LINE'")
 	}
-	needs(of(ts), "bash", "bash")
+	keystoretest.Need(of(ts), "bash", "bash")
 	err := ts.Exec("bash", "-c", args[0])
 	if (err != nil) != neg {
 		ts.Fatalf("bash: %v", err)
@@ -31,19 +31,7 @@ func need(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: need PROGRAM PACKAGE")
 	}
-	needs(of(ts), args[0], args[1])
-}
-
-// needs skips or fails a test where a program is missing, and names its package.
-func needs(t testing.TB, program, pkg string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err == nil {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is missing: apt-get install %s", program, pkg)
-	}
-	t.Skipf("%s is missing: apt-get install %s", program, pkg)
+	keystoretest.Need(of(ts), args[0], args[1])
 }
 
 // fails STATUS COMMAND... holds a failure against the contract of every failure: this exit status, nothing on stdout, on

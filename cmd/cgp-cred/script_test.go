@@ -17,11 +17,16 @@ import (
 
 // TestMain makes this test binary the program that scripts call by its name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(private{m}, map[string]func(){
 		"cgp-cred": main, "git-credential-cgp": main, upstreamName: main,
 		"clocked": keystoretest.Clocked, "listener": listener, "nokeyctl": nokeyctl, "refusing": refusing, "resolver": resolver, "signalee": signalee, "snoop": snoop,
 	})
 }
+
+// private is a test binary's tests, run with nothing of the user's.
+type private struct{ *testing.M }
+
+func (p private) Run() int { return keystoretest.Main(p.M) }
 
 // TestScripts runs each script of testdata/script as a user of its own: with its own folders, no desktop, no session bus,
 // no proxy, and no profile. What the scripts' own commands do is said where they are defined.
@@ -95,6 +100,7 @@ func newUser(env *testscript.Env) error {
 	env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
 	env.Setenv("XDG_STATE_HOME", filepath.Join(home, ".local", "state"))
 	env.Setenv("XDG_RUNTIME_DIR", run)
+	env.Setenv("DBUS_SESSION_BUS_ADDRESS", keystoretest.NoBus(env.WorkDir))
 	env.Setenv("NL", "\n")
 	env.Setenv("ESC", "\x1b")
 	env.Setenv("CONFIG", filepath.Join(home, ".config", "cgp-cred"))

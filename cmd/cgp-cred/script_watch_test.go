@@ -16,6 +16,8 @@ import (
 
 	godbus "github.com/godbus/dbus/v5"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 // Files of a watched command, in the script's folder.
@@ -47,7 +49,7 @@ func watched(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || status < 0 || len(args) < status+2 {
 		ts.Fatalf("usage: watched [PLACE[:SECRET]...] STATUS COMMAND ARGS...")
 	}
-	needs(of(ts), "strace", "strace")
+	keystoretest.Need(of(ts), "strace", "strace")
 	want := slices.Compact(slices.Sorted(slices.Values(args[:status])))
 	begin := time.Now()
 	got := exitStatus(ts, ts.Exec("sh", append([]string{"-c", watchScript, ts.MkAbs(watchTrace)}, args[status+1:]...)...))

@@ -12,12 +12,13 @@ import (
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
+	"cgp-cred/keystore/keystoretest"
 )
 
 // TestMain makes this binary the program that tests kill: it stores one record and says so.
 func TestMain(m *testing.M) {
 	if os.Getenv("AGEFILE_TEST_FOLDER") == "" {
-		os.Exit(m.Run())
+		os.Exit(keystoretest.Main(m))
 	}
 	var size uint64
 	if n, _ := fmt.Sscan(os.Getenv("AGEFILE_TEST_LIMIT"), &size); n == 1 {
@@ -70,12 +71,7 @@ func (f files) child(text, limit string, before ...string) string {
 // command is in doubt: a change, and the very first record with its identity.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("strace"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("strace is missing: apt-get install strace")
-		}
-		t.Skip("strace is missing: apt-get install strace")
-	}
+	keystoretest.Need(t, "strace", "strace")
 	t.Run("change", func(t *testing.T) {
 		t.Parallel()
 		f := newFiles(t).withIdentity()

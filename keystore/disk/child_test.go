@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 // Two users who are not root, for tests that run as root.
@@ -28,7 +30,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(keystoretest.Main(m))
 }
 
 // command is a child as the user uid, or as ourselves where uid is negative.
@@ -58,20 +60,14 @@ func run(t *testing.T, uid int, args ...string) string {
 func needRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("needs root, to play a second user")
+		keystoretest.Cannot(t, "root, to play a second user")
 	}
 }
 
 // shared is a folder that other users can reach.
 func shared(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "disk")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
-	must(t, os.Chmod(dir, 0o755))
-	return dir
+	return keystoretest.Shared(t)
 }
 
 func must(t *testing.T, err error) {

@@ -35,7 +35,7 @@ func (noHome) Hint() string {
 }
 
 // UserFolders says where the folders are, by the XDG Base Directory Specification, and creates nothing. A relative
-// path is no path, as the specification has it. Runtime is used only where it exists, is ours and is closed to
+// path counts as unset, as the specification says: XDG_RUNTIME_DIR=run means /run/user/UID. Runtime is used only where it exists, is ours and is closed to
 // everybody else. Where Config is unknown the error is [ErrNoHome], beside the folders that are known.
 func UserFolders() (Folders, error) {
 	locate.Lock()

@@ -33,7 +33,7 @@ func TestUserFolders(t *testing.T) {
 			want: disk.Folders{Config: "/c/cgp-cred", State: "/s/cgp-cred", Data: "/d/cgp-cred", Runtime: shut + "/cgp-cred"},
 		},
 		{
-			name: "relative XDG folders are none", home: "/h", config: "c", state: "./s", data: "d", runtm: "run",
+			name: "relative XDG folders are none", home: "/h", config: "c", state: "./s", data: "d", runtm: "/nowhere",
 			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
 		},
 		{name: "a tilde is no absolute path", config: "~/c", runtm: "/nowhere", noHome: true},
@@ -67,6 +67,20 @@ func TestUserFolders(t *testing.T) {
 				t.Error("no hint")
 			}
 		})
+	}
+}
+
+// A relative XDG_RUNTIME_DIR counts as unset: the folder is the one that systemd makes, if this machine has it.
+func TestUserFoldersRelativeRuntime(t *testing.T) {
+	t.Setenv("HOME", "/h")
+	t.Setenv("XDG_RUNTIME_DIR", "")
+	want, err := disk.UserFolders()
+	must(t, err)
+	for _, relative := range []string{"run", "./run", "../run", ".", "~/run"} {
+		t.Setenv("XDG_RUNTIME_DIR", relative)
+		if got, err := disk.UserFolders(); err != nil || got != want {
+			t.Errorf("%q: got %+v, %v; want %+v", relative, got, err, want)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"cgp-cred/keystore/kernel"
 	"cgp-cred/keystore/kernel/refuse"
+	"cgp-cred/keystore/keystoretest"
 )
 
 // Two users who are not root, for tests that run as root.
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(keystoretest.Main(m))
 }
 
 // child is what this test program does when a test starts it again: as another process, user or session.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,23 +19,44 @@ const (
 	ownerOnly = 0x3f3f0000
 )
 
+// searches is how often [Get] looks for a key that is replaced between its search and its read.
+const searches = 8
+
 // Get reads the value of that name from the user keyring (@u). It is [ErrNotFound], [ErrUnavailable], or an error
 // for a value that can't be ours.
 func Get(name string) ([]byte, error) {
-	id, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, keyType, name, 0)
-	if err != nil {
-		return nil, explain("search", err)
-	}
-	buf := make([]byte, MaxPayload)
-	n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, id, buf, 0)
-	if err != nil {
-		return nil, explain("read", err)
-	}
-	if n > len(buf) { // the kernel answers with the whole length and fills what fits
-		return nil, ErrTooBig
-	}
-	return buf[:n:n], nil
+	return getWith(unix.KeyctlSearch, unix.KeyctlBuffer, name)
 }
+
+// getWith is Get with the kernel's two calls. A key that was found and is gone when it is read has been replaced by
+// another process, whose key is there now: so it searches again.
+func getWith(
+	search func(ring int, keyType, name string, dest int) (int, error),
+	read func(cmd, id int, buf []byte, size int) (int, error),
+	name string,
+) ([]byte, error) {
+	buf := make([]byte, MaxPayload)
+	var err error
+	for range searches {
+		var id, n int
+		if id, err = search(unix.KEY_SPEC_USER_KEYRING, keyType, name, 0); err != nil {
+			return nil, explain("search", err)
+		}
+		switch n, err = read(unix.KEYCTL_READ, id, buf, 0); {
+		case err == nil && n > len(buf): // the kernel answers with the whole length and fills what fits
+			return nil, ErrTooBig
+		case err == nil:
+			return buf[:n:n], nil
+		}
+		if err = explain("read", err); !errors.Is(err, ErrNotFound) {
+			break
+		}
+	}
+	return nil, err
+}
+
+// setting lets one call of [Set] at a time use the process keyring.
+var setting sync.Mutex
 
 // Set keeps the payload under that name for life, rounded up to whole seconds, in the place of what is there. It is
 // [ErrTooBig] over [MaxPayload], [ErrQuota] where the kernel has no room, or [ErrUnavailable].
@@ -42,7 +64,10 @@ func Set(name string, payload []byte, life time.Duration) error {
 	if len(payload) > MaxPayload {
 		return ErrTooBig
 	}
-	// The process keyring belongs to the thread's credentials: all steps must run in one thread.
+	// The process keyring belongs to the thread's credentials: all steps must run in one thread. Threads can share it,
+	// and a second thread's key of that name is then the first one's, which is unlinked before the second is done.
+	setting.Lock()
+	defer setting.Unlock()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 

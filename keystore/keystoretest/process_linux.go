@@ -2,25 +2,12 @@ package keystoretest
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 )
-
-// Need fails the test in CI and skips it elsewhere, with the package's name, where a program is missing.
-func Need(t testing.TB, program, pkg string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err == nil {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is missing: apt-get install %s", program, pkg)
-	}
-	t.Skipf("%s is missing: apt-get install %s", program, pkg)
-}
 
 // start runs a program until the test ends, and returns its number. It dies with its process group then, and with the
 // test binary if that is killed: the kernel's signal for it follows the thread that forked, so one thread is kept for

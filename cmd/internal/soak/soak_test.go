@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		keystoretest.Clocked()
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(keystoretest.Main(m))
 }
 
 func TestSoak(t *testing.T) {
