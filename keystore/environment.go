@@ -206,7 +206,7 @@ func (e *Environment) Record(host string) (*Record, error) {
 	if e.bundle != nil {
 		r := *e.bundle
 		r.Host = host
-		return &r, nil
+		return &r, provenBundle(&r)
 	}
 	r := &Record{
 		Rev: "environment", Host: host, APIName: e.APIName, Auth: e.Auth(), APIKey: e.apiKey,
@@ -221,6 +221,19 @@ func (e *Environment) Record(host string) (*Record, error) {
 	}
 	r.Key = &Key{KID: e.KID, Signer: key}
 	return r, nil
+}
+
+// provenBundle reports a private key of a bundle that does not sign.
+func provenBundle(r *Record) error {
+	for _, k := range []*Key{r.Key, r.Next, r.Previous} {
+		if k == nil {
+			continue
+		}
+		if err := proven(k.Signer); err != nil {
+			return fmt.Errorf("%s: %w", envBundle, err)
+		}
+	}
+	return nil
 }
 
 // SealingKey derives 32 bytes from the secrets themselves (RFC 5869), so that a process without them can neither find

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"strings"
 
 	"cgp-cred/keystore/signer"
@@ -39,7 +40,21 @@ func ParsePrivateKey(pem []byte) (signer.RSA, error) {
 	if err != nil {
 		return signer.RSA{}, err
 	}
-	return signer.NewRSA(key), nil
+	made := signer.NewRSA(key)
+	if err := proven(made); err != nil {
+		return signer.RSA{}, err
+	}
+	return made, nil
+}
+
+// proven reports a key that was read and does not sign: x509 takes a number that is no prime for one.
+func proven(key signer.Signer) error {
+	err := signer.Prove(key)
+	var e *signer.Error
+	if errors.As(err, &e) {
+		return &KeyError{Problem: e.Kind.Error(), next: e.Hint()}
+	}
+	return err
 }
 
 // parseDER reads the key itself. Tools put both encodings under both labels, so both are tried.

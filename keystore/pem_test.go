@@ -152,6 +152,9 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		{"BEGIN alone", "-----BEGIN PRIVATE KEY", "damaged", "copy the whole"},
 		{"foreign character", strings.Replace(good, "M", "*", 1), "damaged", "copy the whole"},
 		{"primes of another key", pemText("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(&rsa.PrivateKey{PublicKey: weak.PublicKey, D: weak.D, Primes: weak.Primes})), "damaged", "copy the whole"},
+		{"composite p", pemText("RSA PRIVATE KEY", keystoretest.Composite(true, false)), "don't fit together", "copy the key again"},
+		{"composite q", pemText("PRIVATE KEY", keystoretest.Composite(false, true)), "don't fit together", "cgp-cred keygen"},
+		{"composite p and q", pemText("RSA PRIVATE KEY", keystoretest.Composite(true, true)), "don't fit together", "cgp-cred keygen"},
 		{"three primes", pemText("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(keystoretest.MultiPrimeKey())), "more than two primes", "openssl genrsa"},
 	} {
 		got, err := keystore.ParsePrivateKey([]byte(c.text))

@@ -111,19 +111,22 @@ func cached(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // writePEM: pem BITS FILE [NUMBER] writes a private key, always the same for the same number; "pem ec FILE" one that is
-// not RSA.
+// not RSA, "pem composite FILE" one that has a prime that is none.
 func writePEM(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: pem BITS|ec FILE [NUMBER]")
+		ts.Fatalf("usage: pem BITS|ec|composite FILE [NUMBER]")
 	}
 	var text []byte
-	if args[0] == "ec" {
+	switch args[0] {
+	case "composite": // its numbers don't fit together
+		text = keystoretest.PEM1(keystoretest.Composite(true, false))
+	case "ec":
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		ts.Check(err)
 		der, err := x509.MarshalPKCS8PrivateKey(key)
 		ts.Check(err)
 		text = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	} else {
+	default:
 		bits, err := strconv.Atoi(args[0])
 		ts.Check(err)
 		number := 0

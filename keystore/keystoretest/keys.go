@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	_ "embed" // primes.txt
+	"encoding/asn1"
 	"encoding/pem"
 	"fmt"
 	"math/big"
@@ -61,7 +62,50 @@ func prime(bits, i int) *big.Int {
 	return p
 }
 
+// Composite returns a key of 2048 bits of which the first prime, the second, or both are products of two. x509 takes it,
+// and what it signs is wrong. It is PKCS #1 in DER.
+func Composite(first, second bool) []byte {
+	p, q := prime(1024, 0), prime(1024, 1)
+	if first {
+		p = new(big.Int).Mul(prime(512, 0), prime(512, 1))
+	}
+	if second {
+		q = new(big.Int).Mul(prime(512, 2), prime(512, 3))
+	}
+	k := numbers(p, q)
+	one := big.NewInt(1)
+	// crypto/rsa would compute these as for primes, which OpenSSL does not.
+	der, err := asn1.Marshal(struct {
+		Version               int
+		N                     *big.Int
+		E                     int
+		D, P, Q, Dp, Dq, Qinv *big.Int
+	}{
+		0, k.N, k.E, k.D, p, q,
+		new(big.Int).Mod(k.D, new(big.Int).Sub(p, one)), new(big.Int).Mod(k.D, new(big.Int).Sub(q, one)), new(big.Int).ModInverse(q, p),
+	})
+	if err != nil {
+		panic(err)
+	}
+	return der
+}
+
+// PEM1 returns a key in PKCS #1, as OpenSSL 1 writes it.
+func PEM1(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: der})
+}
+
 func assemble(primes ...*big.Int) *rsa.PrivateKey {
+	k := numbers(primes...)
+	k.Precompute()
+	if err := k.Validate(); err != nil {
+		panic(err)
+	}
+	return k
+}
+
+// numbers are the parts of a private key.
+func numbers(primes ...*big.Int) *rsa.PrivateKey {
 	one, e := big.NewInt(1), big.NewInt(65537)
 	n, lcm := big.NewInt(1), big.NewInt(1)
 	for _, p := range primes {
@@ -69,14 +113,9 @@ func assemble(primes ...*big.Int) *rsa.PrivateKey {
 		p1 := new(big.Int).Sub(p, one)
 		lcm.Mul(new(big.Int).Quo(lcm, new(big.Int).GCD(nil, nil, lcm, p1)), p1)
 	}
-	k := &rsa.PrivateKey{
+	return &rsa.PrivateKey{
 		PublicKey: rsa.PublicKey{N: n, E: int(e.Int64())},
 		D:         new(big.Int).ModInverse(e, lcm),
 		Primes:    primes,
 	}
-	k.Precompute()
-	if err := k.Validate(); err != nil {
-		panic(err)
-	}
-	return k
 }

@@ -54,7 +54,7 @@ func (RSA) Kind() string { return KindKeychain }
 func (RSA) Where() string { return "" }
 
 // Sign signs digest, made with the hash that opts names, with PKCS #1 v1.5 (RFC 8017, section 8.2).
-// It refuses PSS: the token endpoint verifies RS512 and nothing else. rand may be nil.
+// A key whose numbers don't fit together is an *[Error]. It refuses PSS: the token endpoint verifies RS512 and nothing else. rand may be nil.
 func (k RSA) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if k.reveal == nil {
 		return nil, ErrNoKey
@@ -62,7 +62,11 @@ func (k RSA) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte
 	if _, pss := opts.(*rsa.PSSOptions); pss || opts == nil || opts.HashFunc() == 0 {
 		return nil, errors.New("this key signs with PKCS #1 v1.5 and a named hash only")
 	}
-	return k.reveal().Sign(rand, digest, opts)
+	signature, err := k.reveal().Sign(rand, digest, opts)
+	if err != nil {
+		return nil, cannotSign(err)
+	}
+	return signature, nil
 }
 
 // SignMessage hashes msg with the hash that opts names, then does what [RSA.Sign] does.

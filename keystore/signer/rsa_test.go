@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha512"
+	"crypto/x509"
 	"errors"
 	"testing"
 
@@ -56,5 +57,31 @@ func TestZeroValue(t *testing.T) {
 	}
 	if _, err := zero.SignMessage(nil, nil, crypto.SHA512); !errors.Is(err, signer.ErrNoKey) {
 		t.Errorf("%v, want no key", err)
+	}
+}
+
+func TestDamagedKey(t *testing.T) {
+	t.Parallel()
+	for _, der := range [][]byte{
+		keystoretest.Composite(true, false), keystoretest.Composite(false, true), keystoretest.Composite(true, true),
+	} {
+		key, err := x509.ParsePKCS1PrivateKey(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := signer.NewRSA(key)
+		var e *signer.Error
+		if err := signer.Prove(k); !errors.Is(err, signer.ErrDamaged) || !errors.As(err, &e) || e.Hint() == "" {
+			t.Errorf("got %v", err)
+		}
+		if got, err := k.SignMessage(nil, nil, crypto.SHA512); !errors.Is(err, signer.ErrDamaged) || got != nil {
+			t.Errorf("got %d bytes, %v", len(got), err)
+		}
+	}
+	if err := signer.Prove(signer.NewRSA(keystoretest.Key(2048, 0))); err != nil {
+		t.Error(err)
+	}
+	if err := signer.Prove(signer.NewRSA(nil)); !errors.Is(err, signer.ErrNoKey) {
+		t.Errorf("no key: %v", err)
 	}
 }
