@@ -81,7 +81,9 @@ func (e *ProxyError) Error() string {
 }
 
 // Hint is what to change in the program.
-func (e *ProxyError) Hint() string { return "leave Base out, or give it a Proxy that returns nil for loopback hosts" }
+func (e *ProxyError) Hint() string {
+	return "leave Base out, or give it a Proxy that returns nil for loopback hosts"
+}
 
 // base returns the transport of a request that the profile covers.
 func (t *Transport) base(r *http.Request) (http.RoundTripper, error) {
