@@ -78,7 +78,7 @@ func checkFile(fd int, path string, hidden uint32) (size int64, err error) {
 	case mode&hidden != 0:
 		return 0, &UnsafeError{Path: path, Problem: "can be read by others", mend: "chmod go= " + quote(path)}
 	}
-	return st.Size, closed(path, mode, st.Gid, uid)
+	return st.Size, closed(openFile(fd, path), mode, st.Gid, uid)
 }
 
 func linked(path string, n uint64) error {
