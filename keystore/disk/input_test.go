@@ -200,7 +200,7 @@ func TestReadInputPipe(t *testing.T) {
 		t.Parallel()
 		zero, err := os.Open("/dev/zero")
 		must(t, err)
-		defer zero.Close()
+		defer func() { _ = zero.Close() }()
 		if _, err := disk.ReadInput(fmt.Sprintf("/dev/fd/%d", zero.Fd()), 100, never); !errors.Is(err, disk.ErrTooLong) {
 			t.Errorf("descriptor: %v", err)
 		}
