@@ -48,7 +48,7 @@ func (s *Exec) Public() crypto.PublicKey { return s.public }
 func (*Exec) Kind() string { return KindExec }
 
 // Where names the program.
-func (s *Exec) Where() string { return "with the program " + printable.Text(s.argv[0]) }
+func (s *Exec) Where() string { return "with the program " + printable.Shell(s.argv[0]) }
 
 // SignMessage has msg's SHA-512 digest signed.
 func (s *Exec) SignMessage(rand io.Reader, msg []byte, opts crypto.SignerOpts) ([]byte, error) {
@@ -86,7 +86,7 @@ func (s *Exec) run(ctx context.Context, verb string, in []byte) ([]byte, error) 
 }
 
 func (s *Exec) wrong(detail string) error {
-	return &Error{Kind: ErrWrong, Who: KindExec, Detail: detail, next: "try it by hand: " + printable.Text(s.argv[0]) + " ... public " + s.options.profile()}
+	return &Error{Kind: ErrWrong, Who: KindExec, Detail: detail, next: "try it by hand: " + printable.Shell(s.argv[0]) + " ... public " + s.options.profile()}
 }
 
 // parsePublic reads the one public key in a PEM text: SubjectPublicKeyInfo or PKCS #1. It quotes nothing of what it
