@@ -11,6 +11,7 @@ import (
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/printable"
 )
 
 // The kinds of error in the words of a file.
@@ -56,7 +57,7 @@ func (s *store) explain(op, account string, err error) error {
 	}
 	return &keystore.Error{
 		Kind: errUnusable, Op: op, Account: account, Detail: err.Error(),
-		Next: "see that there is room and that it can be written: df " + s.o.Folder,
+		Next: "see that there is room and that it can be written: " + printable.Shell("df", s.o.Folder),
 	}
 }
 

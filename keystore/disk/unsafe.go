@@ -2,7 +2,8 @@ package disk
 
 import (
 	"fmt"
-	"strings"
+
+	"cgp-cred/keystore/printable"
 )
 
 // UnsafeError is a file or folder that somebody else could have written or moved.
@@ -18,16 +19,7 @@ func (e *UnsafeError) Error() string { return fmt.Sprintf("%q %s", e.Path, e.Pro
 func (e *UnsafeError) Hint() string { return e.mend }
 
 // quote makes a path one word for a POSIX shell.
-func quote(path string) string {
-	special := func(r rune) bool {
-		alnum := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-		return !alnum && !strings.ContainsRune("/._-+:@%,", r)
-	}
-	if path != "" && path[0] != '-' && strings.IndexFunc(path, special) < 0 {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-}
+func quote(path string) string { return printable.Shell(path) }
 
 func relative(path string) error {
 	return &UnsafeError{

@@ -86,7 +86,7 @@ func (s *Exec) run(ctx context.Context, verb string, in []byte) ([]byte, error) 
 }
 
 func (s *Exec) wrong(detail string) error {
-	return &Error{Kind: ErrWrong, Who: KindExec, Detail: detail, next: "try it by hand: " + printable.Text(s.argv[0]) + " ... public " + s.options.profile()}
+	return &Error{Kind: ErrWrong, Who: KindExec, Detail: detail, next: "try it by hand: " + printable.Shell(s.argv[0]) + " ... public " + s.options.profile()}
 }
 
 // parsePublic reads the one public key in a PEM text: SubjectPublicKeyInfo or PKCS #1. It quotes nothing of what it
