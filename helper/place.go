@@ -45,7 +45,7 @@ func (e *CommandError) Error() string {
 
 // Hint is how to give it.
 func (e *CommandError) Hint() string {
-	return fmt.Sprintf("if it is yours: %s", printable.Shell("cgp-cred", "store", e.Profile, "--keystore", "exec", "--keystore-command", strings.Join(e.Command, " ")))
+	return "if it is yours: " + printable.Shell("cgp-cred", "store", e.Profile, "--keystore", "exec", "--keystore-command", strings.Join(e.Command, " "))
 }
 
 // seal marks a program's command as one that the user gave: only who has this machine's sealing key can.

@@ -5,59 +5,72 @@ import (
 	"strings"
 )
 
-// MaxLine is how many bytes a message or hint has at most. A command in a longer hint could be cut within its quotes.
+// MaxLine is how many bytes a message or a hint has at most. A longer hint is not shown: [Line] could cut it inside quotes.
 const MaxLine = maxLine
 
-// Shell returns words as a command line to paste: for a POSIX shell, on Windows for PowerShell. A word that a shell would
-// read in its own way is quoted; what no terminal prints is escaped, so that the text stays on one line.
-func Shell(words ...string) string {
-	quote := posix
+// maxShell is how many bytes of arguments [Shell] shows.
+const maxShell = 900
+
+// Shell returns a command line that a POSIX shell, on Windows PowerShell, splits into exactly these arguments: each is put
+// into single quotes if it needs them. It is one printable line that is safe to paste: what is not printable ASCII is shown
+// escaped, as [Text] does, and what does not fit is cut inside its quotes. Neither of those is the same argument any more.
+func Shell(args ...string) string {
 	if runtime.GOOS == "windows" {
-		quote = powerShell
+		return powerShell.line(args)
 	}
-	quoted := make([]string, len(words))
-	for i, word := range words {
-		quoted[i] = quote(printed(word))
-	}
-	return strings.Join(quoted, " ")
+	return posix.line(args)
 }
 
-// posix quotes a word as POSIX.1-2017 section 2.2.2 has it.
-func posix(word string) string {
-	if plain(word, "/._-+:@%,=") {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+// syntax is how a shell is told not to read a word in its own way.
+type syntax struct {
+	quote string // stands for a single quote within single quotes
+	plain string // what needs no quotes, besides letters and digits
 }
 
-// powerShell quotes a word as about_Quoting_Rules has it.
-func powerShell(word string) string {
-	if plain(word, `/\._-+:=`) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", "''") + "'"
-}
+var (
+	posix      = syntax{quote: `'\''`, plain: "/._-+:@%,"} // POSIX.1-2017 section 2.2
+	powerShell = syntax{quote: "''", plain: `/\._-+:`}     // about_Quoting_Rules
+)
 
-// plain reports whether a shell takes word as it is: letters, digits and some other characters, no option, no assignment.
-func plain(word, others string) bool {
-	if word == "" || word[0] == '-' && !strings.HasPrefix(word, "--") || word[0] == '%' || word[0] == '@' {
-		return false
-	}
-	name, _, assigns := strings.Cut(word, "=")
-	if assigns && !strings.HasPrefix(name, "--") {
-		return false
-	}
-	return strings.IndexFunc(word, func(r rune) bool {
-		alnum := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-		return !alnum && !strings.ContainsRune(others, r)
-	}) < 0
-}
-
-// printed escapes what no terminal prints.
-func printed(word string) string {
+func (s syntax) line(args []string) string {
 	var b strings.Builder
-	for _, r := range word {
-		b.WriteString(escape(r))
+	for i, arg := range args {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		if b.Len() >= maxShell {
+			b.WriteString("...")
+			break
+		}
+		b.WriteString(s.word(arg, maxShell-b.Len()))
 	}
 	return b.String()
+}
+
+// word quotes one argument, and cuts it if its text has more than limit bytes.
+func (s syntax) word(arg string, limit int) string {
+	if arg != "" && len(arg) <= limit && strings.IndexFunc(arg, s.special) < 0 {
+		return arg
+	}
+	var b strings.Builder
+	b.WriteByte('\'')
+	for _, r := range arg {
+		piece := escape(r)
+		if r == '\'' {
+			piece = s.quote
+		}
+		if b.Len()-1+len(piece) > limit {
+			b.WriteString("...")
+			break
+		}
+		b.WriteString(piece)
+	}
+	b.WriteByte('\'')
+	return b.String()
+}
+
+// special reports a character that may mean something to a shell.
+func (s syntax) special(r rune) bool {
+	alnum := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+	return !alnum && !strings.ContainsRune(s.plain, r)
 }
