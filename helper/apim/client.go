@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 )
 
@@ -71,25 +70,15 @@ func rootsWith(files []string) (*x509.CertPool, error) {
 				pool = x509.NewCertPool()
 			}
 		}
-		pem, err := os.ReadFile(f) //nolint:gosec // the user names this file, and it holds no secret
+		pem, err := ReadCAFile(f)
 		if err != nil {
-			return nil, &CAFileError{File: f, Problem: "it can't be read"}
+			return nil, err
 		}
 		if !pool.AppendCertsFromPEM(pem) {
 			return nil, &CAFileError{File: f, Problem: "it holds no PEM certificate"}
 		}
 	}
 	return pool, nil
-}
-
-// CAFileError is a file of roots that can't be used.
-type CAFileError struct{ File, Problem string }
-
-func (e *CAFileError) Error() string { return fmt.Sprintf("CA file %q: %s", e.File, e.Problem) }
-
-// Hint says where the file's name came from.
-func (e *CAFileError) Hint() string {
-	return "name a PEM file with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE, or unset them"
 }
 
 // proxyError is a proxy that refused to connect us.

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -174,7 +173,7 @@ func certificates(file string) []string {
 	if file == "" {
 		return nil
 	}
-	rest, err := os.ReadFile(file) //nolint:gosec // the user names this file, and it was read before
+	rest, err := apim.ReadCAFile(file)
 	if err != nil {
 		return nil
 	}

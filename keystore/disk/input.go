@@ -47,6 +47,15 @@ func (e *lateError) Hint() string {
 // Timeout reports that a later try may do.
 func (e *lateError) Timeout() bool { return true }
 
+// InputHint is what an error of ReadInput advises, or usual.
+func InputHint(err error, usual string) string {
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		return hinted.Hint()
+	}
+	return usual
+}
+
 // Descriptor reports whether path names an open file of this process, as a shell does for <(COMMAND): it can be
 // read once only.
 func Descriptor(path string) bool {
