@@ -98,7 +98,7 @@ func TestClientsAgreeOnTheHost(t *testing.T) {
 	address := &url.URL{Scheme: "http", Host: proxy.listener.Addr().String()}
 	goClient := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(address)}}
 	clients := map[string]func(target string){"Go": func(target string) {
-		if r, err := goClient.Get(target); err == nil { //nolint:noctx // the proxy answers at once
+		if r, err := goClient.Get(target); err == nil {
 			_ = r.Body.Close()
 		}
 	}}
