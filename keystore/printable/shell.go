@@ -2,13 +2,13 @@ package printable
 
 import "strings"
 
-// maxShell is how many bytes of arguments [Shell] shows. With two of them a hint is still shorter than what [Line] cuts: a
-// cut inside quotes would turn text into commands.
+// maxShell is how many bytes of arguments [Shell] shows. With two of them a hint is still shorter than what [Line]
+// cuts: a cut inside quotes would turn text into commands.
 const maxShell = 900
 
-// Shell returns a command line that a POSIX shell splits into exactly these arguments: each is put into single quotes if it
-// needs them. It is one printable line that is safe to paste: what is not printable ASCII is shown escaped, as [Text] does,
-// and what does not fit is cut inside its quotes. Neither of those is the same argument any more.
+// Shell returns a command line that a POSIX shell splits into these arguments: each is in single quotes if it needs
+// them. The result is one printable line that is safe to paste. What is not printable ASCII is escaped, as [Text] does,
+// and what does not fit is cut inside its quotes: neither is the same argument any more.
 func Shell(args ...string) string {
 	var b strings.Builder
 	for i, arg := range args {
