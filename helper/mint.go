@@ -71,12 +71,21 @@ func (h *Helper) MintWith(ctx context.Context, name string, r *keystore.Record) 
 		}
 		switch {
 		case m.unsigned:
-			h.warn(fmt.Sprintf("the key %q can't sign now, and %q is tried: %v", key.KID, keys[i+1].KID, err))
+			h.warn(fmt.Sprintf("the key %q can't sign now, and %q is tried: %s", key.KID, keys[i+1].KID, withHint(err)))
 		case key == r.Next:
 			h.warn(fmt.Sprintf("APIM does not know the next key %q yet, and the current one is tried: after an upload it can take an hour", key.KID))
 		}
 	}
 	return apim.Token{}, nil, first
+}
+
+// withHint is an error's text, for a command that was not given with what to do about it.
+func withHint(err error) string {
+	var command *CommandError
+	if errors.As(err, &command) {
+		return err.Error() + "; " + command.Hint()
+	}
+	return err.Error()
 }
 
 // keysOf are a record's keys, in the order in which they are tried.

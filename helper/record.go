@@ -93,11 +93,7 @@ func (h *Helper) Record(ctx context.Context, p *profile.Profile) (*keystore.Reco
 	if p.Keystore == profile.Variables {
 		return h.Environment.Record(p.Host)
 	}
-	ks, err := h.KeystoreOf(p)
-	if err != nil {
-		return nil, err
-	}
-	r, err := keystore.Load(ctx, ks, p.Name)
+	r, err := h.loadFrom(ctx, p.Name, p.Place(), p.SignerSeal)
 	if errors.Is(err, keystore.ErrNotFound) {
 		return nil, &GoneError{Profile: p.Name, place: p.Place(), err: err}
 	}
@@ -122,9 +118,15 @@ func (h *Helper) Record(ctx context.Context, p *profile.Profile) (*keystore.Reco
 	return r, nil
 }
 
-// mend writes a profile's file with its record's rev. A disk that can't be written must not cost the credential: the next
-// one mends it.
+// mend writes a profile's file with its record's rev, unless a command is at work that changes the profile: that writes the
+// file itself, and this would put an older one in its place. A disk that can't be written must not cost the credential: the
+// next one mends it.
 func (h *Helper) mend(p *profile.Profile, rev string) {
+	release, ok := h.tryChange(p.Name)
+	if !ok {
+		return
+	}
+	defer release()
 	now, err := h.Config.Load(p.Name)
 	if errors.Is(err, profile.ErrNoProfile) || err == nil && !bytes.Equal(now.Bytes, p.Bytes) {
 		return // another command has written or removed it meanwhile

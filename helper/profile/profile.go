@@ -48,6 +48,8 @@ type Profile struct {
 	Identity string   `yaml:"keystore_identity,omitempty"`
 	Command  []string `yaml:"keystore_command,omitempty"`
 	Seal     string   `yaml:"keystore_seal,omitempty"`
+
+	SignerSeal string `yaml:"signer_seal,omitempty"` // the commands that sign and were given on this machine, see helper
 }
 
 // Config is the folder of the config files, cgp-cred below $XDG_CONFIG_HOME.

@@ -63,8 +63,8 @@ func TestShell(t *testing.T) {
 	}
 }
 
-// Whatever the arguments are, no character of the line has a meaning for a shell: outside quotes there are only characters
-// that have none, and quotes are closed.
+// Whatever the arguments are, no character of the line has a meaning for a shell: outside quotes there are only
+// characters that have none, and quotes are closed.
 func FuzzShell(f *testing.F) {
 	for _, args := range shellWords {
 		f.Add(strings.Join(args, "\x00"))
