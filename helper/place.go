@@ -2,14 +2,11 @@ package helper
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
-	"cgp-cred/keystore/kernel"
 )
 
 // KeystoreOf opens the keystore that holds p's record.
@@ -31,52 +28,6 @@ func (h *Helper) openPlace(name string, place profile.Place) (keystore.Keystore,
 	return h.Place(place)
 }
 
-// CommandError is a keystore command that stands in a profile's file and was never given to store: it would be handed
-// the record with the next change.
-type CommandError struct {
-	Profile string
-	Command []string
-}
-
-func (e *CommandError) Error() string {
-	return fmt.Sprintf("profile %q: its keystore_command %q was not given on this machine, and is not run", e.Profile, strings.Join(e.Command, " "))
-}
-
-// Hint is how to give it.
-func (e *CommandError) Hint() string {
-	return fmt.Sprintf("if it is yours: cgp-cred store %s --keystore exec --keystore-command %q", e.Profile, strings.Join(e.Command, " "))
-}
-
-// seal marks a program's command as one that the user gave: only who has this machine's sealing key can.
-func (h *Helper) seal(name string, place profile.Place) (profile.Place, error) {
-	if place.Kind != profile.Program {
-		return place, nil
-	}
-	sealer, err := kernel.OpenSealer(h.Folders.State)
-	if err != nil {
-		return place, fmt.Errorf("keystore command: %w", err)
-	}
-	place.Seal = base64.RawURLEncoding.EncodeToString(sealer.Seal(commandSeal(name, place), nil))
-	return place, nil
-}
-
-func (h *Helper) sealed(name string, place profile.Place) bool {
-	raw, err := base64.RawURLEncoding.DecodeString(place.Seal)
-	if err != nil || len(raw) == 0 {
-		return false
-	}
-	sealer, err := kernel.OpenSealer(h.Folders.State)
-	if err != nil {
-		return false
-	}
-	_, err = sealer.Open(commandSeal(name, place), raw)
-	return err == nil
-}
-
-func commandSeal(name string, place profile.Place) []byte {
-	return []byte("cgp-cred keystore command\x00" + name + "\x00" + strings.Join(place.Command, "\x00"))
-}
-
 // place is where a profile's record is: where its file says, else where new ones go.
 func (h *Helper) place(name string) profile.Place {
 	if p, err := h.Config.Load(name); err == nil {
@@ -92,12 +43,17 @@ func (h *Helper) place(name string) profile.Place {
 type moved struct {
 	record   *keystore.Record // nil: there is none
 	from, to profile.Place
+	signers  string // the profile's seal of commands that sign
 }
 
 // find looks for a profile's record, given where it is to be: nil for where it is. A place that is given is one that the
 // user means, and its command may be run.
 func (h *Helper) find(ctx context.Context, name string, to *profile.Place) (moved, error) {
 	m := moved{from: h.place(name)}
+	now, absent := h.Config.Load(name)
+	if absent == nil {
+		m.signers = now.SignerSeal
+	}
 	if to == nil {
 		m.to = m.from
 		return m, h.load(ctx, name, &m)
@@ -106,7 +62,6 @@ func (h *Helper) find(ctx context.Context, name string, to *profile.Place) (move
 	if m.to, err = h.seal(name, *to); err != nil {
 		return m, err
 	}
-	_, absent := h.Config.Load(name)
 	switch {
 	case absent != nil || m.from.Same(m.to):
 		if absent == nil && h.sealed(name, m.from) {
@@ -119,7 +74,7 @@ func (h *Helper) find(ctx context.Context, name string, to *profile.Place) (move
 			hint: fmt.Sprintf("go through a passphrase: cgp-cred store %s --keystore file, then give --identity", name),
 		}
 	case m.from.Kind == profile.Program && m.to.Kind == profile.Program:
-		there := moved{from: m.to} // the program may only have another path now, and the old one be gone
+		there := moved{from: m.to, signers: m.signers} // the program may only have another path now, and the old one be gone
 		if err := h.load(ctx, name, &there); err == nil && there.record != nil {
 			m.from, m.record = m.to, there.record
 			return m, nil
@@ -129,16 +84,26 @@ func (h *Helper) find(ctx context.Context, name string, to *profile.Place) (move
 }
 
 // load reads the record in m.from; none is no error.
-func (h *Helper) load(ctx context.Context, name string, m *moved) error {
-	ks, err := h.openPlace(name, m.from)
-	if err != nil {
-		return err
-	}
-	m.record, err = keystore.Load(ctx, ks, name)
+func (h *Helper) load(ctx context.Context, name string, m *moved) (err error) {
+	m.record, err = h.loadFrom(ctx, name, m.from, m.signers)
 	if errors.Is(err, keystore.ErrNotFound) {
 		return nil
 	}
 	return err
+}
+
+// loadFrom reads a record. All records are read here: it decides which of the programs that they name may be run.
+func (h *Helper) loadFrom(ctx context.Context, name string, in profile.Place, signers string) (*keystore.Record, error) {
+	ks, err := h.openPlace(name, in)
+	if err != nil {
+		return nil, err
+	}
+	r, err := keystore.Load(ctx, ks, name)
+	if err != nil {
+		return nil, err
+	}
+	h.permit(name, in, signers, r)
+	return r, nil
 }
 
 // mayMove refuses to write over another record in the place that a record moves to. One with the same key is what a move

@@ -135,7 +135,9 @@ func (h *Helper) write(ctx context.Context, p *profile.Profile, was string, r *k
 		return err
 	}
 	r.Rev = keystore.NewRev()
-	p.Host, p.APIName, p.Auth, p.Rev = r.Host, r.APIName, r.Auth, r.Rev
+	if err := h.describe(p, r); err != nil {
+		return err
+	}
 	file, err := h.Config.Draft(p)
 	if err != nil {
 		return err
@@ -150,6 +152,13 @@ func (h *Helper) write(ctx context.Context, p *profile.Profile, was string, r *k
 		return fmt.Errorf("profile %q: what was to be stored is stored, but its file is not up to date: %w", p.Name, err)
 	}
 	return nil
+}
+
+// describe lets a profile say what its record has.
+func (h *Helper) describe(p *profile.Profile, r *keystore.Record) (err error) {
+	p.Host, p.APIName, p.Auth, p.Rev = r.Host, r.APIName, r.Auth, r.Rev
+	p.SignerSeal, err = h.sealSigners(p, r)
+	return err
 }
 
 // promote makes the next key the current one, after it obtained a token. It is called under the profile's lock. What
