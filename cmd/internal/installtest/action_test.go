@@ -4,21 +4,20 @@ package installtest
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 // TestAction runs the steps of the composite action as a runner does, in a job whose variables, PATH and folder belong to
 // somebody else: the program that gets the bundle is the one that the action has installed from its own checkout.
 func TestAction(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("bash"); err != nil {
-		t.Skip("bash, which the action's steps are for, is not installed")
-	}
+	keystoretest.Need(t, "bash", "bash") // the action's steps are for it
 	m := newMachine(t, "sh")
 	text, err := os.ReadFile("../../../.github/actions/cgp-cred/action.yml")
 	m.must(err)
