@@ -26,7 +26,6 @@ const (
 	// WaitingAfter is when someone at a terminal is told why nothing happens.
 	WaitingAfter = 2 * time.Second
 	minSkew      = 30 * time.Second // less can't be why an assertion of 150 s is refused
-	maxSkew      = 24 * time.Hour
 )
 
 // mint reads p's record and exchanges an assertion for a token. Where another key than the current one obtained it, the
@@ -72,12 +71,21 @@ func (h *Helper) MintWith(ctx context.Context, name string, r *keystore.Record) 
 		}
 		switch {
 		case m.unsigned:
-			h.warn(fmt.Sprintf("the key %q can't sign now, and %q is tried: %v", key.KID, keys[i+1].KID, err))
+			h.warn(fmt.Sprintf("the key %q can't sign now, and %q is tried: %s", key.KID, keys[i+1].KID, withHint(err)))
 		case key == r.Next:
 			h.warn(fmt.Sprintf("APIM does not know the next key %q yet, and the current one is tried: after an upload it can take an hour", key.KID))
 		}
 	}
 	return apim.Token{}, nil, first
+}
+
+// withHint is an error's text, for a command that was not given with what to do about it.
+func withHint(err error) string {
+	var command *CommandError
+	if errors.As(err, &command) {
+		return err.Error() + "; " + command.Hint()
+	}
+	return err.Error()
 }
 
 // keysOf are a record's keys, in the order in which they are tried.
@@ -239,8 +247,8 @@ func (m *minter) again(ctx context.Context, e *apim.Error) error {
 	case e.JTIReused() && !m.reused:
 		m.reused = true
 		return backoff.RetryAfter(0)
-	case e.ClockWrong() && !m.corrected && e.Skew.Abs() >= minSkew && e.Skew.Abs() <= maxSkew:
-		m.corrected, m.correction = true, e.Skew
+	case e.ClockWrong() && !m.corrected && e.Skew.Abs() >= minSkew && apim.Correctable(e.Skew):
+		m.corrected, m.correction = true, min(max(e.Skew, -apim.MaxCorrection), apim.MaxCorrection)
 		return backoff.RetryAfter(0)
 	}
 	m.curable = false

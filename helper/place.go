@@ -2,14 +2,9 @@ package helper
 
 import (
 	"context"
-	"encoding/base64"
-	"errors"
-	"fmt"
-	"strings"
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
-	"cgp-cred/keystore/kernel"
 )
 
 // KeystoreOf opens the keystore that holds p's record.
@@ -31,52 +26,6 @@ func (h *Helper) openPlace(name string, place profile.Place) (keystore.Keystore,
 	return h.Place(place)
 }
 
-// CommandError is a keystore command that stands in a profile's file and was never given to store: it would be handed
-// the record with the next change.
-type CommandError struct {
-	Profile string
-	Command []string
-}
-
-func (e *CommandError) Error() string {
-	return fmt.Sprintf("profile %q: its keystore_command %q was not given on this machine, and is not run", e.Profile, strings.Join(e.Command, " "))
-}
-
-// Hint is how to give it.
-func (e *CommandError) Hint() string {
-	return fmt.Sprintf("if it is yours: cgp-cred store %s --keystore exec --keystore-command %q", e.Profile, strings.Join(e.Command, " "))
-}
-
-// seal marks a program's command as one that the user gave: only who has this machine's sealing key can.
-func (h *Helper) seal(name string, place profile.Place) (profile.Place, error) {
-	if place.Kind != profile.Program {
-		return place, nil
-	}
-	sealer, err := kernel.OpenSealer(h.Folders.State)
-	if err != nil {
-		return place, fmt.Errorf("keystore command: %w", err)
-	}
-	place.Seal = base64.RawURLEncoding.EncodeToString(sealer.Seal(commandSeal(name, place), nil))
-	return place, nil
-}
-
-func (h *Helper) sealed(name string, place profile.Place) bool {
-	raw, err := base64.RawURLEncoding.DecodeString(place.Seal)
-	if err != nil || len(raw) == 0 {
-		return false
-	}
-	sealer, err := kernel.OpenSealer(h.Folders.State)
-	if err != nil {
-		return false
-	}
-	_, err = sealer.Open(commandSeal(name, place), raw)
-	return err == nil
-}
-
-func commandSeal(name string, place profile.Place) []byte {
-	return []byte("cgp-cred keystore command\x00" + name + "\x00" + strings.Join(place.Command, "\x00"))
-}
-
 // place is where a profile's record is: where its file says, else where new ones go.
 func (h *Helper) place(name string) profile.Place {
 	if p, err := h.Config.Load(name); err == nil {
@@ -88,90 +37,16 @@ func (h *Helper) place(name string) profile.Place {
 	return profile.Place{Kind: profile.Keychain}
 }
 
-// moved is a record that a change starts from, where it was found, and where it goes.
-type moved struct {
-	record   *keystore.Record // nil: there is none
-	from, to profile.Place
-}
-
-// find looks for a profile's record, given where it is to be: nil for where it is. A place that is given is one that the
-// user means, and its command may be run.
-func (h *Helper) find(ctx context.Context, name string, to *profile.Place) (moved, error) {
-	m := moved{from: h.place(name)}
-	if to == nil {
-		m.to = m.from
-		return m, h.load(ctx, name, &m)
-	}
-	var err error
-	if m.to, err = h.seal(name, *to); err != nil {
-		return m, err
-	}
-	_, absent := h.Config.Load(name)
-	switch {
-	case absent != nil || m.from.Same(m.to):
-		if absent == nil && h.sealed(name, m.from) {
-			m.to = m.from // a seal that is good stays, and the file with it
-		}
-		m.from = m.to
-	case m.from.Kind == profile.File && m.to.Kind == profile.File && m.from.Identity != "" && m.to.Identity != "":
-		return m, &ChangeError{
-			Profile: name, Problem: "its file is encrypted for another identity",
-			hint: fmt.Sprintf("go through a passphrase: cgp-cred store %s --keystore file, then give --identity", name),
-		}
-	case m.from.Kind == profile.Program && m.to.Kind == profile.Program:
-		there := moved{from: m.to} // the program may only have another path now, and the old one be gone
-		if err := h.load(ctx, name, &there); err == nil && there.record != nil {
-			m.from, m.record = m.to, there.record
-			return m, nil
-		}
-	}
-	return m, h.load(ctx, name, &m)
-}
-
-// load reads the record in m.from; none is no error.
-func (h *Helper) load(ctx context.Context, name string, m *moved) error {
-	ks, err := h.openPlace(name, m.from)
+// loadFrom reads a record. All records are read here: it decides which of the programs that they name may be run.
+func (h *Helper) loadFrom(ctx context.Context, name string, in profile.Place, signers string) (*keystore.Record, error) {
+	ks, err := h.openPlace(name, in)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	m.record, err = keystore.Load(ctx, ks, name)
-	if errors.Is(err, keystore.ErrNotFound) {
-		return nil
+	r, err := keystore.Load(ctx, ks, name)
+	if err != nil {
+		return nil, err
 	}
-	return err
-}
-
-// mayMove refuses to write over another record in the place that a record moves to. One with the same key is what a move
-// that was ended has left. It returns the rev of what is there, empty where nothing is.
-func (h *Helper) mayMove(ctx context.Context, name string, m moved, force bool) (was string, err error) {
-	if m.from.Same(m.to) {
-		return "", nil
-	}
-	there := moved{from: m.to}
-	if err := h.load(ctx, name, &there); err != nil || there.record == nil {
-		return "", err
-	}
-	was = there.record.Rev
-	sameKey := there.record.Key == nil || m.record.Key != nil && samePublic(there.record.Key, m.record.Key)
-	if force || there.record.Host == m.record.Host && sameKey {
-		return was, nil
-	}
-	return "", &ChangeError{
-		Profile: name, Problem: "there is another record of this name " + m.to.String(),
-		hint: fmt.Sprintf("if it may be lost: cgp-cred store %s --keystore %s --force", name, m.to.Kind),
-	}
-}
-
-// leave removes the record from where it was, after it was read back from where it is.
-func (h *Helper) leave(ctx context.Context, name string, m moved) {
-	if m.from.Same(m.to) {
-		return
-	}
-	ks, err := h.openPlace(name, m.from)
-	if err == nil {
-		err = ks.Delete(ctx, name)
-	}
-	if err != nil && !errors.Is(err, keystore.ErrNotFound) {
-		h.warn(fmt.Sprintf("the record is still %s too: %v", m.from, err))
-	}
+	h.permit(name, in, signers, r)
+	return r, nil
 }

@@ -9,6 +9,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/printable"
 )
 
 // MismatchError is a profile file that says something else than its record: the file only finds a record, and may not
@@ -26,7 +27,7 @@ func (e *MismatchError) Error() string {
 
 // Hint is how to agree.
 func (e *MismatchError) Hint() string {
-	return fmt.Sprintf("put %s: %s back into the file, or give the credential anew with cgp-cred store %s --force", e.Field, e.Record, e.Profile)
+	return fmt.Sprintf("put %s back into the file, or give the credential again with cgp-cred store %s --force", printable.Shell(e.Field+": "+e.Record), e.Profile)
 }
 
 // IncompleteError is a profile whose record lacks a part.
@@ -92,11 +93,7 @@ func (h *Helper) Record(ctx context.Context, p *profile.Profile) (*keystore.Reco
 	if p.Keystore == profile.Variables {
 		return h.Environment.Record(p.Host)
 	}
-	ks, err := h.KeystoreOf(p)
-	if err != nil {
-		return nil, err
-	}
-	r, err := keystore.Load(ctx, ks, p.Name)
+	r, err := h.loadFrom(ctx, p.Name, p.Place(), p.SignerSeal)
 	if errors.Is(err, keystore.ErrNotFound) {
 		return nil, &GoneError{Profile: p.Name, place: p.Place(), err: err}
 	}
@@ -121,9 +118,15 @@ func (h *Helper) Record(ctx context.Context, p *profile.Profile) (*keystore.Reco
 	return r, nil
 }
 
-// mend writes a profile's file with its record's rev. A disk that can't be written must not cost the credential: the next
-// one mends it.
+// mend writes a profile's file with its record's rev, unless a command is at work that changes the profile: that writes the
+// file itself, and this would put an older one in its place. A disk that can't be written must not cost the credential: the
+// next one mends it.
 func (h *Helper) mend(p *profile.Profile, rev string) {
+	release, ok := h.tryChange(p.Name)
+	if !ok {
+		return
+	}
+	defer release()
 	now, err := h.Config.Load(p.Name)
 	if errors.Is(err, profile.ErrNoProfile) || err == nil && !bytes.Equal(now.Bytes, p.Bytes) {
 		return // another command has written or removed it meanwhile

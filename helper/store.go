@@ -109,6 +109,9 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	if err := h.keychainOnly(); err != nil {
 		return Stored{}, err
 	}
+	if err := h.settle(ctx, name); err != nil {
+		return Stored{}, err
+	}
 	found, err := h.find(ctx, name, c.Keystore)
 	if err != nil {
 		return Stored{}, err
@@ -125,8 +128,7 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	if err != nil {
 		return Stored{}, err
 	}
-	p := &profile.Profile{Name: name}
-	p.Move(found.to)
+	p := found.profile(name)
 	s := Stored{Profile: p, Record: r, New: old == nil}
 	if old != nil && found.from.Same(found.to) && sameContent(old, r) {
 		s.Same, err = h.adopt(p, r)
@@ -146,25 +148,6 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	return s, err
 }
 
-// replace writes a record over the one that was found, and moves it.
-func (h *Helper) replace(ctx context.Context, p *profile.Profile, found moved, r *keystore.Record, force bool) error {
-	was, err := h.mayMove(ctx, p.Name, moved{record: r, from: found.from, to: found.to}, force)
-	if err != nil {
-		return err
-	}
-	if found.from.Same(found.to) && found.record != nil {
-		was = found.record.Rev
-	}
-	if before, err := h.Config.Load(p.Name); err == nil {
-		h.forget(ctx, before) // the cache is bound to the file: after the change nothing would find the old token
-	}
-	if err := h.write(ctx, p, was, r); err != nil {
-		return err
-	}
-	h.leave(ctx, p.Name, found)
-	return nil
-}
-
 // sameContent reports that two records differ in nothing, or only in their revs.
 func sameContent(a, b *keystore.Record) bool {
 	x, y := *a, *b
@@ -177,9 +160,11 @@ func sameContent(a, b *keystore.Record) bool {
 // adopt writes the profile's file for a record that stays as it is, if the file says something else. It reports that it
 // does not.
 func (h *Helper) adopt(p *profile.Profile, r *keystore.Record) (same bool, err error) {
-	p.Host, p.APIName, p.Auth, p.Rev = r.Host, r.APIName, r.Auth, r.Rev
+	if err := h.describe(p, r); err != nil {
+		return false, err
+	}
 	if now, err := h.Config.Load(p.Name); err == nil && now.Host == p.Host && now.APIName == p.APIName && now.Auth == p.Auth &&
-		now.Rev == p.Rev && now.Place().Same(p.Place()) && now.Seal == p.Seal {
+		now.Rev == p.Rev && now.Place().Same(p.Place()) && now.Seal == p.Seal && now.SignerSeal == p.SignerSeal {
 		*p = *now
 		return true, nil
 	}
@@ -265,14 +250,11 @@ func mergeURLs(name string, r *keystore.Record, c Change) error {
 
 func mergeKey(name string, r *keystore.Record, c Change) error {
 	kid := strings.TrimSpace(c.KID)
-	switch {
-	case c.Key != nil && r.Key != nil && !samePublic(r.Key, c.Key) && !c.Force:
-		return needsForce(name, keyExists(r.Key), keyFlags(c.Key))
-	case c.Key != nil:
-		r.Key, r.Next, r.Previous = &keystore.Key{KID: c.Key.KID, Signer: c.Key.Signer}, nil, nil
-		if kid == "" && c.Key.KID == "" {
-			return &ChangeError{Profile: name, Problem: "a private key needs the kid it is registered under", hint: "add --kid KID"}
+	if c.Key != nil {
+		if kid == "" {
+			kid = c.Key.KID
 		}
+		return mergeGiven(name, r, c.Key, kid, c.Force)
 	}
 	if kid == "" {
 		return nil
@@ -281,6 +263,29 @@ func mergeKey(name string, r *keystore.Record, c Change) error {
 		return &ChangeError{Profile: name, Problem: "a kid names a private key, and there is none", hint: "add --private-key FILE, or make a key: cgp-cred keygen " + name + " --kid KID"}
 	}
 	r.Key = &keystore.Key{KID: kid, Signer: r.Key.Signer}
+	return nil
+}
+
+// mergeGiven puts a key into a record that the user gave. One that the record has already is only given again, perhaps with
+// another kid or behind another program: the keys next to it stay.
+func mergeGiven(name string, r *keystore.Record, given *keystore.Key, kid string, force bool) error {
+	for _, k := range []**keystore.Key{&r.Key, &r.Next, &r.Previous} {
+		if *k == nil || !samePublic(*k, given) || k != &r.Key && (force || kid != "" && kid != (*k).KID) {
+			continue
+		}
+		if kid == "" {
+			kid = (*k).KID
+		}
+		*k = &keystore.Key{KID: kid, Signer: given.Signer}
+		return nil
+	}
+	switch {
+	case r.Key != nil && !force:
+		return needsForce(name, keyExists(r.Key), keyFlags(given))
+	case kid == "":
+		return &ChangeError{Profile: name, Problem: "a private key needs the kid it is registered under", hint: "add --kid KID"}
+	}
+	r.Key, r.Next, r.Previous = &keystore.Key{KID: kid, Signer: given.Signer}, nil, nil
 	return nil
 }
 

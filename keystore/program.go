@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"cgp-cred/keystore/printable"
 	runner "cgp-cred/keystore/program"
 )
 
@@ -168,5 +168,5 @@ func (p *programs) lie(op, account, why string) error {
 
 // byHand is the command to try. The program that hints print is the user's own.
 func (p *programs) byHand(verb, account string) string {
-	return fmt.Sprintf("try it by hand: %s %s %s", strings.Join(p.argv, " "), verb, account)
+	return "try it by hand: " + printable.Shell(append(slices.Clone(p.argv), verb, account)...)
 }

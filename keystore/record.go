@@ -48,6 +48,15 @@ func (r *Record) elsewhere() *Key {
 	return nil
 }
 
+// Permit lets may decide which programs that the record's keys name are run, see [signer.Permit].
+func (r *Record) Permit(may func(argv []string) error) {
+	for _, k := range []*Key{r.Key, r.Next, r.Previous} {
+		if k != nil {
+			k.Signer = signer.Permit(k.Signer, may)
+		}
+	}
+}
+
 // check returns what makes a record one that is never written and never believed.
 func (r *Record) check() error {
 	switch {

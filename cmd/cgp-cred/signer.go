@@ -9,6 +9,7 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
 	"cgp-cred/keystore/signer"
 )
@@ -74,9 +75,9 @@ func (o signerFlags) noKeygen(name string) error {
 	default:
 		return o.check(name, "")
 	case signer.KindAgent:
-		return usage("ssh-keygen -t rsa -b 4096 -f FILE\nssh-add FILE\ncgp-cred store "+name+" --signer ssh-agent --fingerprint SHA256:... --kid KID", say)
+		return usage("ssh-keygen -t rsa -b 4096 -f FILE\nssh-add FILE\ncgp-cred store "+printable.Shell(name)+" --signer ssh-agent --fingerprint SHA256:... --kid KID", say)
 	case signer.KindExec:
-		return usage("make the key with the HSM's own tool (RSA, 4096 bits), then: cgp-cred store "+name+" --signer exec --signer-command COMMAND --kid KID", say)
+		return usage("make the key with the HSM's own tool (RSA, 4096 bits), then: cgp-cred store "+printable.Shell(name)+" --signer exec --signer-command COMMAND --kid KID", say)
 	}
 }
 

@@ -91,7 +91,7 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c helper.C
 		return err
 	}
 	if o.signer.kind == signer.KindKeychain && o.keyFile == "" {
-		return usage("add --private-key FILE, or make a key there: cgp-cred keygen "+name+" --kid KID", "there is no key to put into the keychain")
+		return usage("add --private-key FILE, or make a key there: cgp-cred keygen "+printable.Shell(name)+" --kid KID", "there is no key to put into the keychain")
 	}
 	var err error
 	if c.Keystore, err = o.place.place(); err != nil {

@@ -4,12 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -27,7 +24,7 @@ const (
 	pingTimeout   = 5 * time.Second // of silence over HTTP/2, and then for the ping's answer
 )
 
-// NewHTTP returns a client for the token endpoint: system proxies (HTTPS_PROXY, NO_PROXY), TLS 1.2 or later, the system's
+// NewHTTP returns a client for the token endpoint: system proxies (HTTPS_PROXY, NO_PROXY; none for loopback), TLS 1.2 or later, the system's
 // roots and those of the PEM files in caFiles (empty names are passed over), and no redirect: a 307 would hand the
 // assertion to whoever is named.
 func NewHTTP(caFiles ...string) (*http.Client, error) {
@@ -42,7 +39,7 @@ func NewHTTP(caFiles ...string) (*http.Client, error) {
 	transport := base.Clone()
 	transport.Proxy = proxyOf
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
-	transport.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	transport.DialContext = dial
 	transport.TLSHandshakeTimeout = tlsTimeout
 	transport.ResponseHeaderTimeout = headerTimeout
 	transport.MaxResponseHeaderBytes = maxReply
@@ -85,17 +82,6 @@ func rootsWith(files []string) (*x509.CertPool, error) {
 		}
 	}
 	return pool, nil
-}
-
-var errProxyAddress = errors.New("HTTPS_PROXY is not the address of a proxy")
-
-// proxyOf is http.ProxyFromEnvironment without its error, which quotes the variable, and with it a password.
-func proxyOf(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil || u != nil && strings.HasSuffix(u.Host, ":") { // what can't be read is read as a host named http
-		return nil, errProxyAddress
-	}
-	return u, nil
 }
 
 // proxyError is a proxy that refused to connect us.

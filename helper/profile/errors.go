@@ -56,7 +56,7 @@ func (e *SaveError) Unwrap() error { return e.Err }
 
 // Hint is where to look.
 func (e *SaveError) Hint() string {
-	folder := filepath.Dir(e.File)
+	folder := printable.Shell(filepath.Dir(e.File))
 	return "see that there is room and that it can be written (df " + folder + "; ls -ld " + folder + "), then run the command again"
 }
 

@@ -19,6 +19,8 @@ func (p *Profile) field(key string) *string {
 		return &p.Keystore
 	case "rev":
 		return &p.Rev
+	case "signer_seal":
+		return &p.SignerSeal
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ func TestReadPlain(t *testing.T) {
 		want bool
 	}{
 		{"as it is written", "api_host: 127.0.0.1:8080\napi_name: a/b-c\nauth: jwt\nkeystore: keychain\nrev: 0123abcd\n", true},
+		{"with a seal", "api_host: int\nauth: jwt\nkeystore: file\nrev: r\nsigner_seal: AXc-x_9\n", true},
 		{"one line", "auth: jwt\n", true},
 		{"a number, which the field makes text", "rev: 1e5\n", true},
 		{"nothing", "", false},
@@ -41,6 +42,7 @@ func TestReadPlain(t *testing.T) {
 		{"a key twice", "rev: a\nrev: a\n", false},
 		{"an unknown key", "reb: a\n", false},
 		{"a key of a list", "keystore_command: /bin/x\n", false},
+		{"a key of a list of mappings", "moving_from: keychain\n", false},
 		{"two documents", "rev: a\n---\nrev: b\n", false},
 	} {
 		if got := readPlain([]byte(tt.text), new(Profile)); got != tt.want {
@@ -77,7 +79,7 @@ func TestEncodeWritesThePlainForm(t *testing.T) {
 // What is read in the plain form is what the YAML library reads.
 func FuzzReadPlain(f *testing.F) {
 	f.Add([]byte("api_host: 127.0.0.1:8080\nauth: jwt\nrev: 2001-01-01\n"))
-	f.Add([]byte("rev: 0x1\n"))
+	f.Add([]byte("rev: 0x1\nsigner_seal: AXc-x_9\n"))
 	f.Add([]byte("rev: 1:2\n"))
 	f.Add([]byte("default: y\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {

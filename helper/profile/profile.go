@@ -13,6 +13,7 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/printable"
 )
 
 // Methods of authentication, as "auth" of a profile and of its record says.
@@ -47,6 +48,10 @@ type Profile struct {
 	Identity string   `yaml:"keystore_identity,omitempty"`
 	Command  []string `yaml:"keystore_command,omitempty"`
 	Seal     string   `yaml:"keystore_seal,omitempty"`
+
+	MovingFrom []Copy `yaml:"moving_from,omitempty"`
+
+	SignerSeal string `yaml:"signer_seal,omitempty"` // the commands that sign and were given on this machine, see helper
 }
 
 // Config is the folder of the config files, cgp-cred below $XDG_CONFIG_HOME.
@@ -102,7 +107,7 @@ func read(file string) ([]byte, error) {
 	}
 	problem := &FileError{File: file, Problem: "it can't be read: " + err.Error()}
 	if at := (*fs.PathError)(nil); errors.As(err, &at) { // nothing is wrong with what is in it
-		problem.next = "see that its folder is yours, and HOME or XDG_CONFIG_HOME the right one: ls -ld " + filepath.Dir(file)
+		problem.next = "see that its folder is yours, and HOME or XDG_CONFIG_HOME the right one: " + printable.Shell("ls", "-ld", filepath.Dir(file))
 		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 			problem.next = "raise the limit of open files: ulimit -n 1024"
 		}
@@ -121,7 +126,7 @@ func (p *Profile) check() error {
 	case p.Auth != JWT && p.Auth != APIKey && p.Auth != None:
 		return &FileError{File: p.File, Problem: fmt.Sprintf("auth: %q is none of jwt, apikey, none", p.Auth)}
 	}
-	if err := p.Place().Check(); err != nil {
+	if err := p.checkPlaces(); err != nil {
 		return &FileError{File: p.File, Problem: err.Error()}
 	}
 	if err := CheckAPIName(p.APIName); err != nil {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"cgp-cred/keystore/printable"
 )
 
 // aclName is the extended attribute that holds a file's POSIX access control list: acl(5).
@@ -23,14 +25,14 @@ func unlisted(f attributed, uid uint32) error {
 	case err != nil:
 		return &UnsafeError{
 			Path: f.path, Problem: fmt.Sprintf("may be writable by others: its access control list can't be read (%v)", err),
-			mend: "chmod g-w " + quote(f.path),
+			mend: "chmod g-w " + printable.Shell(f.path),
 		}
 	}
 	who := writer(list[:n], uid)
 	if who == "" {
 		return nil
 	}
-	return &UnsafeError{Path: f.path, Problem: "can be written by " + who + " (access control list)", mend: "setfacl -b " + quote(f.path)}
+	return &UnsafeError{Path: f.path, Problem: "can be written by " + who + " (access control list)", mend: "setfacl -b " + printable.Shell(f.path)}
 }
 
 // Tags and the permission of linux/posix_acl_xattr.h.

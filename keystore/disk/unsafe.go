@@ -2,7 +2,8 @@ package disk
 
 import (
 	"fmt"
-	"strings"
+
+	"cgp-cred/keystore/printable"
 )
 
 // UnsafeError is a file or folder that somebody else could have written or moved.
@@ -17,18 +18,6 @@ func (e *UnsafeError) Error() string { return fmt.Sprintf("%q %s", e.Path, e.Pro
 // Hint is the command that mends it.
 func (e *UnsafeError) Hint() string { return e.mend }
 
-// quote makes a path one word for a POSIX shell.
-func quote(path string) string {
-	special := func(r rune) bool {
-		alnum := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-		return !alnum && !strings.ContainsRune("/._-+:@%,", r)
-	}
-	if path != "" && path[0] != '-' && strings.IndexFunc(path, special) < 0 {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-}
-
 func relative(path string) error {
 	return &UnsafeError{
 		Path:    path,
@@ -41,10 +30,10 @@ func symlink(path string) error {
 	return &UnsafeError{
 		Path:    path,
 		Problem: "is a symbolic link",
-		mend:    "put what it points to in its place: rm " + quote(path),
+		mend:    "put what it points to in its place: rm " + printable.Shell(path),
 	}
 }
 
 func irregular(path string) error {
-	return &UnsafeError{Path: path, Problem: "is not a regular file", mend: "rm -r " + quote(path)}
+	return &UnsafeError{Path: path, Problem: "is not a regular file", mend: "rm -r " + printable.Shell(path)}
 }

@@ -57,10 +57,10 @@ func (e *Error) Unwrap() error { return e.Kind }
 
 // Hint is the command with which to look for the cause.
 func (e *Error) Hint() string {
-	by := "try it by hand: " + strings.TrimSpace(printable.Text(e.Program)+" ... "+e.Verb+" "+e.Profile)
+	by := "try it by hand: " + strings.TrimSpace(printable.Shell(e.Program)+" ... "+e.Verb+" "+e.Profile)
 	switch {
 	case errors.Is(e.Kind, ErrStart):
-		return "check that the program is there and may be run: ls -l " + printable.Text(e.Program)
+		return "check that the program is there and may be run: " + printable.Shell("ls", "-l", e.Program)
 	case errors.Is(e.Kind, ErrTimeout):
 		return by + "; more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"
 	}

@@ -18,6 +18,8 @@ var (
 	ErrLocked = errors.New("it shows no key: it is locked, or none was added")
 	// ErrRefused: it has the key, and does not sign with it.
 	ErrRefused = errors.New("it refused to sign")
+	// ErrNotGiven: a record names its program, and nothing says that the user gave it on this machine; see [Permit].
+	ErrNotGiven = errors.New("its command was not given on this machine, and is not run")
 	// ErrTimeout: no answer in time.
 	ErrTimeout = errors.New("it did not answer in time")
 	// ErrDamaged: a private key's own numbers don't fit together, so what it signs does not verify.

@@ -26,6 +26,7 @@ type Exec struct {
 	argv    []string
 	public  *rsa.PublicKey
 	options Options
+	may     func(argv []string) error // nil: the user has just named it
 }
 
 // NewExec asks a program for its public key. Errors are *[Error], *program.Error and *program.CommandError.
@@ -48,7 +49,7 @@ func (s *Exec) Public() crypto.PublicKey { return s.public }
 func (*Exec) Kind() string { return KindExec }
 
 // Where names the program.
-func (s *Exec) Where() string { return "with the program " + printable.Text(s.argv[0]) }
+func (s *Exec) Where() string { return "with the program " + printable.Shell(s.argv[0]) }
 
 // SignMessage has msg's SHA-512 digest signed.
 func (s *Exec) SignMessage(rand io.Reader, msg []byte, opts crypto.SignerOpts) ([]byte, error) {
@@ -76,7 +77,11 @@ func (s *Exec) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte,
 	return signature, nil
 }
 
+// run is the only place where a program that signs is started.
 func (s *Exec) run(ctx context.Context, verb string, in []byte) ([]byte, error) {
+	if err := Permitted(s); err != nil {
+		return nil, err
+	}
 	ctx, stop, _, err := s.options.bounded(ctx)
 	if err != nil {
 		return nil, err
@@ -85,8 +90,39 @@ func (s *Exec) run(ctx context.Context, verb string, in []byte) ([]byte, error) 
 	return program.Run(ctx, s.argv, verb, s.options.Profile, in)
 }
 
+// Permit lets may decide whether the program of a signer that was read from a record is run. Without it, it is not: a
+// record outside the keychain can be planted. A program that the user has just named, and any other signer, stays as it is.
+func Permit(s Signer, may func(argv []string) error) Signer {
+	e, program := s.(*Exec)
+	if !program || e.may == nil {
+		return s
+	}
+	permitted := *e
+	permitted.may = may
+	return &permitted
+}
+
+// Permitted returns why a signer's program is not run, or nil.
+func Permitted(s Signer) error {
+	if e, program := s.(*Exec); program && e.may != nil {
+		return e.may(slices.Clone(e.argv))
+	}
+	return nil
+}
+
+// Command is the argv of a signer that is a program, nil of any other.
+func Command(s Signer) []string {
+	if e, program := s.(*Exec); program {
+		return slices.Clone(e.argv)
+	}
+	return nil
+}
+
+// notGiven refuses every program of a record until [Permit] says who decides.
+func notGiven([]string) error { return &Error{Kind: ErrNotGiven, Who: KindExec} }
+
 func (s *Exec) wrong(detail string) error {
-	return &Error{Kind: ErrWrong, Who: KindExec, Detail: detail, next: "try it by hand: " + printable.Text(s.argv[0]) + " ... public " + s.options.profile()}
+	return &Error{Kind: ErrWrong, Who: KindExec, Detail: detail, next: "try it by hand: " + printable.Shell(s.argv[0]) + " ... public " + s.options.profile()}
 }
 
 // parsePublic reads the one public key in a PEM text: SubjectPublicKeyInfo or PKCS #1. It quotes nothing of what it

@@ -72,7 +72,8 @@ func elsewhere(kind string, k *rsa.PublicKey) *Elsewhere {
 }
 
 // Open returns the signer that Keep kept. Parts that don't fit together are an error that names no value; a kind that is
-// not known here is [ErrUnknown]. Nothing outside the record is asked before something is to be signed.
+// not known here is [ErrUnknown]. Nothing outside the record is asked before something is to be signed, and no program is
+// run before [Permit] allows it.
 func (k Kept) Open(o Options) (Signer, error) {
 	w := k.Signer
 	if w == nil {
@@ -101,5 +102,5 @@ func (k Kept) Open(o Options) (Signer, error) {
 	case w.Fingerprint != "" || program.Check(w.Argv) != nil:
 		return nil, errors.New("the signer's program can't be run")
 	}
-	return &Exec{argv: w.Argv, public: public, options: o}, nil
+	return &Exec{argv: w.Argv, public: public, options: o, may: notGiven}, nil
 }

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,9 +115,7 @@ func TestKeptRefuses(t *testing.T) {
 // script writes a shell script and returns the argv that runs it.
 func script(t *testing.T, text string) []string {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("the programs of this test are shell scripts")
-	}
+	keystoretest.Require(t, keystoretest.Unix)
 	file := filepath.Join(t.TempDir(), "sign.sh")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -151,6 +149,10 @@ func TestExecRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := crypto.SignMessage(s, nil, nil, crypto.SHA512); !errors.Is(err, signer.ErrNotGiven) {
+		t.Errorf("%v, want the program not to be run", err)
+	}
+	s = signer.Permit(s, func([]string) error { return nil })
 	if _, err := crypto.SignMessage(s, nil, nil, crypto.SHA512); !errors.Is(err, program.ErrStart) {
 		t.Errorf("%v", err)
 	}
@@ -158,3 +160,52 @@ func TestExecRefuses(t *testing.T) {
 		t.Errorf("%v, want a refusal of PSS", err)
 	}
 }
+
+// A record's program is run only if the one who permits says so, each time. A program that the user has
+// just named needs no permission.
+func TestPermit(t *testing.T) {
+	t.Parallel()
+	ran := filepath.Join(t.TempDir(), "ran")
+	argv := script(t, "touch "+ran)
+	text, err := json.Marshal(argv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := open(keptText(t, "exec", `"argv":`+string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusal := errors.New("not this one")
+	var asked [][]string
+	refused := signer.Permit(s, func(argv []string) error { asked = append(asked, argv); return refusal })
+	for _, tt := range []struct {
+		signer signer.Signer
+		want   error
+	}{{s, signer.ErrNotGiven}, {refused, refusal}, {signer.Within(t.Context(), refused), refusal}, {signer.Permit(refused, notEver), errNotEver}} {
+		if err := signer.Prove(tt.signer); !errors.Is(err, tt.want) {
+			t.Errorf("%v, want %v", err, tt.want)
+		}
+		if err := signer.Permitted(tt.signer); !errors.Is(err, tt.want) {
+			t.Errorf("permitted: %v, want %v", err, tt.want)
+		}
+	}
+	if _, err := os.Stat(ran); err == nil {
+		t.Error("the program was run")
+	}
+	if len(asked) != 4 || !slices.Equal(asked[0], argv) || !slices.Equal(signer.Command(s), argv) {
+		t.Errorf("asked for %q, want %q", asked, argv)
+	}
+	if err := signer.Prove(signer.Permit(s, func([]string) error { return nil })); !errors.Is(err, signer.ErrWrong) {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(ran); err != nil {
+		t.Errorf("it was permitted, and not run: %v", err)
+	}
+	if own := signer.NewRSA(keystoretest.Key(2048, 0)); signer.Prove(signer.Permit(own, notEver)) != nil || signer.Command(own) != nil {
+		t.Error("a private key needs no permission")
+	}
+}
+
+var errNotEver = errors.New("not ever")
+
+func notEver([]string) error { return errNotEver }
