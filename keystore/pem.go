@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
-	"errors"
 	"strings"
 
 	"cgp-cred/keystore/signer"
@@ -41,20 +40,10 @@ func ParsePrivateKey(pem []byte) (signer.RSA, error) {
 		return signer.RSA{}, err
 	}
 	made := signer.NewRSA(key)
-	if err := proven(made); err != nil {
+	if err := signer.Prove(made); err != nil { // x509 takes a number that is not a prime for one
 		return signer.RSA{}, err
 	}
 	return made, nil
-}
-
-// proven reports a key that was read and does not sign: x509 takes a number that is no prime for one.
-func proven(key signer.Signer) error {
-	err := signer.Prove(key)
-	var e *signer.Error
-	if errors.As(err, &e) {
-		return &KeyError{Problem: e.Kind.Error(), next: e.Hint()}
-	}
-	return err
 }
 
 // parseDER reads the key itself. Tools put both encodings under both labels, so both are tried.
@@ -75,6 +64,9 @@ func parseDER(b block) (*rsa.PrivateKey, error) {
 		default:
 			return nil, keyNotRSA
 		}
+	}
+	if forbidden := signer.ForbiddenKey(err); forbidden != nil {
+		return nil, forbidden
 	}
 	switch {
 	case err != nil && strings.Contains(err.Error(), "unknown algorithm"):

@@ -152,9 +152,6 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		{"BEGIN alone", "-----BEGIN PRIVATE KEY", "damaged", "copy the whole"},
 		{"foreign character", strings.Replace(good, "M", "*", 1), "damaged", "copy the whole"},
 		{"primes of another key", pemText("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(&rsa.PrivateKey{PublicKey: weak.PublicKey, D: weak.D, Primes: weak.Primes})), "damaged", "copy the whole"},
-		{"composite p", pemText("RSA PRIVATE KEY", keystoretest.Composite(true, false)), "don't fit together", "copy the key again"},
-		{"composite q", pemText("PRIVATE KEY", keystoretest.Composite(false, true)), "don't fit together", "cgp-cred keygen"},
-		{"composite p and q", pemText("RSA PRIVATE KEY", keystoretest.Composite(true, true)), "don't fit together", "cgp-cred keygen"},
 		{"three primes", pemText("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(keystoretest.MultiPrimeKey())), "more than two primes", "openssl genrsa"},
 	} {
 		got, err := keystore.ParsePrivateKey([]byte(c.text))
@@ -166,6 +163,26 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 			t.Errorf("%s: %v (hint %s), want %q and %q", c.name, err, e.Hint(), c.problem, c.hint)
 		case !got.IsZero():
 			t.Errorf("%s: a key beside the error", c.name)
+		}
+	}
+}
+
+func TestParsePrivateKeyDamaged(t *testing.T) {
+	t.Parallel()
+	for name, der := range keystoretest.Damaged() {
+		for _, label := range []string{"RSA PRIVATE KEY", "PRIVATE KEY"} {
+			got, err := keystore.ParsePrivateKey([]byte(pemText(label, der)))
+			var e *keystore.KeyError
+			if !errors.As(err, &e) || !got.IsZero() {
+				t.Errorf("%s: %v, want a KeyError and no key", name, err)
+				continue
+			}
+			if composite := strings.HasPrefix(name, "composite"); composite != strings.Contains(e.Problem, "don't fit together") {
+				t.Errorf("%s: %v", name, err)
+			}
+			if !strings.Contains(e.Hint(), "cgp-cred keygen PROFILE") {
+				t.Errorf("%s: the hint names no command: %s", name, e.Hint())
+			}
 		}
 	}
 }

@@ -1,9 +1,6 @@
 package signer
 
-import (
-	"errors"
-	"strings"
-)
+import "errors"
 
 // What can be wrong with a signer outside the record. Match them with errors.Is; the error is an *[Error]. A program
 // that can't be run is a *program.Error.
@@ -22,10 +19,6 @@ var (
 	ErrNotGiven = errors.New("its command was not given on this machine, and is not run")
 	// ErrTimeout: no answer in time.
 	ErrTimeout = errors.New("it did not answer in time")
-	// ErrDamaged: a private key's own numbers don't fit together, so what it signs does not verify.
-	ErrDamaged = errors.New("its numbers don't fit together, so its signatures are wrong")
-	// ErrForbidden: the FIPS 140 mode that the user chose (GODEBUG=fips140=only) signs with no such key.
-	ErrForbidden = errors.New("the FIPS 140 mode of GODEBUG does not sign with such a key")
 	// ErrWrong: what it answered is not what was asked for.
 	ErrWrong = errors.New("its answer can't be used")
 )
@@ -33,7 +26,7 @@ var (
 // Error is a signer that does not sign. It never holds what was signed, or a signature.
 type Error struct {
 	Kind   error  // one of the sentinels
-	Who    string // "ssh-agent", "exec" or "private key"
+	Who    string // "ssh-agent" or "exec"
 	Detail string // printable ASCII; may be empty
 
 	next string // what to do
@@ -52,20 +45,3 @@ func (e *Error) Unwrap() error { return e.Kind }
 
 // Hint returns the next command or action; each line is one.
 func (e *Error) Hint() string { return e.next }
-
-// cannotSign is the error of an RSA key of the record's own.
-func cannotSign(err error) error {
-	if strings.Contains(err.Error(), "FIPS 140-only") {
-		return &Error{
-			Kind: ErrForbidden, Who: ownKey, Detail: err.Error(),
-			next: "use an RSA key of 4096 bits, or leave GODEBUG=fips140=only out",
-		}
-	}
-	return &Error{
-		Kind: ErrDamaged, Who: ownKey,
-		next: "copy the key again from where it was made, or make another one: cgp-cred keygen PROFILE --kid NEWKID --force",
-	}
-}
-
-// ownKey is who signs with [RSA].
-const ownKey = "private key"

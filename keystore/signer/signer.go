@@ -122,7 +122,7 @@ func Prove(s Signer) error {
 	}
 	digest := sha512.Sum512(message)
 	if rsa.VerifyPKCS1v15(public, crypto.SHA512, digest[:], signature) != nil {
-		return cannotSign(ErrDamaged)
+		return damagedKey(Options{}.profile())
 	}
 	return nil
 }
