@@ -178,7 +178,7 @@ func (h *Helper) mayReplace(name string, old *keystore.Record, force bool) error
 	}
 	problem := "it exists already"
 	if old != nil && old.Key != nil {
-		problem = keyExists(old.Key)
+		problem = keyExists(old, old.Key)
 	}
 	return &ChangeError{Profile: name, Problem: problem, hint: "if what it holds may be lost, add --force; or choose another name with --profile NAME"}
 }
@@ -210,6 +210,11 @@ func merge(name string, old *keystore.Record, c Change) (*keystore.Record, error
 	}
 	if err := mergeKey(name, r, c); err != nil {
 		return nil, err
+	}
+	if c.Key != nil || c.KID != "" || !c.APIKey.IsZero() { // what an earlier version stored can be changed otherwise
+		if err := r.CheckKIDs(); err != nil {
+			return nil, err
+		}
 	}
 	return r, chooseAuth(name, r, c.Auth)
 }
@@ -281,7 +286,7 @@ func mergeGiven(name string, r *keystore.Record, given *keystore.Key, kid string
 	}
 	switch {
 	case r.Key != nil && !force:
-		return needsForce(name, keyExists(r.Key), keyFlags(given))
+		return needsForce(name, keyExists(r, r.Key), keyFlags(given))
 	case kid == "":
 		return &ChangeError{Profile: name, Problem: "a private key needs the kid it is registered under", hint: "add --kid KID"}
 	}
@@ -345,13 +350,13 @@ func (h *Helper) MayReplaceKey(ctx context.Context, name string, c Change) error
 	}
 	if old != nil && old.Key != nil && !c.Force {
 		return &ChangeError{
-			Profile: name, Problem: keyExists(old.Key),
+			Profile: name, Problem: keyExists(old, old.Key),
 			hint: fmt.Sprintf("if it may be lost: cgp-cred keygen %s --kid NEWKID --force; or use a new profile name", name),
 		}
 	}
 	if old != nil && old.Key != nil && old.Key.KID == strings.TrimSpace(c.KID) {
 		return &ChangeError{
-			Profile: name, Problem: fmt.Sprintf("kid %q is the current key's, and APIM would mistake the new one for it", old.Key.KID),
+			Profile: name, Problem: fmt.Sprintf("kid %q is the current key's, and APIM would mistake the new one for it", old.ShownKID(old.Key)),
 			hint: "choose a kid that was never used: --kid NEWKID",
 		}
 	}
@@ -359,12 +364,17 @@ func (h *Helper) MayReplaceKey(ctx context.Context, name string, c Change) error
 	if old != nil {
 		*r = *old
 	}
+	for _, apiKey := range []keystore.Secret{r.APIKey, c.APIKey} {
+		if err := keystore.CheckKID(c.KID, apiKey); err != nil {
+			return err
+		}
+	}
 	return mergeHost(name, r, c)
 }
 
-func keyExists(k *keystore.Key) string {
+func keyExists(r *keystore.Record, k *keystore.Key) string {
 	if signer.Foreign(k.Signer) {
-		return fmt.Sprintf("it has a private key already (kid %q), %s", k.KID, k.Signer.Where())
+		return fmt.Sprintf("it has a private key already (kid %q), %s", r.ShownKID(k), k.Signer.Where())
 	}
-	return fmt.Sprintf("it has a private key already (kid %q), which exists nowhere else if it was born here", k.KID)
+	return fmt.Sprintf("it has a private key already (kid %q), which exists nowhere else if it was born here", r.ShownKID(k))
 }

@@ -143,6 +143,9 @@ func (e *Environment) check() error {
 	if err := CheckAPIKey(string(e.apiKey.Reveal())); err != nil {
 		return &ValueError{What: envAPIKey, Problem: strings.TrimPrefix(err.Error(), "API key: "), next: "give the API key alone"}
 	}
+	if err := CheckKID(e.KID, e.apiKey); err != nil {
+		return &ValueError{What: envKID, Problem: strings.TrimPrefix(err.Error(), "kid: "), next: "set it to the kid that the public key is registered under"}
+	}
 	return nil
 }
 
@@ -151,7 +154,7 @@ func (e *Environment) check() error {
 func Bundle(r *Record) (Secret, error) {
 	if k := r.elsewhere(); k != nil {
 		return Secret{}, &KeyError{
-			Problem: fmt.Sprintf("%q is %s: it can't be copied from there", k.KID, k.Signer.Where()),
+			Problem: fmt.Sprintf("%q is %s: it can't be copied from there", r.ShownKID(k), k.Signer.Where()),
 			Next:    "give the CI a key of its own: cgp-cred keygen NAME --host HOST --kid NEWKID, register it too, then cgp-cred export NAME",
 		}
 	}

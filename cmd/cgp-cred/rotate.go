@@ -71,14 +71,14 @@ func (a *app) rotate(ctx context.Context, name string, o rotateOptions) error {
 		if err != nil {
 			return err
 		}
-		a.say(fmt.Sprintf("dropped the old key; %q is the only one: remove the old one from the registered key set too", s.Record.Key.KID))
+		a.say(fmt.Sprintf("dropped the old key; %q is the only one: remove the old one from the registered key set too", s.Record.ShownKID(s.Record.Key)))
 		return nil
 	case o.abort:
 		s, err := h.AbortRotation(ctx, name)
 		if err != nil {
 			return err
 		}
-		a.say(fmt.Sprintf("dropped the new key; %q is the only one", s.Record.Key.KID))
+		a.say(fmt.Sprintf("dropped the new key; %q is the only one", s.Record.ShownKID(s.Record.Key)))
 		return nil
 	}
 	return a.beginRotation(ctx, h, name, o)
@@ -91,7 +91,7 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	if err := o.signer.check(name, o.keyFile); err != nil {
 		return err
 	}
-	if err := h.MayRotate(ctx, name); err != nil {
+	if err := h.MayRotate(ctx, name, strings.TrimSpace(o.kid)); err != nil {
 		return err
 	}
 	next, err := a.nextKey(ctx, name, o)
@@ -102,7 +102,7 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	if err != nil {
 		return err
 	}
-	a.say(fmt.Sprintf("the next key %q waits beside %q: register both public keys, and keep on working", s.Record.Next.KID, s.Record.Key.KID))
+	a.say(fmt.Sprintf("the next key %q waits beside %q: register both public keys, and keep on working", s.Record.ShownKID(s.Record.Next), s.Record.ShownKID(s.Record.Key)))
 	a.remindFiles(o.keyFile)
 	return a.printKeys(name, s.Record)
 }

@@ -48,7 +48,7 @@ func (e *exam) key(ctx context.Context) Result {
 		if k.key == nil {
 			continue
 		}
-		text, bits, err := try(ctx, k.key)
+		text, bits, err := try(ctx, e.record, k.key)
 		if err != nil {
 			return fail(err)
 		}
@@ -66,8 +66,8 @@ func (e *exam) key(ctx context.Context) Result {
 }
 
 // try signs as an assertion is signed (RS512), and describes the key.
-func try(ctx context.Context, k *keystore.Key) (text string, bits int, err error) {
-	kid := printable.Text(k.KID)
+func try(ctx context.Context, r *keystore.Record, k *keystore.Key) (text string, bits int, err error) {
+	kid := printable.Text(r.ShownKID(k))
 	public, isRSA := k.Signer.Public().(*rsa.PublicKey)
 	if !isRSA {
 		return "", 0, fmt.Errorf(`key "%s" is not an RSA key`, kid)
