@@ -204,6 +204,9 @@ const (
 	holdEnd = ".hold" // of the file that says how long a turn may last
 )
 
+// holds are what a turn can last: several calls of a keystore, each as long as a user may allow.
+var holds = keystore.DurationRange{Most: 24 * time.Hour}
+
 func (h *Helper) lockFile(name string) string {
 	return filepath.Join(h.Folders.Runtime, name+lockEnd)
 }
@@ -214,7 +217,7 @@ func (t *turn) announced() time.Duration {
 	if err != nil {
 		return 0
 	}
-	hold, err := time.ParseDuration(strings.TrimSpace(string(text)))
+	hold, err := holds.Parse(strings.TrimSpace(string(text)))
 	if err != nil {
 		return 0
 	}

@@ -3,7 +3,6 @@ package keystore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -212,19 +211,16 @@ func Patience() (time.Duration, error) { return Timeout(promptTimeout) }
 func InputWait() (time.Duration, error) { return Timeout(time.Minute) }
 
 // Timeout is how long someone or something is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, or where that is not set the usual
-// time. What is no duration is a *[ValueError].
+// time. What is not in [Waiting] is a *[ValueError].
 func Timeout(usual time.Duration) (time.Duration, error) {
 	s := os.Getenv(timeoutName)
 	if s == "" {
 		return usual, nil
 	}
-	d, err := time.ParseDuration(s)
+	d, err := Waiting.Parse(s)
 	if err != nil {
-		d, err = time.ParseDuration(s + "s")
-	}
-	if err != nil || d <= 0 {
 		return 0, &ValueError{
-			What: timeoutName, Problem: fmt.Sprintf("%.40q is not a duration above zero", s),
+			What: timeoutName, Problem: err.Error(),
 			next: "give seconds or a duration: " + timeoutName + "=60 or 1m30s",
 		}
 	}

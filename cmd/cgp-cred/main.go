@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"cgp-cred/keystore"
 )
 
 func main() {
@@ -103,7 +105,7 @@ func rootCommand(a *app, args []string) *cobra.Command {
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().CountVarP(&a.verbose, "verbose", "v", "say more on stderr (repeatable)")
-	root.PersistentFlags().Var(&a.timeout, "timeout", "deadline of a token request, all attempts (default 25s)")
+	root.PersistentFlags().Var(a.timeout.in(keystore.Waiting), "timeout", "deadline of a token request, all attempts: 100ms to 1h (default 25s)")
 	root.PersistentFlags().StringVar(&a.passphraseFD, "passphrase-fd", "", "descriptor `N` from which to read the passphrase of encrypted files")
 	root.PersistentFlags().StringVar(&a.caFile, "ca-file", "", "`FILE` of PEM roots to trust beside the system's")
 	for _, c := range commands() {
