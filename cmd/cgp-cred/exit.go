@@ -26,7 +26,7 @@ import (
 // Exit statuses. They are a contract: scripts branch on them.
 const (
 	exitDone      = 0
-	exitBug       = 1
+	exitBug       = 1 // and output that can't be written
 	exitUsage     = 2 // usage, or a config file, bundle or key that can't be read
 	exitNone      = 3 // no such profile or credential, or a host that no profile covers
 	exitKeystore  = 4 // the keystore is locked, absent, refused or too slow
@@ -124,6 +124,8 @@ func exitCode(err error) int {
 		return exitNone
 	case is[*keystore.Error](err), is[*signer.Error](err), is[*program.Error](err):
 		return exitKeystore
+	case is[*OutputError](err):
+		return exitBug
 	case is[*profile.SaveError](err), is[*os.PathError](err), is[*os.LinkError](err): // a config folder that can't be written
 		return exitUsage
 	}

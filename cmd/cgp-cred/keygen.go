@@ -85,5 +85,5 @@ func (a *app) printKeys(name string, r *keystore.Record) error {
 		return err
 	}
 	_, err = a.stdout.Write(out)
-	return err
+	return stored(err, "the key is stored; print its key set again: cgp-cred jwks "+name)
 }

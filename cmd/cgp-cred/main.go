@@ -31,13 +31,14 @@ func named(argv []string) []string {
 
 // run carries out one command line and returns its exit status. All that a command touches comes through here.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	out := &output{to: stdout}
+	a := &app{stdin: stdin, stdout: out, stderr: stderr}
 	if o, plain := plainGet(args); plain {
-		return report(stderr, a.get(ctx, o))
+		return report(stderr, out.outcome(a.get(ctx, o)))
 	}
 	root := rootCommand(a, args)
 	root.SetArgs(args)
-	return report(stderr, root.ExecuteContext(ctx))
+	return report(stderr, out.outcome(root.ExecuteContext(ctx)))
 }
 
 // entry is one command of the help; it is built only when it is called: a cached get pays for its own.
