@@ -17,6 +17,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/kernel"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
 	"cgp-cred/keystore/signer"
@@ -113,7 +114,7 @@ func exitCode(err error) int {
 	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*helper.CommandError](err), is[*agefile.DescriptorError](err), is[*profile.FileError](err),
 		is[*profile.NameError](err), is[*wire.FormatError](err), is[*wire.RequestError](err), is[*apim.HostError](err), is[*apim.CAFileError](err),
 		is[*disk.UnsafeError](err), errors.Is(err, disk.ErrNoHome), is[*keystore.KeyError](err), is[*keystore.ValueError](err),
-		is[*program.CommandError](err):
+		is[*program.CommandError](err), is[*kernel.ForbiddenError](err):
 		return exitUsage
 	case is[*apim.ListenerError](err):
 		return exitNetwork
