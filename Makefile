@@ -47,8 +47,9 @@ demo: build ## show the whole story against a simulated APIM, touching no keycha
 install: ## install into PREFIX/bin, by default ~/.local/bin
 	@sh install.sh
 
-release: ## make the files of release VERSION in dist
+release: $(TOOLS)/govulncheck-$(GOVULNCHECK) ## make the files of release VERSION in dist
 	@sh .dev/deps.sh release
+	@TOOLS=$(TOOLS) sh .dev/vulnerabilities.sh --required
 	@VERSION=$(VERSION) sh .dev/release.sh
 
 man: ## write the manual pages into dist/man

@@ -38,6 +38,7 @@ rclone               rclone         linux test
 samtools             samtools       linux test
 script               bsdutils       linux test
 secret-tool          libsecret-tools linux test,bench
+setfacl              acl            linux test
 setpriv              util-linux     linux test
 shasum               perl           any   test
 softhsm2-util        softhsm2       linux test

@@ -29,20 +29,6 @@ system() {
 	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 go build ./... && CGO_ENABLED=0 GOOS=$1 GOARCH=$2 go vet ./...
 }
 
-# vulnerabilities fails on a finding; without the database there is nothing to ask, and that is said.
-vulnerabilities() {
-	status=0
-	said=$("$TOOLS/govulncheck" ./... 2>&1) || status=$?
-	case $status:$said in
-	0:*) ;;
-	*'fetching vulnerabilities:'*) echo "lint: govulncheck: NOT CHECKED, the vulnerability database can't be reached from here" >&2 ;;
-	*)
-		echo "$said" >&2
-		return 1
-		;;
-	esac
-}
-
 check gofmt formatted
 check "go mod tidy" go mod tidy -diff
 check "go mod verify" go mod verify
@@ -56,7 +42,7 @@ if command -v shellcheck >/dev/null 2>&1; then
 else
 	echo "lint: shellcheck: NOT CHECKED, it is not installed" >&2
 fi
-check govulncheck vulnerabilities
+check govulncheck sh .dev/vulnerabilities.sh # last, so that its warning is seen
 [ -z "$bad" ] || {
 	echo "lint: failed: ${bad#, }" >&2
 	exit 1

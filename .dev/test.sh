@@ -10,7 +10,7 @@ if [ "$(go env CGO_ENABLED)" != 1 ] || ! echo '#include <stdlib.h>' | $(go env C
 fi
 status=0
 # shellcheck disable=SC2086 # nothing, where it is empty
-go test $race -timeout 10m "$@" ./... || status=$?
+go test $race -timeout "${TEST_TIMEOUT:-60m}" "$@" ./... || status=$?
 if [ $# = 0 ]; then
 	FUZZTIME="${FUZZTIME:-2s}" sh .dev/fuzz.sh || status=$?
 fi

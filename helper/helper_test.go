@@ -232,7 +232,7 @@ func TestRefusalIsForgotten(t *testing.T) {
 
 func TestWrongClockIsCorrected(t *testing.T) {
 	t.Parallel()
-	for _, off := range []time.Duration{-7 * time.Hour, -10 * time.Minute, 10 * time.Minute, 7 * time.Hour} {
+	for _, off := range []time.Duration{-time.Hour, -10 * time.Minute, 10 * time.Minute, 59 * time.Minute, time.Hour} {
 		t.Run(off.String(), func(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t, simulator.Config{Now: func() time.Time { return time.Now().Add(off) }})
@@ -245,6 +245,25 @@ func TestWrongClockIsCorrected(t *testing.T) {
 			}
 			if n := p.sim.Requests(); n != 2 || len(p.warnings) != 1 || !strings.Contains(p.warnings[0], "clock is "+off.Abs().String()) {
 				t.Errorf("%d requests, warnings %q", n, p.warnings)
+			}
+		})
+	}
+}
+
+// An endpoint that says that its clock is far ahead gets no assertion that is dated for then, nor for an hour from now.
+func TestFarClockIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	for _, off := range []time.Duration{-30 * 24 * time.Hour, -7 * time.Hour, -61 * time.Minute, 61 * time.Minute, 7 * time.Hour, 24 * time.Hour} {
+		t.Run(off.String(), func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, simulator.Config{Now: func() time.Time { return time.Now().Add(off) }})
+			_, err := p.Get(t.Context(), p.load(t), helper.Options{})
+			var refused *apim.Error
+			if !errors.As(err, &refused) || refused.Class != apim.Refused || !strings.Contains(refused.Error(), "clock is ") {
+				t.Errorf("got %v", err)
+			}
+			if n := p.sim.Requests(); n != 1 {
+				t.Errorf("%d assertions were sent, want 1", n)
 			}
 		})
 	}

@@ -26,7 +26,6 @@ const (
 	// WaitingAfter is when someone at a terminal is told why nothing happens.
 	WaitingAfter = 2 * time.Second
 	minSkew      = 30 * time.Second // less can't be why an assertion of 150 s is refused
-	maxSkew      = 24 * time.Hour
 )
 
 // mint reads p's record and exchanges an assertion for a token. Where another key than the current one obtained it, the
@@ -248,8 +247,8 @@ func (m *minter) again(ctx context.Context, e *apim.Error) error {
 	case e.JTIReused() && !m.reused:
 		m.reused = true
 		return backoff.RetryAfter(0)
-	case e.ClockWrong() && !m.corrected && e.Skew.Abs() >= minSkew && e.Skew.Abs() <= maxSkew:
-		m.corrected, m.correction = true, e.Skew
+	case e.ClockWrong() && !m.corrected && e.Skew.Abs() >= minSkew && apim.Correctable(e.Skew):
+		m.corrected, m.correction = true, min(max(e.Skew, -apim.MaxCorrection), apim.MaxCorrection)
 		return backoff.RetryAfter(0)
 	}
 	m.curable = false

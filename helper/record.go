@@ -9,6 +9,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/printable"
 )
 
 // MismatchError is a profile file that says something else than its record: the file only finds a record, and may not
@@ -26,7 +27,7 @@ func (e *MismatchError) Error() string {
 
 // Hint is how to agree.
 func (e *MismatchError) Hint() string {
-	return fmt.Sprintf("put %s: %s back into the file, or give the credential anew with cgp-cred store %s --force", e.Field, e.Record, e.Profile)
+	return fmt.Sprintf("put %s back into the file, or give the credential again with cgp-cred store %s --force", printable.Shell(e.Field+": "+e.Record), e.Profile)
 }
 
 // IncompleteError is a profile whose record lacks a part.

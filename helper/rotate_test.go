@@ -196,6 +196,7 @@ func TestRotationUnderLoad(t *testing.T) {
 		Quota:     -1,
 		Now:       func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
 	})
+	r.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) } // both clocks are right
 	stop, failed := make(chan struct{}), make(chan error, 1000)
 	var gets sync.WaitGroup
 	var done atomic.Int64

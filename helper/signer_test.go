@@ -2,7 +2,6 @@ package helper_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -19,11 +18,8 @@ import (
 // signing is the test key behind a program, which first runs the shell commands in the file that is returned.
 func signing(t *testing.T) (k *keystore.Key, first string) {
 	t.Helper()
-	for _, program := range []string{"/bin/sh", "openssl"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skip("needs " + program)
-		}
-	}
+	keystoretest.Need(t, "/bin/sh", "dash")
+	keystoretest.Need(t, "openssl", "openssl")
 	folder := t.TempDir()
 	first = filepath.Join(folder, "first")
 	script := filepath.Join(folder, "sign")

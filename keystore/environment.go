@@ -7,10 +7,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
+	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/printable"
 )
 
@@ -84,18 +83,14 @@ func variable(getenv func(string) string, name string) (Secret, error) {
 	case file == "":
 		return NewSecret([]byte(strings.TrimSpace(value))), nil
 	}
-	f, err := os.Open(file) //nolint:gosec // the user names this file
-	if err != nil {
-		return Secret{}, &ValueError{What: name + "_FILE", Problem: printable.NoFile(err), next: "check the file's name and mode; a value itself goes into " + name}
-	}
-	defer func() { _ = f.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(f, maxEnvironment+1))
+	raw, err := disk.ReadInput(file, maxEnvironment, InputWait)
 	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\ufeff")))
 	switch {
-	case err != nil:
-		return Secret{}, &ValueError{What: name + "_FILE", Problem: err.Error(), next: "check the file's name and mode"}
-	case len(raw) > maxEnvironment:
+	case errors.Is(err, disk.ErrTooLong):
 		return Secret{}, &ValueError{What: name + "_FILE", Problem: "the file is over 64 KiB", next: "check that it is the right file"}
+	case err != nil:
+		next := disk.InputHint(err, "check the file's name and mode; a value itself goes into "+name)
+		return Secret{}, &ValueError{What: name + "_FILE", Problem: printable.NoFile(err), next: next}
 	case len(raw) == 0:
 		return Secret{}, &ValueError{What: name + "_FILE", Problem: "the file is empty", next: "check that it is the right file"}
 	}

@@ -48,9 +48,7 @@ func listenAs(uid int, name string) error {
 // startAttacker has another user listen on a socket.
 func startAttacker(t *testing.T, socket string) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("to act as another user needs root")
-	}
+	keystoretest.Require(t, keystoretest.Users)
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

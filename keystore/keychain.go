@@ -224,6 +224,10 @@ func (k *keychain) Limit() (time.Duration, error) {
 // ask someone at another machine, or at the terminal.
 func Patience() (time.Duration, error) { return Timeout(promptTimeout) }
 
+// InputWait is how long a pipe or a terminal that is named as a file is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, else a
+// minute, in which a command can ask someone for a password.
+func InputWait() (time.Duration, error) { return Timeout(time.Minute) }
+
 // Timeout is how long someone or something is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, or where that is not set the usual
 // time. What is no duration is a *[ValueError].
 func Timeout(usual time.Duration) (time.Duration, error) {

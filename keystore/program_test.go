@@ -5,12 +5,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/keystoretest"
 )
 
 // folderProgram keeps each record in a file below $1, as an honest program does.
@@ -22,12 +22,13 @@ erase) [ -e "$1/$3" ] || exit 3; rm "$1/$3" ;;
 esac
 `
 
+// stays is a shell command that runs until the test ends, which removes the script.
+const stays = `(while [ -e "$0" ]; do sleep 0.1; done)`
+
 // programOf writes a shell script and returns the argv that runs it with arguments.
 func programOf(t *testing.T, text string, args ...string) []string {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("the programs of this test are shell scripts")
-	}
+	keystoretest.Require(t, keystoretest.Unix)
 	file := filepath.Join(t.TempDir(), "keystore.sh")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -77,7 +78,7 @@ func TestProgramFaults(t *testing.T) {
 	}{
 		{"fails", `echo secret-output; echo "no\033[2Jhint: x" >&2; exit 1`, get, keystore.ErrUnavailable, `no\x1b[2Jhint: x`},
 		{"dies", `kill -9 $$`, get, keystore.ErrUnavailable, "signal: killed"},
-		{"hangs", `sleep 60`, get, keystore.ErrTimeout, "killed after"},
+		{"hangs", stays + `; :`, get, keystore.ErrTimeout, "killed after"},
 		{"prints nothing", ``, get, keystore.ErrCorrupt, "printed nothing"},
 		{"prints two lines", `echo secret-output; echo second`, get, keystore.ErrCorrupt, "more than one line"},
 		{"prints garbage", `printf 'secret-output\377\n'`, get, keystore.ErrCorrupt, "not ASCII"},
@@ -133,7 +134,7 @@ func TestProgramMissingAndRefused(t *testing.T) {
 	}
 	ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer stop()
-	if _, err := keystore.Program(programOf(t, `sleep 60`)).Get(ctx, "int"); !errors.Is(err, keystore.ErrTimeout) {
+	if _, err := keystore.Program(programOf(t, stays+`; :`)).Get(ctx, "int"); !errors.Is(err, keystore.ErrTimeout) {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/printable"
 )
 
 // safeSocket returns path without symbolic links, if nobody but us and root could put another socket in its place: the
@@ -60,7 +61,7 @@ func stale(err error) error {
 	next := "run `unset " + busVariable + "` and try again; " + withoutKeychain
 	value, own := os.Getenv(busVariable), filepath.Join(runtimeFolder(), "bus")
 	if isSocket(own) && value != "" && !strings.Contains(value, own) {
-		next = "the address is of an earlier session: run `export " + busVariable + "=unix:path=" + own + "`"
+		next = "the address is of an earlier session: export " + busVariable + "=" + printable.Shell("unix:path="+own)
 	}
 	return &Error{Kind: ErrUnavailable, Detail: "the session bus does not answer (" + busVariable + "): " + err.Error(), Next: next}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/wire"
+	"cgp-cred/keystore/disk"
 )
 
 func ciCommand(a *app) *cobra.Command {
@@ -71,7 +71,10 @@ func (a *app) ci(ctx context.Context, system, name, variable string) error {
 	if _, err := a.stdout.Write([]byte(out)); err != nil {
 		return err
 	}
-	return appendTo(os.Getenv("GITHUB_ENV"), block)
+	if err := disk.Append(os.Getenv("GITHUB_ENV"), []byte(block)); err != nil {
+		return usage("run it in a step of GitHub Actions", "GITHUB_ENV: %v", err)
+	}
+	return nil
 }
 
 // checkCI refuses to print a mask where nobody reads it as one: it would show the token.
@@ -106,20 +109,4 @@ func isVariable(name string) bool {
 		}
 	}
 	return name != "" && name != "PATH" && name != "NODE_OPTIONS"
-}
-
-// appendTo adds a block to the runner's file, which is there already.
-func appendTo(file, block string) error {
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0) //nolint:gosec // the runner names its own file
-	if err != nil {
-		return usage("run it in a step of GitHub Actions", "GITHUB_ENV: %v", err)
-	}
-	_, err = f.WriteString(block)
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return fmt.Errorf("GITHUB_ENV: %w", err)
-	}
-	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"cgp-cred/keystore/printable"
 )
 
 // ownVariables is how the names of our own variables begin. Some hold secrets, and a command gets none of them.
@@ -116,7 +118,7 @@ func notRun(name string, err error) error {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		e.code, e.hint = 127, "check its name and PATH; what a shell knows itself is run as: cgp-cred exec -- sh -c '...'"
 	case errors.Is(err, exec.ErrDot):
-		e.hint = "a program in this folder is called by its path: ./" + name
+		e.hint = "a program in this folder is called by its path: " + printable.Shell("./"+name)
 	}
 	return e
 }

@@ -70,7 +70,7 @@ func heard(s os.Signal) bool {
 	if s != unix.SIGINT && s != unix.SIGQUIT && s != unix.SIGHUP {
 		return false
 	}
-	tty, err := os.OpenFile("/dev/tty", os.O_RDONLY|unix.O_NOCTTY, 0)
+	tty, err := os.OpenFile("/dev/tty", os.O_RDONLY|unix.O_NOCTTY, 0) //nolint:forbidigo // the terminal
 	if err != nil {
 		return false // there is no terminal, or it has hung up
 	}

@@ -71,6 +71,9 @@ func report(w io.Writer, err error) int {
 	}
 	fmt.Fprintln(w, "cgp-cred:", printable.Line(err.Error()))
 	for hint := range strings.SplitSeq(hintOf(err, code), "\n") {
+		if len(hint) > printable.MaxLine { // cut, its quotes might end early
+			hint = "the command for it is too long to show: its names are in the message above"
+		}
 		fmt.Fprintln(w, "hint:", printable.Line(hint))
 	}
 	var withID interface{ MessageID() string }

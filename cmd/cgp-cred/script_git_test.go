@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 // gitserver DIR serves bare repositories over https to whoever brings a token that the simulator knows, and sets GITHOST
@@ -79,9 +81,5 @@ func newgit(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 	}
-	const missing = "there is no git 2.46 or later: sh .dev/newgit.sh"
-	if os.Getenv("CI") == "true" {
-		ts.Fatalf(missing)
-	}
-	of(ts).Skip(missing)
+	keystoretest.Missing(of(ts), "git 2.46 or later", "git, by .dev/newgit.sh")
 }

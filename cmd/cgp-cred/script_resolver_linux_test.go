@@ -21,11 +21,12 @@ import (
 //	absent              there is no name server
 //	down                there is no network at all
 //	twofaced            localhost is both ::1 and 127.0.0.1; the network is the machine's own
+//	liar                localhost is another machine; the network is the machine's own
 func resolver() {
 	kind := os.Args[1]
 	if os.Getenv("RESOLVER_INSIDE") == "" {
 		flags := syscall.CLONE_NEWNS | syscall.CLONE_NEWNET
-		if kind == "twofaced" {
+		if kind == "twofaced" || kind == "liar" {
 			flags = syscall.CLONE_NEWNS
 		}
 		again("/proc/self/exe", []string{"RESOLVER_INSIDE=yes"}, uintptr(flags), os.Args)
@@ -52,6 +53,8 @@ func resolver() {
 		ts(instead("/etc/resolv.conf", "nameserver 192.0.2.53\n"))
 	case "twofaced":
 		ts(instead("/etc/hosts", "::1 localhost\n127.0.0.1 localhost\n"))
+	case "liar":
+		ts(instead("/etc/hosts", "192.0.2.9 localhost\n"))
 	default:
 		ts(errors.New("there is no such KIND"))
 	}

@@ -26,14 +26,6 @@ func bash(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// need PROGRAM PACKAGE skips the script where a program is missing; in CI it fails it.
-func need(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: need PROGRAM PACKAGE")
-	}
-	keystoretest.Need(of(ts), args[0], args[1])
-}
-
 // fails STATUS COMMAND... holds a failure against the contract of every failure: this exit status, nothing on stdout, on
 // stderr one message, then at least one hint and at most one message_id; before them warnings, and with -v lines with a *.
 func fails(ts *testscript.TestScript, neg bool, args []string) {
@@ -131,7 +123,7 @@ func variables(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{
 		"PATH", "GORACE", "GOCOVERDIR", "HOME", "TMPDIR", "WORK", "BASE", "HOST", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
-		"DBUS_SESSION_BUS_ADDRESS", "CGP_CRED_PROFILE", "CGP_CRED_KEYCHAIN_TIMEOUT",
+		"DBUS_SESSION_BUS_ADDRESS", "CGP_CRED_PROFILE", "CGP_CRED_KEYCHAIN_TIMEOUT", keystoretest.RootVariable,
 	} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,9 +16,10 @@ import (
 
 // TestMain makes this test binary the program that scripts call by its name.
 func TestMain(m *testing.M) {
+	program := keystoretest.Guarded(main)
 	testscript.Main(private{m}, map[string]func(){
-		"cgp-cred": main, "git-credential-cgp": main, upstreamName: main,
-		"clocked": keystoretest.Clocked, "listener": listener, "nokeyctl": nokeyctl, "refusing": refusing, "resolver": resolver, "signalee": signalee, "snoop": snoop,
+		"cgp-cred": program, "git-credential-cgp": program, upstreamName: program,
+		"clocked": keystoretest.Clocked, "hidden": hidden, "listener": listener, "nokeyctl": nokeyctl, "refusing": refusing, "resolver": resolver, "signalee": signalee, "snoop": snoop,
 	})
 }
 
@@ -63,11 +63,13 @@ func TestScripts(t *testing.T) {
 			"newgit":      newgit,
 			"notokens":    noTokens,
 			"parallel":    parallel,
+			"partly":      partly,
 			"pem":         writePEM,
 			"recipe":      recipe,
 			"record":      record,
 			"replace":     replace,
 			"requests":    requests,
+			"require":     require,
 			"sam":         writeSAM,
 			"same":        same,
 			"secret":      secretFiles,
@@ -107,6 +109,8 @@ func newUser(env *testscript.Env) error {
 	env.Setenv("STATE", filepath.Join(home, ".local", "state", "cgp-cred"))
 	env.Setenv("DATA", filepath.Join(home, ".local", "share", "cgp-cred"))
 	env.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "20s")
+	env.Setenv(keystoretest.RootVariable, os.Getenv(keystoretest.RootVariable))
+	env.Setenv("COMMON", os.TempDir())        // which other users reach
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // else each run ends with a second of sleep under the race detector
 	t, ok := env.T().(testing.TB)
 	if !ok {
@@ -162,18 +166,6 @@ func glob(parts ...string) []string {
 		panic(err)
 	}
 	return found
-}
-
-// condition knows [root]: this process may act as another user; and [ipv6]: this machine has its loopback address.
-func condition(cond string) (bool, error) {
-	if cond == "ipv6" {
-		l, err := net.Listen("tcp", "[::1]:0")
-		if err != nil {
-			return false, nil //nolint:nilerr // that is the answer
-		}
-		return true, l.Close()
-	}
-	return cond == "root" && os.Geteuid() == 0, nil
 }
 
 // trimmed is a file's content without blanks around it.

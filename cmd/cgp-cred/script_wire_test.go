@@ -252,7 +252,7 @@ func (p *port) endpoint(faults string) *endpointServer {
 	if e := p.endpoints[faults]; e != nil {
 		return e
 	}
-	config := simulator.Config{JWKS: simulator.JWKSFile(p.jwks)}
+	config := simulator.Config{JWKS: func() ([]byte, error) { return os.ReadFile(p.jwks) }}
 	config.Faults, _ = parseFaults(faults) // it was looked at
 	e := &endpointServer{conns: make(chan net.Conn), listener: p.listener}
 	p.endpoints[faults] = e

@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper/simulator"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
 )
 
 type simulateOptions struct {
@@ -70,7 +74,10 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		Now:       func() time.Time { return time.Now().Add(time.Duration(o.clock)) },
 	}
 	if o.jwks != "" {
-		config.JWKS = simulator.JWKSFile(o.jwks)
+		var err error
+		if config.JWKS, err = keySetFile(o.jwks); err != nil {
+			return err
+		}
 	}
 	for _, text := range o.faults {
 		f, err := simulator.ParseFault(text)
@@ -91,6 +98,28 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		return usage(refused.Hint(), "%v", err)
 	}
 	return err
+}
+
+// maxKeySet is the most of a key set that is read, in bytes.
+const maxKeySet = 1 << 20
+
+// keySetFile returns what reads a key set's file again at each request, so that a change counts at once. One that is not
+// there yet may come; a pipe, such as <(cgp-cred jwks), can be read once only.
+func keySetFile(path string) (func() ([]byte, error), error) {
+	again := func() ([]byte, error) { return disk.ReadInput(path, maxKeySet, keystore.InputWait) }
+	set, err := again()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return again, nil
+	case errors.Is(err, disk.ErrTooLong):
+		return nil, usage("check that it is the right file", "--jwks %s: it is over %d MiB", quoted(path), maxKeySet>>20)
+	case err != nil:
+		return nil, usage(disk.InputHint(err, "check the file's name and mode"), "--jwks: %v", err)
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeCharDevice) != 0 {
+		return func() ([]byte, error) { return set, nil }, nil
+	}
+	return again, nil
 }
 
 // offset is a flag's value: a duration that may be negative.

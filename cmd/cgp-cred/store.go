@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/signer"
 )
@@ -177,21 +177,23 @@ const maxInput = 64 << 10
 
 // readInput reads a small file, or stdin for "-".
 func (a *app) readInput(file, what string) ([]byte, error) {
-	from := a.stdin
-	if file != "-" {
-		f, err := os.Open(file) //nolint:gosec // the user names this file
-		if err != nil {
-			return nil, usage("check the file's name and mode", "%s: %s", what, printable.NoFile(err))
+	read := func() ([]byte, error) { return disk.ReadInput(file, maxInput, keystore.InputWait) }
+	if file == "-" {
+		wait := keystore.InputWait
+		if isTerminal(a.stdin) { // who types there ends it
+			wait = nil
 		}
-		defer f.Close() //nolint:errcheck // opened for reading
-		from = f
+		read = func() ([]byte, error) { return disk.ReadStream(a.stdin, "stdin", maxInput, wait) }
 	}
-	raw, err := io.ReadAll(io.LimitReader(from, maxInput+1))
+	raw, err := read()
+	var named *keystore.ValueError
 	switch {
-	case err != nil:
-		return nil, usage("check the file's name and mode", "%s: %v", what, err)
-	case len(raw) > maxInput:
+	case errors.As(err, &named): // of CGP_CRED_KEYCHAIN_TIMEOUT
+		return nil, err
+	case errors.Is(err, disk.ErrTooLong):
 		return nil, usage("check that it is the right file", "%s: %s is over 64 KiB", what, inputName(file))
+	case err != nil:
+		return nil, usage(disk.InputHint(err, "check the file's name and mode"), "%s: %s", what, printable.NoFile(err))
 	case len(raw) == 0:
 		return nil, usage("check that it is the right file", "%s: %s is empty", what, inputName(file))
 	}

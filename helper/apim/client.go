@@ -4,13 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"strings"
 	"time"
 )
 
@@ -28,7 +24,7 @@ const (
 	pingTimeout   = 5 * time.Second // of silence over HTTP/2, and then for the ping's answer
 )
 
-// NewHTTP returns a client for the token endpoint: system proxies (HTTPS_PROXY, NO_PROXY), TLS 1.2 or later, the system's
+// NewHTTP returns a client for the token endpoint: system proxies (HTTPS_PROXY, NO_PROXY; none for loopback), TLS 1.2 or later, the system's
 // roots and those of the PEM files in caFiles (empty names are passed over), and no redirect: a 307 would hand the
 // assertion to whoever is named.
 func NewHTTP(caFiles ...string) (*http.Client, error) {
@@ -43,7 +39,7 @@ func NewHTTP(caFiles ...string) (*http.Client, error) {
 	transport := base.Clone()
 	transport.Proxy = proxyOf
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
-	transport.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	transport.DialContext = dial
 	transport.TLSHandshakeTimeout = tlsTimeout
 	transport.ResponseHeaderTimeout = headerTimeout
 	transport.MaxResponseHeaderBytes = maxReply
@@ -63,47 +59,29 @@ func NewHTTP(caFiles ...string) (*http.Client, error) {
 
 // rootsWith returns the system's roots and those in files; nil, the system's own way, where there are none to add.
 func rootsWith(files []string) (*x509.CertPool, error) {
-	var pool *x509.CertPool
+	texts := map[string][]byte{}
 	for _, f := range files {
 		if f == "" {
 			continue
 		}
-		if pool == nil {
-			var err error
-			if pool, err = x509.SystemCertPool(); err != nil {
-				pool = x509.NewCertPool()
-			}
+		var err error
+		if texts[f], err = ReadCAFile(f); err != nil {
+			return nil, err
 		}
-		pem, err := os.ReadFile(f) //nolint:gosec // the user names this file, and it holds no secret
-		if err != nil {
-			return nil, &CAFileError{File: f, Problem: "it can't be read"}
-		}
+	}
+	if err := checkSystemRoots(); err != nil || len(texts) == 0 {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	for f, pem := range texts {
 		if !pool.AppendCertsFromPEM(pem) {
 			return nil, &CAFileError{File: f, Problem: "it holds no PEM certificate"}
 		}
 	}
 	return pool, nil
-}
-
-// CAFileError is a file of roots that can't be used.
-type CAFileError struct{ File, Problem string }
-
-func (e *CAFileError) Error() string { return fmt.Sprintf("CA file %q: %s", e.File, e.Problem) }
-
-// Hint says where the file's name came from.
-func (e *CAFileError) Hint() string {
-	return "name a PEM file with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE, or unset them"
-}
-
-var errProxyAddress = errors.New("HTTPS_PROXY is not the address of a proxy")
-
-// proxyOf is http.ProxyFromEnvironment without its error, which quotes the variable, and with it a password.
-func proxyOf(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil || u != nil && strings.HasSuffix(u.Host, ":") { // what can't be read is read as a host named http
-		return nil, errProxyAddress
-	}
-	return u, nil
 }
 
 // proxyError is a proxy that refused to connect us.

@@ -139,6 +139,14 @@ func (e *Error) fill(text string) string {
 	).Replace(text)
 }
 
+// MaxCorrection is by how much an assertion is dated for a wrong clock, at most: whoever answers for the token endpoint
+// says what the time is, and could keep an assertion that is dated for later.
+const MaxCorrection = time.Hour
+
+// Correctable reports whether an assertion that is dated by at most [MaxCorrection] from our clock still arrives in time:
+// what is left of the skew may be as much as needs no correction.
+func Correctable(skew time.Duration) bool { return skew.Abs() <= MaxCorrection+noticeSkew }
+
 // SkewText says how wrong our clock is, in words.
 func SkewText(skew time.Duration) string {
 	switch {

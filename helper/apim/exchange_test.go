@@ -257,3 +257,28 @@ func TestSkewIsMeasured(t *testing.T) {
 		t.Errorf("skew %v, want 7h", got.Skew)
 	}
 }
+
+// A message ID is passed on if it looks like one: of bounded length, and of characters that no terminal or log obeys.
+func TestMessageID(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		id   string
+		want bool
+	}{
+		{"rrt-57-a-geu2-1-2-3", true},
+		{"A.b_c:d-9", true},
+		{strings.Repeat("a", 128), true},
+		{strings.Repeat("a", 129), false},
+		{strings.Repeat("a", 4000), false},
+		{"a b", false},
+		{"a\u0000", false},
+		{"é", false},
+		{"a/b", false},
+	} {
+		body := fmt.Sprintf(`{"error":"invalid_request","error_description":"x","message_id":%q}`, tt.id)
+		e := apim.ParseRefusal(401, []byte(body))
+		if got := e.MessageID(); got != map[bool]string{true: tt.id}[tt.want] {
+			t.Errorf("%.20q with %d characters: got %d characters", tt.id, len(tt.id), len(got))
+		}
+	}
+}

@@ -52,13 +52,5 @@ func CheckListener(host string) error {
 	return nil
 }
 
-// loopbackAddresses are those that a loopback host's name stands for.
-func loopbackAddresses(name string) []netip.Addr {
-	if a, err := netip.ParseAddr(name); err == nil {
-		return []netip.Addr{a}
-	}
-	return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
-}
-
 // foreign reports a user who is neither we nor root.
 func foreign(uid int) bool { return uid != 0 && uid != os.Getuid() }

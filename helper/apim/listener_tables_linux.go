@@ -27,7 +27,7 @@ func checkTables(host string, port uint16) error {
 // checkTable looks for a foreign listener on port in one of the kernel's tables. A table that can't be read (a sandbox
 // without /proc) says nothing.
 func checkTable(table, host string, port uint16) error {
-	f, err := os.Open(table) //nolint:gosec // one of two fixed names
+	f, err := os.Open(table) //nolint:gosec,forbidigo // one of two fixed names in /proc
 	if err != nil {
 		return nil //nolint:nilerr // no table: nothing to learn
 	}

@@ -27,6 +27,7 @@ func networkError(tokenURL string, far phase, sent echo, err error) *Error {
 		proxy *proxyError
 		name  *net.DNSError
 		dial  *net.OpError
+		asked *ProxyError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -34,9 +35,9 @@ func networkError(tokenURL string, far phase, sent echo, err error) *Error {
 		e.what, e.hint = "interrupted while waiting for "+w.host, "run the command again"
 	case errors.As(err, &proxy):
 		e.refusedByProxy(w, proxy)
-	case errors.Is(err, errProxyAddress):
+	case errors.As(err, &asked):
 		e.proxy = true
-		e.what, e.hint = errProxyAddress.Error(), "write it as http://proxy.example:8080"
+		e.what, e.hint = asked.Error(), asked.Hint()
 	case errors.As(err, &name) && !name.IsTimeout:
 		e.unknownName(w, name)
 	case timedOut(err):

@@ -107,13 +107,16 @@ func Proxy(address string) (string, error) {
 	return proxy.Host, nil
 }
 
-// LookUp returns the addresses of a host, with or without a port. A failure is an [Error].
+// LookUp returns the addresses of a host, with or without a port. A loopback host is not looked up. A failure is an [Error].
 func LookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 	name := host
 	if n, _, err := net.SplitHostPort(host); err == nil {
 		name = n
 	}
 	name = strings.Trim(name, "[]")
+	if Loopback(host) {
+		return loopbackAddresses(name), nil
+	}
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
 	if err != nil {
 		return nil, networkError("https://"+host, lookingUp, echo{}, err)

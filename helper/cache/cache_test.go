@@ -12,6 +12,7 @@ import (
 
 	"cgp-cred/helper/cache"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/keystoretest"
 )
 
 // options is a profile of its own in folders of its own; warnings end up in the list.
@@ -50,9 +51,10 @@ func entry(token string) cache.Entry {
 
 func needKeyring(t *testing.T) {
 	t.Helper()
+	keystoretest.Require(t, keystoretest.KernelKeys)
 	o, _ := options(t)
 	if backend := cache.Open(o).Backend(t.Context()); backend != "keyring" {
-		t.Skip("needs the kernel keyring; here it is", backend)
+		t.Fatalf("the backend is %s", backend)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/kernel"
 	"cgp-cred/keystore/kernel/refuse"
+	"cgp-cred/keystore/keystoretest"
 )
 
 // plant puts a value in the keyring in the place of the cache's, as another container of the same user can.
@@ -128,7 +129,7 @@ func inChild(t *testing.T, uid int, words ...string) bool {
 	}
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.v", "-test.run=^"+t.Name()+"$")
 	cmd.Dir = "/"
-	cmd.Env = append(os.Environ(), role+"="+strings.Join(words, " "), "TMPDIR=/tmp")
+	cmd.Env = append(os.Environ(), role+"="+strings.Join(words, " "))
 	if uid >= 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
 	}
@@ -169,8 +170,8 @@ const fullUser = 65532
 // A user whose quota is used up: keyrings(7), /proc/sys/kernel/keys/maxkeys.
 func TestFullKeyring(t *testing.T) {
 	needKeyring(t)
-	if os.Geteuid() != 0 && os.Getenv(role) == "" {
-		t.Skip("needs root, to play a user whose keyring is full")
+	if os.Getenv(role) == "" {
+		keystoretest.Require(t, keystoretest.Users)
 	}
 	if !inChild(t, fullUser, "full") {
 		return

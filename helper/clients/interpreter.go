@@ -1,21 +1,24 @@
 package clients
 
 import (
-	"bufio"
 	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"cgp-cred/keystore/disk"
 )
 
 //go:embed where.py
 var where string
+
+// maxHead is what is read of a script for its first two lines, in bytes.
+const maxHead = 4 << 10
 
 // askTime bounds how long an interpreter may take to start.
 const askTime = 30 * time.Second
@@ -70,16 +73,13 @@ func HTTPiePython() (string, error) {
 	if err != nil {
 		return "", &HTTPieError{"its program http is not on PATH"}
 	}
-	f, err := os.Open(program) //nolint:gosec // a program of the user's PATH
+	head, err := disk.ReadHead(program, maxHead, nil)
 	if err != nil {
 		return "", &HTTPieError{fmt.Sprintf("%q can't be read", program)}
 	}
-	defer func() { _ = f.Close() }()
-	lines := bufio.NewScanner(f)
-	lines.Scan()
-	first := lines.Text()
-	lines.Scan()
-	python := shebang(first, lines.Text())
+	first, rest, _ := strings.Cut(string(head), "\n")
+	second, _, _ := strings.Cut(rest, "\n")
+	python := shebang(strings.TrimSuffix(first, "\r"), strings.TrimSuffix(second, "\r"))
 	if python == "" {
 		return "", &HTTPieError{fmt.Sprintf("the first line of %q names no Python", program)}
 	}

@@ -4,20 +4,18 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"cgp-cred/helper/clients"
 	"cgp-cred/helper/clients/clientstest"
+	"cgp-cred/keystore/keystoretest"
 )
 
 // script writes a program.
 func script(t *testing.T, text string, path ...string) string {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("scripts are no programs here")
-	}
+	keystoretest.Require(t, keystoretest.Unix)
 	write(t, text, path...)
 	name := filepath.Join(path...)
 	if err := os.Chmod(name, 0o700); err != nil {

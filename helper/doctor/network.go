@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -101,9 +100,6 @@ func (e *exam) proxy(ctx context.Context) Result {
 	}
 	host := printable.Text(apim.HostOf(e.tokenURL()))
 	if proxy == "" {
-		if name := ignoredProxy(); name != "" && !apim.Loopback(host) {
-			return warn("write it as http://proxy.example:8080", "none for %s: %s is not the address of a proxy, and is ignored", host, name)
-		}
 		return ok("none for %s", host)
 	}
 	e.viaHost = printable.Text(proxy)
@@ -115,24 +111,6 @@ func (e *exam) proxy(ctx context.Context) Result {
 		return fail(p.err)
 	}
 	return ok("%s for %s", e.viaHost, host)
-}
-
-// ignoredProxy names the variable that should name a proxy and can't be read: net/http goes without, in silence.
-func ignoredProxy() string {
-	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
-		value := os.Getenv(name)
-		if value == "" {
-			continue
-		}
-		if u, err := url.Parse(value); err == nil && u.Scheme != "" && u.Host != "" {
-			return ""
-		}
-		if u, err := url.Parse("http://" + value); err == nil && u.Host != "" {
-			return ""
-		}
-		return name
-	}
-	return ""
 }
 
 // ask makes the first request, once.
@@ -195,7 +173,7 @@ func certificates(file string) []string {
 	if file == "" {
 		return nil
 	}
-	rest, err := os.ReadFile(file) //nolint:gosec // the user names this file, and it was read before
+	rest, err := apim.ReadCAFile(file)
 	if err != nil {
 		return nil
 	}
@@ -230,11 +208,8 @@ func (e *exam) apim(ctx context.Context) Result {
 	return ok("%s", what)
 }
 
-// Bounds of a wrong clock: up to noticeSkew nothing depends on it; up to correctedSkew tokens are had in spite of it.
-const (
-	noticeSkew    = 30 * time.Second
-	correctedSkew = 24 * time.Hour
-)
+// noticeSkew is how wrong a clock may be before anything depends on it.
+const noticeSkew = 30 * time.Second
 
 // clock compares this machine's with APIM's.
 func (e *exam) clock(context.Context) Result {
@@ -249,7 +224,7 @@ func (e *exam) clock(context.Context) Result {
 	switch {
 	case a.Skew.Abs() <= noticeSkew:
 		return ok("within %v of APIM's", max(a.Skew.Abs(), time.Second))
-	case a.Skew.Abs() <= correctedSkew:
+	case apim.Correctable(a.Skew):
 		return warn(apim.ClockHint, "%s; cgp-cred dates its assertions for that", apim.SkewText(a.Skew))
 	}
 	return warn(apim.ClockHint, "%s; that is too much for cgp-cred to correct", apim.SkewText(a.Skew))

@@ -2,10 +2,12 @@ package oauth
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
 	"cgp-cred/helper"
+	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 )
 
@@ -13,6 +15,9 @@ import (
 // other: a redirect to another host, port or API goes on without it. After a 401 the token is dropped and the request
 // sent once more with a new one, where its body can be had again (http.Request.GetBody). Where no credential can be had
 // nothing is sent.
+//
+// Where the profile's host is loopback, the credential stays on this machine: without a Base no proxy is used and
+// localhost is not looked up; a Base that is an *http.Transport and has a proxy for the request is a [ProxyError].
 //
 // Unlike oauth2.Transport, which adds its token to every hop of a redirect, it is safe with http.Client's redirects.
 type Transport struct {
@@ -23,13 +28,17 @@ type Transport struct {
 // RoundTrip sends one request, with the credential if it is for the profile. The request itself is not changed.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !t.Source.covers(r.URL) {
-		return t.base().RoundTrip(t.Source.without(r))
+		return t.otherwise().RoundTrip(t.Source.without(r))
+	}
+	base, err := t.base(r)
+	if err != nil {
+		return nil, errors.Join(err, closeBody(r))
 	}
 	c, err := t.Source.get(r.Context())
 	if err != nil {
 		return nil, errors.Join(err, closeBody(r))
 	}
-	res, err := t.base().RoundTrip(with(r, c))
+	res, err := base.RoundTrip(with(r, c))
 	if err != nil || res.StatusCode != http.StatusUnauthorized || c.Auth != profile.JWT {
 		return res, err
 	}
@@ -39,7 +48,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // so that the connection can be used again
 	_ = res.Body.Close()
-	return t.base().RoundTrip(again)
+	return base.RoundTrip(again)
 }
 
 // retry returns the request with a new token and a new body, where both can be had.
@@ -64,7 +73,36 @@ func (t *Transport) retry(r *http.Request, refused helper.Credential) (*http.Req
 	return again, true
 }
 
-func (t *Transport) base() http.RoundTripper {
+// ProxyError is a request for a loopback host that the Base of a [Transport] would send through a proxy.
+type ProxyError struct{ Host string }
+
+func (e *ProxyError) Error() string {
+	return fmt.Sprintf("the transport has a proxy for %s, and a credential for this machine goes to no proxy: nothing was sent", e.Host)
+}
+
+// Hint is what to change in the program.
+func (e *ProxyError) Hint() string {
+	return "leave Base out, or give it a Proxy that returns nil for loopback hosts"
+}
+
+// base returns the transport of a request that the profile covers.
+func (t *Transport) base(r *http.Request) (http.RoundTripper, error) {
+	if !apim.Loopback(t.Source.profile.Host) {
+		return t.otherwise(), nil
+	}
+	if t.Base == nil {
+		return apim.Local(), nil
+	}
+	if own, ok := t.Base.(*http.Transport); ok && own.Proxy != nil {
+		if proxy, err := own.Proxy(r); err != nil || proxy != nil {
+			return nil, &ProxyError{Host: t.Source.profile.Host}
+		}
+	}
+	return t.Base, nil
+}
+
+// otherwise returns the transport of a request that is not for the profile.
+func (t *Transport) otherwise() http.RoundTripper {
 	if t.Base != nil {
 		return t.Base
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -82,6 +83,47 @@ func TestCoveredRequestsAlone(t *testing.T) {
 	}
 	if with != 1 || len(base.list) != 6 {
 		t.Errorf("sent %q", base.list)
+	}
+}
+
+// A credential for a loopback host goes to no proxy, whatever the transport says; nothing is sent then.
+func TestLoopbackIsNotProxied(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, simulator.Config{}, helper.Change{})
+	asked := 0
+	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	defer proxy.Close()
+	address, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, choose := range map[string]func(*http.Request) (*url.URL, error){
+		"always":        http.ProxyURL(address),
+		"an error":      func(*http.Request) (*url.URL, error) { return nil, errors.New("no idea") },
+		"for that path": func(r *http.Request) (*url.URL, error) { return map[string]*url.URL{hello: address}[r.URL.Path], nil },
+		"for that query": func(r *http.Request) (*url.URL, error) {
+			return map[string]*url.URL{"x=1": address}[r.URL.RawQuery], nil
+		},
+	} {
+		c := &http.Client{Transport: &oauth.Transport{Source: p.source(t), Base: &http.Transport{Proxy: choose}}}
+		res, err := c.Get(p.url + hello + "?x=1")
+		var refused *oauth.ProxyError
+		if !errors.As(err, &refused) || refused.Hint() == "" {
+			t.Errorf("%s: got %v, want a ProxyError", name, err)
+		}
+		if err == nil {
+			_ = res.Body.Close()
+		}
+	}
+	none := func(*http.Request) (*url.URL, error) { return nil, nil }
+	for name, base := range map[string]http.RoundTripper{"none": nil, "no proxy": &http.Transport{}, "none for this": &http.Transport{Proxy: none}} {
+		c := &http.Client{Transport: &oauth.Transport{Source: p.source(t), Base: base}}
+		if got := get(t, c, p.url+hello); got != http.StatusOK {
+			t.Errorf("%s: status %d", name, got)
+		}
+	}
+	if asked != 0 {
+		t.Errorf("the proxy was asked %d times", asked)
 	}
 }
 

@@ -10,13 +10,12 @@ import (
 
 	"cgp-cred/helper/renew"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/keystoretest"
 )
 
 func TestFolder(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("Windows has neither modes nor a runtime folder")
-	}
+	keystoretest.Require(t, keystoretest.Unix)
 	runtimeDir := t.TempDir()
 	folders := disk.Folders{State: "/nowhere/cgp-cred", Runtime: filepath.Join(runtimeDir, "cgp-cred")}
 	seen := make(map[string]bool)

@@ -7,48 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math/big"
-	"os"
 	"sync"
 	"time"
 )
 
 // keySet is the RSA keys that may sign, by kid. A kid may stand more than once.
 type keySet map[string][]*rsa.PublicKey
-
-// maxJWKS is the most of a key set that is read, in bytes.
-const maxJWKS = 1 << 20
-
-// JWKSFile returns a reader of a key set file for [Config.JWKS]. It reads the file each time, so that a change counts at
-// once (or when the cache ends); a pipe it reads once. An empty path, like a file that is not there, is [fs.ErrNotExist].
-func JWKSFile(path string) func() ([]byte, error) {
-	pipe := sync.OnceValues(func() ([]byte, error) { return readLimited(path) })
-	return func() ([]byte, error) {
-		info, err := os.Stat(path)
-		if err != nil {
-			return nil, err
-		}
-		if info.Mode()&(fs.ModeNamedPipe|fs.ModeCharDevice) != 0 {
-			return pipe()
-		}
-		return readLimited(path)
-	}
-}
-
-func readLimited(path string) ([]byte, error) {
-	f, err := os.Open(path) //nolint:gosec // the caller names the file
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // opened for reading
-	b, err := io.ReadAll(io.LimitReader(f, maxJWKS+1))
-	if err == nil && len(b) > maxJWKS {
-		err = fmt.Errorf("key set is over %d bytes", maxJWKS)
-	}
-	return b, err
-}
 
 // keyCache keeps a key set that was read for a while, as APIM does (PopulateCache.CCJWKS.xml). What could not be read is
 // not kept.

@@ -2,7 +2,8 @@
 // and a small API that accepts the tokens. Point a client at it, in a unit test or in CI, and whatever APIM would refuse
 // is refused here, in the same order, with the same status and the same words.
 //
-//	sim := simulator.New(simulator.Config{APIKey: key, JWKS: simulator.JWKSFile("jwks.json")})
+//	registered := func() ([]byte, error) { return os.ReadFile("jwks.json") }
+//	sim := simulator.New(simulator.Config{APIKey: key, JWKS: registered})
 //	srv := httptest.NewServer(sim) // token URL and audience: srv.URL + "/oauth2/token"
 //
 // The token endpoint (POST /oauth2/token, and /oauth2-mock/token and its like) knows the signed JWT pattern, that is

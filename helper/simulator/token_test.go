@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -291,7 +292,7 @@ func TestKeySetFailureIsNotCached(t *testing.T) {
 	c := newClock()
 	path := filepath.Join(t.TempDir(), "jwks.json")
 	s := newSimulator(c, func(cfg *simulator.Config) {
-		cfg.JWKS = simulator.JWKSFile(path)
+		cfg.JWKS = func() ([]byte, error) { return os.ReadFile(path) }
 		cfg.JWKSCache = time.Hour
 	})
 	wantRefusal(t, newDraft(c.Now()).send(s), 403, "public_key error", textNoPublicKey)
@@ -312,7 +313,7 @@ func TestKeySetFailureIsNotCached(t *testing.T) {
 func TestNoKeySetFile(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	s := newSimulator(c, func(cfg *simulator.Config) { cfg.JWKS = simulator.JWKSFile("") })
+	s := newSimulator(c, func(cfg *simulator.Config) { cfg.JWKS = func() ([]byte, error) { return nil, fs.ErrNotExist } })
 	wantRefusal(t, newDraft(c.Now()).send(s), 403, "public_key error", textNoPublicKey)
 }
 

@@ -139,6 +139,9 @@ func curl(c helper.Credential, u *url.URL) []byte {
 		return nil
 	}
 	fmt.Fprintf(&b, "globoff\nproto = %s\n", curlQuote("="+schemes(c.Host, u)))
+	if apim.Loopback(c.Host) { // what is for this machine goes to no proxy
+		b.WriteString("noproxy = \"*\"\n")
+	}
 	if c.Auth == profile.APIKey {
 		b.WriteString("max-redirs = 0\n")
 	}

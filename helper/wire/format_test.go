@@ -60,7 +60,7 @@ func TestFormat(t *testing.T) {
 		{"json of nothing", "json", none(), "", `{"profile":"box","host":"sandbox.api.service.nhs.uk","auth":"none","cached":false}` + "\n"},
 		{"curl", "curl", token(), "", "header = \"Authorization: Bearer tok-1.2_3~4+5/6==\"\ngloboff\nproto = \"=https\"\n"},
 		{"curl with a URL", "curl", token(), target, "header = \"Authorization: Bearer tok-1.2_3~4+5/6==\"\nurl = \"https://int.api.service.nhs.uk/a?q={1,2}\\\"\\\\x\"\ngloboff\nproto = \"=https\"\n"},
-		{"curl on loopback", "curl", local, "http://127.0.0.1:8080/", "header = \"Authorization: Bearer tok-1.2_3~4+5/6==\"\nurl = \"http://127.0.0.1:8080/\"\ngloboff\nproto = \"=http\"\n"},
+		{"curl on loopback", "curl", local, "http://127.0.0.1:8080/", "header = \"Authorization: Bearer tok-1.2_3~4+5/6==\"\nurl = \"http://127.0.0.1:8080/\"\ngloboff\nproto = \"=http\"\nnoproxy = \"*\"\n"},
 		{"curl with a key follows no redirect", "curl", apiKey("a.example", "X-API-Key"), "", "header = \"X-API-Key: key1\"\ngloboff\nproto = \"=https\"\nmax-redirs = 0\n"},
 		{"curl with nothing", "curl", none(), "", ""},
 		{"curl with nothing and a URL", "curl", none(), "https://sandbox.api.service.nhs.uk/x", "url = \"https://sandbox.api.service.nhs.uk/x\"\ngloboff\nproto = \"=https\"\n"},

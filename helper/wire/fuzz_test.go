@@ -63,7 +63,7 @@ func curlReads(t *testing.T, config, header string, u *url.URL) {
 		if inner, ok := strings.CutPrefix(value, `"`); ok {
 			value = strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(strings.TrimSuffix(inner, `"`))
 		}
-		want := map[string]string{"header": header, "globoff": "", "proto": value, "max-redirs": "0"}
+		want := map[string]string{"header": header, "globoff": "", "proto": value, "max-redirs": "0", "noproxy": "*"}
 		if u != nil {
 			want["url"] = u.String()
 		}

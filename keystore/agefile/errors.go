@@ -41,13 +41,13 @@ func (s *store) explain(op, account string, err error) error {
 		named := *e
 		named.Op, named.Account = op, account
 		if errors.Is(e.Kind, keystore.ErrCorrupt) && e.Next == "" {
-			named.Next = fmt.Sprintf("restore %s and %s from a backup, or begin anew: cgp-cred logout %s", s.file(account), s.identityFile(), account)
+			named.Next = fmt.Sprintf("restore from a backup: %s\nor begin again: cgp-cred logout %s", printable.Shell(s.file(account), s.identityFile()), account)
 		}
 		return &named
 	case errors.Is(err, fs.ErrNotExist) && op != "set":
 		return &keystore.Error{
 			Kind: keystore.ErrNotFound, Op: op, Account: account,
-			Next: fmt.Sprintf("there is no %s: run `cgp-cred store %s --keystore file`", s.file(account), account),
+			Next: fmt.Sprintf("there is no %s: run cgp-cred store %s --keystore file", printable.Shell(s.file(account)), account),
 		}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &keystore.Error{Kind: errBusy, Op: op, Account: account, Next: "it may wait for a passphrase: answer it, or end it, and run the command again"}
@@ -57,7 +57,7 @@ func (s *store) explain(op, account string, err error) error {
 	}
 	return &keystore.Error{
 		Kind: errUnusable, Op: op, Account: account, Detail: err.Error(),
-		Next: "see that there is room and that it can be written: " + printable.Shell("df", s.o.Folder),
+		Next: "check free space and permissions: " + printable.Shell("df", s.o.Folder),
 	}
 }
 

@@ -175,7 +175,7 @@ func readIdentity(path string) (key, error) {
 }
 
 func identityError(path, why string) error {
-	return &keystore.Error{Kind: errIdentity, Detail: path + ": " + why, Next: "make one: " + printable.Shell("age-keygen", "-o", path) + ", or leave --identity out for a passphrase"}
+	return &keystore.Error{Kind: errIdentity, Detail: path + ": " + why, Next: "make one: " + printable.Shell("age-keygen", "-o", path) + "\nor leave --identity out for a passphrase"}
 }
 
 // parseIdentity reads age identities, a line each. The first is the one to encrypt for. Its error quotes nothing.

@@ -12,7 +12,7 @@ import (
 // openTerminal opens the controlling terminal. A process in the background would be stopped by its first read, and
 // nobody could answer.
 func openTerminal() (in, out *os.File, err error) {
-	in, err = os.OpenFile("/dev/tty", os.O_RDWR|unix.O_NOCTTY, 0)
+	in, err = os.OpenFile("/dev/tty", os.O_RDWR|unix.O_NOCTTY, 0) //nolint:forbidigo // the terminal
 	if err != nil {
 		return nil, nil, errors.New("there is no terminal to ask at")
 	}
@@ -21,7 +21,7 @@ func openTerminal() (in, out *os.File, err error) {
 		err = errors.New("this program runs in the background of its terminal")
 	}
 	if err == nil {
-		out, err = os.OpenFile("/dev/tty", os.O_WRONLY|unix.O_NOCTTY, 0)
+		out, err = os.OpenFile("/dev/tty", os.O_WRONLY|unix.O_NOCTTY, 0) //nolint:forbidigo // the terminal
 	}
 	if err != nil {
 		_ = in.Close()

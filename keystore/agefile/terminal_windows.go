@@ -7,11 +7,11 @@ import (
 
 // openTerminal opens the console.
 func openTerminal() (in, out *os.File, err error) {
-	in, err = os.OpenFile("CONIN$", os.O_RDWR, 0)
+	in, err = os.OpenFile("CONIN$", os.O_RDWR, 0) //nolint:forbidigo // the terminal
 	if err != nil {
 		return nil, nil, errors.New("there is no console to ask at")
 	}
-	out, err = os.OpenFile("CONOUT$", os.O_WRONLY, 0)
+	out, err = os.OpenFile("CONOUT$", os.O_WRONLY, 0) //nolint:forbidigo // the terminal
 	if err != nil {
 		_ = in.Close()
 		return nil, nil, err

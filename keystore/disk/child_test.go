@@ -59,9 +59,7 @@ func run(t *testing.T, uid int, args ...string) string {
 
 func needRoot(t *testing.T) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		keystoretest.Cannot(t, "root, to play a second user")
-	}
+	keystoretest.Require(t, keystoretest.Users)
 }
 
 // shared is a folder that other users can reach.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"cgp-cred/keystore/printable"
 )
 
 // maxOnce bounds a file of [CreateOnce], in bytes.
@@ -48,7 +50,7 @@ func standing(path string) ([]byte, error) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	return nil, &UnsafeError{Path: path, Problem: "is empty", mend: "rm " + quote(path)}
+	return nil, &UnsafeError{Path: path, Problem: "is empty", mend: "rm " + printable.Shell(path)}
 }
 
 // publish gives temp the name path, unless there is such a file (fs.ErrExist). A rename leaves no moment with two

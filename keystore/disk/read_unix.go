@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"cgp-cred/keystore/printable"
 )
 
 // ReadFile reads a file of at most limit bytes that nobody but us and root can have written: a regular file, not a
@@ -76,16 +78,16 @@ func checkFile(fd int, path string, hidden uint32) (size int64, err error) {
 	case st.Nlink != 1:
 		return 0, linked(path, uint64(st.Nlink)) // 16 or 32 bits elsewhere
 	case mode&hidden != 0:
-		return 0, &UnsafeError{Path: path, Problem: "can be read by others", mend: "chmod go= " + quote(path)}
+		return 0, &UnsafeError{Path: path, Problem: "can be read by others", mend: "chmod go= " + printable.Shell(path)}
 	}
-	return st.Size, closed(path, mode, st.Gid, uid)
+	return st.Size, closed(openFile(fd, path), mode, st.Gid, uid)
 }
 
 func linked(path string, n uint64) error {
 	if n == 0 {
 		return &fs.PathError{Op: "open", Path: path, Err: unix.ENOENT} // removed since we opened it
 	}
-	q, c := quote(path), quote(path+".new")
+	q, c := printable.Shell(path), printable.Shell(path+".new")
 	return &UnsafeError{
 		Path:    path,
 		Problem: fmt.Sprintf("has %d names (hard links)", n),

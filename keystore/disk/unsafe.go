@@ -18,9 +18,6 @@ func (e *UnsafeError) Error() string { return fmt.Sprintf("%q %s", e.Path, e.Pro
 // Hint is the command that mends it.
 func (e *UnsafeError) Hint() string { return e.mend }
 
-// quote makes a path one word for a POSIX shell.
-func quote(path string) string { return printable.Shell(path) }
-
 func relative(path string) error {
 	return &UnsafeError{
 		Path:    path,
@@ -33,10 +30,10 @@ func symlink(path string) error {
 	return &UnsafeError{
 		Path:    path,
 		Problem: "is a symbolic link",
-		mend:    "put what it points to in its place: rm " + quote(path),
+		mend:    "put what it points to in its place: rm " + printable.Shell(path),
 	}
 }
 
 func irregular(path string) error {
-	return &UnsafeError{Path: path, Problem: "is not a regular file", mend: "rm -r " + quote(path)}
+	return &UnsafeError{Path: path, Problem: "is not a regular file", mend: "rm -r " + printable.Shell(path)}
 }

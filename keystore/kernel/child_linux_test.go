@@ -118,9 +118,7 @@ func run(t *testing.T, uid int, wrap []string, args ...string) string {
 func unused(t *testing.T) string {
 	t.Helper()
 	name := "cgp-cred-test:" + hex.EncodeToString([]byte(t.Name())) + fmt.Sprint(os.Getpid())
-	if err := kernel.Delete(name); errors.Is(err, kernel.ErrUnavailable) {
-		t.Skip("no kernel keyring here:", err)
-	}
+	keystoretest.Require(t, keystoretest.KernelKeys)
 	t.Cleanup(func() { _ = kernel.Delete(name) }) // may be gone
 	return name
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"cgp-cred/keystore/kernel"
+	"cgp-cred/keystore/keystoretest"
 )
 
 func TestKeyring(t *testing.T) {
@@ -54,7 +54,7 @@ func TestKeyringTooBigByAnother(t *testing.T) {
 	}
 	_, err := kernel.Get(name)
 	if errors.Is(err, kernel.ErrUnavailable) {
-		t.Skip("a key of the user keyring can't be read here without our permissions:", err)
+		keystoretest.Cannot(t, "a user keyring whose keys can be read with default permissions")
 	}
 	if !errors.Is(err, kernel.ErrTooBig) {
 		t.Errorf("got %v", err)
@@ -95,11 +95,8 @@ func TestKeyringSeenElsewhere(t *testing.T) {
 	if got := run(t, -1, nil, "get", name); got != "here" {
 		t.Errorf("in another process: %s", got)
 	}
-	keyctl, err := exec.LookPath("keyctl")
-	if err != nil {
-		t.Skip("the other half needs keyctl:", err)
-	}
-	session := []string{keyctl, "session", "-"} // which does not link the user keyring
+	keystoretest.Need(t, "keyctl", "keyutils")
+	session := []string{"keyctl", "session", "-"} // which does not link the user keyring
 	if got := run(t, -1, session, "get", name); !strings.HasSuffix(got, "here") {
 		t.Errorf("in another session: %s", got)
 	}
@@ -149,7 +146,7 @@ func procExpiry(t *testing.T, name string) string {
 	t.Helper()
 	b, err := os.ReadFile("/proc/keys")
 	if err != nil {
-		t.Skip("needs /proc/keys:", err)
+		keystoretest.Cannot(t, "Linux with /proc/keys")
 	}
 	for line := range strings.Lines(string(b)) {
 		if f := strings.Fields(line); len(f) > 8 && strings.HasPrefix(f[8], name) {
@@ -162,9 +159,7 @@ func procExpiry(t *testing.T, name string) string {
 
 func TestKeyringTwoUsers(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to play two users")
-	}
+	keystoretest.Require(t, keystoretest.Users)
 	name := unused(t)
 	defer run(t, victim, nil, "delete", name)
 	if got := run(t, victim, nil, "set", name, "secret", "1m"); got != "" {

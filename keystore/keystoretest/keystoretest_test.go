@@ -37,7 +37,7 @@ func TestNothingRemains(t *testing.T) {
 		}
 	})
 	if folder == "" {
-		t.Skip("no keyring was started")
+		return // the test within was skipped, and said why
 	}
 	for end := time.Now().Add(20 * time.Second); running(t, folder); time.Sleep(10 * time.Millisecond) {
 		if time.Now().Before(end) {

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// SkippedVariable names a file to which each missing program is appended, a line each: what is missing, a tab, the test.
+// SkippedVariable names a file that lists what was not tested. Each line has three fields with tabs between them:
+// "missing" or "lacks", the program or [Facility] that is not here, and the test.
 const SkippedVariable = "CGP_CRED_TEST_SKIPPED"
 
 // Need skips the test if a program is missing, and names its Debian package. In CI the test fails.
@@ -22,29 +23,30 @@ func Need(t testing.TB, program, pkg string) {
 func Missing(t testing.TB, what, pkg string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is missing: apt-get install %s", what, pkg)
+		t.Fatalf("%s is missing: make deps installs it (package %s)", what, pkg)
 	}
-	note(what+" (package "+pkg+")", t.Name())
-	t.Skipf("%s is missing: apt-get install %s", what, pkg)
+	note(t, "missing", what)
+	t.Skipf("%s is missing: make deps installs it (package %s)", what, pkg)
 }
 
-// Cannot skips a test that this machine does not allow, such as one that needs root, and says why.
-func Cannot(t testing.TB, why string) {
+// Cannot skips a test that needs what no package brings, such as "root, to act as another user".
+func Cannot(t testing.TB, needs string) {
 	t.Helper()
-	note(why, t.Name())
-	t.Skip(why)
+	note(t, "lacks", needs)
+	t.Skip("this needs " + needs)
 }
 
-// note appends a line to the file of skips. Each line is one write, so those of several processes don't mix.
-func note(what, test string) {
+// note appends a line to the file of skips. Each line is one write, so lines of several processes don't mix.
+func note(t testing.TB, kind, what string) {
 	name := os.Getenv(SkippedVariable)
 	if name == "" {
 		return
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
+		t.Logf("the list of skipped tests: %v", err)
 		return
 	}
-	_, _ = f.WriteString(strings.ReplaceAll(what, "\n", " ") + "\t" + test + "\n")
+	_, _ = f.WriteString(kind + "\t" + strings.ReplaceAll(what, "\n", " ") + "\t" + t.Name() + "\n")
 	_ = f.Close()
 }

@@ -8,25 +8,15 @@ import (
 	"testing"
 )
 
-// CommonTemp is a folder that every user of this machine reaches, for tests that play two users. Tests only make folders
-// of random names in it, which they remove.
-const CommonTemp = "/tmp"
+// RootVariable names the folder that everything of a test process is in: HOME, the XDG folders and TMPDIR.
+// Programs that cgp-cred starts inherit it too, so its name has another prefix than cgp-cred's variables.
+const RootVariable = "KEYSTORETEST_ROOT"
 
-// Main runs a package's tests in an environment that has nothing of the user's: see [Private]. It is for TestMain.
-func Main(m interface{ Run() int }) (status int) {
-	remove, err := Private()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "making a private environment for the tests:", err)
-		return 1
-	}
-	defer remove()
-	return m.Run()
-}
-
-// kept are the variables that tests inherit: those that find programs and compilers, and those of the test run itself.
+// kept are the variables that tests inherit: those that find programs and compilers, and those of the test run
+// itself.
 var kept = []string{
-	"PATH", "TMPDIR", "TZ", "TERM", "USER", "LOGNAME", "CI", "CC", "CXX", "AR", "PKG_CONFIG_PATH", "GCCGO", SkippedVariable,
-	"SystemRoot", "SYSTEMROOT", "SystemDrive", "windir", "ComSpec", "PATHEXT", "TEMP", "TMP", "NUMBER_OF_PROCESSORS",
+	"PATH", "TZ", "TERM", "USER", "LOGNAME", "CI", "CC", "CXX", "AR", "PKG_CONFIG_PATH", "GCCGO", SkippedVariable,
+	"SystemRoot", "SYSTEMROOT", "SystemDrive", "windir", "ComSpec", "PATHEXT", "NUMBER_OF_PROCESSORS",
 }
 
 // inherited reports whether a test process keeps the variable.
@@ -36,43 +26,52 @@ func inherited(name string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(name, "GO") || strings.HasPrefix(name, "CGO_") || strings.HasPrefix(name, "CGP_CRED_TEST_") ||
-		strings.HasPrefix(name, "AGEFILE_TEST_")
+	for _, prefix := range []string{"GO", "CGO_", "CGP_CRED_TEST_", "AGEFILE_TEST_", "CACHE_TEST_", "KEYSTORETEST_"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
-// Private gives this process, and what it starts, a HOME and XDG folders that are new and empty, a session bus that does
-// not exist, and nothing else of the user's: no agent, proxy, display, or configuration of git, GnuPG and Python.
-func Private() (remove func(), err error) {
-	folder, err := os.MkdirTemp("", "cgp")
+// private gives this process, and what it starts, a HOME, XDG folders and a folder for temporary files that are
+// new and empty, a session bus that does not exist, and nothing else of the user's: no agent, proxy, display, or
+// configuration of git, GnuPG and Python.
+func private() (root string, err error) {
+	root, err = os.MkdirTemp("", "cgp")
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	remove = func() { _ = os.RemoveAll(folder) }
-	env, err := privateEnvironment(folder)
+	env, err := privateEnvironment(root)
+	if err == nil {
+		err = replaceEnvironment(env)
+	}
 	if err != nil {
-		remove()
-		return nil, err
+		_ = os.RemoveAll(root)
+		return "", err
 	}
+	return root, nil
+}
+
+func replaceEnvironment(env map[string]string) error {
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); name != "" && !inherited(name) {
 			if err := os.Unsetenv(name); err != nil {
-				remove()
-				return nil, err
+				return err
 			}
 		}
 	}
 	for name, value := range env {
 		if err := os.Setenv(name, value); err != nil {
-			remove()
-			return nil, err
+			return err
 		}
 	}
-	return remove, nil
+	return nil
 }
 
 // privateEnvironment makes the folders and returns the variables. What Go compiled stays where it is.
-func privateEnvironment(folder string) (map[string]string, error) {
-	env := map[string]string{"GORACE": "atexit_sleep_ms=0", "GIT_CONFIG_NOSYSTEM": "1", "PYTHONNOUSERSITE": "1"}
+func privateEnvironment(root string) (map[string]string, error) {
+	env := map[string]string{"GORACE": "atexit_sleep_ms=0", "GIT_CONFIG_NOSYSTEM": "1", "PYTHONNOUSERSITE": "1", RootVariable: root}
 	if home, err := os.UserHomeDir(); err == nil && os.Getenv("GOPATH") == "" {
 		env["GOPATH"] = filepath.Join(home, "go")
 	}
@@ -84,16 +83,21 @@ func privateEnvironment(folder string) (map[string]string, error) {
 	}
 	for name, path := range map[string]string{
 		"HOME": "home", "XDG_CONFIG_HOME": "home/.config", "XDG_STATE_HOME": "home/.local/state", "XDG_DATA_HOME": "home/.local/share",
-		"XDG_CACHE_HOME": "home/.cache", "XDG_RUNTIME_DIR": "run", "GNUPGHOME": "home/.gnupg",
+		"XDG_CACHE_HOME": "home/.cache", "XDG_RUNTIME_DIR": "run", "GNUPGHOME": "home/.gnupg", "TMPDIR": "tmp",
 	} {
-		env[name] = filepath.Join(folder, filepath.FromSlash(path))
+		env[name] = filepath.Join(root, filepath.FromSlash(path))
 		if err := os.MkdirAll(env[name], 0o700); err != nil {
 			return nil, err
 		}
 	}
 	env["USERPROFILE"], env["APPDATA"], env["LOCALAPPDATA"] = env["HOME"], env["XDG_CONFIG_HOME"], env["XDG_STATE_HOME"]
-	env["DBUS_SESSION_BUS_ADDRESS"] = NoBus(folder)
-	return env, nil
+	env["TEMP"], env["TMP"] = env["TMPDIR"], env["TMPDIR"]
+	env["DBUS_SESSION_BUS_ADDRESS"] = NoBus(root)
+	// Other users, whom some tests play, use the folder for temporary files as they use /tmp.
+	if err := os.Chmod(root, 0o711); err != nil {
+		return nil, err
+	}
+	return env, os.Chmod(env["TMPDIR"], 0o777|os.ModeSticky)
 }
 
 // NoBus is the address of a bus that does not exist.
@@ -104,7 +108,7 @@ func NoBus(folder string) string {
 // Shared makes a folder that other users can enter and that ends with the test.
 func Shared(t testing.TB) string {
 	t.Helper()
-	folder, err := os.MkdirTemp(CommonTemp, "cgp")
+	folder, err := os.MkdirTemp("", "cgp")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,4 +121,22 @@ func Shared(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return folder
+}
+
+// removeRoot removes all that is left in the folder of a test process; a test may have closed folders of its own.
+func removeRoot(root string) error {
+	err := os.RemoveAll(root)
+	if err == nil {
+		return nil
+	}
+	_ = filepath.WalkDir(root, func(path string, d os.DirEntry, _ error) error {
+		if d != nil && d.IsDir() {
+			_ = os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	if err := os.RemoveAll(root); err != nil {
+		return fmt.Errorf("removing what the tests left: %w", err)
+	}
+	return nil
 }

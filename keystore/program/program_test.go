@@ -5,20 +5,18 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/program"
 )
 
 // script writes a shell script and returns the argv that runs it: by the shell, which opens it for reading only.
 func script(t *testing.T, text string) []string {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("the programs of this test are shell scripts")
-	}
+	keystoretest.Require(t, keystoretest.Unix)
 	file := filepath.Join(t.TempDir(), "program.sh")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -45,6 +43,9 @@ func TestRunKeepsSecretsBack(t *testing.T) {
 	}
 }
 
+// stays is a shell command that runs until the test ends, which removes the script.
+const stays = `(while [ -e "$0" ]; do sleep 0.1; done)`
+
 func TestRunFailures(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -60,7 +61,7 @@ func TestRunFailures(t *testing.T) {
 		{"megabytes of output", `head -c 3000000 /dev/zero`, program.ErrOutput, "more than 64 KiB"},
 		{"output without end", `trap '' PIPE; while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyy; done 2>/dev/null`, program.ErrOutput, "more than 64 KiB"},
 		{"death", "kill -9 $$", program.ErrFailed, "signal: killed"},
-		{"a child that stays", "sleep 60 & exit 0", program.ErrFailed, "goes on"},
+		{"a child that stays", stays + " & exit 0", program.ErrFailed, "goes on"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,13 +82,13 @@ func TestRunEnds(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer stop()
-	if _, err := program.Run(ctx, script(t, "sleep 600"), "sign", "int", nil); !errors.Is(err, program.ErrTimeout) {
+	if _, err := program.Run(ctx, script(t, stays+"; :"), "sign", "int", nil); !errors.Is(err, program.ErrTimeout) {
 		t.Errorf("%v, want a deadline", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, cancel)
 	var e *program.Error
-	if _, err := program.Run(ctx, script(t, "sleep 600"), "sign", "int", nil); !errors.Is(err, context.Canceled) || errors.As(err, &e) {
+	if _, err := program.Run(ctx, script(t, stays+"; :"), "sign", "int", nil); !errors.Is(err, context.Canceled) || errors.As(err, &e) {
 		t.Errorf("%v, want the cancellation", err)
 	}
 }

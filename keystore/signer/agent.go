@@ -58,7 +58,7 @@ func candidates(all []identity) []string {
 	var lines []string
 	for _, id := range all {
 		if public, err := id.public(); err == nil {
-			lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %d bits %s", id.fingerprint(), public.N.BitLen(), printable.Text(id.comment))))
+			lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s # %d bits %s", id.fingerprint(), public.N.BitLen(), printable.Text(id.comment))))
 		}
 	}
 	return lines

@@ -49,7 +49,7 @@ func (s *Exec) Public() crypto.PublicKey { return s.public }
 func (*Exec) Kind() string { return KindExec }
 
 // Where names the program.
-func (s *Exec) Where() string { return "with the program " + printable.Text(s.argv[0]) }
+func (s *Exec) Where() string { return "with the program " + printable.Shell(s.argv[0]) }
 
 // SignMessage has msg's SHA-512 digest signed.
 func (s *Exec) SignMessage(rand io.Reader, msg []byte, opts crypto.SignerOpts) ([]byte, error) {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -116,9 +115,7 @@ func TestKeptRefuses(t *testing.T) {
 // script writes a shell script and returns the argv that runs it.
 func script(t *testing.T, text string) []string {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("the programs of this test are shell scripts")
-	}
+	keystoretest.Require(t, keystoretest.Unix)
 	file := filepath.Join(t.TempDir(), "sign.sh")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -66,7 +66,7 @@ func newScene(ctx context.Context, st *stage) (*scene, error) {
 	}
 	s.env = append(keyring.Env, "XDG_CONFIG_HOME="+s.config("one"))
 	s.sim = simulator.New(simulator.Config{
-		APIKey: apiKey, Quota: -1, TokenLife: time.Hour, JWKS: simulator.JWKSFile(s.file("jwks.json")),
+		APIKey: apiKey, Quota: -1, TokenLife: time.Hour, JWKS: func() ([]byte, error) { return os.ReadFile(s.file("jwks.json")) },
 	})
 	server := httptest.NewServer(s.sim)
 	st.Cleanup(server.Close)

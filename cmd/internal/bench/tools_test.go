@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 func TestMedians(t *testing.T) {
@@ -42,9 +44,7 @@ func TestPerOperation(t *testing.T) {
 func TestWords(t *testing.T) {
 	t.Parallel()
 	argv := []string{"printf", "%s|", "a b", "it's", `exec "$@" <"$0"`, ""}
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip(err)
-	}
+	keystoretest.Need(t, "sh", "dash")
 	out, err := exec.Command("sh", "-c", words(argv)).CombinedOutput()
 	if got := string(out); err != nil || got != "a b|it's|"+`exec "$@" <"$0"`+"||" {
 		t.Errorf("a shell reads %s, %v", got, err)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 const standIn = `package main
@@ -58,9 +60,7 @@ func TestCheckout(t *testing.T) {
 
 func TestCheckoutVersion(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("git is not installed")
-	}
+	keystoretest.Need(t, "git", "git")
 	m := newMachine(t, "sh")
 	src := checkout(t, m)
 	git := func(dir string, args ...string) {

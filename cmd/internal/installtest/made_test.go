@@ -10,18 +10,17 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 // TestMadeRelease installs what .dev/release.sh makes, and making it twice gives the same bytes.
 func TestMadeRelease(t *testing.T) {
 	t.Parallel()
-	for _, tool := range []string{"zip", "sha256sum"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed", tool)
-		}
-	}
+	keystoretest.Need(t, "zip", "zip")
+	keystoretest.Need(t, "sha256sum", "coreutils")
 	if out, err := exec.CommandContext(t.Context(), "tar", "--version").Output(); err != nil || !strings.Contains(string(out), "GNU tar") {
-		t.Skip("tar is not GNU tar, which a release is made with")
+		keystoretest.Missing(t, "GNU tar", "tar")
 	}
 	m := newMachine(t, "sh")
 	maker, err := filepath.Abs("../../../.dev/release.sh")

@@ -12,11 +12,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 // release is what a server offers below its root: name to content.
@@ -110,6 +111,7 @@ func TestRelease(t *testing.T) {
 
 func TestReleaseWithEachTool(t *testing.T) {
 	t.Parallel()
+	packages := map[string]string{"curl": "curl", "wget": "wget", "sha256sum": "coreutils", "shasum": "perl", "openssl": "openssl"}
 	base := []string{"sh", "dirname", "uname", "tar", "gzip", "awk", "mawk", "sort", "mktemp", "rm", "mv", "ln", "readlink", "chmod", "cat", "mkdir", "sed", "grep"}
 	for _, fetcher := range []string{"curl", "wget", ""} {
 		for _, hasher := range []string{"sha256sum", "shasum", "openssl", ""} {
@@ -117,8 +119,8 @@ func TestReleaseWithEachTool(t *testing.T) {
 				t.Parallel()
 				m := newMachine(t, "sh")
 				for _, tool := range []string{fetcher, hasher} {
-					if _, err := exec.LookPath(tool); tool != "" && err != nil {
-						t.Skipf("%s is not installed", tool)
+					if tool != "" {
+						keystoretest.Need(t, tool, packages[tool])
 					}
 				}
 				m.tools(append(base, fetcher, hasher, "perl")...)
@@ -198,9 +200,7 @@ func TestReleaseRefused(t *testing.T) {
 // TestReleaseOverTLS: a certificate that is not trusted, and a redirect to plain http, are refused.
 func TestReleaseOverTLS(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("curl is not installed")
-	}
+	keystoretest.Need(t, "curl", "curl")
 	r := pack(t, plain("cgp-cred", program))
 	insecure := httptest.NewServer(r)
 	t.Cleanup(insecure.Close)

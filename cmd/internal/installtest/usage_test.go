@@ -4,11 +4,12 @@ package installtest
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 func TestUsage(t *testing.T) {
@@ -123,9 +124,7 @@ func TestUnwritable(t *testing.T) {
 		m.must(os.Chmod(filepath.Join(prefix, "bin"), 0o555))
 		m.env["PREFIX"] = prefix
 		if os.Geteuid() == 0 { // root may write everywhere, so be somebody else
-			if _, err := exec.LookPath("setpriv"); err != nil {
-				t.Skip("setpriv, which this needs as root, is not installed")
-			}
+			keystoretest.Need(t, "setpriv", "util-linux")
 			m.shell = []string{"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "sh"}
 			copied := filepath.Join(m.there, "install.sh")
 			b, err := os.ReadFile(m.script)

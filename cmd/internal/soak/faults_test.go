@@ -97,7 +97,7 @@ var nearFaults = []nearFault{
 	{fault: "row21", may: []int{7}},
 	{fault: "row22", may: []int{5}},
 	{fault: "row24", may: []int{5}},
-	{clock: time.Hour},
+	{clock: 40 * time.Minute},
 	{clock: -10 * time.Minute},
 	{clock: 30 * time.Hour, may: []int{5}},
 }
@@ -118,7 +118,7 @@ func (m *machine) breakNear(r *mrand.Rand, end time.Time) {
 
 // breakFar kills, stops and starts the endpoint that is a process.
 func (m *machine) breakFar(r *mrand.Rand, end time.Time) {
-	next := shuffled(r, []string{"stop", "kill", "kill", "--fault=502", "--fault=html", "--fault=row22", "--clock=2h", "--fault=reset", "--token-life=8s"})
+	next := shuffled(r, []string{"stop", "kill", "kill", "--fault=502", "--fault=html", "--fault=row22", "--clock=20m", "--fault=reset", "--token-life=8s"})
 	for rest(end, between(r, 500*time.Millisecond, 5*time.Second)) {
 		what := next()
 		f := m.begin("far "+what, m.far, 5, 6, 7)
@@ -271,4 +271,4 @@ func clocking(t *testing.T, m *machine) string {
 }
 
 // wrongClocks are how a process's own clock may be wrong. The last can't be corrected.
-var wrongClocks = []time.Duration{2 * time.Hour, -2 * time.Hour, 90 * time.Second, -90 * time.Second, 30 * time.Hour}
+var wrongClocks = []time.Duration{15 * time.Minute, -15 * time.Minute, 90 * time.Second, -90 * time.Second, 30 * time.Hour}

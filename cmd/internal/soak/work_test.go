@@ -64,8 +64,8 @@ var ways = []way{
 		kind: "get curl", weight: 5, args: func(a *account) []string {
 			return []string{"get", a.name, "http://" + a.at.address() + "/x?y=z", "--format", "curl"}
 		},
-		answer: regexp.MustCompile(`^header = "Authorization: Bearer ` + secret + `"\nurl = "[^\n]*"\ngloboff\nproto = "=http"\n$`),
-		keys:   regexp.MustCompile(`^header = "apikey: ` + secret + `"\nurl = "[^\n]*"\ngloboff\nproto = "=http"\nmax-redirs = 0\n$`),
+		answer: regexp.MustCompile(`^header = "Authorization: Bearer ` + secret + `"\nurl = "[^\n]*"\ngloboff\nproto = "=http"\nnoproxy = "\*"\n$`),
+		keys:   regexp.MustCompile(`^header = "apikey: ` + secret + `"\nurl = "[^\n]*"\ngloboff\nproto = "=http"\nnoproxy = "\*"\nmax-redirs = 0\n$`),
 	},
 	{kind: "get min-valid", weight: 3, args: named("get", "--min-valid", "4m"), answer: bearer, keys: apikey},
 	{

@@ -2,9 +2,10 @@
 package clientstest
 
 import (
-	"os"
 	"os/exec"
 	"testing"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 // Python returns an interpreter that has requests and httpx: the python3 on PATH, or the system's. Without one the test is
@@ -17,10 +18,6 @@ func Python(t testing.TB) string {
 			return python
 		}
 	}
-	const missing = "no python3 with requests and httpx: apt-get install python3-requests python3-httpx"
-	if os.Getenv("CI") == "true" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
+	keystoretest.Missing(t, "python3 with requests and httpx", "python3-httpx")
 	return ""
 }

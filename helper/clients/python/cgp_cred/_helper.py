@@ -14,6 +14,7 @@ from typing import Dict, Optional, Tuple
 from ._header import Header, parse_answer
 from ._installed import PROGRAM
 from ._place import Place, place_of
+from ._proxy import proxy_in_the_way
 
 _log = logging.getLogger("cgp_cred")
 
@@ -201,9 +202,13 @@ if hasattr(os, "register_at_fork"):
 
 def _place(url: str) -> Place:
     try:
-        return place_of(url)
+        place = place_of(url)
     except ValueError as error:
         raise CredentialError(f"cgp-cred was not asked: {error}\nhint: give a URL such as https://HOST/PATH", 3) from None
+    problem = proxy_in_the_way(place)
+    if problem is not None:
+        raise CredentialError(problem, 6)
+    return place
 
 
 def _request(place: Place, *lines: str) -> str:

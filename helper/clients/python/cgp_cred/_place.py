@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 _HOST = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+")
-_ENCODED = re.compile(r"%(?:2e|2f|5c|0|1|7f)", re.IGNORECASE)
+_ENCODED = re.compile(r"%(?:2[5ef]|3b|5c|7f|[018-9a-f])", re.IGNORECASE)
+_DOTS = re.compile(r"/\.+(?:[/;%]|$)")
+_LOOPBACK = re.compile(r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?")
 
 
 class Place(NamedTuple):
@@ -24,12 +26,17 @@ class Place(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether every client and server reads the same path in it: no dot segments, no encoded slashes."""
-        return (
-            _PATH.fullmatch(self.path) is not None
-            and _ENCODED.search(self.path) is None
-            and not {".", ".."}.intersection(self.path.split("/"))
-        )
+        """Whether every client and server reads the same path in it.
+
+        It is stricter than cgp-cred itself, which is asked about each path that is not plain: no dot segments, with
+        parameters or not, and no encoded character that a server may decode twice or in its own way.
+        """
+        return _PATH.fullmatch(self.path) is not None and _ENCODED.search(self.path) is None and _DOTS.search(self.path) is None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is on this machine: localhost, a dotted quad of 127.0.0.0/8 or [::1]."""
+        return _LOOPBACK.fullmatch(self.host) is not None
 
 
 def place_of(url: str) -> Place:

@@ -44,6 +44,8 @@ class PlaceTest(unittest.TestCase):
             "//a": True,
             "/a.b/..c/d..": True,
             "/a%20b": True,
+            "/a;p=1/b": True,
+            "/a/.b": True,
             "/a/../b": False,
             "/a/.": False,
             "/..": False,
@@ -52,9 +54,33 @@ class PlaceTest(unittest.TestCase):
             "/a%5cb": False,
             "/a\\b": False,
             "/a%0ab": False,
+            "/a/..;/b": False,
+            "/a/..;x=1": False,
+            "/a/..%3b/b": False,
+            "/a/..%20/b": False,
+            "/a/.../b": False,
+            "/a/%252e%252e/b": False,
+            "/a/%c0%ae%c0%ae/b": False,
+            "/a/%e0%80%ae/b": False,
+            "/a/%00": False,
             "/a%": False,
         }.items():
             self.assertEqual(Place("https", "a.example", path).plain, want, path)
+
+    def test_loopback(self):
+        for host, want in {
+            "localhost": True,
+            "localhost:8080": True,
+            "127.0.0.1:1": True,
+            "127.9.9.9": True,
+            "[::1]:443": True,
+            "localhost.example": False,
+            "127.0.0.1.example": False,
+            "127.1": False,
+            "[::2]": False,
+            "a.example": False,
+        }.items():
+            self.assertEqual(Place("http", host, "/").loopback, want, host)
 
     def test_redirected(self):
         source = place_of("https://a.example:8443/x")

@@ -1,0 +1,104 @@
+package apim
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
+)
+
+// maxCAFile is the most that is read of a file of roots, in bytes: all the roots of a system are a quarter of a MiB.
+const maxCAFile = 4 << 20
+
+// given are the files of roots that came through a descriptor, which can be read once only; a command makes several
+// clients.
+var given sync.Map
+
+// ReadCAFile reads a file of PEM roots. One that another user can write decides whom we trust, and is refused. Errors are
+// a *[CAFileError].
+func ReadCAFile(file string) ([]byte, error) {
+	if known, ok := given.Load(file); ok {
+		pem, _ := known.([]byte)
+		return pem, nil
+	}
+	pem, err := disk.ReadTrusted(file, maxCAFile, keystore.InputWait)
+	if err != nil {
+		return nil, caFileError(file, err)
+	}
+	if disk.Descriptor(file) {
+		given.Store(file, pem)
+	}
+	return pem, nil
+}
+
+// checkSystemRoots looks at what the environment names and crypto/x509 reads by itself, whatever it is and for as long as it
+// lasts. macOS and Windows have stores of their own.
+func checkSystemRoots() error {
+	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		return nil
+	}
+	if file := os.Getenv("SSL_CERT_FILE"); file != "" {
+		if err := disk.CheckTrusted(file, maxCAFile); err != nil {
+			return caFileError(file, err)
+		}
+	}
+	for folder := range strings.SplitSeq(os.Getenv("SSL_CERT_DIR"), ":") {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			continue // x509 passes it over, too
+		}
+		for _, e := range entries {
+			file := filepath.Join(folder, e.Name())
+			if e.IsDir() {
+				continue
+			}
+			err := disk.CheckTrusted(file, maxCAFile)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.EISDIR) {
+				return caFileError(file, err)
+			}
+		}
+	}
+	return nil
+}
+
+// CAFileError is a file of roots that can't be used.
+type CAFileError struct {
+	File, Problem string
+
+	next string
+}
+
+func (e *CAFileError) Error() string { return fmt.Sprintf("CA file %q: %s", e.File, e.Problem) }
+
+// Hint is how to make the file safe, or says where its name came from.
+func (e *CAFileError) Hint() string {
+	if e.next != "" {
+		return e.next
+	}
+	return "name a PEM file with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE, or unset them"
+}
+
+func caFileError(file string, err error) error {
+	var unsafe *disk.UnsafeError
+	var at *fs.PathError
+	switch {
+	case errors.As(err, &unsafe):
+		return &CAFileError{
+			File: file, Problem: "others could choose whom cgp-cred trusts: " + unsafe.Error(),
+			next: unsafe.Hint() + "\nor name a copy of your own with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE",
+		}
+	case errors.Is(err, disk.ErrTooLong):
+		return &CAFileError{File: file, Problem: "it has more than 4 MiB"}
+	case errors.As(err, &at):
+		return &CAFileError{File: file, Problem: "it can't be read: " + at.Err.Error(), next: disk.InputHint(at.Err, "")}
+	}
+	return err
+}

@@ -1,0 +1,72 @@
+package disk
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"cgp-cred/keystore/printable"
+)
+
+// aclName is the extended attribute that holds a file's POSIX access control list: acl(5).
+const aclName = "system.posix_acl_access"
+
+// unlisted refuses a file if an access control list lets other users or groups write it. The mode shows them as the
+// file's group.
+func unlisted(f attributed, uid uint32) error {
+	list := make([]byte, 4096) // 500 entries
+	var n int
+	err := retry(func() (err error) { n, err = f.get(aclName, list); return err })
+	switch {
+	case errors.Is(err, unix.ENODATA), errors.Is(err, unix.ENOTSUP): // none, or a file system that has none
+		return nil
+	case err != nil:
+		return &UnsafeError{
+			Path: f.path, Problem: fmt.Sprintf("may be writable by others: its access control list can't be read (%v)", err),
+			mend: "chmod g-w " + printable.Shell(f.path),
+		}
+	}
+	who := writer(list[:n], uid)
+	if who == "" {
+		return nil
+	}
+	return &UnsafeError{Path: f.path, Problem: "can be written by " + who + " (access control list)", mend: "setfacl -b " + printable.Shell(f.path)}
+}
+
+// Tags and the permission of linux/posix_acl_xattr.h.
+const (
+	aclVersion = 2
+	aclUser    = 0x02 // a user that is named
+	aclGroup   = 0x08 // a group that is named
+	aclMask    = 0x10
+	aclWrite   = 0x02
+)
+
+// writer names the first user or group of an access control list that may write and is neither uid, root nor the
+// group of uid alone. A list that can't be read names one.
+func writer(list []byte, uid uint32) string {
+	const head, entry = 4, 8
+	if len(list) < head || (len(list)-head)%entry != 0 || binary.LittleEndian.Uint32(list) != aclVersion {
+		return "users that can't be told"
+	}
+	var who string
+	mask := uint16(aclWrite)
+	for at := list[head:]; len(at) > 0; at = at[entry:] {
+		tag, perm, id := binary.LittleEndian.Uint16(at), binary.LittleEndian.Uint16(at[2:]), binary.LittleEndian.Uint32(at[4:])
+		switch {
+		case tag == aclMask:
+			mask = perm
+		case perm&aclWrite == 0 || who != "":
+		case tag == aclUser && id != uid && id != 0:
+			who = fmt.Sprintf("uid %d", id)
+		case tag == aclGroup && !privateGroup(id, uid):
+			who = fmt.Sprintf("gid %d", id)
+		}
+	}
+	if mask&aclWrite == 0 {
+		return ""
+	}
+	return who
+}

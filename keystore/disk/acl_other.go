@@ -1,0 +1,6 @@
+//go:build unix && !linux
+
+package disk
+
+// unlisted: the other systems' access control lists don't show in the mode, and have no common form.
+func unlisted(attributed, uint32) error { return nil }

@@ -1,0 +1,138 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Wait is how long a pipe or a terminal that is read may take. It is asked only if there is one.
+type Wait func() (time.Duration, error)
+
+// Errors of [ReadInput] and its like, in an fs.PathError.
+var (
+	// ErrTooLong: there is more than is read of such a file.
+	ErrTooLong = errors.New("there is too much in it")
+
+	errSocket     = &kindError{"it is a socket, not a file"}
+	errPipe       = &kindError{"it is a named pipe, not a file"}
+	errDevice     = &kindError{"it is a device, not a file"}
+	errNotRegular = &kindError{"it is not a regular file"}
+)
+
+// kindError is a file of a kind that is not read.
+type kindError struct{ problem string }
+
+func (e *kindError) Error() string { return e.problem }
+
+// Hint is what else can be named.
+func (e *kindError) Hint() string {
+	return "name a file; what a command prints can be handed over as <(COMMAND), or through a pipe as /dev/stdin"
+}
+
+// lateError is a pipe or a terminal that did not come to its end in time.
+type lateError struct{ waited time.Duration }
+
+func (e *lateError) Error() string { return fmt.Sprintf("its end did not come within %v", e.waited) }
+
+// Hint says how to wait longer.
+func (e *lateError) Hint() string {
+	return "check that the command that writes to it ends; more time: CGP_CRED_KEYCHAIN_TIMEOUT=5m"
+}
+
+// Timeout reports that a later try may do.
+func (e *lateError) Timeout() bool { return true }
+
+// InputHint is what an error of ReadInput advises, or usual.
+func InputHint(err error, usual string) string {
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		return hinted.Hint()
+	}
+	return usual
+}
+
+// Descriptor reports whether path names an open file of this process, as a shell does for <(COMMAND): it can be
+// read once only.
+func Descriptor(path string) bool {
+	path = filepath.ToSlash(filepath.Clean(path))
+	if path == "/dev/stdin" {
+		return true
+	}
+	folder, number := filepath.Split(path)
+	if number == "" || strings.Trim(number, "0123456789") != "" {
+		return false
+	}
+	process, isProc := strings.CutPrefix(folder, "/proc/")
+	return folder == "/dev/fd/" || isProc && strings.Count(process, "/") == 2 && strings.HasSuffix(process, "/fd/")
+}
+
+// harmless reports whether path names an open file, the terminal or the null device: what they hold is the caller's
+// own choice.
+func harmless(path string) bool {
+	return Descriptor(path) || path == os.DevNull || path == "/dev/tty"
+}
+
+// mayRead reports why a file of such a type is not read.
+func mayRead(path string, kind fs.FileMode) error {
+	switch {
+	case kind == 0, kind&(fs.ModeDir|fs.ModeNamedPipe) != 0: // of a folder the read says what it is
+		return nil
+	case kind&fs.ModeSocket != 0:
+		return errSocket
+	case harmless(path):
+		return nil
+	}
+	return errDevice
+}
+
+// ReadStream reads all of r, at most limit bytes, within the time of wait; nil waits for ever. Name is for its errors.
+func ReadStream(r io.Reader, name string, limit int64, wait Wait) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1) // room for an answer that comes too late
+	read := func() {
+		data, err := io.ReadAll(io.LimitReader(r, limit+1))
+		done <- result{data, err}
+	}
+	var late <-chan time.Time
+	var limited time.Duration
+	if wait == nil {
+		read()
+	} else {
+		var err error
+		if limited, err = wait(); err != nil {
+			return nil, err
+		}
+		late = time.After(limited)
+		go read()
+	}
+	select {
+	case got := <-done:
+		switch {
+		case got.err != nil:
+			return nil, &fs.PathError{Op: "read", Path: name, Err: reason(got.err)}
+		case int64(len(got.data)) > limit:
+			return nil, &fs.PathError{Op: "read", Path: name, Err: ErrTooLong}
+		}
+		return got.data, nil
+	case <-late:
+		return nil, &fs.PathError{Op: "read", Path: name, Err: &lateError{limited}}
+	}
+}
+
+// reason is an error without the name of the file that it may carry.
+func reason(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package keystoretest
+
+func terminal() bool { return false }
+func watching() bool { return false }

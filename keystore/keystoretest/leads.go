@@ -1,0 +1,93 @@
+package keystoretest
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Refused is the exit status of a program that [Guarded] stops.
+const Refused = 99
+
+// HiddenVariable says that a test has put an empty folder over /run/user, for a process without XDG_RUNTIME_DIR.
+const HiddenVariable = "KEYSTORETEST_HIDDEN"
+
+// Guarded is the program of a script, a main function, that only runs if its environment leads nowhere outside of the
+// test's own folder.
+func Guarded(program func()) func() {
+	return func() {
+		if err := leads(environment{get: os.Getenv, uid: os.Geteuid(), exists: exists}); err != nil {
+			fmt.Fprintf(os.Stderr, "keystoretest: this test would reach what is the user's: %v\n", err)
+			os.Exit(Refused)
+		}
+		program()
+	}
+}
+
+// environment is what decides where a program reads and writes.
+type environment struct {
+	get    func(string) string
+	uid    int
+	exists func(string) bool
+}
+
+// leads returns an error if a variable leads outside of the test's own folder, as far as the product reads it:
+// relative XDG paths count as unset, and without XDG_RUNTIME_DIR there is /run/user/UID.
+func leads(e environment) error {
+	root := e.get(RootVariable)
+	if !filepath.IsAbs(root) {
+		return fmt.Errorf("%s is not set", RootVariable)
+	}
+	roots := []string{root}
+	if resolved, err := filepath.EvalSymlinks(root); err == nil {
+		roots = append(roots, resolved)
+	}
+	for _, name := range []string{
+		"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "GNUPGHOME", "SSH_AUTH_SOCK",
+	} {
+		if path := e.get(name); filepath.IsAbs(path) && !inside(path, roots) {
+			return fmt.Errorf("%s=%s", name, path)
+		}
+	}
+	if usual := "/run/user/" + strconv.Itoa(e.uid); !filepath.IsAbs(e.get("XDG_RUNTIME_DIR")) {
+		// What is absent can't be reached; but it is only absent everywhere if the test has seen to it.
+		if e.exists(usual) || e.uid == owner(root) && e.get(HiddenVariable) == "" {
+			return fmt.Errorf("without XDG_RUNTIME_DIR there is %s", usual)
+		}
+	}
+	for address := range strings.SplitSeq(e.get("DBUS_SESSION_BUS_ADDRESS"), ";") {
+		if path := busPath(address); path != "" && !inside(path, roots) {
+			return fmt.Errorf("DBUS_SESSION_BUS_ADDRESS=%s", address)
+		}
+	}
+	return nil
+}
+
+// inside reports whether a path lies in one of the roots, or is one in which nothing is the user's.
+func inside(path string, roots []string) bool {
+	path = filepath.Clean(path)
+	for _, root := range roots {
+		if path == root || strings.HasPrefix(path, root+string(filepath.Separator)) {
+			return true
+		}
+	}
+	return path == os.DevNull || path == "/proc"
+}
+
+// busPath is the socket of one address of a session bus, or "" if it names none. An abstract name is one, too.
+func busPath(address string) string {
+	transport, values, _ := strings.Cut(address, ":")
+	if transport != "unix" {
+		return ""
+	}
+	for value := range strings.SplitSeq(values, ",") {
+		name, text, _ := strings.Cut(value, "=")
+		if text, err := url.PathUnescape(text); err == nil && (name == "path" || name == "abstract" || name == "tmpdir" || name == "dir") {
+			return text
+		}
+	}
+	return ""
+}

@@ -1,0 +1,48 @@
+package keystoretest
+
+import (
+	"fmt"
+	"os"
+)
+
+// supervisedVariable is set for a test process that another one watches.
+const supervisedVariable = "KEYSTORETEST_SUPERVISED"
+
+// Main runs a package's tests in an environment that has nothing of the user's, and fails them if they leave a
+// process behind or change what is the user's. However they end, nothing of them keeps running and no file of them
+// is left. It is for TestMain. On Linux the tests run in a child of this process.
+func Main(m interface{ Run() int }) (status int) {
+	if os.Getenv(supervisedVariable) != "" {
+		if err := os.Unsetenv(supervisedVariable); err != nil {
+			return problem(err)
+		}
+		return m.Run()
+	}
+	nested := os.Getenv(RootVariable) != "" // the child of a test is as private, and is watched with the test
+	before := usersPlaces()
+	root, err := private()
+	if err != nil {
+		return problem(fmt.Errorf("making a private environment: %w", err))
+	}
+	defer func() {
+		if err := removeRoot(root); err != nil {
+			status = problem(err)
+		}
+	}()
+	if nested {
+		return m.Run()
+	}
+	status = supervise(m)
+	if changes := before.changes(); len(changes) > 0 {
+		for _, c := range changes {
+			fmt.Fprintln(os.Stderr, "this is the user's, and was changed by the tests or by a program that ran meanwhile:", c)
+		}
+		status = max(status, 1)
+	}
+	return status
+}
+
+func problem(err error) int {
+	fmt.Fprintln(os.Stderr, "keystoretest:", err)
+	return 1
+}

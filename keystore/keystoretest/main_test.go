@@ -1,0 +1,113 @@
+package keystoretest_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"cgp-cred/keystore/keystoretest"
+)
+
+// badVariable names what the tests of a package do wrong, in a test binary that a test starts.
+const badVariable = "KEYSTORETEST_BAD"
+
+func TestMain(m *testing.M) {
+	if bad := os.Getenv(badVariable); bad != "" {
+		os.Exit(keystoretest.Main(badTests(bad)))
+	}
+	os.Exit(keystoretest.Main(m))
+}
+
+// badTests are a package's tests. VICTIM is the user's home folder.
+type badTests string
+
+func (b badTests) Run() int {
+	victim := os.Getenv("CGP_CRED_TEST_VICTIM")
+	switch b {
+	case "nothing":
+	case "writes":
+		return write(filepath.Join(victim, ".config", "cgp-cred", "profiles", "int.yaml"))
+	case "adds":
+		return write(filepath.Join(victim, ".local", "state", "cgp-cred", "seal.key"))
+	case "configures":
+		return write(filepath.Join(victim, ".gnupg"))
+	case "opens":
+		if err := os.Chmod(filepath.Join(victim, ".config", "cgp-cred"), 0o755); err != nil {
+			return 1
+		}
+	case "leaves", "panics", "dies":
+		cmd := exec.Command("sh", "-c", "setsid sleep 600 & exec sleep 600")
+		if err := cmd.Start(); err != nil {
+			return 1
+		}
+		if b == "panics" {
+			panic("test timed out")
+		}
+		if b == "dies" {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		}
+	case "fails":
+		return 3
+	}
+	return 0
+}
+
+func write(name string) int {
+	if os.MkdirAll(filepath.Dir(name), 0o700) != nil || os.WriteFile(name, []byte("planted"), 0o600) != nil {
+		return 1
+	}
+	return 0
+}
+
+// A package whose tests change what is the user's, or leave a process, fails; however it ends, nothing is left.
+func TestMainCatches(t *testing.T) {
+	t.Parallel()
+	keystoretest.Require(t, keystoretest.Linux)
+	keystoretest.Need(t, "setsid", "util-linux")
+	for _, c := range []struct {
+		bad    string
+		status int
+		want   string
+	}{
+		{"nothing", 0, ""},
+		{"fails", 3, ""},
+		{"writes", 1, "/.config/cgp-cred/profiles/int.yaml: was"},
+		{"adds", 1, "/.local/state/cgp-cred/seal.key: was"},
+		{"configures", 1, "/.gnupg: was"},
+		{"opens", 1, "/.config/cgp-cred: was"},
+		{"leaves", 1, "left these processes running: "},
+		{"panics", 2, "test timed out"},
+		{"dies", 137, "ended by a signal: killed"},
+	} {
+		t.Run(c.bad, func(t *testing.T) {
+			t.Parallel()
+			home, temp := t.TempDir(), t.TempDir()
+			if write(filepath.Join(home, ".config", "cgp-cred", "profiles", "int.yaml")) != 0 {
+				t.Fatal("no home")
+			}
+			self, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), self)
+			cmd.Env = []string{
+				badVariable + "=" + c.bad, "HOME=" + home, "CGP_CRED_TEST_VICTIM=" + home, "TMPDIR=" + temp,
+				"PATH=" + os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0",
+			}
+			out, _ := cmd.CombinedOutput()
+			status := cmd.ProcessState.ExitCode()
+			if status != c.status || !strings.Contains(string(out), c.want) || c.want == "" && len(out) > 0 {
+				t.Errorf("exit status %d, want %d; output, want %q: %s", status, c.status, c.want, out)
+			}
+			if running(t, temp) {
+				t.Error("a process is left")
+			}
+			if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+				t.Errorf("%v is left, %v", left, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package keystoretest
+
+func users() bool { return false }
+
+func owner(string) int { return -1 }
