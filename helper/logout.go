@@ -21,8 +21,9 @@ type Removed struct {
 	Record  bool // its keys in the keystore
 }
 
-// Logout removes a profile's cached token, its record wherever one of this name can be, and its file, in that order: where
-// the profile's own keystore can't be reached nothing is lost sight of. What is absent already is no error.
+// Logout removes a profile's cached token, its record from every place that can have one of this name, and its file, in
+// that order: if the profile's own keystore can't be reached, its file stays and still names it. What is absent already
+// is no error.
 func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 	if err := profile.CheckName(name); err != nil {
 		return Removed{}, err
@@ -61,9 +62,9 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 	return done, err
 }
 
-// removeRecords removes the record of a profile from its keystore, and from every other one that may have one: a move that
-// was killed leaves a copy, and a profile's file can be lost or damaged, then p is nil. Of the others one that can't be asked
-// is a warning.
+// removeRecords removes the record of a profile from its keystore, and from every other one that may have one: a move
+// that was killed leaves a copy, and a profile's file can be lost or damaged; then p is nil. One of the others that
+// can't be asked is a warning.
 func (h *Helper) removeRecords(ctx context.Context, name string, p *profile.Profile) (removed bool, err error) {
 	if p != nil {
 		if removed, err = h.removeRecord(ctx, name, p.Place()); err != nil {
@@ -106,7 +107,8 @@ func (h *Helper) removeCopies(ctx context.Context, p *profile.Profile) (removed 
 
 // warnDamaged says what could not be looked into without the profile's file.
 func (h *Helper) warnDamaged(name string) {
-	text := fmt.Sprintf("profile %q: its file is damaged, so a record behind a program (--keystore exec) was not looked for", name)
+	text := fmt.Sprintf("profile %q: its file is damaged, "+
+		"so a record behind a program (--keystore exec) was not looked for", name)
 	if command := h.Config.DamagedCommand(name); command != nil {
 		text += eraseByHand(command, name)
 	}
@@ -115,11 +117,12 @@ func (h *Helper) warnDamaged(name string) {
 
 // eraseByHand is how a user removes a record that cgp-cred can't. The command may be one that the user never gave.
 func eraseByHand(command []string, name string) string {
-	return "; if the command is yours, remove it there: " + printable.Shell(append(slices.Clone(command), "erase", name)...)
+	argv := append(slices.Clone(command), "erase", name)
+	return "; if the command is yours, remove it there: " + printable.Shell(argv...)
 }
 
-// otherPlaces are those that may have a record without the profile's file saying so, the keychain last: it may ask. A p of
-// nil is a profile whose file is lost or damaged.
+// otherPlaces are those that may have a record without the profile's file saying so, the keychain last: it may ask. If
+// p is nil, the profile's file is lost or damaged.
 func (h *Helper) otherPlaces(p *profile.Profile) []profile.Place {
 	own := profile.Place{Kind: h.newKind()}
 	if p != nil {
@@ -158,8 +161,8 @@ func (h *Helper) removeRecord(ctx context.Context, name string, place profile.Pl
 // tokenEnd is what a cached token's account has after the profile's name.
 const tokenEnd = "/token"
 
-// Nothing reports that there is surely nothing to remove for a name: no profile, and no record in any place that can have one
-// without it.
+// Nothing reports that there is surely nothing to remove for a name: no profile, and no record in any place that can
+// have one without it.
 func (h *Helper) Nothing(ctx context.Context, name string) bool {
 	if h.keychainOnly() != nil {
 		return false
@@ -184,8 +187,8 @@ func (h *Helper) Nothing(ctx context.Context, name string) bool {
 	return true
 }
 
-// Removable are the names of all profiles, and of records in encrypted files and in the keychain whose profile is lost. A
-// keychain that can't be asked is a warning.
+// Removable are the names of all profiles, and of records in encrypted files and in the keychain whose profile is lost.
+// A keychain that can't be asked is a warning.
 func (h *Helper) Removable(ctx context.Context) ([]string, error) {
 	names, err := h.Config.Names()
 	if err != nil {
@@ -223,7 +226,8 @@ func (h *Helper) keychainAccounts(ctx context.Context) []string {
 	case errors.Is(err, keystore.ErrUnavailable):
 		h.trace(1, "records in the keychain whose profile is lost were not looked for: %v", err)
 	case errors.Is(err, keystore.ErrUnlisted):
-		h.warn("records in the keychain whose profile is lost can't be found on this system: if there is one, name it: cgp-cred logout NAME")
+		h.warn("records in the keychain whose profile is lost can't be found on this system: " +
+			"if there is one, name it: cgp-cred logout NAME")
 	default:
 		h.warn(fmt.Sprintf("records in the keychain whose profile is lost were not looked for: %v", err))
 	}

@@ -128,9 +128,11 @@ func (k *keychain) do(ctx context.Context, op, account string, call func(context
 	return k.ask(ctx, op, account, call)
 }
 
-// ask runs one call against the keychain, which knows no context and may never answer, under a deadline. A call that was
-// given up may still be carried out if its prompt is answered later.
-func (k *keychain) ask(ctx context.Context, op, account string, call func(context.Context) (string, error)) (Secret, error) {
+// ask runs one call against the keychain, which knows no context and may never answer, under a deadline. A call that
+// was given up may still be carried out if its prompt is answered later.
+func (k *keychain) ask(
+	ctx context.Context, op, account string, call func(context.Context) (string, error),
+) (Secret, error) {
 	limit, err := k.Limit()
 	if err != nil {
 		return Secret{}, err

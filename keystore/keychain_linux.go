@@ -43,8 +43,8 @@ func ready(ctx context.Context) error {
 	return nil
 }
 
-// accounts lists the items of [Service] in the collection in which go-keyring keeps them, over its connection, which [ready]
-// has checked.
+// accounts lists the items of [Service] in the collection in which go-keyring keeps them, over its connection, which
+// [ready] has checked.
 func accounts() ([]string, error) {
 	service, err := ss.NewSecretService()
 	if err != nil {

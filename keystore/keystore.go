@@ -35,8 +35,8 @@ type Conditional interface {
 	SetIf(ctx context.Context, account, was string, value Secret) error
 }
 
-// Lister is a keystore that can say which accounts have a value: no value is read for it. One that can't on this system is
-// [ErrUnlisted].
+// Lister is a keystore that can say which accounts have a value: no value is read for it. One that can't on this system
+// is [ErrUnlisted].
 type Lister interface {
 	Accounts(ctx context.Context) ([]string, error)
 }

@@ -61,6 +61,10 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 	for _, name := range nothing {
 		a.say(logoutText(name, helper.Removed{}))
 	}
+	if len(nothing) > 0 {
+		a.say("if a keystore program keeps a record of this name, adopt it first: " +
+			"cgp-cred store " + nothing[0] + " --keystore exec --keystore-command COMMAND")
+	}
 	switch {
 	case len(names) == 0:
 		if o.all {
@@ -68,19 +72,34 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 		}
 		return nil
 	case !o.yes:
-		question := "Remove " + strings.Join(names, ", ") + " and the keys that belong to it? A key that was born here exists nowhere else."
+		question := "Remove " + strings.Join(names, ", ") + " and the keys that belong to it? " +
+			"A key that was born here exists nowhere else."
 		if err := a.confirm(question); err != nil {
 			return err
 		}
 	}
+	return a.remove(ctx, h, names)
+}
+
+// remove removes profiles. One that can't be removed does not keep the others, and its error is the first one's.
+func (a *app) remove(ctx context.Context, h *helper.Helper, names []string) error {
+	var first error
+	var kept []string
 	for _, name := range names {
 		done, err := h.Logout(ctx, name)
-		if err != nil {
-			return err
+		switch {
+		case err == nil:
+			a.say(logoutText(name, done))
+		case first == nil:
+			first = err
+		default:
+			kept = append(kept, name)
 		}
-		a.say(logoutText(name, done))
 	}
-	return nil
+	if len(kept) > 0 {
+		a.warn("not removed either: " + strings.Join(kept, ", "))
+	}
+	return first
 }
 
 // split tells the names for which there may be something to remove from those for which there is surely nothing.

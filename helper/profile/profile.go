@@ -99,8 +99,8 @@ func (c Config) Load(name string) (*Profile, error) {
 	return p, p.check()
 }
 
-// DamagedCommand returns the keystore_command that a file seems to name which can't be read, nil if it names none. It is for
-// messages: nothing says that the user gave it.
+// DamagedCommand returns the keystore_command that a file seems to name which can't be read, nil if it names none. It
+// is for messages: nothing says that the user gave it.
 func (c Config) DamagedCommand(name string) []string {
 	raw, err := read(c.file(name))
 	if err != nil {
@@ -220,6 +220,9 @@ func (c Config) Remove(name string) (bool, error) {
 		return false, fmt.Errorf("removing profile %q: %w", name, unsaved(c.file(name), err))
 	}
 	existed := err == nil
+	if _, err := disk.RemoveTemps(c.file(name)); err != nil {
+		return existed, fmt.Errorf("removing profile %q: %w", name, unsaved(c.file(name), err))
+	}
 	current, err := c.Default()
 	if err != nil || current != name {
 		return existed, err
