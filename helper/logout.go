@@ -11,6 +11,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/printable"
 )
 
 // Removed says what a logout found and removed.
@@ -45,6 +46,9 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 	if done.Record, err = h.removeRecords(ctx, name, loadErr == nil); err != nil {
 		return done, err
 	}
+	if loadErr == nil && h.removeCopies(ctx, p) {
+		done.Record = true
+	}
 	if done.Profile, err = h.Config.Remove(name); err != nil && done.Record {
 		err = fmt.Errorf("its keys are removed, its file is not: %w", err)
 	}
@@ -77,6 +81,22 @@ func (h *Helper) removeRecords(ctx context.Context, name string, known bool) (re
 		}
 	}
 	return removed, nil
+}
+
+// removeCopies removes the copies that a move has left behind programs: those in other places are looked for in any case.
+func (h *Helper) removeCopies(ctx context.Context, p *profile.Profile) (removed bool) {
+	for _, c := range p.MovingFrom {
+		if c.Kind != profile.Program {
+			continue
+		}
+		one, _, err := h.removeCopy(ctx, p, c, true)
+		removed = removed || one
+		if err != nil {
+			by := printable.Shell(append(slices.Clone(c.Command), "erase", p.Name)...)
+			h.warn(fmt.Sprintf("a copy of the record may still be %s: %v; remove it there: %s", c.Place, err, by))
+		}
+	}
+	return removed
 }
 
 // otherPlaces are those that may have a record without the profile's file saying so, the keychain last: it may ask.

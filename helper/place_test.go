@@ -30,20 +30,37 @@ type shop struct {
 	keystore.Keystore
 
 	noDelete, noSet error
+	kill            string // the step at which the process is killed: "before set", "after set", "before delete", "after delete"
+}
+
+// killed is what a test recovers from: the process was killed.
+type killed struct{}
+
+func (s *shop) step(name string) {
+	if s.kill == name {
+		s.kill = ""
+		panic(killed{})
+	}
 }
 
 func (s *shop) Delete(ctx context.Context, account string) error {
 	if s.noDelete != nil {
 		return s.noDelete
 	}
-	return s.Keystore.Delete(ctx, account)
+	s.step("before delete")
+	err := s.Keystore.Delete(ctx, account)
+	s.step("after delete")
+	return err
 }
 
 func (s *shop) Set(ctx context.Context, account string, value keystore.Secret) error {
 	if s.noSet != nil {
 		return s.noSet
 	}
-	return s.Keystore.Set(ctx, account, value)
+	s.step("before set")
+	err := s.Keystore.Set(ctx, account, value)
+	s.step("after set")
+	return err
 }
 
 func newPlaces(t *testing.T) *places {

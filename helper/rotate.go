@@ -110,6 +110,9 @@ func (h *Helper) change(ctx context.Context, name string, f func(*keystore.Recor
 	}
 	defer t.end()
 	ctx = t.ctx
+	if err := h.settle(ctx, name); err != nil {
+		return Stored{}, err
+	}
 	p, err := h.Config.Load(name)
 	if err != nil {
 		return Stored{}, err
@@ -126,15 +129,20 @@ func (h *Helper) change(ctx context.Context, name string, f func(*keystore.Recor
 	return Stored{Profile: p, Record: r}, h.write(ctx, p, was, r)
 }
 
-// write stores a changed record, if what is there still has the rev that the change started from, then the file that goes
-// with it. Every record is written here. The file is drafted before: on a disk that is full or
-// can't be written both stay as they are.
+// write stores a changed record.
 func (h *Helper) write(ctx context.Context, p *profile.Profile, was string, r *keystore.Record) error {
+	r.Rev = keystore.NewRev()
+	return h.put(ctx, p, was, r)
+}
+
+// put stores a record with its new rev, if what is there still has the rev that the change started from, then the file
+// that goes with it. Every record is written here. The file is drafted before: on a disk that is full or can't be
+// written both stay as they are.
+func (h *Helper) put(ctx context.Context, p *profile.Profile, was string, r *keystore.Record) error {
 	ks, err := h.KeystoreOf(p)
 	if err != nil {
 		return err
 	}
-	r.Rev = keystore.NewRev()
 	if err := h.describe(p, r); err != nil {
 		return err
 	}
@@ -149,10 +157,22 @@ func (h *Helper) write(ctx context.Context, p *profile.Profile, was string, r *k
 		return err
 	}
 	if err := file.Save(); err != nil {
-		return fmt.Errorf("profile %q: what was to be stored is stored, but its file is not up to date: %w", p.Name, err)
+		return &staleError{profile: p.Name, err: err}
 	}
 	return nil
 }
+
+// staleError is a record that is written and a profile's file that is not.
+type staleError struct {
+	profile string
+	err     error
+}
+
+func (e *staleError) Error() string {
+	return fmt.Sprintf("profile %q: what was to be stored is stored, but its file is not up to date: %v", e.profile, e.err)
+}
+
+func (e *staleError) Unwrap() error { return e.err }
 
 // describe lets a profile say what its record has.
 func (h *Helper) describe(p *profile.Profile, r *keystore.Record) (err error) {

@@ -109,6 +109,9 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	if err := h.keychainOnly(); err != nil {
 		return Stored{}, err
 	}
+	if err := h.settle(ctx, name); err != nil {
+		return Stored{}, err
+	}
 	found, err := h.find(ctx, name, c.Keystore)
 	if err != nil {
 		return Stored{}, err
@@ -125,9 +128,7 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	if err != nil {
 		return Stored{}, err
 	}
-	p := &profile.Profile{Name: name}
-	p.Move(found.to)
-	p.SignerSeal = found.signers
+	p := found.profile(name)
 	s := Stored{Profile: p, Record: r, New: old == nil}
 	if old != nil && found.from.Same(found.to) && sameContent(old, r) {
 		s.Same, err = h.adopt(p, r)
@@ -145,25 +146,6 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 		err = fmt.Errorf("profile %q is stored, but could not be made the default: %w", name, err)
 	}
 	return s, err
-}
-
-// replace writes a record over the one that was found, and moves it.
-func (h *Helper) replace(ctx context.Context, p *profile.Profile, found moved, r *keystore.Record, force bool) error {
-	was, err := h.mayMove(ctx, p.Name, moved{record: r, from: found.from, to: found.to}, force)
-	if err != nil {
-		return err
-	}
-	if found.from.Same(found.to) && found.record != nil {
-		was = found.record.Rev
-	}
-	if before, err := h.Config.Load(p.Name); err == nil {
-		h.forget(ctx, before) // the cache is bound to the file: after the change nothing would find the old token
-	}
-	if err := h.write(ctx, p, was, r); err != nil {
-		return err
-	}
-	h.leave(ctx, p.Name, found)
-	return nil
 }
 
 // sameContent reports that two records differ in nothing, or only in their revs.

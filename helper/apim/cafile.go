@@ -4,7 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"sync"
+	"syscall"
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
@@ -32,6 +37,36 @@ func ReadCAFile(file string) ([]byte, error) {
 		given.Store(file, pem)
 	}
 	return pem, nil
+}
+
+// checkSystemRoots looks at what the environment names and crypto/x509 reads by itself, whatever it is and for as long as it
+// lasts. macOS and Windows have stores of their own.
+func checkSystemRoots() error {
+	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		return nil
+	}
+	if file := os.Getenv("SSL_CERT_FILE"); file != "" {
+		if err := disk.CheckTrusted(file, maxCAFile); err != nil {
+			return caFileError(file, err)
+		}
+	}
+	for folder := range strings.SplitSeq(os.Getenv("SSL_CERT_DIR"), ":") {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			continue // x509 passes it over, too
+		}
+		for _, e := range entries {
+			file := filepath.Join(folder, e.Name())
+			if e.IsDir() {
+				continue
+			}
+			err := disk.CheckTrusted(file, maxCAFile)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.EISDIR) {
+				return caFileError(file, err)
+			}
+		}
+	}
+	return nil
 }
 
 // CAFileError is a file of roots that can't be used.

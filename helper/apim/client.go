@@ -59,21 +59,24 @@ func NewHTTP(caFiles ...string) (*http.Client, error) {
 
 // rootsWith returns the system's roots and those in files; nil, the system's own way, where there are none to add.
 func rootsWith(files []string) (*x509.CertPool, error) {
-	var pool *x509.CertPool
+	texts := map[string][]byte{}
 	for _, f := range files {
 		if f == "" {
 			continue
 		}
-		if pool == nil {
-			var err error
-			if pool, err = x509.SystemCertPool(); err != nil {
-				pool = x509.NewCertPool()
-			}
-		}
-		pem, err := ReadCAFile(f)
-		if err != nil {
+		var err error
+		if texts[f], err = ReadCAFile(f); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkSystemRoots(); err != nil || len(texts) == 0 {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	for f, pem := range texts {
 		if !pool.AppendCertsFromPEM(pem) {
 			return nil, &CAFileError{File: f, Problem: "it holds no PEM certificate"}
 		}

@@ -13,6 +13,7 @@ func FuzzProfileFile(f *testing.F) {
 	f.Add([]byte("api_host: 127.0.0.1:8080\napi_name: a/b\nauth: apikey\nkeystore: exec\nkeystore_command: [/bin/x, get]\nkeystore_seal: s\n"))
 	f.Add([]byte("\ufeffapi_host: h\r\nauth: none\r\nkeystore: file\r\nkeystore_identity: /k\r\n"))
 	f.Add([]byte("api_host: h\nauth: jwt\nkeystore: file\nsigner_seal: AXc-x_9\n"))
+	f.Add([]byte("api_host: h\nauth: jwt\nkeystore: file\nmoving_from:\n- keystore: exec\n  keystore_command: [/bin/x]\n  rev: r\n  replaced: true\n"))
 	f.Add([]byte("a: &a [*a]\n"))
 	f.Add([]byte("api_host: h\nauth: jwt\n---\nauth: none\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {

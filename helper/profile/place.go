@@ -10,10 +10,18 @@ import (
 
 // Place says where a profile's record is.
 type Place struct {
-	Kind     string   // Keychain, File, Program, or Memory
-	Identity string   // of File: an age identity file of the user's, absolute; empty: a passphrase
-	Command  []string // of Program: its argv
-	Seal     string   // of Program: says that Command was given on this machine, see helper
+	Kind     string   `yaml:"keystore"`                    // Keychain, File, Program, or Memory
+	Identity string   `yaml:"keystore_identity,omitempty"` // of File: an age identity file's path; empty: a passphrase
+	Command  []string `yaml:"keystore_command,omitempty"`  // of Program: its argv
+	Seal     string   `yaml:"keystore_seal,omitempty"`     // of Program: Command was given on this machine, see helper
+}
+
+// Copy is a place other than a profile's own that may have a copy of its record: a move began there or was going there,
+// and was ended before its last step. The copy is to be removed.
+type Copy struct {
+	Place    `yaml:",inline"`
+	Rev      string `yaml:"rev"`                // of the copy: a record with another rev is not it
+	Replaced bool   `yaml:"replaced,omitempty"` // it was to take the place of another record, which is not known any more
 }
 
 // Place is where p's record is.
@@ -29,6 +37,24 @@ func (p *Profile) Move(to Place) {
 // Same reports whether two places are one, sealed or not.
 func (p Place) Same(o Place) bool {
 	return p.Kind == o.Kind && p.Identity == o.Identity && slices.Equal(p.Command, o.Command)
+}
+
+// Shares reports whether a record of one name in the two places is one record.
+func (p Place) Shares(o Place) bool {
+	if p.Kind == File && o.Kind == File { // the name of a file depends only on whether there is an identity
+		return (p.Identity == "") == (o.Identity == "")
+	}
+	return p.Same(o)
+}
+
+// checkPlaces returns what is wrong with the places that a profile names.
+func (p *Profile) checkPlaces() error {
+	for _, c := range p.MovingFrom {
+		if err := c.Check(); err != nil {
+			return fmt.Errorf("moving_from: %w", err)
+		}
+	}
+	return p.Place().Check()
 }
 
 // Check returns what is wrong with a place, or nil.

@@ -23,15 +23,33 @@ func TestPlace(t *testing.T) {
 	} {
 		p := &profile.Profile{Name: "int", Host: "int.api.service.nhs.uk", Auth: profile.JWT, Rev: "r"}
 		p.Move(place)
+		keychain := profile.Place{Kind: profile.Keychain}
+		p.MovingFrom = []profile.Copy{{Place: place, Rev: "r"}, {Place: keychain, Rev: "s", Replaced: true}}
 		if err := c.Save(p); err != nil {
 			t.Fatal(err)
 		}
 		got, err := c.Load("int")
-		if err != nil || !got.Place().Same(place) || cmp.Diff(got.Place(), place) != "" {
+		if err != nil || !got.Place().Same(place) || cmp.Diff(got.Place(), place)+cmp.Diff(got.MovingFrom, p.MovingFrom) != "" {
 			t.Errorf("%+v, %v, want %+v", got, err, place)
 		}
 		if place.Same(profile.Place{Kind: profile.Memory}) || place.String() == "" {
 			t.Errorf("%+v", place)
+		}
+	}
+}
+
+func TestShares(t *testing.T) {
+	t.Parallel()
+	keychain, file := profile.Place{Kind: profile.Keychain}, profile.Place{Kind: profile.File}
+	one, two := profile.Place{Kind: profile.File, Identity: "/k/1"}, profile.Place{Kind: profile.File, Identity: "/k/2"}
+	pass := profile.Place{Kind: profile.Program, Command: []string{"/p"}}
+	vault := profile.Place{Kind: profile.Program, Command: []string{"/v"}}
+	all := []profile.Place{keychain, file, one, two, pass, vault}
+	for i, a := range all {
+		for j, b := range all {
+			if want := i == j || a.Identity != "" && b.Identity != ""; a.Shares(b) != want {
+				t.Errorf("%+v shares with %+v: %v", a, b, !want)
+			}
 		}
 	}
 }
@@ -48,6 +66,10 @@ func TestPlaceRefused(t *testing.T) {
 		"keystore: file\nkeystore_command: ['/bin/x']\n":           `keystore "file" has none`,
 		"keystore: file\nkeystore_identity: key.txt\n":             `"key.txt" is not an absolute path`,
 		"keystore: keychain\nkeystore_identity: /home/u/key.txt\n": `keystore "keychain" has none`,
+		"moving_from: keychain\n":                                  "a value is not plain text",
+		"moving_from: [{keystore: vault}]\n":                       `moving_from: keystore: "vault" is none of`,
+		"moving_from: [{keystore: exec}]\n":                        "moving_from: keystore_command: command: it is empty",
+		"moving_from: [{keystore: file, host: x}]\n":               `unknown key "host"`,
 		"keystore: environment\n":                                  "is none of",
 	} {
 		folder := filepath.Join(c.Folder, "profiles")

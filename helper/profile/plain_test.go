@@ -42,6 +42,7 @@ func TestReadPlain(t *testing.T) {
 		{"a key twice", "rev: a\nrev: a\n", false},
 		{"an unknown key", "reb: a\n", false},
 		{"a key of a list", "keystore_command: /bin/x\n", false},
+		{"a key of a list of mappings", "moving_from: keychain\n", false},
 		{"two documents", "rev: a\n---\nrev: b\n", false},
 	} {
 		if got := readPlain([]byte(tt.text), new(Profile)); got != tt.want {

@@ -49,6 +49,8 @@ type Profile struct {
 	Command  []string `yaml:"keystore_command,omitempty"`
 	Seal     string   `yaml:"keystore_seal,omitempty"`
 
+	MovingFrom []Copy `yaml:"moving_from,omitempty"`
+
 	SignerSeal string `yaml:"signer_seal,omitempty"` // the commands that sign and were given on this machine, see helper
 }
 
@@ -124,7 +126,7 @@ func (p *Profile) check() error {
 	case p.Auth != JWT && p.Auth != APIKey && p.Auth != None:
 		return &FileError{File: p.File, Problem: fmt.Sprintf("auth: %q is none of jwt, apikey, none", p.Auth)}
 	}
-	if err := p.Place().Check(); err != nil {
+	if err := p.checkPlaces(); err != nil {
 		return &FileError{File: p.File, Problem: err.Error()}
 	}
 	if err := CheckAPIName(p.APIName); err != nil {

@@ -39,11 +39,14 @@ func (noHome) Hint() string {
 // everybody else. Where Config is unknown the error is [ErrNoHome], beside the folders that are known.
 func UserFolders() (Folders, error) {
 	locate.Lock()
-	if now := environment(); now != located {
-		xdg.Reload() // reads a file: only where the environment has changed since the program began
+	if now := environment(); now != located { // the environment has changed since the program began
+		if err := reload(now); err != nil {
+			locate.Unlock()
+			return Folders{}, err
+		}
 		located = now
 	}
-	base := Folders{Config: xdg.ConfigHome, State: xdg.StateHome, Data: xdg.DataHome, Runtime: xdg.RuntimeDir}
+	base := Folders{Config: configHome(located), State: xdg.StateHome, Data: xdg.DataHome, Runtime: xdg.RuntimeDir}
 	env := located
 	locate.Unlock()
 
@@ -85,6 +88,6 @@ func environment() variables {
 }
 
 var (
-	locate  sync.Mutex      // guards located and the library's variables
-	located = environment() // what the library's init saw
+	locate  sync.Mutex // guards located and the library's variables
+	located = firstEnvironment()
 )

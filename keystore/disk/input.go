@@ -20,6 +20,7 @@ var (
 	ErrTooLong = errors.New("there is too much in it")
 
 	errSocket     = &kindError{"it is a socket, not a file"}
+	errPipe       = &kindError{"it is a named pipe, not a file"}
 	errDevice     = &kindError{"it is a device, not a file"}
 	errNotRegular = &kindError{"it is not a regular file"}
 )

@@ -5,6 +5,7 @@ package disk
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -28,18 +29,52 @@ func ReadTrusted(path string, limit int64, wait Wait) ([]byte, error) {
 	if harmless(path) {
 		return ReadInput(path, limit, wait)
 	}
-	if err := checkKind(path); err != nil {
-		return nil, err
-	}
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	target, err := passage{toFile: true}.resolve(absolute)
+	target, err := trusted(path)
 	if err != nil {
 		return nil, err
 	}
 	return ReadInput(target, limit, wait)
+}
+
+// CheckTrusted is for a file that a library is going to read as it likes: [ReadTrusted] would read it, it has at most
+// limit bytes, and nothing in it is waited for. The pipe of a descriptor is to be read before.
+func CheckTrusted(path string, limit int64) error {
+	target, err := path, error(nil)
+	if !harmless(path) {
+		target, err = trusted(path)
+	}
+	if err != nil {
+		return err
+	}
+	var st unix.Stat_t
+	err = retry(func() error { return unix.Stat(target, &st) })
+	switch kind := kindOf(&st); {
+	case err != nil:
+	case kind == fs.ModeDir:
+		err = unix.EISDIR
+	case kind == fs.ModeNamedPipe && !Descriptor(path):
+		err = errPipe
+	case kind != 0 && kind != fs.ModeNamedPipe && path != os.DevNull:
+		err = errDevice
+	case st.Size > limit:
+		err = ErrTooLong
+	}
+	if err != nil {
+		return &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return nil
+}
+
+// trusted is the file that path names, without links, if only we and root can have written it.
+func trusted(path string) (string, error) {
+	if err := checkKind(path); err != nil {
+		return "", err
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	return passage{toFile: true}.resolve(absolute)
 }
 
 func readNamed(path string, limit int64, wait Wait, head bool) ([]byte, error) {

@@ -21,6 +21,9 @@ func ReadTrusted(path string, limit int64, wait Wait) ([]byte, error) {
 	return ReadInput(path, limit, wait)
 }
 
+// CheckTrusted: no library reads a file that the environment names.
+func CheckTrusted(string, int64) error { return nil }
+
 // ReadHead is ReadInput for the first bytes of a file that may be longer.
 func ReadHead(path string, limit int64, _ Wait) ([]byte, error) {
 	info, err := os.Stat(path)

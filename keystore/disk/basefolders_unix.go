@@ -1,0 +1,44 @@
+//go:build unix && !darwin
+
+package disk
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/adrg/xdg"
+
+	"cgp-cred/keystore/disk/xdginit"
+)
+
+// firstEnvironment is what the library's init saw, or would have seen.
+func firstEnvironment() variables {
+	xdginit.Done()
+	return environment()
+}
+
+// configHome is the base of the config folder. The library's own value is wrong until it is reloaded: see xdginit.
+func configHome(env variables) string {
+	if filepath.IsAbs(env.config) {
+		return env.config
+	}
+	return filepath.Join(env.home, ".config")
+}
+
+// reload has the library read the environment again. It reads a file too, whatever that is.
+func reload(env variables) error {
+	path := filepath.Join(configHome(env), "user-dirs.dirs")
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return irregular(path)
+	case err == nil && info.Size() > maxUserDirs:
+		return &fs.PathError{Op: "read", Path: path, Err: ErrTooLong}
+	}
+	xdg.Reload()
+	return nil
+}
+
+// maxUserDirs bounds the library's file in bytes: it has eight lines.
+const maxUserDirs = 64 << 10
