@@ -139,7 +139,7 @@ type user struct {
 	keyring    *keystoretest.Keyring
 	fault      keystoretest.Fault   // the keyring's last one
 	person     *keystoretest.Person // who sees the keyring's prompts
-	agent      *exec.Cmd            // ssh-agent
+	agent      *started             // ssh-agent
 	secrets    secrets              // what must not be seen
 	port       *port                // of wire
 	stalling   *stalling
