@@ -65,7 +65,7 @@ func TestAgentSigns(t *testing.T) {
 func TestAgentLists(t *testing.T) {
 	fakeAgent(t, holding("rsa-sha2-512", nil, small(0), small(1)))
 	keys, err := signer.AgentKeys(within(20 * time.Second))
-	if want := signer.Fingerprint(&small(1).PublicKey) + ` 1024 bits a comment\x1b[2J`; err != nil || len(keys) != 2 || keys[1] != want {
+	if want := signer.Fingerprint(&small(1).PublicKey) + ` # 1024 bits a comment\x1b[2J`; err != nil || len(keys) != 2 || keys[1] != want {
 		t.Errorf("%q, %v", keys, err)
 	}
 	_, err = signer.NewAgent(signer.Fingerprint(&small(2).PublicKey), within(20*time.Second))
