@@ -10,7 +10,7 @@ SEED = $(shell date +%s)
 STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint fmt fuzz soak bench demo install release man clean
+.PHONY: help build deps test lint fmt fuzz soak bench demo install release man clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
@@ -18,9 +18,11 @@ help: ## list the targets
 build: ## compile bin/cgp-cred
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -X main.version=$(STAMP)' -o bin/cgp-cred ./cmd/cgp-cred
 
-test: ## run every test, first installing what they need
-	@sh .dev/deps.sh test
+deps: ## install with apt-get what the tests and checks use
+	@sh .dev/deps.sh install test lint
 	@sh .dev/newgit.sh || echo 'newgit: the tests with git 2.46 are skipped' >&2
+
+test: ## run every test; TEST_TIMEOUT=120m for a slow machine
 	@sh .dev/test.sh
 
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) $(TOOLS)/govulncheck-$(GOVULNCHECK) ## run every other check

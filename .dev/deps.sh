@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs the programs that the named groups of checks need, where they are missing and apt-get can do it without
-# asking. Elsewhere it says what is missing and goes on; with CI=true that is a failure.
-# usage: .dev/deps.sh test|lint|bench|soak|release...
+# Says which programs the named groups of checks need and are missing. With "install", or with CI=true, it installs them
+# first, if apt-get can do it without asking. With CI=true it fails if one is missing then.
+# usage: .dev/deps.sh [install] test|lint|bench|soak|release...
 set -eu
 
 # program, its Debian package, whether it exists on Linux only, the groups that need it
@@ -93,10 +93,15 @@ install_all() {
 	return 1
 }
 
+install=${CI:-}
+if [ "${1:-}" = install ]; then
+	install=true
+	shift
+fi
 wanted=$*
 packages=$(missing packages)
 [ -n "$packages" ] || exit 0
-if command -v apt-get >/dev/null 2>&1 && as_root true 2>/dev/null; then
+if [ "$install" = true ] && command -v apt-get >/dev/null 2>&1 && as_root true 2>/dev/null; then
 	echo "installing what the checks need: $(echo "$packages" | tr '\n' ' ')" >&2
 	# shellcheck disable=SC2086 # one argument a package
 	install_all $packages || echo "apt-get did not install them all" >&2
@@ -107,4 +112,6 @@ if [ "${CI:-}" = true ]; then
 	echo "missing, so not everything can be checked: $programs" >&2
 	exit 1
 fi
-echo "missing, so the checks that need them are left out: $programs" >&2
+how=''
+[ "$install" = true ] || how=": sh .dev/deps.sh install $wanted installs them on Debian"
+echo "missing, so the checks that need them are left out: ${programs% }$how" >&2

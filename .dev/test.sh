@@ -1,17 +1,78 @@
 #!/bin/sh
-# Runs every test, with the race detector where it can be built: it needs a C compiler. Arguments go to go test; without
-# any, each fuzz target is fuzzed for FUZZTIME (2s) after that.
+# Runs every test, with the race detector if it can be built: it needs a C compiler. It installs nothing: tests that need
+# what is missing are skipped, and the last lines say how many and what. TEST_TIMEOUT (60m) is what a package may take.
+# Arguments go to go test; without any, each fuzz target is fuzzed for FUZZTIME (2s) after that.
 set -eu
 cd "$(dirname "$0")/.."
+limit=${TEST_TIMEOUT:-60m}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+export CGP_CRED_TEST_SKIPPED="$work/skipped"
+: >"$work/skipped"
+: >"$work/late"
+tab=$(printf '\t')
+
+# without_stacks passes on what go test prints. When a package's time is up, one line in the file late takes the place of
+# the stacks of all its goroutines.
+without_stacks() {
+	stacks='' running=''
+	while IFS= read -r line || [ -n "$line" ]; do
+		case $stacks$line in
+		stacks"FAIL$tab"*)
+			stacks=''
+			echo "$line"
+			echo "out of time: $(echo "$line" | cut -f 2) took longer than $limit (running: ${running#, }): $(longer)" >>"$work/late"
+			;;
+		stacks"$tab$tab"*)
+			running="$running, ${line#"$tab$tab"}"
+			;;
+		stacks*) ;;
+		'panic: test timed out after '*) stacks=stacks running='' ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done
+}
+
+# longer is the command that gives a package twice the time.
+longer() {
+	case $limit in
+	*[!0-9]*[!0-9] | [!0-9]*) echo "TEST_TIMEOUT=120m make test" ;;
+	*) echo "TEST_TIMEOUT=$((${limit%[!0-9]} * 2))${limit##*[0-9]} make test" ;;
+	esac
+}
+
+# skipped says what was not tested, a line a reason.
+skipped() {
+	sort -u "$work/skipped" | awk -F '\t' '
+		function tests(n) { return n == 1 ? "1 test was" : n " tests were" }
+		$1 == "missing" {
+			if (!($2 in programs)) { programs[$2]; list = list (list == "" ? "" : ", ") $2; kinds++ }
+			if (!($3 in without)) { without[$3]; missing++ }
+		}
+		$1 == "lacks" && !lacks[$2]++ { order[++reasons] = $2 }
+		END {
+			if (missing) print tests(missing) " skipped: " list (kinds == 1 ? " is" : " are") " missing: make deps installs " (kinds == 1 ? "it" : "them")
+			for (i = 1; i <= reasons; i++) print tests(lacks[order[i]]) " skipped, or in part: this needs " order[i]
+		}'
+}
+
 race=-race
 if [ "$(go env CGO_ENABLED)" != 1 ] || ! echo '#include <stdlib.h>' | $(go env CC) -E -x c - >/dev/null 2>&1; then
 	echo "no C compiler here: the tests run without the race detector" >&2
 	race=
 fi
-status=0
-# shellcheck disable=SC2086 # nothing, where it is empty
-go test $race -timeout "${TEST_TIMEOUT:-60m}" "$@" ./... || status=$?
+# cmd/cgp-cred takes longest; go test prints packages in the order in which they are named.
+{
+	status=0
+	# shellcheck disable=SC2086 # nothing if it is empty
+	go test $race -timeout "$limit" "$@" ./helper/... ./keystore/... ./cmd/internal/... ./cmd/cgp-cred 2>&1 || status=$?
+	echo "$status" >"$work/status"
+} | without_stacks
+status=$(cat "$work/status")
 if [ $# = 0 ]; then
 	FUZZTIME="${FUZZTIME:-2s}" sh .dev/fuzz.sh || status=$?
 fi
+skipped
+cat "$work/late"
 exit "$status"

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -22,8 +20,7 @@ func agent(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: agent [as UID] [ARGS...], agent stop")
 	}
 	if u.agent != nil {
-		_ = u.agent.Process.Kill() // it would remove its socket otherwise
-		_ = u.agent.Wait()
+		u.agent.kill() // it would remove its socket otherwise
 		u.agent = nil
 	}
 	if len(args) == 1 && args[0] == "stop" {
@@ -44,20 +41,10 @@ func agent(ts *testscript.TestScript, neg bool, args []string) {
 	argv = append(append(argv, "-D", "-a", socket), args...)
 	cmd := command(ts, argv[0], argv[1:]...)
 	cmd.Env = append(cmd.Env, "SOFTHSM2_CONF="+ts.Getenv("SOFTHSM2_CONF"))
-	ts.Check(cmd.Start())
-	u.agent = cmd
-	ts.Defer(func() {
-		_ = cmd.Process.Kill() // where it has not ended yet
-		_ = cmd.Wait()
-	})
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if c, err := net.Dial("unix", socket); err == nil {
-			_ = c.Close()
-			break
-		}
-		if time.Now().After(end) {
-			ts.Fatalf("the ssh-agent does not listen")
-		}
+	u.agent = start(ts, cmd)
+	ts.Defer(u.agent.kill)
+	if !u.agent.listens("unix", socket) {
+		ts.Fatalf("the ssh-agent does not listen")
 	}
 	ts.Setenv("SSH_AUTH_SOCK", socket)
 }

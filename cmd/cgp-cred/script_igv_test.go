@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -34,22 +35,19 @@ func startIGV(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Env = append(cmd.Env, "DISPLAY="+display, "JAVA_TOOL_OPTIONS=-Duser.home="+ts.Getenv("HOME")+
 		" -Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=1 -Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=1")
 	cmd.Stdout, cmd.Stderr = out, out
-	ts.Check(cmd.Start())
+	program := start(ts, cmd)
 	ts.Check(out.Close())
 	ts.Defer(func() {
-		late := time.AfterFunc(10*time.Second, func() { _ = screen.Process.Kill() }) // which ends IGV too
-		_, _ = askIGV(address, "exit")                                               // it ends without an answer
-		_ = cmd.Wait()
-		late.Stop()
+		if _, err := askIGV(address, "exit", 0); errors.Is(err, syscall.ECONNREFUSED) { // else it ends without an answer
+			_ = screen.Process.Kill() // which ends IGV too
+		}
+		<-program.ended
 	})
-
-	for end := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		if answer, err := askIGV(address, "echo ready"); err == nil && answer == "ready" {
-			break
-		}
-		if time.Now().After(end) {
-			ts.Fatalf("IGV takes no commands:\n%s", ts.ReadFile("igv.out"))
-		}
+	if !program.until(func() bool {
+		answer, err := askIGV(address, "echo ready", 10*time.Second) // it may take a command, and not know it yet
+		return err == nil && answer == "ready"
+	}) {
+		ts.Fatalf("IGV takes no commands:\n%s", ts.ReadFile("igv.out"))
 	}
 	ts.Setenv("IGV_PORT", port)
 }
@@ -72,15 +70,17 @@ func startXvfb(ts *testscript.TestScript) (*exec.Cmd, string) {
 	return cmd, ":" + strings.TrimSpace(number)
 }
 
-// askIGV sends one command and returns the line that answers it.
-func askIGV(address, line string) (string, error) {
-	c, err := net.DialTimeout("tcp", address, time.Second)
+// askIGV sends one command and returns the line that answers it. With a patience it does not wait for longer.
+func askIGV(address, line string, patience time.Duration) (string, error) {
+	c, err := net.Dial("tcp", address)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = c.Close() }()
-	if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
-		return "", err
+	if patience > 0 {
+		if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+			return "", err
+		}
 	}
 	if _, err := c.Write([]byte(line + "\n")); err != nil {
 		return "", err
@@ -95,7 +95,7 @@ func tellIGV(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: igvdo COMMAND...")
 	}
-	answer, err := askIGV(net.JoinHostPort("127.0.0.1", ts.Getenv("IGV_PORT")), strings.Join(args, " "))
+	answer, err := askIGV(net.JoinHostPort("127.0.0.1", ts.Getenv("IGV_PORT")), strings.Join(args, " "), 0)
 	ts.Check(err)
 	_, err = ts.Stdout().Write([]byte(answer + "\n"))
 	ts.Check(err)

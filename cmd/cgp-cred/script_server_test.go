@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -74,8 +73,6 @@ func (r *running) stop(t testing.TB) {
 	}
 	r.ended = true
 	_ = r.cmd.Process.Signal(syscall.SIGINT)
-	late := time.AfterFunc(20*time.Second, func() { _ = r.cmd.Process.Kill() })
-	defer late.Stop()
 	if err := r.cmd.Wait(); err != nil {
 		t.Errorf("%v ended with %v", r.cmd.Args, err)
 	}

@@ -124,10 +124,8 @@ func caught(ts *testscript.TestScript, neg bool, args []string, prefix string) {
 	record := ts.ReadFile(args[0] + ".trap")
 	times := strings.Count(record, ours) + 1
 	dial(ts, ts.Getenv(args[0]), "this is the test")
-	for end := time.Now().Add(20 * time.Second); strings.Count(record, ours) < times; time.Sleep(5 * time.Millisecond) {
-		if record = ts.ReadFile(args[0] + ".trap"); time.Now().After(end) {
-			ts.Fatalf("the trap is blind: %q", record)
-		}
+	for ; strings.Count(record, ours) < times; time.Sleep(5 * time.Millisecond) {
+		record = ts.ReadFile(args[0] + ".trap")
 	}
 	record = strings.Replace(strings.ReplaceAll(record, ours, ""), "connection\n", "", times)
 	if found := strings.Contains("\n"+record, "\n"+prefix); found != neg {

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os/exec"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -25,18 +24,10 @@ func webdav(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(l.Close())
 	server := exec.Command("rclone", "serve", "webdav", ts.MkAbs(args[0]), "--addr", behind)
 	server.Env = append(server.Environ(), "HOME="+ts.Getenv("HOME"), "RCLONE_CONFIG="+ts.MkAbs("none.conf"))
-	ts.Check(server.Start())
-	ts.Defer(func() {
-		_ = server.Process.Kill()
-		_ = server.Wait()
-	})
-	for range 200 {
-		c, err := net.Dial("tcp", behind)
-		if err == nil {
-			_ = c.Close()
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
+	rclone := start(ts, server)
+	ts.Defer(rclone.kill)
+	if !rclone.listens("tcp", behind) {
+		ts.Fatalf("rclone does not listen")
 	}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: behind})
 	api := ts.Getenv("BASE") + "/hello-world/hello/application"

@@ -13,12 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long a dialogue waits for what must come.
-const patience = 30 * time.Second
-
 // terminal DIALOGUE COMMAND... runs a command on a terminal of its own, as the terminal's foreground job. The file
 // DIALOGUE says what a user sees and does, a step a line: "see TEXT", "type TEXT", "begin TEXT" without the Enter key, "press ^C", and "echo on" or "echo off"
-// for whether the terminal shows what is typed. What the terminal showed is stdout.
+// for whether the terminal shows what is typed. What the terminal showed is stdout. A step waits for as long as the command
+// runs.
 func terminal(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: terminal DIALOGUE COMMAND ARGS...")
@@ -30,14 +28,16 @@ func terminal(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.user, p.user, p.user
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	ts.Check(cmd.Start())
-	late := time.AfterFunc(2*patience, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
-	defer late.Stop()
-
+	var ended error
+	go func() {
+		ended = cmd.Wait()
+		close(p.ended)
+	}()
 	problem := p.play(ts.ReadFile(args[0]))
 	if problem != "" {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	}
-	ended := cmd.Wait()
+	<-p.ended
 	echo := p.echo()
 	fmt.Fprint(ts.Stdout(), p.all())
 	switch {
@@ -55,10 +55,13 @@ type pty struct {
 	user   *os.File // a program's side
 	screen *os.File // the other one
 
+	ended chan struct{} // the command's end
+
 	mu    sync.Mutex
 	shown bytes.Buffer
-	read  int // up to here it has been seen
-	done  chan struct{}
+	more  chan struct{} // that there is
+	read  int           // up to here it has been seen
+	done  chan struct{} // nothing more is read
 }
 
 // openPTY makes one with an 80 by 24 screen.
@@ -67,7 +70,7 @@ func openPTY() (*pty, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pty{screen: screen, done: make(chan struct{})}
+	p := &pty{screen: screen, ended: make(chan struct{}), more: make(chan struct{}, 1), done: make(chan struct{})}
 	var number int
 	err = p.control(func(fd int) error {
 		if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
@@ -113,22 +116,31 @@ func (p *pty) watch() {
 		p.mu.Lock()
 		p.shown.Write(b[:n])
 		p.mu.Unlock()
+		select {
+		case p.more <- struct{}{}:
+		default:
+		}
 		if err != nil {
 			return
 		}
 	}
 }
 
-// all is what was shown, with the line ends of a file, once no program has the terminal open any more.
+// all is what was shown so far, with the line ends of a file. Programs that the command started may still have the terminal
+// open, so an end mark follows what the command wrote.
 func (p *pty) all() string {
-	_ = p.user.Close()
-	select {
-	case <-p.done:
-	case <-time.After(2 * time.Second): // a program that was started by it goes on
+	const mark = "\x04that was all\x04"
+	if _, err := p.user.WriteString(mark); err != nil {
+		return err.Error()
 	}
+	p.wait(func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return strings.Contains(p.shown.String(), mark)
+	}, p.done)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return strings.ReplaceAll(p.shown.String(), "\r\n", "\n")
+	return strings.ReplaceAll(strings.ReplaceAll(p.shown.String(), mark, ""), "\r\n", "\n")
 }
 
 // echo reports whether the terminal shows what is typed.
@@ -150,9 +162,9 @@ func (p *pty) play(dialogue string) string {
 		switch verb {
 		case "":
 		case "see":
-			ok = await(func() bool { return p.see(text) })
+			ok = p.await(func() bool { return p.see(text) })
 		case "echo":
-			ok = await(func() bool { return p.echo() == (text == "on") })
+			ok = p.await(func() bool { return p.echo() == (text == "on") })
 		case "begin":
 			_, err := p.screen.WriteString(text)
 			ok = err == nil
@@ -183,11 +195,24 @@ func (p *pty) see(text string) bool {
 	return i >= 0
 }
 
-func await(ready func() bool) bool {
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if ready() {
-			return true
+// await reports whether something comes about before the command ends, or has when it does.
+func (p *pty) await(ready func() bool) bool {
+	if p.wait(ready, p.ended) {
+		return true
+	}
+	_ = p.all() // what it wrote last
+	return ready()
+}
+
+// wait reports whether something comes about before the end. Nobody tells of a change of the terminal's settings.
+func (p *pty) wait(ready func() bool, end <-chan struct{}) bool {
+	for !ready() {
+		select {
+		case <-end:
+			return false
+		case <-p.more:
+		case <-time.After(5 * time.Millisecond):
 		}
 	}
-	return false
+	return true
 }

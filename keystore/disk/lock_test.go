@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cgp-cred/keystore/disk"
@@ -46,27 +47,34 @@ func TestTryLock(t *testing.T) {
 func TestLockWaits(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/cgp-cred/lock"
-	release, _, err := disk.TryLock(path)
-	must(t, err)
-
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if _, state, err := disk.Lock(ctx, path); state != disk.Held || err != nil {
-		t.Errorf("until ctx ends: %d, %v", state, err)
+	for _, held := range []time.Duration{0, time.Millisecond, 2200 * time.Millisecond, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			release, _, err := disk.TryLock(path)
+			must(t, err)
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			if _, state, err := disk.Lock(ctx, path); state != disk.Held || err != nil {
+				t.Errorf("until ctx ends: %d, %v", state, err)
+			}
+			start := time.Now()
+			time.AfterFunc(held, release)
+			release, state, err := disk.Lock(t.Context(), path)
+			if state != disk.Acquired || err != nil {
+				t.Errorf("after the release: %d, %v", state, err)
+			}
+			if late := time.Since(start) - held; late < 0 || late > 50*time.Millisecond {
+				t.Errorf("held for %v: taken %v later", held, late)
+			}
+			release()
+			ended, end := context.WithCancel(t.Context())
+			end()
+			release, state, _ = disk.Lock(ended, path)
+			if state != disk.Acquired {
+				t.Errorf("a free lock with an ended ctx: %d", state)
+			}
+			release()
+		})
 	}
-	time.AfterFunc(20*time.Millisecond, release)
-	release2, state, err := disk.Lock(t.Context(), path)
-	if state != disk.Acquired || err != nil {
-		t.Errorf("after the release: %d, %v", state, err)
-	}
-	release2()
-	ended, end := context.WithCancel(t.Context())
-	end()
-	release3, state, _ := disk.Lock(ended, path)
-	if state != disk.Acquired {
-		t.Errorf("a free lock with an ended ctx: %d", state)
-	}
-	release3()
 }
 
 func TestLockOfAKilledProcess(t *testing.T) {
@@ -84,9 +92,7 @@ func TestLockOfAKilledProcess(t *testing.T) {
 	}
 	must(t, child.Process.Kill())
 	_ = child.Wait() // killed
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	release, state, err := disk.Lock(ctx, path)
+	release, state, err := disk.Lock(t.Context(), path)
 	if state != disk.Acquired {
 		t.Errorf("after kill -9: %d, %v", state, err)
 	}

@@ -38,6 +38,9 @@ type environment struct {
 // relative XDG paths count as unset, and without XDG_RUNTIME_DIR there is /run/user/UID.
 func leads(e environment) error {
 	root := e.get(RootVariable)
+	if root == "" {
+		root = marked(e.get("HOME"))
+	}
 	if !filepath.IsAbs(root) {
 		return fmt.Errorf("%s is not set", RootVariable)
 	}
@@ -64,6 +67,22 @@ func leads(e environment) error {
 		}
 	}
 	return nil
+}
+
+// marked is the folder of a test process that a path lies in, or "". A program that gives its children an environment
+// without RootVariable, such as the demo, is in it all the same.
+func marked(path string) string {
+	for filepath.IsAbs(path) {
+		if exists(filepath.Join(path, marker)) {
+			return path
+		}
+		parent := filepath.Dir(path)
+		if parent == path {
+			break
+		}
+		path = parent
+	}
+	return ""
 }
 
 // inside reports whether a path lies in one of the roots, or is one in which nothing is the user's.

@@ -12,6 +12,9 @@ import (
 // Programs that cgp-cred starts inherit it too, so its name has another prefix than cgp-cred's variables.
 const RootVariable = "KEYSTORETEST_ROOT"
 
+// marker is a file in that folder.
+const marker = ".keystoretest"
+
 // kept are the variables that tests inherit: those that find programs and compilers, and those of the test run
 // itself.
 var kept = []string{
@@ -93,6 +96,9 @@ func privateEnvironment(root string) (map[string]string, error) {
 	env["USERPROFILE"], env["APPDATA"], env["LOCALAPPDATA"] = env["HOME"], env["XDG_CONFIG_HOME"], env["XDG_STATE_HOME"]
 	env["TEMP"], env["TMP"] = env["TMPDIR"], env["TMPDIR"]
 	env["DBUS_SESSION_BUS_ADDRESS"] = NoBus(root)
+	if err := os.WriteFile(filepath.Join(root, marker), nil, 0o600); err != nil {
+		return nil, err
+	}
 	// Other users, whom some tests play, use the folder for temporary files as they use /tmp.
 	if err := os.Chmod(root, 0o711); err != nil {
 		return nil, err
