@@ -11,9 +11,12 @@ import (
 
 // Rotate puts a next key beside the current one. The first token that it obtains makes it the current key; until
 // FinishRotation each of the two stands in for the other, because APIM may know either one for up to an hour longer or
-// later than the Developer Hub does.
-func (h *Helper) Rotate(ctx context.Context, name string, next *keystore.Key) (Stored, error) {
+// later than the Developer Hub does. seen is what MayRotate returned; empty: any record.
+func (h *Helper) Rotate(ctx context.Context, name, seen string, next *keystore.Key) (Stored, error) {
 	return h.change(ctx, name, func(r *keystore.Record) error {
+		if seen != "" && seen != r.Rev {
+			return &ChangedError{Profile: name, unwritten: true}
+		}
 		if err := mayRotate(name, next.KID, r); err != nil {
 			return err
 		}
@@ -22,20 +25,20 @@ func (h *Helper) Rotate(ctx context.Context, name string, next *keystore.Key) (S
 	})
 }
 
-// MayRotate says whether Rotate would to a key named kid, before that is made.
-func (h *Helper) MayRotate(ctx context.Context, name, kid string) error {
+// MayRotate says whether Rotate would to a key named kid, before that is made, and which record it saw.
+func (h *Helper) MayRotate(ctx context.Context, name, kid string) (seen string, err error) {
 	if err := h.keychainOnly(); err != nil {
-		return err
+		return "", err
 	}
 	p, err := h.Config.Load(name)
 	if err != nil {
-		return err
+		return "", err
 	}
 	r, err := h.Record(ctx, p)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return mayRotate(name, kid, r)
+	return r.Rev, mayRotate(name, kid, r)
 }
 
 func mayRotate(name, kid string, r *keystore.Record) error {
@@ -103,7 +106,7 @@ func (h *Helper) change(ctx context.Context, name string, f func(*keystore.Recor
 	if err := h.keychainOnly(); err != nil {
 		return Stored{}, err
 	}
-	t, err := h.turnToChange(ctx, name)
+	t, err := h.turnToWrite(ctx, name)
 	if err != nil {
 		return Stored{}, err
 	}

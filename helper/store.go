@@ -27,6 +27,7 @@ type Change struct {
 	Default  bool            // make it the default profile
 	Keystore *profile.Place  // nil: where it is, and the keychain for a new one; a record that is elsewhere moves there
 	Anew     bool            // keep nothing of what is there; needs Force where there is something
+	Seen     *string         // what MayReplaceKey saw; nil: any record may be changed
 }
 
 // Stored is what a profile has after a change.
@@ -100,7 +101,7 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	if err := c.Check(name); err != nil {
 		return Stored{}, err
 	}
-	t, err := h.turnToChange(ctx, name)
+	t, err := h.turnToWrite(ctx, name)
 	if err != nil {
 		return Stored{}, err
 	}
@@ -117,6 +118,9 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 		return Stored{}, err
 	}
 	old := found.record
+	if c.Seen != nil && *c.Seen != revOf(old) {
+		return Stored{}, &ChangedError{Profile: name, unwritten: true}
+	}
 	base := old
 	if c.Anew {
 		if err := h.mayReplace(name, old, c.Force); err != nil {
@@ -339,15 +343,29 @@ func needsForce(name, problem, flag string) error {
 	return &ChangeError{Profile: name, Problem: problem, hint: fmt.Sprintf("if that is meant: cgp-cred store %s %s --force, or use a new profile name", name, flag)}
 }
 
-// MayReplaceKey says whether a change that brings a new private key may be made, before the key is.
-func (h *Helper) MayReplaceKey(ctx context.Context, name string, c Change) error {
+// revOf is a record's rev, empty if there is none.
+func revOf(r *keystore.Record) string {
+	if r == nil {
+		return ""
+	}
+	return r.Rev
+}
+
+// MayReplaceKey says whether a change that brings a new private key may be made, before the key is. It returns what it saw
+// for [Change]: while the key is made another command may store one, and to that one the user has not agreed.
+func (h *Helper) MayReplaceKey(ctx context.Context, name string, c Change) (seen *string, err error) {
 	if err := c.Check(name); err != nil {
-		return err
+		return nil, err
 	}
 	old, err := h.Existing(ctx, name, c.Keystore)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	rev := revOf(old)
+	return &rev, mayReplaceKey(name, old, c)
+}
+
+func mayReplaceKey(name string, old *keystore.Record, c Change) error {
 	if old != nil && old.Key != nil && !c.Force {
 		return &ChangeError{
 			Profile: name, Problem: keyExists(old, old.Key),

@@ -89,6 +89,24 @@ func (h *Helper) turnToChange(ctx context.Context, name string) (*turn, error) {
 	return t, nil
 }
 
+// turnToWrite is turnToChange for a change that starts from what its user saw: it fails if another command has changed the
+// profile while it was waited for.
+func (h *Helper) turnToWrite(ctx context.Context, name string) (*turn, error) {
+	rev := func() string {
+		if p, err := h.Config.Load(name); err == nil {
+			return p.Rev
+		}
+		return ""
+	}
+	before := rev()
+	t, err := h.turnToChange(ctx, name)
+	if err == nil && rev() != before {
+		t.end()
+		return nil, &ChangedError{Profile: name, unwritten: true}
+	}
+	return t, err
+}
+
 // tryChange takes the turn to change a profile that a process needs which mints for it, or reports that there is none: to
 // wait for one here could be to wait for a process that waits for us.
 func (h *Helper) tryChange(name string) (release func(), ok bool) {

@@ -58,7 +58,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 			return err
 		}
 	}
-	if err := h.MayReplaceKey(ctx, name, c); err != nil {
+	if c.Seen, err = h.MayReplaceKey(ctx, name, c); err != nil {
 		return err
 	}
 	key, err := a.newKey(bits)

@@ -91,14 +91,15 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	if err := o.signer.check(name, o.keyFile); err != nil {
 		return err
 	}
-	if err := h.MayRotate(ctx, name, strings.TrimSpace(o.kid)); err != nil {
+	seen, err := h.MayRotate(ctx, name, strings.TrimSpace(o.kid))
+	if err != nil {
 		return err
 	}
 	next, err := a.nextKey(ctx, name, o)
 	if err != nil {
 		return err
 	}
-	s, err := h.Rotate(ctx, name, next)
+	s, err := h.Rotate(ctx, name, seen, next)
 	if err != nil {
 		return err
 	}
