@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"cgp-cred/keystore/keystoretest"
 )
@@ -45,8 +44,8 @@ func TestSilentBus(t *testing.T) {
 	bus := "DBUS_SESSION_BUS_ADDRESS=unix:path=" + listen(t, silent)
 	r := child(t, "get", bus, "CGP_CRED_KEYCHAIN_TIMEOUT=0.2")
 	expect(t, r, "timeout", "waited 200ms", "CGP_CRED_KEYCHAIN_TIMEOUT")
-	if r.Took > 20*time.Second || r.Waited != 0 {
-		t.Errorf("it took %v, said so %d times", r.Took, r.Waited)
+	if r.Waited != 0 {
+		t.Errorf("said so %d times", r.Waited)
 	}
 	if r := child(t, "set", bus, "CGP_CRED_KEYCHAIN_TIMEOUT=2500ms"); r.Class != "timeout" || r.Waited != 1 {
 		t.Errorf("%s, said so %d times, want once", r.Class, r.Waited)

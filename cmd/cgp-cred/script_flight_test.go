@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,8 @@ import (
 // stalling is a simulator that can leave a token request without an answer, and tells of each of them.
 type stalling struct {
 	api     http.Handler
-	stall   atomic.Bool  // the next one
+	stall   atomic.Bool // the next one
+	crowd   atomic.Pointer[crowd]
 	ahead   atomic.Int64 // of its clock, nanoseconds
 	arrived chan struct{}
 }
@@ -36,17 +38,26 @@ func (s *stalling) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
+	if c := s.crowd.Load(); c != nil {
+		<-c.gathered
+	}
 	s.api.ServeHTTP(w, r)
 }
 
-// stall API-KEY JWKS runs a simulator in this process for takeover, aside and arrivals, and sets HOST to where it listens.
-// Its tokens live for an hour. "stall ahead OFFSET" sets its clock; "stall kill COMMAND..." runs a command whose token
+// crowd is a number of processes that wait for the same.
+type crowd struct {
+	missing  atomic.Int64
+	gathered chan struct{} // all are here
+}
+
+// stall API-KEY JWKS [FAULT] runs a simulator in this process for takeover, aside, together and arrivals, and sets HOST to
+// where it listens. Its tokens live for an hour. "stall ahead OFFSET" sets its clock; "stall kill COMMAND..." runs a command whose token
 // request is not answered, and kills it when that has come.
 func stall(ts *testscript.TestScript, neg bool, args []string) {
 	u := of(ts)
 	switch s := u.stalling; {
 	case neg || len(args) < 2:
-		ts.Fatalf("usage: stall API-KEY JWKS, stall ahead OFFSET, stall kill COMMAND ARGS...")
+		ts.Fatalf("usage: stall API-KEY JWKS [FAULT], stall ahead OFFSET, stall kill COMMAND ARGS...")
 	case args[0] == "ahead" && s != nil:
 		ahead, err := time.ParseDuration(args[1])
 		ts.Check(err)
@@ -57,15 +68,17 @@ func stall(ts *testscript.TestScript, neg bool, args []string) {
 		s.await(ts, b.started)
 		b.kill()
 	default:
-		u.stalling = startStalling(ts, args[0], ts.MkAbs(args[1]))
+		u.stalling = startStalling(ts, args[0], ts.MkAbs(args[1]), args[2:]...)
 	}
 }
 
-func startStalling(ts *testscript.TestScript, apiKey, jwks string) *stalling {
+func startStalling(ts *testscript.TestScript, apiKey, jwks string, faults ...string) *stalling {
+	all, err := parseFaults(strings.Join(faults, "+"))
+	ts.Check(err)
 	s := &stalling{arrived: make(chan struct{}, 256)}
 	s.api = simulator.New(simulator.Config{
 		APIKey: apiKey, JWKS: func() ([]byte, error) { return os.ReadFile(jwks) }, TokenLife: time.Hour,
-		Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
+		Faults: all, Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
 	})
 	server := httptest.NewServer(s)
 	ts.Defer(func() {
@@ -88,6 +101,42 @@ func (s *stalling) await(ts *testscript.TestScript, p *started) {
 			ts.Fatalf("no token request came")
 		}
 	}
+}
+
+// together N COMMAND... runs a command of cgp-cred so many times at once, as parallel does. The token request of one of them
+// is only answered when all the others wait for that one.
+func together(ts *testscript.TestScript, neg bool, args []string) {
+	s := of(ts).stalling
+	if neg || len(args) < 2 || s == nil {
+		ts.Fatalf("usage: together N COMMAND ARGS..., after stall")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	c := &crowd{gathered: make(chan struct{})}
+	c.missing.Store(int64(n) - 1)
+	s.crowd.Store(c)
+	defer s.crowd.Store(nil)
+	atOnce(ts, n, append(args[1:], "-v"), func(cmd *exec.Cmd) (out, text string) {
+		var printed strings.Builder
+		var said []string
+		cmd.Stdout = &printed
+		stderr, err := cmd.StderrPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			return "", err.Error()
+		}
+		for lines := bufio.NewScanner(stderr); lines.Scan(); {
+			if line := lines.Text(); !strings.HasPrefix(line, "* ") {
+				said = append(said, line+"\n")
+			} else if strings.HasSuffix(line, "waiting for it") && c.missing.Add(-1) == 0 {
+				close(c.gathered)
+			}
+		}
+		_ = cmd.Wait() // its status is what counts
+		return printed.String(), strings.Join(said, "")
+	})
 }
 
 // takeover PROFILE kills the process that has a profile's lock, in the middle of its token request, while another one waits

@@ -85,18 +85,26 @@ func parallel(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
+	atOnce(ts, n, args[1:], func(cmd *exec.Cmd) (string, string) {
+		var out, text strings.Builder
+		cmd.Stdout, cmd.Stderr = &out, &text
+		_ = cmd.Run() // its status is what counts
+		return out.String(), text.String()
+	})
+}
+
+// atOnce is parallel, and run is one of the commands.
+func atOnce(ts *testscript.TestScript, n int, argv []string, run func(cmd *exec.Cmd) (out, text string)) {
 	var (
 		mu       sync.Mutex
 		all      sync.WaitGroup
 		outcomes = make(map[string]int)
 	)
 	for range n {
-		cmd := command(ts, args[1], args[2:]...)
+		cmd := command(ts, argv[0], argv[1:]...)
 		all.Go(func() {
-			var out, text strings.Builder
-			cmd.Stdout, cmd.Stderr = &out, &text
-			_ = cmd.Run() // its status is what counts
-			key := fmt.Sprintf("exit %d stdout %q stderr %q", cmd.ProcessState.ExitCode(), out.String(), text.String())
+			out, text := run(cmd)
+			key := fmt.Sprintf("exit %d stdout %q stderr %q", cmd.ProcessState.ExitCode(), out, text)
 			mu.Lock()
 			defer mu.Unlock()
 			outcomes[key]++

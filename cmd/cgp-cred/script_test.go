@@ -82,6 +82,7 @@ func TestScripts(t *testing.T) {
 			"takeover":    takeover,
 			"endpoint":    endpoint,
 			"terminal":    terminal,
+			"together":    together,
 			"trap":        setTrap,
 			"unheard":     unheard,
 			"webdav":      webdav,
@@ -111,7 +112,7 @@ func newUser(env *testscript.Env) error {
 	env.Setenv("CONFIG", filepath.Join(home, ".config", "cgp-cred"))
 	env.Setenv("STATE", filepath.Join(home, ".local", "state", "cgp-cred"))
 	env.Setenv("DATA", filepath.Join(home, ".local", "share", "cgp-cred"))
-	env.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "20s")
+	env.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "2m")
 	env.Setenv(keystoretest.RootVariable, os.Getenv(keystoretest.RootVariable))
 	env.Setenv("COMMON", os.TempDir())        // which other users reach
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // else each run ends with a second of sleep under the race detector
