@@ -57,7 +57,7 @@ func (e *SaveError) Unwrap() error { return e.Err }
 // Hint is where to look.
 func (e *SaveError) Hint() string {
 	folder := printable.Shell(filepath.Dir(e.File))
-	return "see that there is room and that it can be written (df " + folder + "; ls -ld " + folder + "), then run the command again"
+	return "check free space and permissions (df " + folder + "; ls -ld " + folder + "), then run the command again"
 }
 
 // unsaved makes a SaveError of what went wrong with a file. An unsafe folder says more itself, and nil stays nil.
