@@ -15,13 +15,13 @@ class CGPClientTest(Case):
     def test_headers_stay_alive(self):
         server = self.server(wants("token1", "token2"))
         host = server.url.partition("//")[2]
-        self.answers(life=4)
+        self.answers(life=600)
         headers = CGPAuthProvider(host, "int").get_headers()
         self.assertIsInstance(headers, Mapping)
         self.assertNotIn("token", repr(headers))
         self.assertEqual(requests.get(server.url, headers=headers, timeout=10).status_code, 200)
         self.assertEqual(dict(headers), {"Authorization": "Bearer token1"})
-        later = time.time() + 3
+        later = time.time() + 590
         self.patch(time, "time", lambda: later)
         self.assertEqual(headers["Authorization"], "Bearer token2")
         self.assertEqual(requests.get(server.url, headers=headers, timeout=10).status_code, 200)
