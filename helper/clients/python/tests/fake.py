@@ -13,8 +13,8 @@ from unittest import mock
 
 from cgp_cred import _helper
 
-# Each run leaves a file with its arguments and stdin, and answers as plan.json says. @N@ is how many times it was asked
-# for a credential.
+# Each run leaves a file with its arguments and stdin, and answers as plan.json says, once the file that "until" names
+# is there. @N@ is how many times it was asked for a credential.
 PROGRAM = """#!{python} -IS
 import json, os, sys, time
 here = os.path.dirname(os.path.abspath(__file__))
@@ -27,6 +27,8 @@ runs = [json.load(open(os.path.join(here, r))) for r in os.listdir(here) if r.st
 n = sum(r["verb"] == "get" for r in runs)
 plan = json.load(open(os.path.join(here, "plan.json"))).get(verb, {{}})
 time.sleep(plan.get("sleep", 0))
+while not os.path.exists(os.path.join(here, plan.get("until", "."))):
+    time.sleep(0.01)
 sys.stdout.write(plan.get("stdout", "").replace("@N@", str(n)))
 sys.stderr.write(plan.get("stderr", ""))
 sys.exit(plan.get("status", 0))

@@ -91,10 +91,18 @@ class HelperTest(Case):
         self.assertEqual(len(self.runs()), 1)
 
     def test_fifty_threads_share_a_failure(self):
-        self.plan(get={"status": 4, "sleep": 0.5, "stderr": "cgp-cred: locked\nhint: unlock\n"})
-        said = self.together(50, lambda i: Helper().header(f"https://a.example/{i}"))
+        self.plan(get={"status": 4, "until": "asked", "stderr": "cgp-cred: locked\nhint: unlock\n"})
+        asking = []
+
+        def ask(i):
+            asking.append(i)
+            if len(asking) == 50:
+                (self.folder / "asked").touch()
+            return Helper().header(f"https://a.example/{i}")
+
+        said = self.together(50, ask)
         self.assertEqual(set(said), {"cgp-cred: locked\nhint: unlock"})
-        self.assertLess(len(self.runs()), 5)
+        self.assertLess(len(self.runs()), 25)  # a thread that is late asks again
         self.answers()
         self.assertEqual(Helper().header(URL).name, "Authorization")
 
