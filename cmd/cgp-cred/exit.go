@@ -90,10 +90,13 @@ func hintOf(err error, code int) string {
 	if errors.As(err, &hinted) && hinted.Hint() != "" {
 		return hinted.Hint()
 	}
-	switch code {
-	case exitUsage:
+	var at *os.PathError
+	switch {
+	case code == exitUsage && errors.As(err, &at):
+		return "look at it, and at the folder that it is in: " + printable.Shell("ls", "-ld", at.Path)
+	case code == exitUsage:
 		return "cgp-cred help"
-	case exitTemporary:
+	case code == exitTemporary:
 		return "run the command again"
 	}
 	return "this looks like a bug in cgp-cred: please report the command and this message"

@@ -237,6 +237,9 @@ func (c Config) Names() ([]string, error) {
 		return nil, nil
 	}
 	if err != nil {
+		if bad := disk.CheckFolder(c.profiles()); bad != nil { // it says what is wrong
+			err = bad
+		}
 		return nil, fmt.Errorf("listing profiles: %w", err)
 	}
 	var names []string

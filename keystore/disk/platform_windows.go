@@ -76,7 +76,7 @@ func walk(path string, strict int) error {
 	case info.Mode()&fs.ModeSymlink != 0 && strict > 0:
 		return symlink(path)
 	case info.Mode()&fs.ModeSymlink == 0 && !info.IsDir():
-		return &fs.PathError{Op: "lstat", Path: path, Err: windows.ERROR_DIRECTORY}
+		return notFolder(path)
 	}
 	return nil
 }

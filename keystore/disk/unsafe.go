@@ -6,7 +6,7 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// UnsafeError is a file or folder that somebody else could have written or moved.
+// UnsafeError is a file or folder that another user could have written or moved, or that is something else than it should.
 type UnsafeError struct {
 	Path    string // the file or folder, or the one above it that is the trouble
 	Problem string // what is wrong with it, for example "can be written by its group"
@@ -31,6 +31,14 @@ func symlink(path string) error {
 		Path:    path,
 		Problem: "is a symbolic link",
 		mend:    "put what it points to in its place: rm " + printable.Shell(path),
+	}
+}
+
+// notFolder is a file in place of a folder.
+func notFolder(path string) error {
+	return &UnsafeError{
+		Path: path, Problem: "is not a folder",
+		mend: "move it away, or set HOME and the XDG_* variables to folders: ls -ld " + printable.Shell(path),
 	}
 }
 

@@ -137,7 +137,7 @@ func checkFolder(path string, uid uint32, in place, st *unix.Stat_t) error {
 	case in.file:
 		return closed(pathFile(path), mode, st.Gid, uid)
 	default:
-		return &fs.PathError{Op: "lstat", Path: path, Err: unix.ENOTDIR}
+		return notFolder(path)
 	}
 }
 

@@ -96,6 +96,9 @@ func writeTemp(path string, data []byte, lasting bool) (name string, err error) 
 	if err := MakeFolder(folder); err != nil {
 		return "", err
 	}
+	if info, err := os.Lstat(path); err == nil && info.IsDir() { // no rename would replace it
+		return "", irregular(path)
+	}
 	name = filepath.Join(folder, "."+filepath.Base(path)+"."+rand.Text()+".tmp")
 	err = writeNew(name, data, lasting)
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {

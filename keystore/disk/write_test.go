@@ -113,11 +113,15 @@ func TestMakeFolder(t *testing.T) {
 		t.Errorf("a path that is not clean: %v", err)
 	}
 	must(t, os.WriteFile(home+"/file", nil, 0o600))
-	if err := disk.MakeFolder(home + "/file/cgp-cred"); !errors.Is(err, syscall.ENOTDIR) {
+	var unsafe *disk.UnsafeError
+	if err := disk.MakeFolder(home + "/file/cgp-cred"); !errors.As(err, &unsafe) || unsafe.Path != home+"/file" || !strings.Contains(unsafe.Hint(), "ls -ld ") {
 		t.Errorf("below a file: %v", err)
 	}
+	must(t, os.Mkdir(path+"/folder", 0o700))
+	if err := disk.WriteFile(path+"/folder", nil); !errors.As(err, &unsafe) || unsafe.Path != path+"/folder" {
+		t.Errorf("a folder in place of a file: %v", err)
+	}
 	must(t, os.Symlink(path, home+"/cgp-cred"))
-	var unsafe *disk.UnsafeError
 	if err := disk.MakeFolder(home + "/cgp-cred"); !errors.As(err, &unsafe) {
 		t.Errorf("a link in its place: %v", err)
 	}
