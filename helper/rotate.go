@@ -36,7 +36,7 @@ func (h *Helper) MayRotate(ctx context.Context, name string) (seen string, err e
 	if err := h.keychainOnly(); err != nil {
 		return "", err
 	}
-	p, err := h.Config.Load(name)
+	p, err := h.loadProfile(name)
 	if err != nil {
 		return "", err
 	}
