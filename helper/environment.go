@@ -27,7 +27,14 @@ func (e *EnvironmentError) Hint() string {
 // other name is a profile that is not there.
 func (h *Helper) Resolve(ask profile.Ask) (*profile.Profile, profile.Source, error) {
 	if h.Environment == nil {
-		return h.Config.Resolve(ask)
+		p, source, err := h.Config.Resolve(ask)
+		if err != nil || p.ChangingTo == "" {
+			return p, source, err
+		}
+		if _, err := h.loadProfile(p.Name); err != nil {
+			return nil, "", err
+		}
+		return h.Config.Resolve(ask) // it may cover other URLs now
 	}
 	p, err := environmentProfile(h.Environment)
 	if err != nil {

@@ -132,17 +132,19 @@ func (h *Helper) replace(ctx context.Context, p *profile.Profile, found moved, r
 	return nil
 }
 
-// announce writes into the profile's file where its record is about to be, and prepares p for when it is there. Nothing
-// but the file can say that a program has a record.
+// announce writes into the profile's file where its record is about to be, and prepares p for when it is there. A record
+// without a file would be lost sight of; a file without a record says so.
 func (h *Helper) announce(p *profile.Profile, found moved, was string, r *keystore.Record) error {
 	switch {
-	case found.new && p.Keystore == profile.Program:
+	case found.new:
 		if err := h.describe(p, r); err != nil {
 			return err
 		}
 		return h.Config.Save(p)
-	case found.now == nil || found.from.Same(found.to):
+	case found.now == nil:
 		return nil
+	case found.from.Same(found.to):
+		return h.announceHere(p, *found.now, r)
 	}
 	inTo := func(c profile.Copy) bool { return c.Shares(found.to) }
 	others := slices.DeleteFunc(slices.Clone(found.now.MovingFrom), inTo)
@@ -157,16 +159,36 @@ func (h *Helper) announce(p *profile.Profile, found moved, was string, r *keysto
 	return nil
 }
 
+// announceHere lets the profile's file stand by a record that stays in its place, the old one or the new one.
+func (h *Helper) announceHere(p *profile.Profile, now profile.Profile, r *keystore.Record) error {
+	after := *p
+	if err := h.describe(&after, r); err != nil {
+		return err
+	}
+	if now.Host == r.Host && now.APIName == r.APIName && now.Auth == r.Auth && now.SignerSeal == after.SignerSeal {
+		return nil
+	}
+	if after.SignerSeal != "" { // a command that was given may be run for both
+		var err error
+		both := append(h.sealedSigners(p.Name, now.SignerSeal), h.sealedSigners(p.Name, after.SignerSeal)...)
+		if now.SignerSeal, err = h.sealCommands(&now, both); err != nil {
+			return err
+		}
+	}
+	now.ChangingTo = r.Rev
+	return h.Config.Save(&now)
+}
+
 // takeBack removes what a change has left that failed. If the keystore gave no answer, the record may still be stored:
 // then the file goes on saying so.
 func (h *Helper) takeBack(ctx context.Context, p *profile.Profile, found moved, cause error) {
 	switch {
 	case ctx.Err() != nil || errors.Is(cause, keystore.ErrTimeout):
-	case found.new && p.Keystore == profile.Program:
+	case found.new:
 		if _, err := h.loadFrom(ctx, p.Name, p.Place(), ""); errors.Is(err, keystore.ErrNotFound) {
 			_, _ = h.Config.Remove(p.Name) // without a record it only says that there is none
 		}
-	case !found.from.Same(found.to):
+	default:
 		_ = h.settle(ctx, p.Name) // the next change does it
 	}
 }
@@ -183,10 +205,53 @@ func (h *Helper) leave(ctx context.Context, p *profile.Profile, found moved) {
 	}
 }
 
-// settle removes the copies of a profile's record that moves have left which were ended. One that can't be asked for is
-// a warning, and stays in the profile's file.
+// loadProfile reads a profile's file, after a change that was killed before it wrote the file is carried through. One that is
+// still at work does that itself.
+func (h *Helper) loadProfile(name string) (*profile.Profile, error) {
+	p, err := h.Config.Load(name)
+	if err != nil || p.ChangingTo == "" {
+		return p, err
+	}
+	release, ok := h.tryChange(name)
+	if !ok {
+		return p, nil
+	}
+	defer release()
+	ctx, stop := context.WithTimeout(context.Background(), patience())
+	defer stop()
+	if p, err = h.Config.Load(name); err == nil {
+		err = h.carryThrough(ctx, p)
+	}
+	return p, err
+}
+
+// carryThrough lets a profile's file say what its record has, if the record is the one that the file announces, and drops
+// the announcement. A keystore that can't be asked is an error for those that need the record.
+func (h *Helper) carryThrough(ctx context.Context, p *profile.Profile) error {
+	r, err := h.loadFrom(ctx, p.Name, p.Place(), p.SignerSeal)
+	if err != nil || p.ChangingTo == "" {
+		return nil //nolint:nilerr // said by the next one that reads the record
+	}
+	before := *p
+	if r.Rev == p.ChangingTo {
+		if err := h.describe(p, r); err != nil {
+			return err
+		}
+	}
+	h.forget(ctx, &before)
+	p.ChangingTo = ""
+	return h.Config.Save(p)
+}
+
+// settle removes the copies of a profile's record that moves have left which were ended, and carries a killed change
+// through. A copy that can't be asked for is a warning, and stays in the profile's file.
 func (h *Helper) settle(ctx context.Context, name string) error {
 	p, err := h.Config.Load(name)
+	if err == nil && p.ChangingTo != "" {
+		if err := h.carryThrough(ctx, p); err != nil {
+			return err
+		}
+	}
 	if err != nil || len(p.MovingFrom) == 0 {
 		return nil //nolint:nilerr // what is wrong with the file is said by whoever needs it
 	}

@@ -296,3 +296,99 @@ func TestEditedCopy(t *testing.T) {
 		t.Errorf("%q", p.warned)
 	}
 }
+
+// A change of what the profile's file says too, that is killed before or after the record is written: the file then says
+// what the record has, whichever it is, for a get as for the next change.
+func TestChangeKilled(t *testing.T) {
+	t.Parallel()
+	name, key := "genomics", keystore.NewSecret([]byte("another-api-key"))
+	for _, place := range []profile.Place{inKeychain, inFile, inVault} {
+		for what, c := range map[string]helper.Change{
+			"host":     {Host: "ref", Force: true},
+			"API name": {APIName: &name},
+			"method":   {Auth: profile.APIKey, APIKey: key},
+			"all":      {Host: "ref", APIName: &name, Auth: profile.APIKey, APIKey: key, Force: true},
+		} {
+			for _, step := range []string{"before set", "after set"} {
+				killed := func(t *testing.T) *places {
+					t.Helper()
+					p := newPlaces(t)
+					begin := first(0)
+					begin.Keystore = &place
+					if _, err := p.Store(t.Context(), "int", begin); err != nil {
+						t.Fatal(err)
+					}
+					p.killedStore(t, c, place, step)
+					if now, err := p.Config.Load("int"); err != nil || now.ChangingTo == "" {
+						t.Fatalf("%+v, %v", now, err)
+					}
+					return p
+				}
+				t.Run(place.String()+" "+what+" "+step, func(t *testing.T) {
+					t.Parallel()
+					p := killed(t)
+					p.whole(t, step == "after set")
+					p = killed(t)
+					if _, err := p.MayRotate(t.Context(), "int"); err != nil {
+						t.Error(err)
+					}
+					p = killed(t)
+					if _, err := p.Rotate(t.Context(), "int", "", &keystore.Key{KID: "int-2", Signer: first(1).Key.Signer}); err != nil {
+						t.Error(err)
+					}
+					p.whole(t, step == "after set")
+					p = killed(t)
+					if _, err := p.Store(t.Context(), "int", c); err != nil {
+						t.Error(err)
+					}
+					p.whole(t, true)
+				})
+			}
+		}
+	}
+}
+
+// whole holds that a profile is what its record is, and has been changed, or not.
+func (p *places) whole(t *testing.T, changed bool) {
+	t.Helper()
+	now, _, err := p.Resolve(profile.Ask{Name: "int"})
+	if err != nil || now.ChangingTo != "" {
+		t.Fatalf("%+v, %v", now, err)
+	}
+	r, err := p.Record(t.Context(), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := now.Host == "int.api.service.nhs.uk" && now.APIName == "" && now.Auth == profile.JWT
+	if first == changed || now.Rev != r.Rev || len(p.warned) > 0 {
+		t.Errorf("%+v, record %s, changed %v, %q", now, r.Rev, changed, p.warned)
+	}
+}
+
+// An announcement that was edited into the file moves no credential to another host.
+func TestAnnouncementMovesNoCredential(t *testing.T) {
+	t.Parallel()
+	for _, place := range everywhere {
+		p := newPlaces(t)
+		c := first(0)
+		c.Keystore = &place
+		s, err := p.Store(t.Context(), "int", c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rev := range []string{s.Record.Rev, "another"} {
+			edited := *s.Profile
+			edited.Host, edited.ChangingTo = "evil.example", rev
+			if err := p.Config.Save(&edited); err != nil {
+				t.Fatal(err)
+			}
+			now, _, err := p.Resolve(profile.Ask{URL: "https://evil.example/x"})
+			if err == nil {
+				_, err = p.Record(t.Context(), now)
+			}
+			if err == nil {
+				t.Errorf("%s, rev %s: it is for %s", place, rev, now.Host)
+			}
+		}
+	}
+}

@@ -132,7 +132,7 @@ func (h *Helper) mend(p *profile.Profile, rev string) {
 		return // another command has written or removed it meanwhile
 	}
 	mended := *p
-	mended.Rev = rev
+	mended.Rev, mended.ChangingTo = rev, ""
 	if err := h.Config.Save(&mended); err != nil {
 		h.warn(fmt.Sprintf("the file of profile %q is older than its record, and can't be brought up to date: %v", p.Name, err))
 		return

@@ -30,7 +30,7 @@ func (h *Helper) MayRotate(ctx context.Context, name, kid string) (seen string, 
 	if err := h.keychainOnly(); err != nil {
 		return "", err
 	}
-	p, err := h.Config.Load(name)
+	p, err := h.loadProfile(name)
 	if err != nil {
 		return "", err
 	}

@@ -100,6 +100,11 @@ func (h *Helper) sealSigners(p *profile.Profile, r *keystore.Record) (string, er
 	if len(given) == 0 || !plantable(p.Keystore) {
 		return "", nil
 	}
+	return h.sealCommands(p, given)
+}
+
+// sealCommands returns a seal for commands that sign for p's record: p's own, if that is for the same ones.
+func (h *Helper) sealCommands(p *profile.Profile, given [][]string) (string, error) {
 	slices.SortFunc(given, slices.Compare)
 	given = slices.CompactFunc(given, slices.Equal)
 	if slices.EqualFunc(given, h.sealedSigners(p.Name, p.SignerSeal), slices.Equal) {

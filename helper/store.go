@@ -168,7 +168,7 @@ func (h *Helper) adopt(p *profile.Profile, r *keystore.Record) (same bool, err e
 		return false, err
 	}
 	if now, err := h.Config.Load(p.Name); err == nil && now.Host == p.Host && now.APIName == p.APIName && now.Auth == p.Auth &&
-		now.Rev == p.Rev && now.Place().Same(p.Place()) && now.Seal == p.Seal && now.SignerSeal == p.SignerSeal {
+		now.Rev == p.Rev && now.ChangingTo == "" && now.Place().Same(p.Place()) && now.Seal == p.Seal && now.SignerSeal == p.SignerSeal {
 		*p = *now
 		return true, nil
 	}

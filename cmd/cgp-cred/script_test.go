@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	program := keystoretest.Guarded(main)
 	testscript.Main(private{m}, map[string]func(){
 		"cgp-cred": program, "git-credential-cgp": program, upstreamName: program,
-		"clocked": keystoretest.Clocked, "hidden": hidden, "listener": listener, "nokeyctl": nokeyctl, "refusing": refusing, "resolver": resolver, "signalee": signalee, "snoop": snoop,
+		"clocked": keystoretest.Clocked, "hidden": hidden, "killedat": killedAt, "listener": listener, "nokeyctl": nokeyctl, "refusing": refusing, "resolver": resolver, "signalee": signalee, "snoop": snoop,
 	})
 }
 
@@ -61,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"igv":         startIGV,
 			"igvdo":       tellIGV,
 			"keyring":     keyring,
+			"killed":      killed,
 			"leakfree":    leakFree,
 			"need":        need,
 			"newgit":      newgit,
@@ -144,6 +145,7 @@ type user struct {
 	secrets    secrets              // what must not be seen
 	port       *port                // of wire
 	stalling   *stalling
+	kills      int // of killed
 }
 
 // of returns a script's user.

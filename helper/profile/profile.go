@@ -50,6 +50,7 @@ type Profile struct {
 	Seal     string   `yaml:"keystore_seal,omitempty"`
 
 	MovingFrom []Copy `yaml:"moving_from,omitempty"`
+	ChangingTo string `yaml:"changing_to,omitempty"` // the rev of a record with another host, API name or method, if it came
 
 	SignerSeal string `yaml:"signer_seal,omitempty"` // the commands that sign and were given on this machine, see helper
 }

@@ -29,7 +29,7 @@ func inherited(name string) bool {
 			return true
 		}
 	}
-	for _, prefix := range []string{"GO", "CGO_", "CGP_CRED_TEST_", "AGEFILE_TEST_", "CACHE_TEST_", "KEYSTORETEST_"} {
+	for _, prefix := range []string{"GO", "CGO_", "CGP_CRED_TEST_", "CGP_CRED_ALL_KILLS", "AGEFILE_TEST_", "CACHE_TEST_", "KEYSTORETEST_"} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}
