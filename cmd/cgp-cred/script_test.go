@@ -85,6 +85,7 @@ func TestScripts(t *testing.T) {
 			"together":    together,
 			"trap":        setTrap,
 			"unheard":     unheard,
+			"weaken":      weaken,
 			"webdav":      webdav,
 			"wire":        setWire,
 			"untouched":   untouched,
