@@ -189,7 +189,7 @@ func TestATurnWithForeignKeysMayLastLonger(t *testing.T) {
 	}
 	next, _ := signing(t)
 	next.KID = "k2"
-	if _, err := p.Rotate(t.Context(), "int", next); err != nil {
+	if _, err := p.Rotate(t.Context(), "int", "", next); err != nil {
 		t.Fatal(err)
 	}
 	run(t, first, "cp "+hold+" seen\n")

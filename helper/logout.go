@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
@@ -20,8 +21,9 @@ type Removed struct {
 	Record  bool // its keys in the keystore
 }
 
-// Logout removes a profile's cached token, its record wherever one of this name can be, and its file, in that order: where
-// the profile's own keystore can't be reached nothing is lost sight of. What is absent already is no error.
+// Logout removes a profile's cached token, its record from every place that can have one of this name, and its file, in
+// that order: if the profile's own keystore can't be reached, its file stays and still names it. What is absent already
+// is no error.
 func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 	if err := profile.CheckName(name); err != nil {
 		return Removed{}, err
@@ -38,16 +40,18 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 	ctx = t.ctx
 	p, loadErr := h.Config.Load(name)
 	switch {
-	case loadErr == nil:
-		_ = h.cache(p).Purge(ctx) // what fails here fails again below, with the record
 	case is[*disk.UnsafeError](loadErr): // nor will its file be removed: the keys stay with it
 		return done, loadErr
+	case p != nil && (loadErr == nil || p.Place().Check() == nil): // another part of it may be damaged
+		_ = h.cache(p).Purge(ctx) // what fails here fails again below, with the record
+	default:
+		p = nil
 	}
-	if done.Record, err = h.removeRecords(ctx, name, loadErr == nil); err != nil {
+	if done.Record, err = h.removeRecords(ctx, name, p); err != nil {
 		return done, err
 	}
-	if loadErr == nil && h.removeCopies(ctx, p) {
-		done.Record = true
+	if p == nil && !errors.Is(loadErr, profile.ErrNoProfile) {
+		h.warnDamaged(name)
 	}
 	if done.Profile, err = h.Config.Remove(name); err != nil && done.Record {
 		err = fmt.Errorf("its keys are removed, its file is not: %w", err)
@@ -58,23 +62,26 @@ func (h *Helper) Logout(ctx context.Context, name string) (Removed, error) {
 	return done, err
 }
 
-// removeRecords removes the record of a name from its keystore, and from every other one that may have one: a move that
-// was killed leaves a copy, and a profile's file can be lost or damaged. Of the others one that can't be asked is a warning.
-func (h *Helper) removeRecords(ctx context.Context, name string, known bool) (removed bool, err error) {
-	own := h.place(name)
-	if known {
-		if removed, err = h.removeRecord(ctx, name, own); err != nil {
+// removeRecords removes the record of a profile from its keystore, and from every other one that may have one: a move
+// that was killed leaves a copy, and a profile's file can be lost or damaged; then p is nil. One of the others that
+// can't be asked is a warning.
+func (h *Helper) removeRecords(ctx context.Context, name string, p *profile.Profile) (removed bool, err error) {
+	if p != nil {
+		if removed, err = h.removeRecord(ctx, name, p.Place()); err != nil {
 			return removed, err
 		}
+		if h.removeCopies(ctx, p) {
+			removed = true
+		}
 	}
-	for _, other := range h.otherPlaces(own, known) {
+	for _, other := range h.otherPlaces(p) {
 		gone, err := h.removeRecord(ctx, name, other)
 		removed = removed || gone
 		switch {
 		case err == nil:
-		case errors.Is(err, keystore.ErrUnavailable) && (known || removed): // there is none on this machine
+		case errors.Is(err, keystore.ErrUnavailable) && (p != nil || removed): // there is none on this machine
 			h.trace(1, "a record %s was not looked for: %v", other, err)
-		case known:
+		case p != nil || removed:
 			h.warn(fmt.Sprintf("a record of this name %s was not looked for: %v", other, err))
 		default:
 			return removed, err
@@ -83,7 +90,7 @@ func (h *Helper) removeRecords(ctx context.Context, name string, known bool) (re
 	return removed, nil
 }
 
-// removeCopies removes the copies that a move has left behind programs: those in other places are looked for in any case.
+// removeCopies removes the copies that a move has left behind programs. The other places are looked into in any case.
 func (h *Helper) removeCopies(ctx context.Context, p *profile.Profile) (removed bool) {
 	for _, c := range p.MovingFrom {
 		if c.Kind != profile.Program {
@@ -92,56 +99,137 @@ func (h *Helper) removeCopies(ctx context.Context, p *profile.Profile) (removed 
 		one, _, err := h.removeCopy(ctx, p, c, true)
 		removed = removed || one
 		if err != nil {
-			by := printable.Shell(append(slices.Clone(c.Command), "erase", p.Name)...)
-			h.warn(fmt.Sprintf("a copy of the record may still be %s: %v; remove it there: %s", c.Place, err, by))
+			h.warn(fmt.Sprintf("a copy of the record may still be %s: %v%s", c.Place, err, eraseByHand(c.Command, p.Name)))
 		}
 	}
 	return removed
 }
 
-// otherPlaces are those that may have a record without the profile's file saying so, the keychain last: it may ask.
-func (h *Helper) otherPlaces(own profile.Place, known bool) []profile.Place {
+// warnDamaged says what could not be looked into without the profile's file.
+func (h *Helper) warnDamaged(name string) {
+	text := fmt.Sprintf("profile %q: its file is damaged, "+
+		"so a record behind a program (--keystore exec) was not looked for", name)
+	if command := h.Config.DamagedCommand(name); command != nil {
+		text += eraseByHand(command, name)
+	}
+	h.warn(text)
+}
+
+// eraseByHand is how a user removes a record that cgp-cred can't. The command may be one that the user never gave.
+func eraseByHand(command []string, name string) string {
+	argv := append(slices.Clone(command), "erase", name)
+	return "; if the command is yours, remove it there: " + printable.Shell(argv...)
+}
+
+// otherPlaces are those that may have a record without the profile's file saying so, the keychain last: it may ask. If
+// p is nil, the profile's file is lost or damaged.
+func (h *Helper) otherPlaces(p *profile.Profile) []profile.Place {
+	own := profile.Place{Kind: h.newKind()}
+	if p != nil {
+		own = p.Place()
+	}
 	var all []profile.Place
 	for _, place := range []profile.Place{
 		{Kind: profile.File},
 		{Kind: profile.File, Identity: "/"}, // any: only the name of the file depends on it
 		{Kind: profile.Keychain},
 	} {
-		same := own.Kind == place.Kind && (own.Identity == "") == (place.Identity == "")
-		if known && (same || own.Kind == profile.Memory) || place.Kind == profile.File && h.Place == nil {
+		if p != nil && (own.Shares(place) || own.Kind == profile.Memory) || place.Kind == profile.File && h.Place == nil {
 			continue
 		}
 		all = append(all, place)
 	}
-	if !known && own.Kind != profile.Keychain { // where new records go
+	if p == nil && own.Kind != profile.Keychain { // where new records go
 		all = append(all, own)
 	}
 	return all
 }
 
+// removeRecord removes a name's record from a place, and from the keychain its token too.
 func (h *Helper) removeRecord(ctx context.Context, name string, place profile.Place) (removed bool, err error) {
 	ks, err := h.openPlace(name, place)
 	if err != nil {
 		return false, err
 	}
 	err = ks.Delete(ctx, name)
-	if errors.Is(err, keystore.ErrNotFound) {
-		return false, nil
+	if removed = err == nil; place.Kind == profile.Keychain && ignoreAbsent(err) == nil {
+		return removed, ignoreAbsent(ks.Delete(ctx, name+tokenEnd))
 	}
-	return err == nil, err
+	return removed, ignoreAbsent(err)
 }
 
-// Removable are the names of all profiles, and of records in encrypted files whose profile is lost.
-func (h *Helper) Removable() ([]string, error) {
-	names, err := h.Config.Names()
-	if err != nil || h.Folders.Data == "" {
-		return names, err
+// tokenEnd is what a cached token's account has after the profile's name.
+const tokenEnd = "/token"
+
+// Nothing reports that there is surely nothing to remove for a name: no profile, and no record in any place that can
+// have one without it.
+func (h *Helper) Nothing(ctx context.Context, name string) bool {
+	if h.keychainOnly() != nil {
+		return false
 	}
-	records, err := agefile.Accounts(h.Folders.Data)
-	for _, name := range records {
+	if _, err := h.Config.Load(name); !errors.Is(err, profile.ErrNoProfile) {
+		return false
+	}
+	if h.Folders.Data != "" {
+		if files, err := agefile.Accounts(h.Folders.Data); err != nil || slices.Contains(files, name) {
+			return false
+		}
+	}
+	ks, err := h.Keystore(h.newKind())
+	if err != nil {
+		return false
+	}
+	for _, account := range []string{name, name + tokenEnd} {
+		if _, err := ks.Get(ctx, account); !errors.Is(err, keystore.ErrNotFound) {
+			return false
+		}
+	}
+	return true
+}
+
+// Removable are the names of all profiles, and of records in encrypted files and in the keychain whose profile is lost.
+// A keychain that can't be asked is a warning.
+func (h *Helper) Removable(ctx context.Context) ([]string, error) {
+	names, err := h.Config.Names()
+	if err != nil {
+		return nil, err
+	}
+	var records []string
+	if h.Folders.Data != "" {
+		if records, err = agefile.Accounts(h.Folders.Data); err != nil {
+			return nil, err
+		}
+	}
+	for _, account := range append(records, h.keychainAccounts(ctx)...) {
+		name := strings.TrimSuffix(account, tokenEnd)
 		if profile.CheckName(name) == nil && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
-	return names, err
+	slices.Sort(names)
+	return names, nil
+}
+
+// keychainAccounts are the accounts of all records in the keychain.
+func (h *Helper) keychainAccounts(ctx context.Context) []string {
+	ks, err := h.Keystore(profile.Keychain)
+	if err != nil {
+		return nil // the demo's
+	}
+	lister, ok := ks.(keystore.Lister)
+	if !ok {
+		return nil
+	}
+	all, err := lister.Accounts(ctx)
+	switch {
+	case err == nil:
+	case errors.Is(err, keystore.ErrUnavailable):
+		h.trace(1, "records in the keychain whose profile is lost were not looked for: %v", err)
+	case errors.Is(err, keystore.ErrUnlisted):
+		h.warn("records in the keychain whose profile is lost can't be found on this system: " +
+			"if there is one, name it: cgp-cred logout NAME")
+	default:
+		h.warn(fmt.Sprintf("records in the keychain whose profile is lost were not looked for: %v", err))
+	}
+	return all
 }

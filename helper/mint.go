@@ -71,9 +71,9 @@ func (h *Helper) MintWith(ctx context.Context, name string, r *keystore.Record) 
 		}
 		switch {
 		case m.unsigned:
-			h.warn(fmt.Sprintf("the key %q can't sign now, and %q is tried: %s", key.KID, keys[i+1].KID, withHint(err)))
+			h.warn(fmt.Sprintf("the key %q can't sign now, and %q is tried: %s", r.ShownKID(key), r.ShownKID(keys[i+1]), withHint(err)))
 		case key == r.Next:
-			h.warn(fmt.Sprintf("APIM does not know the next key %q yet, and the current one is tried: after an upload it can take an hour", key.KID))
+			h.warn(fmt.Sprintf("APIM does not know the next key %q yet, and the current one is tried: after an upload it can take an hour", r.ShownKID(key)))
 		}
 	}
 	return apim.Token{}, nil, first
@@ -147,7 +147,7 @@ func newMinter(h *Helper, name string, r *keystore.Record) (*minter, error) {
 
 // exchange tries one key, each time with an assertion of its own: as often as there are tries left, and once at least.
 func (m *minter) exchange(ctx context.Context, key *keystore.Key) (apim.Token, error) {
-	m.key, m.about.KID, m.reused = key, key.KID, false
+	m.key, m.about.KID, m.reused = key, m.record.ShownKID(key), false
 	var err error
 	m.ready, err = m.sign(ctx)
 	if m.unsigned = err != nil; m.unsigned {
@@ -190,7 +190,7 @@ func (m *minter) attempt(ctx context.Context) (apim.Token, error) {
 			return apim.Token{}, backoff.Permanent(err)
 		}
 	}
-	m.h.trace(1, "asking %s for a token, kid %q", m.tokenURL, m.key.KID)
+	m.h.trace(1, "asking %s for a token, kid %q", m.tokenURL, m.about.KID)
 	m.h.trace(2, "assertion: %s", apim.Describe(assertion, m.about.APIKey))
 	m.tries, m.curable = max(m.tries, 1)-1, false
 	start := time.Now()

@@ -31,10 +31,15 @@ func (h *Helper) place(name string) profile.Place {
 	if p, err := h.Config.Load(name); err == nil {
 		return p.Place()
 	}
+	return profile.Place{Kind: h.newKind()}
+}
+
+// newKind is the kind of keystore in which a new record is kept.
+func (h *Helper) newKind() string {
 	if h.NewKeystore != "" {
-		return profile.Place{Kind: h.NewKeystore}
+		return h.NewKeystore
 	}
-	return profile.Place{Kind: profile.Keychain}
+	return profile.Keychain
 }
 
 // loadFrom reads a record. All records are read here: it decides which of the programs that they name may be run.

@@ -11,55 +11,57 @@ import (
 
 // Rotate puts a next key beside the current one. The first token that it obtains makes it the current key; until
 // FinishRotation each of the two stands in for the other, because APIM may know either one for up to an hour longer or
-// later than the Developer Hub does.
-func (h *Helper) Rotate(ctx context.Context, name string, next *keystore.Key) (Stored, error) {
+// later than the Developer Hub does. seen is what MayRotate returned; empty: any record.
+func (h *Helper) Rotate(ctx context.Context, name, seen string, next *keystore.Key) (Stored, error) {
 	return h.change(ctx, name, func(r *keystore.Record) error {
-		if err := mayRotate(name, r); err != nil {
-			return err
+		if seen != "" && seen != r.Rev {
+			return &ChangedError{Profile: name, unwritten: true}
 		}
-		if next.KID == r.Key.KID {
-			return &ChangeError{
-				Profile: name, Problem: fmt.Sprintf("kid %q is the current key's, and APIM would mistake the one for the other", next.KID),
-				hint: "choose a kid that was never used: --kid NEWKID",
-			}
+		if err := mayRotate(name, next.KID, r); err != nil {
+			return err
 		}
 		r.Next = next
 		return nil
 	})
 }
 
-// MayRotate says whether Rotate would, before a key is made for it.
-func (h *Helper) MayRotate(ctx context.Context, name string) error {
+// MayRotate says whether Rotate would to a key named kid, before that is made, and which record it saw.
+func (h *Helper) MayRotate(ctx context.Context, name, kid string) (seen string, err error) {
 	if err := h.keychainOnly(); err != nil {
-		return err
+		return "", err
 	}
 	p, err := h.Config.Load(name)
 	if err != nil {
-		return err
+		return "", err
 	}
 	r, err := h.Record(ctx, p)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return mayRotate(name, r)
+	return r.Rev, mayRotate(name, kid, r)
 }
 
-func mayRotate(name string, r *keystore.Record) error {
+func mayRotate(name, kid string, r *keystore.Record) error {
 	switch {
 	case r.Key == nil:
 		return &IncompleteError{Profile: name, Missing: "private key"}
 	case r.Next != nil:
 		return &ChangeError{
-			Profile: name, Problem: fmt.Sprintf("a next key is waiting already: %q", r.Next.KID),
+			Profile: name, Problem: fmt.Sprintf("a next key is waiting already: %q", r.ShownKID(r.Next)),
 			hint: fmt.Sprintf("register it: cgp-cred jwks %s; or drop it: cgp-cred rotate %s --abort", name, name),
 		}
 	case r.Previous != nil:
 		return &ChangeError{
-			Profile: name, Problem: fmt.Sprintf("the last rotation is not finished: %q is still kept", r.Previous.KID),
+			Profile: name, Problem: fmt.Sprintf("the last rotation is not finished: %q is still kept", r.ShownKID(r.Previous)),
 			hint: fmt.Sprintf("end it: cgp-cred rotate %s --finish", name),
 		}
+	case kid == r.Key.KID:
+		return &ChangeError{
+			Profile: name, Problem: fmt.Sprintf("kid %q is the current key's, and APIM would mistake the one for the other", r.ShownKID(r.Key)),
+			hint: "choose a kid that was never used: --kid NEWKID",
+		}
 	}
-	return nil
+	return keystore.CheckKID(kid, r.APIKey)
 }
 
 // FinishRotation drops the key that was replaced. A next key that has obtained no token yet is an error, and so is
@@ -69,7 +71,7 @@ func (h *Helper) FinishRotation(ctx context.Context, name string) (Stored, error
 		switch {
 		case r.Next != nil:
 			return &ChangeError{
-				Profile: name, Problem: fmt.Sprintf("the next key %q has obtained no token yet", r.Next.KID),
+				Profile: name, Problem: fmt.Sprintf("the next key %q has obtained no token yet", r.ShownKID(r.Next)),
 				hint: fmt.Sprintf("register it (cgp-cred jwks %s), wait up to an hour, then: cgp-cred get %s --force-new", name, name),
 			}
 		case r.Previous == nil:
@@ -104,7 +106,7 @@ func (h *Helper) change(ctx context.Context, name string, f func(*keystore.Recor
 	if err := h.keychainOnly(); err != nil {
 		return Stored{}, err
 	}
-	t, err := h.turnToChange(ctx, name)
+	t, err := h.turnToWrite(ctx, name)
 	if err != nil {
 		return Stored{}, err
 	}
@@ -195,5 +197,5 @@ func (h *Helper) promote(ctx context.Context, p *profile.Profile, r *keystore.Re
 		h.warn(fmt.Sprintf("the next key works, but could not be made the current one: %v", err))
 		return
 	}
-	h.warn(fmt.Sprintf("APIM knows the key %q now, and it is the current one; after an hour drop the old one: cgp-cred rotate %s --finish", r.Key.KID, p.Name))
+	h.warn(fmt.Sprintf("APIM knows the key %q now, and it is the current one; after an hour drop the old one: cgp-cred rotate %s --finish", r.ShownKID(r.Key), p.Name))
 }

@@ -86,7 +86,7 @@ func (r *rotating) kids(t *testing.T) string {
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	r := newRotating(t)
-	if _, err := r.Rotate(t.Context(), "int", r.next); err != nil {
+	if _, err := r.Rotate(t.Context(), "int", "", r.next); err != nil {
 		t.Fatal(err)
 	}
 	expect := func(kids string, requests int, warning string) {
@@ -126,7 +126,7 @@ func TestRotationGoesBack(t *testing.T) {
 	t.Parallel()
 	r := newRotating(t)
 	for _, promoted := range []bool{false, true} {
-		if _, err := r.Rotate(t.Context(), "int", r.next); err != nil {
+		if _, err := r.Rotate(t.Context(), "int", "", r.next); err != nil {
 			t.Fatal(err)
 		}
 		if promoted {
@@ -152,23 +152,23 @@ func TestRotationRefuses(t *testing.T) {
 			t.Errorf("error %v, want a ChangeError with a hint", err)
 		}
 	}
-	refused(r.Rotate(t.Context(), "int", &keystore.Key{KID: "k1", Signer: r.next.Signer})) // a kid in use
+	refused(r.Rotate(t.Context(), "int", "", &keystore.Key{KID: "k1", Signer: r.next.Signer})) // a kid in use
 	refused(r.FinishRotation(t.Context(), "int"))
 	refused(r.AbortRotation(t.Context(), "int"))
-	if _, err := r.Rotate(t.Context(), "int", r.next); err != nil {
+	if _, err := r.Rotate(t.Context(), "int", "", r.next); err != nil {
 		t.Fatal(err)
 	}
-	refused(r.Rotate(t.Context(), "int", &keystore.Key{KID: "k3", Signer: r.next.Signer}))
+	refused(r.Rotate(t.Context(), "int", "", &keystore.Key{KID: "k3", Signer: r.next.Signer}))
 	refused(r.FinishRotation(t.Context(), "int")) // no token yet
 	r.register(t, "k1", "k2")
 	r.mint(t)
-	refused(r.Rotate(t.Context(), "int", &keystore.Key{KID: "k3", Signer: r.next.Signer})) // not finished
+	refused(r.Rotate(t.Context(), "int", "", &keystore.Key{KID: "k3", Signer: r.next.Signer})) // not finished
 }
 
 func TestBothKeysRefused(t *testing.T) {
 	t.Parallel()
 	r := newRotating(t)
-	if _, err := r.Rotate(t.Context(), "int", r.next); err != nil {
+	if _, err := r.Rotate(t.Context(), "int", "", r.next); err != nil {
 		t.Fatal(err)
 	}
 	r.register(t)
@@ -222,7 +222,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	})
 	pass := func() { time.Sleep(2500 * time.Millisecond) }
 	pass()
-	if _, err := r.Rotate(t.Context(), "int", r.next); err != nil {
+	if _, err := r.Rotate(t.Context(), "int", "", r.next); err != nil {
 		t.Error(err)
 	}
 	pass() // not registered

@@ -1,6 +1,7 @@
 package helper
 
 import (
+	"crypto/fips140"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -34,6 +35,9 @@ func (e *CommandError) Error() string {
 
 // Hint is how to give it.
 func (e *CommandError) Hint() string {
+	if fips140.Enforced() {
+		return "run the command without GODEBUG=fips140=only, which does not let the commands that were given be read"
+	}
 	kind, flag := "--keystore", "--keystore-command"
 	if e.Signer {
 		kind, flag = "--signer", "--signer-command"

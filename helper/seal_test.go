@@ -56,7 +56,7 @@ func TestSignerSeal(t *testing.T) {
 			t.Errorf("a seal %q of no command", seal)
 		}
 		next, _ := signing(t)
-		do(p.Rotate(t.Context(), "int", next))
+		do(p.Rotate(t.Context(), "int", "", next))
 		seal, permitted := p.seals(t)
 		if seal == "" {
 			t.Fatal("no seal")
@@ -168,7 +168,7 @@ func TestGivenAgain(t *testing.T) {
 	}
 	next := first(1).Key
 	next.KID = "int-2"
-	if _, err := p.Rotate(t.Context(), "int", next); err != nil {
+	if _, err := p.Rotate(t.Context(), "int", "", next); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {

@@ -103,7 +103,7 @@ func TestKeysStandInForOneThatCannotSign(t *testing.T) {
 	key, first := signing(t)
 	run(t, first, "echo no card >&2; exit 1\n")
 	key.KID = "k2"
-	if _, err := p.Rotate(t.Context(), "int", key); err != nil {
+	if _, err := p.Rotate(t.Context(), "int", "", key); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.Get(t.Context(), p.load(t), helper.Options{}); err != nil {

@@ -57,15 +57,15 @@ func (s *Status) fill(r *keystore.Record) {
 		s.APIKey = "set"
 	}
 	if r.Next != nil {
-		s.NextKID = r.Next.KID
+		s.NextKID = r.ShownKID(r.Next)
 	}
 	if r.Previous != nil {
-		s.OldKID = r.Previous.KID
+		s.OldKID = r.ShownKID(r.Previous)
 	}
 	if r.Key == nil {
 		return
 	}
-	s.KID = r.Key.KID
+	s.KID = r.ShownKID(r.Key)
 	s.TokenURL = tokenURL(r)
 	s.KeyBits, s.Signer, s.Where = signer.Bits(r.Key.Signer), r.Key.Signer.Kind(), r.Key.Signer.Where()
 	if k, err := apim.NewJWK(r.Key.Signer.Public(), r.Key.KID); err == nil {
@@ -106,6 +106,9 @@ func (h *Helper) PublicKeys(ctx context.Context, p *profile.Profile) ([]apim.JWK
 	r, err := h.Record(ctx, p)
 	if err != nil {
 		return nil, err
+	}
+	if err := r.CheckKIDs(); err != nil {
+		h.warn("the key set has a kid that should not be public: " + err.Error())
 	}
 	return Keys(p.Name, r)
 }

@@ -27,6 +27,7 @@ type Change struct {
 	Default  bool            // make it the default profile
 	Keystore *profile.Place  // nil: where it is, and the keychain for a new one; a record that is elsewhere moves there
 	Anew     bool            // keep nothing of what is there; needs Force where there is something
+	Seen     *string         // what MayReplaceKey saw; nil: any record may be changed
 }
 
 // Stored is what a profile has after a change.
@@ -100,7 +101,7 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 	if err := c.Check(name); err != nil {
 		return Stored{}, err
 	}
-	t, err := h.turnToChange(ctx, name)
+	t, err := h.turnToWrite(ctx, name)
 	if err != nil {
 		return Stored{}, err
 	}
@@ -117,6 +118,9 @@ func (h *Helper) Store(ctx context.Context, name string, c Change) (Stored, erro
 		return Stored{}, err
 	}
 	old := found.record
+	if c.Seen != nil && *c.Seen != revOf(old) {
+		return Stored{}, &ChangedError{Profile: name, unwritten: true}
+	}
 	base := old
 	if c.Anew {
 		if err := h.mayReplace(name, old, c.Force); err != nil {
@@ -178,7 +182,7 @@ func (h *Helper) mayReplace(name string, old *keystore.Record, force bool) error
 	}
 	problem := "it exists already"
 	if old != nil && old.Key != nil {
-		problem = keyExists(old.Key)
+		problem = keyExists(old, old.Key)
 	}
 	return &ChangeError{Profile: name, Problem: problem, hint: "if what it holds may be lost, add --force; or choose another name with --profile NAME"}
 }
@@ -210,6 +214,11 @@ func merge(name string, old *keystore.Record, c Change) (*keystore.Record, error
 	}
 	if err := mergeKey(name, r, c); err != nil {
 		return nil, err
+	}
+	if c.Key != nil || c.KID != "" || !c.APIKey.IsZero() { // what an earlier version stored can be changed otherwise
+		if err := r.CheckKIDs(); err != nil {
+			return nil, err
+		}
 	}
 	return r, chooseAuth(name, r, c.Auth)
 }
@@ -281,7 +290,7 @@ func mergeGiven(name string, r *keystore.Record, given *keystore.Key, kid string
 	}
 	switch {
 	case r.Key != nil && !force:
-		return needsForce(name, keyExists(r.Key), keyFlags(given))
+		return needsForce(name, keyExists(r, r.Key), keyFlags(given))
 	case kid == "":
 		return &ChangeError{Profile: name, Problem: "a private key needs the kid it is registered under", hint: "add --kid KID"}
 	}
@@ -334,24 +343,38 @@ func needsForce(name, problem, flag string) error {
 	return &ChangeError{Profile: name, Problem: problem, hint: fmt.Sprintf("if that is meant: cgp-cred store %s %s --force, or use a new profile name", name, flag)}
 }
 
-// MayReplaceKey says whether a change that brings a new private key may be made, before the key is.
-func (h *Helper) MayReplaceKey(ctx context.Context, name string, c Change) error {
+// revOf is a record's rev, empty if there is none.
+func revOf(r *keystore.Record) string {
+	if r == nil {
+		return ""
+	}
+	return r.Rev
+}
+
+// MayReplaceKey says whether a change that brings a new private key may be made, before the key is. It returns what it saw
+// for [Change]: while the key is made another command may store one, and to that one the user has not agreed.
+func (h *Helper) MayReplaceKey(ctx context.Context, name string, c Change) (seen *string, err error) {
 	if err := c.Check(name); err != nil {
-		return err
+		return nil, err
 	}
 	old, err := h.Existing(ctx, name, c.Keystore)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	rev := revOf(old)
+	return &rev, mayReplaceKey(name, old, c)
+}
+
+func mayReplaceKey(name string, old *keystore.Record, c Change) error {
 	if old != nil && old.Key != nil && !c.Force {
 		return &ChangeError{
-			Profile: name, Problem: keyExists(old.Key),
+			Profile: name, Problem: keyExists(old, old.Key),
 			hint: fmt.Sprintf("if it may be lost: cgp-cred keygen %s --kid NEWKID --force; or use a new profile name", name),
 		}
 	}
 	if old != nil && old.Key != nil && old.Key.KID == strings.TrimSpace(c.KID) {
 		return &ChangeError{
-			Profile: name, Problem: fmt.Sprintf("kid %q is the current key's, and APIM would mistake the new one for it", old.Key.KID),
+			Profile: name, Problem: fmt.Sprintf("kid %q is the current key's, and APIM would mistake the new one for it", old.ShownKID(old.Key)),
 			hint: "choose a kid that was never used: --kid NEWKID",
 		}
 	}
@@ -359,12 +382,17 @@ func (h *Helper) MayReplaceKey(ctx context.Context, name string, c Change) error
 	if old != nil {
 		*r = *old
 	}
+	for _, apiKey := range []keystore.Secret{r.APIKey, c.APIKey} {
+		if err := keystore.CheckKID(c.KID, apiKey); err != nil {
+			return err
+		}
+	}
 	return mergeHost(name, r, c)
 }
 
-func keyExists(k *keystore.Key) string {
+func keyExists(r *keystore.Record, k *keystore.Key) string {
 	if signer.Foreign(k.Signer) {
-		return fmt.Sprintf("it has a private key already (kid %q), %s", k.KID, k.Signer.Where())
+		return fmt.Sprintf("it has a private key already (kid %q), %s", r.ShownKID(k), k.Signer.Where())
 	}
-	return fmt.Sprintf("it has a private key already (kid %q), which exists nowhere else if it was born here", k.KID)
+	return fmt.Sprintf("it has a private key already (kid %q), which exists nowhere else if it was born here", r.ShownKID(k))
 }

@@ -89,6 +89,24 @@ func (h *Helper) turnToChange(ctx context.Context, name string) (*turn, error) {
 	return t, nil
 }
 
+// turnToWrite is turnToChange for a change that starts from what its user saw: it fails if another command has changed the
+// profile while it was waited for.
+func (h *Helper) turnToWrite(ctx context.Context, name string) (*turn, error) {
+	rev := func() string {
+		if p, err := h.Config.Load(name); err == nil {
+			return p.Rev
+		}
+		return ""
+	}
+	before := rev()
+	t, err := h.turnToChange(ctx, name)
+	if err == nil && rev() != before {
+		t.end()
+		return nil, &ChangedError{Profile: name, unwritten: true}
+	}
+	return t, err
+}
+
 // tryChange takes the turn to change a profile that a process needs which mints for it, or reports that there is none: to
 // wait for one here could be to wait for a process that waits for us.
 func (h *Helper) tryChange(name string) (release func(), ok bool) {
@@ -204,6 +222,9 @@ const (
 	holdEnd = ".hold" // of the file that says how long a turn may last
 )
 
+// holds are what a turn can last: several calls of a keystore, each as long as a user may allow.
+var holds = keystore.DurationRange{Most: 24 * time.Hour}
+
 func (h *Helper) lockFile(name string) string {
 	return filepath.Join(h.Folders.Runtime, name+lockEnd)
 }
@@ -214,7 +235,7 @@ func (t *turn) announced() time.Duration {
 	if err != nil {
 		return 0
 	}
-	hold, err := time.ParseDuration(strings.TrimSpace(string(text)))
+	hold, err := holds.Parse(strings.TrimSpace(string(text)))
 	if err != nil {
 		return 0
 	}

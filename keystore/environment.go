@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"bytes"
+	"crypto/fips140"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
@@ -142,6 +143,9 @@ func (e *Environment) check() error {
 	if err := CheckAPIKey(string(e.apiKey.Reveal())); err != nil {
 		return &ValueError{What: envAPIKey, Problem: strings.TrimPrefix(err.Error(), "API key: "), next: "give the API key alone"}
 	}
+	if err := CheckKID(e.KID, e.apiKey); err != nil {
+		return &ValueError{What: envKID, Problem: strings.TrimPrefix(err.Error(), "kid: "), next: "set it to the kid that the public key is registered under"}
+	}
 	return nil
 }
 
@@ -150,8 +154,8 @@ func (e *Environment) check() error {
 func Bundle(r *Record) (Secret, error) {
 	if k := r.elsewhere(); k != nil {
 		return Secret{}, &KeyError{
-			Problem: fmt.Sprintf("%q is %s: it can't be copied from there", k.KID, k.Signer.Where()),
-			next:    "give the CI a key of its own: cgp-cred keygen NAME --host HOST --kid NEWKID, register it too, then cgp-cred export NAME",
+			Problem: fmt.Sprintf("%q is %s: it can't be copied from there", r.ShownKID(k), k.Signer.Where()),
+			Next:    "give the CI a key of its own: cgp-cred keygen NAME --host HOST --kid NEWKID, register it too, then cgp-cred export NAME",
 		}
 	}
 	text, err := r.Encode()
@@ -224,8 +228,12 @@ func (e *Environment) Record(host string) (*Record, error) {
 }
 
 // SealingKey derives 32 bytes from the secrets themselves (RFC 5869), so that a process without them can neither find
-// nor open what is cached for them: the next job of a shared runner.
+// nor open what is cached for them: the next job of a shared runner. It is nil in the FIPS 140-only mode, in which
+// nothing is sealed and short secrets derive no key.
 func (e *Environment) SealingKey() []byte {
+	if fips140.Enforced() {
+		return nil
+	}
 	secret := bytes.Join([][]byte{e.apiKey.Reveal(), e.privateKey.Reveal()}, []byte{0})
 	key, err := hkdf.Key(sha256.New, secret, nil, "cgp-cred environment cache 1", 32)
 	if err != nil { // only a length of over 8160 bytes

@@ -24,6 +24,8 @@ var (
 	ErrCorrupt = errors.New("the record is damaged")
 	// ErrNewer: a later version wrote the record; it is never overwritten.
 	ErrNewer = errors.New("the record was written by a newer cgp-cred")
+	// ErrUnlisted: the keystore can't say which records it has.
+	ErrUnlisted = errors.New("its records can't be listed")
 	// ErrChanged: another command has changed the record since it was read; nothing was written.
 	ErrChanged = errors.New("another command has changed the record meanwhile")
 )
@@ -31,7 +33,7 @@ var (
 // Error is a keystore's error.
 type Error struct {
 	Kind    error  // one of the sentinels, or [InOtherWords] of one
-	Op      string // "get", "set", "delete", "encode" or "decode"
+	Op      string // "get", "set", "delete", "list", "encode" or "decode"
 	Account string // may be empty
 	Detail  string // our own words, or foreign text that whoever prints it escapes; may be empty; never a secret
 
@@ -47,6 +49,8 @@ func (e *Error) Error() string {
 		b.WriteString("storing ")
 	case "delete":
 		b.WriteString("deleting ")
+	case "list":
+		b.WriteString("listing the records")
 	default:
 		b.WriteString("record ")
 	}
@@ -96,6 +100,8 @@ func (e *Error) Hint() string {
 		return "unlock the keychain (its prompt may be hidden behind other windows), or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"
 	case is(ErrCorrupt):
 		return "look at the item \"" + Service + "\" in the keychain's own program; to replace it run `cgp-cred logout " + profile + "`, then `cgp-cred store " + profile + " --host HOST`"
+	case is(ErrUnlisted):
+		return "name the profiles: cgp-cred logout NAME"
 	case is(ErrChanged):
 		return "run the command again"
 	case is(ErrNewer):

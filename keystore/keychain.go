@@ -3,10 +3,11 @@ package keystore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -103,17 +104,34 @@ func (k *keychain) Delete(ctx context.Context, account string) error {
 	return err
 }
 
+// Accounts lists the keychain's items of [Service], which may ask to unlock it.
+func (k *keychain) Accounts(ctx context.Context) ([]string, error) {
+	all, err := k.ask(ctx, "list", "", func(context.Context) (string, error) {
+		found, err := accounts()
+		found = slices.DeleteFunc(found, func(account string) bool { return CheckAccount(account) != nil })
+		return strings.Join(found, "\n"), err
+	})
+	return strings.Fields(string(all.Reveal())), err
+}
+
 type answer struct {
 	value string
 	err   error
 }
 
-// do runs one call against the keychain, which knows no context and may never answer, under a deadline. A call that was
-// given up may still be carried out if its prompt is answered later.
+// do runs one call for an account.
 func (k *keychain) do(ctx context.Context, op, account string, call func(context.Context) (string, error)) (Secret, error) {
 	if err := CheckAccount(account); err != nil {
 		return Secret{}, err
 	}
+	return k.ask(ctx, op, account, call)
+}
+
+// ask runs one call against the keychain, which knows no context and may never answer, under a deadline. A call that
+// was given up may still be carried out if its prompt is answered later.
+func (k *keychain) ask(
+	ctx context.Context, op, account string, call func(context.Context) (string, error),
+) (Secret, error) {
 	limit, err := k.Limit()
 	if err != nil {
 		return Secret{}, err
@@ -212,19 +230,16 @@ func Patience() (time.Duration, error) { return Timeout(promptTimeout) }
 func InputWait() (time.Duration, error) { return Timeout(time.Minute) }
 
 // Timeout is how long someone or something is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, or where that is not set the usual
-// time. What is no duration is a *[ValueError].
+// time. What is not in [Waiting] is a *[ValueError].
 func Timeout(usual time.Duration) (time.Duration, error) {
 	s := os.Getenv(timeoutName)
 	if s == "" {
 		return usual, nil
 	}
-	d, err := time.ParseDuration(s)
+	d, err := Waiting.Parse(s)
 	if err != nil {
-		d, err = time.ParseDuration(s + "s")
-	}
-	if err != nil || d <= 0 {
 		return 0, &ValueError{
-			What: timeoutName, Problem: fmt.Sprintf("%.40q is not a duration above zero", s),
+			What: timeoutName, Problem: err.Error(),
 			next: "give seconds or a duration: " + timeoutName + "=60 or 1m30s",
 		}
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/godbus/dbus/v5"
+	ss "github.com/zalando/go-keyring/secret_service"
 )
 
 const busVariable = "DBUS_SESSION_BUS_ADDRESS"
@@ -39,6 +41,50 @@ func ready(ctx context.Context) error {
 		return &Error{Kind: ErrUnavailable, Detail: "the session bus went away", Next: again}
 	}
 	return nil
+}
+
+// accounts lists the items of [Service] in the collection in which go-keyring keeps them, over its connection, which
+// [ready] has checked.
+func accounts() ([]string, error) {
+	service, err := ss.NewSecretService()
+	if err != nil {
+		return nil, err
+	}
+	collection := service.GetLoginCollection()
+	if err := service.Unlock(collection.Path()); err != nil {
+		return nil, err
+	}
+	items, err := service.SearchItems(collection, map[string]string{"service": Service})
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, item := range items {
+		v, err := service.Object(secretService, item).GetProperty("org.freedesktop.Secret.Item.Attributes")
+		if removed(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		var attributes map[string]string
+		if err := v.Store(&attributes); err != nil {
+			return nil, &Error{Kind: ErrUnavailable, Detail: "it sent a malformed reply", Next: otherProvider}
+		}
+		all = append(all, attributes["username"])
+	}
+	return all, nil
+}
+
+// removed reports that an object of the Secret Service is there no more.
+func removed(err error) bool {
+	name := busErrorName(err)
+	for _, kind := range []string{".UnknownObject", ".UnknownMethod", ".UnknownInterface", ".Secret.Error.NoSuchObject"} {
+		if strings.HasSuffix(name, kind) {
+			return true
+		}
+	}
+	return false
 }
 
 // connection is go-keyring's to the session bus, which it shares with the whole process.

@@ -16,6 +16,11 @@ func ready(context.Context) error {
 	return &Error{Kind: ErrUnavailable, Detail: "none is supported on " + runtime.GOOS}
 }
 
+// accounts: go-keyring has no way to list what these keychains hold.
+func accounts() ([]string, error) {
+	return nil, &Error{Kind: ErrUnlisted, Detail: "not on " + runtime.GOOS}
+}
+
 func busErrorName(error) string { return "" }
 
 // hungUp: there is no bus here.

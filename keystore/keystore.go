@@ -35,6 +35,12 @@ type Conditional interface {
 	SetIf(ctx context.Context, account, was string, value Secret) error
 }
 
+// Lister is a keystore that can say which accounts have a value: no value is read for it. One that can't on this system
+// is [ErrUnlisted].
+type Lister interface {
+	Accounts(ctx context.Context) ([]string, error)
+}
+
 // Limited is a keystore that waits for someone else's answer: a keychain's, a program's, a person's. Limit is for how long;
 // an error is what is wrong with CGP_CRED_KEYCHAIN_TIMEOUT.
 type Limited interface {

@@ -2,6 +2,8 @@ package keystore
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -50,6 +52,12 @@ func (m *memory) Delete(ctx context.Context, account string) error {
 	}
 	delete(m.values, account)
 	return nil
+}
+
+func (m *memory) Accounts(ctx context.Context) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Sorted(maps.Keys(m.values)), ctx.Err()
 }
 
 func (*memory) begin(ctx context.Context, account string) error {

@@ -39,7 +39,11 @@ func ParsePrivateKey(pem []byte) (signer.RSA, error) {
 	if err != nil {
 		return signer.RSA{}, err
 	}
-	return signer.NewRSA(key), nil
+	made := signer.NewRSA(key)
+	if err := signer.Prove(made); err != nil { // x509 takes a number that is not a prime for one
+		return signer.RSA{}, err
+	}
+	return made, nil
 }
 
 // parseDER reads the key itself. Tools put both encodings under both labels, so both are tried.
@@ -60,6 +64,9 @@ func parseDER(b block) (*rsa.PrivateKey, error) {
 		default:
 			return nil, keyNotRSA
 		}
+	}
+	if forbidden := signer.ForbiddenKey(err); forbidden != nil {
+		return nil, forbidden
 	}
 	switch {
 	case err != nil && strings.Contains(err.Error(), "unknown algorithm"):

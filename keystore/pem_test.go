@@ -167,6 +167,26 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 	}
 }
 
+func TestParsePrivateKeyDamaged(t *testing.T) {
+	t.Parallel()
+	for name, der := range keystoretest.Damaged() {
+		for _, label := range []string{"RSA PRIVATE KEY", "PRIVATE KEY"} {
+			got, err := keystore.ParsePrivateKey([]byte(pemText(label, der)))
+			var e *keystore.KeyError
+			if !errors.As(err, &e) || !got.IsZero() {
+				t.Errorf("%s: %v, want a KeyError and no key", name, err)
+				continue
+			}
+			if composite := strings.HasPrefix(name, "composite"); composite != strings.Contains(e.Problem, "don't fit together") {
+				t.Errorf("%s: %v", name, err)
+			}
+			if !strings.Contains(e.Hint(), "cgp-cred keygen PROFILE") {
+				t.Errorf("%s: the hint names no command: %s", name, e.Hint())
+			}
+		}
+	}
+}
+
 func TestKeyWarning(t *testing.T) {
 	t.Parallel()
 	for bits, want := range map[int]string{1024: "can be broken", 2047: "can be broken", 2048: "4096", 3072: "4096"} {

@@ -7,13 +7,13 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper"
+	"cgp-cred/keystore"
 	"cgp-cred/keystore/printable"
 )
 
@@ -58,41 +58,34 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
-// duration is a flag's value: a Go duration, or a bare number of seconds. Zero means not given.
-type duration time.Duration
+// duration is a flag's value within a range. Zero means not given.
+type duration struct {
+	value  time.Duration
+	within keystore.DurationRange
+}
 
-func (d *duration) Set(s string) error {
-	v, err := parseDuration(s)
-	if err != nil {
-		return err
-	}
-	*d = duration(v)
-	return nil
+// in returns d, which may be what within says.
+func (d *duration) in(within keystore.DurationRange) *duration {
+	d.within = within
+	return d
+}
+
+func (d *duration) Set(s string) (err error) {
+	d.value, err = d.within.Parse(s)
+	return err
 }
 
 func (d *duration) String() string {
-	if *d == 0 {
+	if d.value == 0 {
 		return ""
 	}
-	return time.Duration(*d).String()
+	return d.value.String()
 }
 
-// Duration is zero where the flag was not given.
-func (d *duration) Duration() time.Duration { return time.Duration(*d) }
+// Duration is zero if the flag was not given.
+func (d *duration) Duration() time.Duration { return d.value }
 
 func (d *duration) Type() string { return "DURATION" }
-
-// parseDuration reads "90s", "10m" or, as seconds, "90". Negative values are refused.
-func parseDuration(s string) (time.Duration, error) {
-	v, err := time.ParseDuration(s)
-	if n, aerr := strconv.ParseUint(s, 10, 31); aerr == nil {
-		v, err = time.Duration(n)*time.Second, nil
-	}
-	if err != nil || v < 0 {
-		return 0, fmt.Errorf("%s is not a duration such as 90s, 10m or 90", quoted(s))
-	}
-	return v, nil
-}
 
 // quoted returns s in quotes, safe to print.
 func quoted(s string) string { return `"` + printable.Text(s) + `"` }

@@ -44,6 +44,7 @@ type demo struct {
 	sim    *simulator.Simulator
 	host   string // where the simulator listens
 	jwks   []byte // the key set that is registered there
+	lost   error  // the first output that could not be written
 }
 
 const demoProfile = "demo"
@@ -58,7 +59,11 @@ func (a *app) demo(ctx context.Context) error {
 	defer end()
 	d.text("The whole story, against a simulated API Management on this machine.\nNo keychain is touched, and nothing of this remains.")
 	for _, step := range []func(context.Context) error{d.keygen, d.register, d.firstGet, d.secondGet, d.call} {
-		if err := step(ctx); err != nil {
+		err := step(ctx)
+		if d.lost != nil { // what follows would not be seen either
+			err = d.lost
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -188,8 +193,12 @@ func (d *demo) title(s string)   { d.text("\n# " + s) }
 func (d *demo) command(s string) { d.text("$ " + s) }
 func (d *demo) note(s string)    { d.text("  (" + s + ")") }
 
-// text writes to the demo's reader. What can't be written is not worth an error: nobody reads.
-func (d *demo) text(s string) { _, _ = io.WriteString(d.app.stdout, s+"\n") } // see above
+// text writes to the demo's reader. The first error ends the demo after its step.
+func (d *demo) text(s string) {
+	if _, err := io.WriteString(d.app.stdout, s+"\n"); d.lost == nil {
+		d.lost = err
+	}
+}
 
 // shorten shows the first characters of something long.
 func shorten(s string) string {

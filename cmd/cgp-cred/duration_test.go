@@ -4,28 +4,34 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cgp-cred/keystore"
 )
 
-// FuzzParseDuration: what is accepted is not negative, and means the same when it is written as Go would; what is refused
-// is named in printable words.
+// FuzzParseDuration: what is accepted is within the flag's range, and means the same when it is written as Go would; what
+// is refused is named in printable words, with the range.
 func FuzzParseDuration(f *testing.F) {
-	for _, s := range []string{"90s", "10m", "90", "0", "-1s", "-1", "1.5h", "2147483648", "9223372036854775807ns", "\x1b[2J", " 1s"} {
+	for _, s := range []string{
+		"90s", "10m", "90", "0", "-1s", "-1", "1.5h", "2147483648", "9223372036854775807ns", "\x1b[2J", " 1s", "2562047h", "1h0m0.000000001s",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		d, err := parseDuration(s)
-		if err != nil {
-			if text := err.Error(); strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-				t.Fatalf("%q prints %q", s, text)
+		for _, within := range []keystore.DurationRange{keystore.Waiting, offsets, {Least: time.Second, Most: 24 * time.Hour}} {
+			var flag, again duration
+			if err := flag.in(within).Set(s); err != nil {
+				if text := err.Error(); !strings.Contains(text, within.String()) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+					t.Fatalf("%q prints %q", s, text)
+				}
+				continue
 			}
-			return
-		}
-		if again, err := parseDuration(d.String()); d < 0 || again != d || err != nil {
-			t.Fatalf("%q is %v, and that is %v, %v", s, d, again, err)
-		}
-		var flag duration
-		if err := flag.Set(s); err != nil || flag.Duration() != time.Duration(flag) || flag.Duration() != d {
-			t.Fatalf("%q as a flag is %v, %v", s, flag.Duration(), err)
+			d := flag.Duration()
+			if d < within.Least || d > within.Most {
+				t.Fatalf("%q is %v, which is not %s", s, d, within)
+			}
+			if err := again.in(within).Set(d.String()); err != nil || again.Duration() != d {
+				t.Fatalf("%q is %v, and that is %v, %v", s, d, again.Duration(), err)
+			}
 		}
 	})
 }

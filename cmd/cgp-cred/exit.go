@@ -17,6 +17,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/kernel"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
 	"cgp-cred/keystore/signer"
@@ -25,7 +26,7 @@ import (
 // Exit statuses. They are a contract: scripts branch on them.
 const (
 	exitDone      = 0
-	exitBug       = 1
+	exitBug       = 1 // and output that can't be written
 	exitUsage     = 2 // usage, or a config file, bundle or key that can't be read
 	exitNone      = 3 // no such profile or credential, or a host that no profile covers
 	exitKeystore  = 4 // the keystore is locked, absent, refused or too slow
@@ -113,7 +114,7 @@ func exitCode(err error) int {
 	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*helper.CommandError](err), is[*agefile.DescriptorError](err), is[*profile.FileError](err),
 		is[*profile.NameError](err), is[*wire.FormatError](err), is[*wire.RequestError](err), is[*apim.HostError](err), is[*apim.CAFileError](err),
 		is[*disk.UnsafeError](err), errors.Is(err, disk.ErrNoHome), is[*keystore.KeyError](err), is[*keystore.ValueError](err),
-		is[*program.CommandError](err):
+		is[*program.CommandError](err), is[*kernel.ForbiddenError](err):
 		return exitUsage
 	case is[*apim.ListenerError](err):
 		return exitNetwork
@@ -123,6 +124,8 @@ func exitCode(err error) int {
 		return exitNone
 	case is[*keystore.Error](err), is[*signer.Error](err), is[*program.Error](err):
 		return exitKeystore
+	case is[*OutputError](err):
+		return exitBug
 	case is[*profile.SaveError](err), is[*os.PathError](err), is[*os.LinkError](err): // a config folder that can't be written
 		return exitUsage
 	}

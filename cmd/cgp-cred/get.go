@@ -11,6 +11,7 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/wire"
+	"cgp-cred/keystore"
 )
 
 type getOptions struct {
@@ -45,7 +46,7 @@ the URL. On failure stdout stays empty.`,
 	cmd.Flags().StringVar(&o.format, "format", defaultFormat, strings.Join(wire.Formats, ", "))
 	formats := cobra.FixedCompletions(wire.Formats, cobra.ShellCompDirectiveNoFileComp)
 	_ = cmd.RegisterFlagCompletionFunc("format", formats) // the flag is there
-	cmd.Flags().Var(&o.minValid, "min-valid", "least life left in the token (default 60s; at most half its life)")
+	cmd.Flags().Var(o.minValid.in(keystore.DurationRange{Least: time.Second, Most: 24 * time.Hour}), "min-valid", "least life left in the token, 1s to 24h (default 60s; at most half its life)")
 	cmd.Flags().BoolVar(&o.forceNew, "force-new", false, "mint a new token, whatever is cached")
 	return cmd
 }

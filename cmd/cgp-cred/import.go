@@ -205,9 +205,6 @@ func (a *app) tellImported(h *helper.Helper, s helper.Stored, file, pem string, 
 		}
 		a.say(fmt.Sprintf("its public key: %d bits, thumbprint %s", signer.Bits(s.Record.Key.Signer), keys[0].Thumbprint()))
 	}
-	if c.KID != "" && c.KID == string(c.APIKey.Reveal()) {
-		a.warn("the kid is the API key itself, and kids are public: ask for another API key, and register the key under another kid")
-	}
 	if s.Profile.Auth != profile.None && apim.Sandbox(s.Profile.Host) {
 		a.say("the client sends no credential to a sandbox; to do the same: cgp-cred store " + s.Profile.Name + " --auth none")
 	}

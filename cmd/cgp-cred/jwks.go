@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +15,8 @@ func jwksCommand(a *app) *cobra.Command {
 		Use:   "jwks [PROFILE]",
 		Short: "Print the public key set to register",
 		Long: `Print the public key set (JWKS) to register in the Developer Hub: public members alone.
-With --merge, the keys in FILE and ours, so that colleagues and other machines keep theirs.`,
+With --merge, the keys in FILE and ours, so that colleagues and other machines keep theirs.
+A file with a private key, without a kid, or with a number that is none is refused.`,
 		Args:              words(0, 1),
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -24,6 +25,14 @@ With --merge, the keys in FILE and ours, so that colleagues and other machines k
 	}
 	cmd.Flags().StringVar(&merge, "merge", "", "`FILE` of a key set to add ours to, - for stdin")
 	return cmd
+}
+
+// mergeHint says what to do about a key set that can't be merged.
+func mergeHint(err error) string {
+	if errors.Is(err, apim.ErrPrivateJWK) {
+		return "take it out of the file, and replace the key, which others may have read: cgp-cred keygen PROFILE --kid NEWKID --force"
+	}
+	return "give the key set that is registered now, as the Developer Hub shows it; to see this profile's own: cgp-cred jwks"
 }
 
 func (a *app) jwks(ctx context.Context, name, merge string) error {
@@ -47,7 +56,7 @@ func (a *app) jwks(ctx context.Context, name, merge string) error {
 	if merge != "" {
 		out, err = apim.MergeJWKS(existing, keys...)
 		if err != nil {
-			return usage("give the key set that is registered now", "%v", fmt.Errorf("%s: %w", inputName(merge), err))
+			return usage(mergeHint(err), "%s: %v", inputName(merge), err)
 		}
 	}
 	if err != nil {

@@ -58,7 +58,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 			return err
 		}
 	}
-	if err := h.MayReplaceKey(ctx, name, c); err != nil {
+	if c.Seen, err = h.MayReplaceKey(ctx, name, c); err != nil {
 		return err
 	}
 	key, err := a.newKey(bits)
@@ -85,5 +85,5 @@ func (a *app) printKeys(name string, r *keystore.Record) error {
 		return err
 	}
 	_, err = a.stdout.Write(out)
-	return err
+	return stored(err, "the key is stored; print its key set again: cgp-cred jwks "+name)
 }

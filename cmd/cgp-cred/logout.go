@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper"
+	"cgp-cred/helper/profile"
 )
 
 type logoutOptions struct {
@@ -18,9 +19,11 @@ type logoutOptions struct {
 func logoutCommand(a *app) *cobra.Command {
 	var o logoutOptions
 	cmd := &cobra.Command{
-		Use:               "logout PROFILE...",
-		Short:             "Remove a profile with its keys and its token",
-		Long:              "Remove profiles: keys, cached token and file. What is gone already is no error. It asks first.",
+		Use:   "logout PROFILE...",
+		Short: "Remove a profile with its keys and its token",
+		Long: `Remove profiles: keys, cached token and file. What is gone already is no error. It asks first.
+With --all also the records in encrypted files, and on Linux in the keychain, whose profile is
+lost.`,
 		Example:           "  cgp-cred logout int\n  cgp-cred logout --all --yes",
 		ValidArgsFunction: a.profileArgs(100),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -43,31 +46,75 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 	if h.Environment != nil {
 		return &helper.EnvironmentError{}
 	}
+	var nothing []string
 	if o.all {
-		if names, err = h.Removable(); err != nil {
-			return err
-		}
+		names, err = h.Removable(ctx)
+	} else {
+		names, nothing, err = split(ctx, h, names)
 	}
-	if len(names) == 0 {
-		a.say("there is no profile to remove")
+	if err != nil {
+		return err
+	}
+	if len(names) > 0 && !o.yes && !isTerminal(a.stdin) {
+		return usage("add --yes", "there is no terminal to confirm the removal of %s", strings.Join(names, ", "))
+	}
+	for _, name := range nothing {
+		a.say(logoutText(name, helper.Removed{}))
+	}
+	if len(nothing) > 0 {
+		a.say("if a keystore program keeps a record of this name, adopt it first: " +
+			"cgp-cred store " + nothing[0] + " --keystore exec --keystore-command COMMAND")
+	}
+	switch {
+	case len(names) == 0:
+		if o.all {
+			a.say("there is no profile to remove")
+		}
 		return nil
-	}
-	if !o.yes {
-		if !isTerminal(a.stdin) {
-			return usage("add --yes", "there is no terminal to confirm the removal of %s", strings.Join(names, ", "))
-		}
-		if err := a.confirm("Remove " + strings.Join(names, ", ") + " and the keys that belong to it? A key that was born here exists nowhere else."); err != nil {
+	case !o.yes:
+		question := "Remove " + strings.Join(names, ", ") + " and the keys that belong to it? " +
+			"A key that was born here exists nowhere else."
+		if err := a.confirm(question); err != nil {
 			return err
 		}
 	}
+	return a.remove(ctx, h, names)
+}
+
+// remove removes profiles. One that can't be removed does not keep the others, and its error is the first one's.
+func (a *app) remove(ctx context.Context, h *helper.Helper, names []string) error {
+	var first error
+	var kept []string
 	for _, name := range names {
 		done, err := h.Logout(ctx, name)
-		if err != nil {
-			return err
+		switch {
+		case err == nil:
+			a.say(logoutText(name, done))
+		case first == nil:
+			first = err
+		default:
+			kept = append(kept, name)
 		}
-		a.say(logoutText(name, done))
 	}
-	return nil
+	if len(kept) > 0 {
+		a.warn("not removed either: " + strings.Join(kept, ", "))
+	}
+	return first
+}
+
+// split tells the names for which there may be something to remove from those for which there is surely nothing.
+func split(ctx context.Context, h *helper.Helper, names []string) (some, nothing []string, err error) {
+	for _, name := range names {
+		if err := profile.CheckName(name); err != nil {
+			return nil, nil, err
+		}
+		if h.Nothing(ctx, name) {
+			nothing = append(nothing, name)
+		} else {
+			some = append(some, name)
+		}
+	}
+	return some, nothing, nil
 }
 
 func logoutText(name string, done helper.Removed) string {

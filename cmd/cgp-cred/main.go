@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"cgp-cred/keystore"
 )
 
 func main() {
@@ -29,13 +31,14 @@ func named(argv []string) []string {
 
 // run carries out one command line and returns its exit status. All that a command touches comes through here.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	out := &output{to: stdout}
+	a := &app{stdin: stdin, stdout: out, stderr: stderr}
 	if o, plain := plainGet(args); plain {
-		return report(stderr, a.get(ctx, o))
+		return report(stderr, out.outcome(a.get(ctx, o)))
 	}
 	root := rootCommand(a, args)
 	root.SetArgs(args)
-	return report(stderr, root.ExecuteContext(ctx))
+	return report(stderr, out.outcome(root.ExecuteContext(ctx)))
 }
 
 // entry is one command of the help; it is built only when it is called: a cached get pays for its own.
@@ -103,7 +106,7 @@ func rootCommand(a *app, args []string) *cobra.Command {
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().CountVarP(&a.verbose, "verbose", "v", "say more on stderr (repeatable)")
-	root.PersistentFlags().Var(&a.timeout, "timeout", "deadline of a token request, all attempts (default 25s)")
+	root.PersistentFlags().Var(a.timeout.in(keystore.Waiting), "timeout", "deadline of a token request, all attempts: 100ms to 1h (default 25s)")
 	root.PersistentFlags().StringVar(&a.passphraseFD, "passphrase-fd", "", "descriptor `N` from which to read the passphrase of encrypted files")
 	root.PersistentFlags().StringVar(&a.caFile, "ca-file", "", "`FILE` of PEM roots to trust beside the system's")
 	for _, c := range commands() {

@@ -70,6 +70,9 @@ func (a *app) resolve(name, url string) (*helper.Helper, *profile.Profile, profi
 
 // isTerminal reports whether a stream is one on which someone reads or types.
 func isTerminal(stream any) bool {
+	if out, ok := stream.(*output); ok {
+		stream = out.to
+	}
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) // a descriptor fits an int
 }

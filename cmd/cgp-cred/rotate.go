@@ -71,14 +71,14 @@ func (a *app) rotate(ctx context.Context, name string, o rotateOptions) error {
 		if err != nil {
 			return err
 		}
-		a.say(fmt.Sprintf("dropped the old key; %q is the only one: remove the old one from the registered key set too", s.Record.Key.KID))
+		a.say(fmt.Sprintf("dropped the old key; %q is the only one: remove the old one from the registered key set too", s.Record.ShownKID(s.Record.Key)))
 		return nil
 	case o.abort:
 		s, err := h.AbortRotation(ctx, name)
 		if err != nil {
 			return err
 		}
-		a.say(fmt.Sprintf("dropped the new key; %q is the only one", s.Record.Key.KID))
+		a.say(fmt.Sprintf("dropped the new key; %q is the only one", s.Record.ShownKID(s.Record.Key)))
 		return nil
 	}
 	return a.beginRotation(ctx, h, name, o)
@@ -91,18 +91,19 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	if err := o.signer.check(name, o.keyFile); err != nil {
 		return err
 	}
-	if err := h.MayRotate(ctx, name); err != nil {
+	seen, err := h.MayRotate(ctx, name, strings.TrimSpace(o.kid))
+	if err != nil {
 		return err
 	}
 	next, err := a.nextKey(ctx, name, o)
 	if err != nil {
 		return err
 	}
-	s, err := h.Rotate(ctx, name, next)
+	s, err := h.Rotate(ctx, name, seen, next)
 	if err != nil {
 		return err
 	}
-	a.say(fmt.Sprintf("the next key %q waits beside %q: register both public keys, and keep on working", s.Record.Next.KID, s.Record.Key.KID))
+	a.say(fmt.Sprintf("the next key %q waits beside %q: register both public keys, and keep on working", s.Record.ShownKID(s.Record.Next), s.Record.ShownKID(s.Record.Key)))
 	a.remindFiles(o.keyFile)
 	return a.printKeys(name, s.Record)
 }

@@ -111,19 +111,26 @@ func cached(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // writePEM: pem BITS FILE [NUMBER] writes a private key, always the same for the same number; "pem ec FILE" one that is
-// not RSA.
+// not RSA, "pem damaged NAME FILE" one of keystoretest.Damaged.
 func writePEM(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: pem BITS|ec FILE [NUMBER]")
+		ts.Fatalf("usage: pem BITS|ec FILE [NUMBER], or pem damaged NAME FILE")
 	}
 	var text []byte
-	if args[0] == "ec" {
+	switch args[0] {
+	case "damaged":
+		der, ok := keystoretest.Damaged()[args[1]]
+		if !ok || len(args) != 3 {
+			ts.Fatalf("there is no such damaged key")
+		}
+		text, args = keystoretest.PEM1(der), args[1:]
+	case "ec":
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		ts.Check(err)
 		der, err := x509.MarshalPKCS8PrivateKey(key)
 		ts.Check(err)
 		text = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	} else {
+	default:
 		bits, err := strconv.Atoi(args[0])
 		ts.Check(err)
 		number := 0

@@ -49,9 +49,10 @@ NAME=COUNT befalls the first COUNT requests; api:NAME the API instead of the tok
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "`HOST:PORT` to listen on; port 0: a free one")
 	f.StringVar(&o.apiKey, "api-key", "", "the test `KEY` of the one registered application (default: tokens for any)")
 	f.StringVar(&o.jwks, "jwks", "", "`FILE` of its public keys, read again at each request")
-	f.Var(&o.tokenLife, "token-life", "how long a token lives (default 599s)")
+	day := 24 * time.Hour
+	f.Var(o.tokenLife.in(keystore.DurationRange{Least: time.Second, Most: day}), "token-life", "how long a token lives, 1s to 24h (default 599s)")
 	f.Var(&o.clock, "clock", "how far the simulated clock is ahead, or with - behind")
-	f.Var(&o.jwksCache, "jwks-cache", "how long public keys are kept (default 0s; the real one: 1h)")
+	f.Var(o.jwksCache.in(keystore.DurationRange{Most: day}), "jwks-cache", "how long public keys are kept, at most 24h (default 0s; the real one: 1h)")
 	f.StringArrayVar(&o.faults, "fault", nil, "`NAME[=COUNT]` of something that goes wrong (repeatable)")
 	f.IntVar(&o.quota, "quota", simulator.DefaultQuota, "token requests a minute; -1: any `NUMBER`")
 	f.BoolVar(&o.tls, "tls", false, "https, with an authority of its own whose certificate is in ca_file")
@@ -122,12 +123,15 @@ func keySetFile(path string) (func() ([]byte, error), error) {
 	return again, nil
 }
 
+// offsets are how far the simulated clock may be from this machine's, to either side: ten years.
+var offsets = keystore.DurationRange{Most: 10 * 365 * 24 * time.Hour}
+
 // offset is a flag's value: a duration that may be negative.
 type offset time.Duration
 
 func (o *offset) Set(s string) error {
 	rest, behind := strings.CutPrefix(s, "-")
-	d, err := parseDuration(strings.TrimPrefix(rest, "+"))
+	d, err := offsets.Parse(strings.TrimPrefix(rest, "+"))
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (o *storeOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin")
 	o.signer.flags(cmd)
 	o.place.flags(cmd)
-	f.StringVar(&o.kid, "kid", "", "`KID` under which the public key is registered")
+	f.StringVar(&o.kid, "kid", "", "`KID` under which the public key is registered: public, never the API key")
 	f.StringVar(&o.tokenURL, "token-url", "", "`URL` of another token endpoint")
 	f.StringVar(&o.audience, "audience", "", "`URL` to name in assertions (default: the token URL)")
 	f.BoolVar(&o.isDefault, "default", false, "make it the default profile")
@@ -220,7 +220,7 @@ func (a *app) saved(h *helper.Helper, s helper.Stored) {
 	what := "no credential is needed, and none is"
 	switch s.Profile.Auth {
 	case profile.JWT:
-		what = fmt.Sprintf("private key %q", s.Record.Key.KID)
+		what = fmt.Sprintf("private key %q", s.Record.ShownKID(s.Record.Key))
 		switch where := s.Record.Key.Signer.Where(); {
 		case where != "":
 			what += " " + where + "; the rest"

@@ -70,6 +70,11 @@ func Describe(assertion keystore.Secret, label string) string {
 	if label == "" {
 		label = "[redacted]"
 	}
+	var named struct{ KID string }
+	if iss, ok := claims["iss"].(string); ok && json.Unmarshal(header, &named) == nil &&
+		keystore.CheckKID(named.KID, keystore.NewSecret([]byte(iss))) != nil {
+		header = []byte(`{"kid":"` + label + `", ...}`)
+	}
 	claims["iss"], claims["sub"] = label, label
 	shown, err := json.Marshal(claims)
 	if err != nil {

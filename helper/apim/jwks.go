@@ -9,7 +9,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"cgp-cred/keystore/signer"
 )
 
 // JWK is a public key as APIM registers it (RFC 7517 section 4; RFC 7518 section 6.3.1). It has no room for a private member.
@@ -20,6 +26,8 @@ type JWK struct {
 	Algorithm string `json:"alg"`
 	KID       string `json:"kid"`
 	Use       string `json:"use"`
+
+	point string // of a key in a set that is not RSA
 }
 
 // NewJWK returns the public half of a key under its kid. Only RSA keys sign RS512.
@@ -53,60 +61,165 @@ func JWKS(keys ...JWK) ([]byte, error) {
 var ErrPrivateJWK = errors.New("the key set holds a private key: it must not be registered, and the key must be replaced")
 
 // MergeJWKS adds keys to the set in existing and keeps the others as they are, in order and with every member. A key of
-// ours that is there already is not added twice; a kid that names another key, a private member or anything that is not
-// a key set is an error.
+// ours that is there already is not added twice. A kid that names two keys, a private member, a number that is not one
+// (RFC 7518, section 6.3.1) or anything that is not a key set is an error.
 func MergeJWKS(existing []byte, keys ...JWK) ([]byte, error) {
-	var set struct {
-		Keys []json.RawMessage `json:"keys"`
-	}
-	if err := json.Unmarshal(bytes.TrimPrefix(existing, []byte("\ufeff")), &set); err != nil {
-		return nil, errors.New(`it is not a JSON key set like {"keys":[...]}`)
-	}
-	if set.Keys == nil {
-		return nil, errors.New(`it has no "keys"`)
+	all, err := readSet(existing)
+	if err != nil {
+		return nil, err
 	}
 	known := map[string]JWK{}
-	for i, raw := range set.Keys {
+	for i, raw := range all {
 		k, err := readJWK(raw)
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i+1, err)
+		}
+		if other, taken := known[k.KID]; taken && !other.same(k) {
+			return nil, fmt.Errorf("key %d: its kid names another key in the set too", i+1)
 		}
 		known[k.KID] = k
 	}
 	for _, k := range keys {
 		old, taken := known[k.KID]
-		if taken && (old.Modulus != k.Modulus || old.Exponent != k.Exponent) {
-			return nil, fmt.Errorf("kid %q already names another key", k.KID)
+		if taken && !old.same(k) {
+			return nil, errors.New("this profile's kid already names another key there")
 		}
 		if taken {
 			continue
 		}
 		raw, err := json.Marshal(k)
 		if err != nil {
-			return nil, fmt.Errorf("key %q: %w", k.KID, err)
+			return nil, fmt.Errorf("writing a key: %w", err)
 		}
-		set.Keys = append(set.Keys, raw)
+		all = append(all, raw)
 	}
-	return indented(set)
+	return indented(map[string][]json.RawMessage{"keys": all})
 }
 
-// readJWK reads one member of a key set and refuses private ones.
+// same reports that two entries are one key.
+func (k JWK) same(other JWK) bool {
+	return k.KeyType == other.KeyType && k.Modulus == other.Modulus && k.Exponent == other.Exponent && k.point == other.point
+}
+
+// readSet returns the entries of a key set.
+func readSet(text []byte) ([]json.RawMessage, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if !utf8.Valid(text) {
+		return nil, errors.New("it is not UTF-8")
+	}
+	set, err := readObject(text)
+	if err != nil {
+		return nil, fmt.Errorf(`it is not a JSON key set like {"keys":[...]}: %w`, err)
+	}
+	raw, ok := set["keys"]
+	if !ok {
+		return nil, errors.New(`it has no "keys"`)
+	}
+	var all []json.RawMessage
+	if json.Unmarshal(raw, &all) != nil || all == nil {
+		return nil, errors.New(`its "keys" are not a list`)
+	}
+	return all, nil
+}
+
+// readObject returns a JSON object's members by their exact names, each of which must be there once: encoding/json would
+// take the last, and ignore case.
+func readObject(text []byte) (map[string]json.RawMessage, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if start, err := d.Token(); err != nil || start != json.Delim('{') {
+		return nil, errors.New("it is not a JSON object")
+	}
+	all := map[string]json.RawMessage{}
+	for d.More() {
+		name, err := d.Token()
+		text, isName := name.(string)
+		var value json.RawMessage
+		if err != nil || !isName || d.Decode(&value) != nil {
+			return nil, errors.New("it is not JSON")
+		}
+		if _, twice := all[text]; twice {
+			return nil, errors.New("it has a member twice")
+		}
+		all[text] = value
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, errors.New("it is not JSON")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is more after its end")
+	}
+	return all, nil
+}
+
+// privateMembers are the names of a JWK's private numbers (RFC 7518, sections 6.2.2, 6.3.2 and 6.4).
+var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+
+// readJWK reads one entry of a key set: a public key with a kid.
 func readJWK(raw json.RawMessage) (JWK, error) {
+	members, err := readObject(raw)
+	if err != nil {
+		return JWK{}, errors.New("it is not a JSON Web Key: " + err.Error())
+	}
+	for name := range members {
+		if slices.Contains(privateMembers, strings.ToLower(name)) {
+			return JWK{}, ErrPrivateJWK
+		}
+	}
 	var k JWK
-	var private struct {
-		D, P, Q, DP, DQ, QI, K *json.RawMessage
+	for _, m := range []struct {
+		name string
+		to   *string
+	}{{"kty", &k.KeyType}, {"kid", &k.KID}} {
+		if json.Unmarshal(members[m.name], m.to) != nil || *m.to == "" {
+			return k, fmt.Errorf("its %s is missing, empty or no text", m.name)
+		}
 	}
-	if err := json.Unmarshal(raw, &k); err != nil {
-		return k, errors.New("it is not a JSON Web Key")
-	}
-	if err := json.Unmarshal(raw, &private); err != nil {
-		return k, errors.New("it is not a JSON Web Key")
-	}
-	if private.D != nil || private.P != nil || private.Q != nil || private.DP != nil || private.DQ != nil ||
-		private.QI != nil || private.K != nil {
+	switch {
+	case strings.ContainsRune(k.KID, utf8.RuneError): // also half of a surrogate pair
+		return k, errors.New("its kid is not UTF-8")
+	case k.KeyType == "oct":
 		return k, ErrPrivateJWK
+	case k.KeyType != "RSA": // a public key that API Management ignores
+		k.point = string(members["crv"]) + string(members["x"]) + string(members["y"])
+		return k, nil
+	}
+	n, err := readNumber(members["n"], &k.Modulus)
+	if err != nil {
+		return k, fmt.Errorf("its n %w", err)
+	}
+	e, err := readNumber(members["e"], &k.Exponent)
+	if err != nil {
+		return k, fmt.Errorf("its e %w", err)
+	}
+	switch {
+	case n.BitLen() < signer.MinBits:
+		return k, fmt.Errorf("its n has %d bits, and an RSA key at least %d", n.BitLen(), signer.MinBits)
+	case n.Bit(0) == 0:
+		return k, errors.New("its n is even, and the product of two primes is not")
+	case e.Bit(0) == 0 || e.BitLen() < 2 || e.Cmp(n) >= 0:
+		return k, errors.New("its e is not the exponent of an RSA key: an odd number from 3 on")
 	}
 	return k, nil
+}
+
+// readNumber reads a Base64urlUInt (RFC 7518, section 2) and keeps its text: with no padding and no zero before it, so
+// that equal numbers are equal texts.
+func readNumber(raw json.RawMessage, text *string) (*big.Int, error) {
+	if json.Unmarshal(raw, text) != nil || *text == "" {
+		return nil, errors.New("is missing, empty or no text")
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(*text)
+	switch {
+	case strings.HasSuffix(*text, "="):
+		return nil, errors.New("is padded with =, which RFC 7518 does not allow")
+	case err != nil || strings.ContainsAny(*text, "\r\n"): // which the decoder ignores
+		return nil, errors.New("is not a number in base64url")
+	case len(b) == 1 && b[0] == 0:
+		return nil, errors.New("is zero")
+	case b[0] == 0:
+		return nil, errors.New("begins with a zero byte, which RFC 7518 does not allow")
+	}
+	return new(big.Int).SetBytes(b), nil
 }
 
 func indented(v any) ([]byte, error) {

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"math/big"
@@ -73,11 +74,11 @@ func TestMergeJWKS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := apim.NewJWK(&rsa.PublicKey{N: big.NewInt(1 << 40), E: 3}, "ours")
+	other, err := apim.NewJWK(&rsa.PublicKey{N: new(big.Int).Add(testKey().N, big.NewInt(2)), E: 3}, "ours")
 	if err != nil {
 		t.Fatal(err)
 	}
-	const colleague = `{"kty":"RSA","n":"AQ","e":"AQAB","kid":"theirs","x5t":"kept"}`
+	const colleague = `{"kty":"RSA","n":"` + rfcN + `","e":"AQAB","kid":"theirs","x5t":"kept"}`
 	tests := []struct {
 		name, existing string
 		keys           int // in the result; 0: an error
@@ -87,8 +88,9 @@ func TestMergeJWKS(t *testing.T) {
 		{"with a BOM", "\ufeff" + `{"keys":[` + colleague + `]}`, 2},
 		{"ours is there already", string(mustJWKS(t, ours)), 1},
 		{"our kid names another key", string(mustJWKS(t, other)), 0},
-		{"a private key", `{"keys":[{"kty":"RSA","n":"AQ","e":"AQAB","kid":"theirs","d":"AQ"}]}`, 0},
-		{"a symmetric key", `{"keys":[{"kty":"oct","k":"AQ"}]}`, 0},
+		{"a key of another type", `{"keys":[{"kty":"EC","crv":"P-256","x":"AQ","y":"Ag","kid":"ec"}]}`, 2},
+		{"the same key twice", `{"keys":[` + colleague + `,` + colleague + `]}`, 3},
+		{"one key under two kids", `{"keys":[` + colleague + `,` + strings.Replace(colleague, "theirs", "other", 1) + `]}`, 3},
 		{"a bare key", colleague, 0},
 		{"not JSON", `-----BEGIN`, 0},
 		{"keys that are no objects", `{"keys":["x"]}`, 0},
@@ -115,9 +117,89 @@ func TestMergeJWKS(t *testing.T) {
 			}
 		})
 	}
-	if _, err := apim.MergeJWKS([]byte(`{"keys":[{"kty":"RSA","p":"AQ"}]}`), ours); !errors.Is(err, apim.ErrPrivateJWK) {
-		t.Errorf("error %v, want ErrPrivateJWK", err)
+}
+
+// TestMergeJWKSRefuses has what is wrong with one entry of a set, and a piece of the sentence that says so.
+func TestMergeJWKSRefuses(t *testing.T) {
+	t.Parallel()
+	ours, err := apim.NewJWK(&testKey().PublicKey, "ours")
+	if err != nil {
+		t.Fatal(err)
 	}
+	good := `"kty":"RSA","kid":"theirs","n":"` + rfcN + `","e":"AQAB"`
+	rsaWith := func(n, e string) string { return `{"kty":"RSA","kid":"theirs","n":"` + n + `","e":"` + e + `"}` }
+	short := base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, 100))
+	even := base64.RawURLEncoding.EncodeToString(append(bytes.Repeat([]byte{0xff}, 255), 0xfe))
+	zeros := base64.RawURLEncoding.EncodeToString(append([]byte{0}, bytes.Repeat([]byte{0xff}, 256)...))
+	for name, c := range map[string]struct{ entry, says string }{
+		"padding":               {rsaWith(rfcN+"==", "AQAB"), "key 2: its n is padded"},
+		"padding of e":          {rsaWith(rfcN, "AQ=="), "its e is padded"},
+		"base64, not base64url": {rsaWith(strings.NewReplacer("-", "+", "_", "/").Replace(rfcN), "AQAB"), "not a number in base64url"},
+		"a space":               {rsaWith(rfcN+" ", "AQAB"), "not a number in base64url"},
+		"a line break":          {rsaWith(rfcN[:4]+`\n`+rfcN[4:], "AQAB"), "not a number in base64url"},
+		"bits after the last":   {rsaWith(rfcN, "AR"), "not a number in base64url"},
+		"hexadecimal e":         {rsaWith(rfcN, "0x10001"), "its e"},
+		"e is a number":         {`{"kty":"RSA","kid":"a","n":"` + rfcN + `","e":65537}`, "its e is missing, empty or no text"},
+		"e is null":             {`{"kty":"RSA","kid":"a","n":"` + rfcN + `","e":null}`, "its e is missing"},
+		"no e":                  {`{"kty":"RSA","kid":"a","n":"` + rfcN + `"}`, "its e is missing"},
+		"no n":                  {`{"kty":"RSA","kid":"a","e":"AQAB"}`, "its n is missing"},
+		"n in another spelling": {`{"kty":"RSA","kid":"a","N":"` + rfcN + `","e":"AQAB"}`, "its n is missing"},
+		"n is zero":             {rsaWith("AA", "AQAB"), "its n is zero"},
+		"n with zeros before":   {rsaWith(zeros, "AQAB"), "zero byte"},
+		"n is small":            {rsaWith(short, "AQAB"), "800 bits"},
+		"n is even":             {rsaWith(even, "AQAB"), "even"},
+		"e is one":              {rsaWith(rfcN, "AQ"), "exponent"},
+		"e is even":             {rsaWith(rfcN, "AQAA"), "exponent"},
+		"e is zero":             {rsaWith(rfcN, "AA"), "zero"},
+		"e is n":                {rsaWith(rfcN, rfcN), "exponent"},
+		"no kid":                {`{"kty":"RSA","n":"` + rfcN + `","e":"AQAB"}`, "its kid is missing"},
+		"empty kid":             {`{"kty":"RSA","kid":"","n":"` + rfcN + `","e":"AQAB"}`, "its kid is missing, empty"},
+		"kid is a number":       {`{"kty":"RSA","kid":7,"n":"` + rfcN + `","e":"AQAB"}`, "its kid"},
+		"half a surrogate":      {`{"kty":"RSA","kid":"\ud800","n":"` + rfcN + `","e":"AQAB"}`, "its kid is not UTF-8"},
+		"invalid UTF-8":         {"{\"kty\":\"RSA\",\"kid\":\"a\xff\",\"n\":\"" + rfcN + "\",\"e\":\"AQAB\"}", "it is not UTF-8"},
+		"invalid UTF-8 besides": {"{" + good + ",\"x\":\"\xc3\x28\"}", "it is not UTF-8"},
+		"no kty":                {`{"kid":"a","n":"` + rfcN + `","e":"AQAB"}`, "its kty"},
+		"kid twice":             {`{` + good + `,"kid":"other"}`, "a member twice"},
+		"n twice":               {`{` + good + `,"n":"` + rfcN + `"}`, "a member twice"},
+		"a secret without k":    {`{"kty":"oct","kid":"a"}`, "private key"},
+		"the first one's kid":   {string(mustEntry(t, "first")), "its kid names another key in the set too"},
+		"another type":          {`{"kty":"EC","kid":"first","crv":"P-256","x":"AQ","y":"AQ"}`, "its kid names another key in the set too"},
+		"two EC keys":           {`{"kty":"EC","kid":"b","x":"AQ"},{"kty":"EC","kid":"b","x":"Ag"}`, "key 3: its kid names another key"},
+		"a list":                {`[]`, "not a JSON Web Key"},
+		"null":                  {`null`, "not a JSON Web Key"},
+	} {
+		set := `{"keys":[{"kty":"RSA","kid":"first","n":"` + rfcN + `","e":"AQAB"},` + c.entry + `]}`
+		if out, err := apim.MergeJWKS([]byte(set), ours); err == nil || out != nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want %q", name, err, c.says)
+		}
+	}
+	for _, member := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "D", "Oth"} {
+		for _, value := range []string{`"AQ"`, `null`, `[{"r":"AQ","d":"AQ","t":"AQ"}]`} {
+			set := `{"keys":[{` + good + `,"` + member + `":` + value + `}]}`
+			if _, err := apim.MergeJWKS([]byte(set), ours); !errors.Is(err, apim.ErrPrivateJWK) {
+				t.Errorf("%s %s: %v, want ErrPrivateJWK", member, value, err)
+			}
+		}
+	}
+	for _, set := range []string{`{"keys":[{` + good + `}],"keys":[]}`, `{"Keys":[]}`, `{"keys":{}}`, `{"keys":[]} {}`, `{"keys":[}`, `null`, ``} {
+		if _, err := apim.MergeJWKS([]byte(set), ours); err == nil {
+			t.Errorf("%s is taken for a key set", set)
+		}
+	}
+}
+
+// mustEntry is our key as an entry of a set.
+func mustEntry(t *testing.T, kid string) []byte {
+	t.Helper()
+	k, err := apim.NewJWK(&testKey().PublicKey, kid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := json.Marshal(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func mustJWKS(t *testing.T, keys ...apim.JWK) []byte {
@@ -130,10 +212,12 @@ func mustJWKS(t *testing.T, keys ...apim.JWK) []byte {
 }
 
 func FuzzMergeJWKS(f *testing.F) {
-	f.Add([]byte(`{"keys":[{"kty":"RSA","n":"AQ","e":"AQAB","kid":"x"}]}`))
+	f.Add([]byte(`{"keys":[{"kty":"RSA","n":"` + rfcN + `","e":"AQAB","kid":"x"}]}`))
+	f.Add([]byte(`{"keys":[{"kty":"RSA","n":"` + rfcN + `","e":"AQAB","kid":"x","oth":[]}]}`))
+	f.Add([]byte(`{"keys":[{"kty":"EC","x":"AQ","kid":"ours"},{"kty":"OKP","x":"AQ","kid":"ours"}]}`))
 	f.Add([]byte(`{"keys":null}`))
 	f.Fuzz(func(t *testing.T, existing []byte) {
-		out, err := apim.MergeJWKS(existing, apim.JWK{KeyType: "RSA", Modulus: "Aw", Exponent: "AQAB", KID: "ours"})
+		out, err := apim.MergeJWKS(existing, apim.JWK{KeyType: "RSA", Modulus: rfcN, Exponent: "AQAB", KID: "ours"})
 		if err != nil {
 			return
 		}

@@ -219,7 +219,7 @@ func (e *exam) about() apim.Subject {
 	if e.record != nil {
 		s.APIKey = helper.Label(e.record.APIKey)
 		if e.record.Key != nil {
-			s.KID = e.record.Key.KID
+			s.KID = e.record.ShownKID(e.record.Key)
 		}
 	}
 	return s

@@ -2,10 +2,7 @@ package doctor
 
 import (
 	"context"
-	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha512"
 	"fmt"
 	"strings"
 	"time"
@@ -51,7 +48,7 @@ func (e *exam) key(ctx context.Context) Result {
 		if k.key == nil {
 			continue
 		}
-		text, bits, err := try(ctx, k.key)
+		text, bits, err := try(ctx, e.record, k.key)
 		if err != nil {
 			return fail(err)
 		}
@@ -69,8 +66,8 @@ func (e *exam) key(ctx context.Context) Result {
 }
 
 // try signs as an assertion is signed (RS512), and describes the key.
-func try(ctx context.Context, k *keystore.Key) (text string, bits int, err error) {
-	kid := printable.Text(k.KID)
+func try(ctx context.Context, r *keystore.Record, k *keystore.Key) (text string, bits int, err error) {
+	kid := printable.Text(r.ShownKID(k))
 	public, isRSA := k.Signer.Public().(*rsa.PublicKey)
 	if !isRSA {
 		return "", 0, fmt.Errorf(`key "%s" is not an RSA key`, kid)
@@ -79,14 +76,8 @@ func try(ctx context.Context, k *keystore.Key) (text string, bits int, err error
 	if err != nil {
 		return "", 0, err
 	}
-	message := random(32)
-	signature, err := crypto.SignMessage(signer.Within(ctx, k.Signer), rand.Reader, message, crypto.SHA512)
-	if err != nil {
+	if err := signer.Prove(signer.Within(ctx, k.Signer)); err != nil {
 		return "", 0, fmt.Errorf(`signing with key "%s": %w`, kid, err)
-	}
-	digest := sha512.Sum512(message)
-	if err := rsa.VerifyPKCS1v15(public, crypto.SHA512, digest[:], signature); err != nil {
-		return "", 0, fmt.Errorf(`verifying what key "%s" signed: %w`, kid, err)
 	}
 	bits = public.N.BitLen()
 	text = fmt.Sprintf(`kid "%s" signs and verifies, %d bits, thumbprint %s`, kid, bits, jwk.Thumbprint())

@@ -74,7 +74,7 @@ func (e *exam) recordFacts() [][2]string {
 	}
 	facts := [][2]string{{"API key", label}}
 	if k := e.record.Key; k != nil {
-		facts = append(facts, [2]string{"kid", printable.Text(k.KID)})
+		facts = append(facts, [2]string{"kid", printable.Text(e.record.ShownKID(k))})
 		facts = append(facts, [2]string{"signer", k.Signer.Kind()})
 		if jwk, err := apim.NewJWK(k.Signer.Public(), k.KID); err == nil {
 			facts = append(facts, [2]string{"thumbprint", jwk.Thumbprint()})

@@ -99,6 +99,29 @@ func (c Config) Load(name string) (*Profile, error) {
 	return p, p.check()
 }
 
+// DamagedCommand returns the keystore_command that a file seems to name which can't be read, nil if it names none. It
+// is for messages: nothing says that the user gave it.
+func (c Config) DamagedCommand(name string) []string {
+	raw, err := read(c.file(name))
+	if err != nil {
+		return nil
+	}
+	var command []string
+	inside := false
+	for line := range strings.Lines(string(raw)) {
+		word, item := strings.CutPrefix(strings.TrimSpace(line), "- ")
+		switch {
+		case strings.HasPrefix(line, "keystore_command:"):
+			inside = true
+		case inside && item:
+			command = append(command, strings.Trim(word, `"'`))
+		default:
+			inside = false
+		}
+	}
+	return command
+}
+
 // read returns a config file's bytes. A [disk.UnsafeError] and an absent file pass; whatever else is wrong is a [FileError].
 func read(file string) ([]byte, error) {
 	raw, err := disk.ReadFile(file, maxFile)
@@ -197,6 +220,9 @@ func (c Config) Remove(name string) (bool, error) {
 		return false, fmt.Errorf("removing profile %q: %w", name, unsaved(c.file(name), err))
 	}
 	existed := err == nil
+	if _, err := disk.RemoveTemps(c.file(name)); err != nil {
+		return existed, fmt.Errorf("removing profile %q: %w", name, unsaved(c.file(name), err))
+	}
 	current, err := c.Default()
 	if err != nil || current != name {
 		return existed, err

@@ -76,6 +76,9 @@ func ParseFault(s string) (Fault, error) {
 	return f, nil
 }
 
+// maxDuration is the longest that a fault lasts.
+const maxDuration = 24 * time.Hour
+
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // fill reads what depends on the kind, and returns what is wrong with it.
@@ -94,8 +97,8 @@ func (f *Fault) fill(hasArgument bool) string {
 		if isDigits(f.argument) {
 			d, err = time.ParseDuration(f.argument + "s")
 		}
-		if f.duration = d; err != nil || d < 0 {
-			return "DUR is not a duration such as 2s"
+		if f.duration = d; err != nil || d < 0 || d > maxDuration {
+			return "DUR is not a duration from 0s to 24h, such as 2s"
 		}
 		return ""
 	case "429":

@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -130,8 +131,8 @@ func (s *store) Delete(ctx context.Context, account string) error {
 	if err := keystore.CheckAccount(account); err != nil {
 		return err
 	}
-	if _, err := os.Lstat(s.file(account)); errors.Is(err, fs.ErrNotExist) {
-		return s.explain(op, account, err) // no folder is made for a look
+	if all, err := Accounts(s.o.Folder); err == nil && !slices.Contains(all, account) {
+		return s.explain(op, account, fs.ErrNotExist) // no folder is made for a look
 	}
 	release, err := s.alone(ctx)
 	if err != nil {
@@ -141,16 +142,27 @@ func (s *store) Delete(ctx context.Context, account string) error {
 	if err := disk.CheckFolder(s.o.Folder); err != nil {
 		return s.explain(op, account, err)
 	}
-	if err := os.Remove(s.file(account)); err != nil {
+	if err := remove(s.file(account)); err != nil {
 		return s.explain(op, account, err)
 	}
 	if last, err := s.last(); err != nil || !last {
 		return s.explain(op, account, err)
 	}
-	if err := os.Remove(s.identityFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := remove(s.identityFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s.explain(op, account, err)
 	}
 	return s.explain(op, account, s.forget())
+}
+
+// remove removes a file, and what a process that was killed has left of it.
+func remove(file string) error {
+	if left, err := disk.RemoveTemps(file); err != nil || !left {
+		return errors.Join(err, os.Remove(file))
+	}
+	if err := os.Remove(file); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // Ends of the files' names. No account's name has a tilde.
@@ -167,7 +179,8 @@ func (s *store) file(account string) string {
 	return filepath.Join(s.o.Folder, strings.ReplaceAll(account, "/", "~")+end)
 }
 
-// Accounts are the names of the records in a folder of encrypted files, whatever opens them.
+// Accounts are the names of the records in a folder of encrypted files, whatever opens them, also of those of which a
+// process that was killed has left a temporary file.
 func Accounts(folder string) ([]string, error) {
 	all, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -175,7 +188,11 @@ func Accounts(folder string) ([]string, error) {
 	}
 	var names []string
 	for _, e := range all {
-		name, ours := strings.CutSuffix(e.Name(), suffix)
+		name := e.Name()
+		if file, temp := disk.TempOf(name); temp {
+			name = file
+		}
+		name, ours := strings.CutSuffix(name, suffix)
 		if name = strings.TrimSuffix(name, strings.TrimSuffix(identitySuffix, suffix)); ours {
 			names = append(names, strings.ReplaceAll(name, "~", "/"))
 		}

@@ -23,12 +23,21 @@ var (
 	errLate        = keystore.InOtherWords(keystore.ErrTimeout, "no passphrase came in time")
 	errBusy        = keystore.InOtherWords(keystore.ErrTimeout, "another cgp-cred holds the encrypted files")
 	errNoPhrase    = keystore.InOtherWords(keystore.ErrDenied, "the passphrase can't be used")
+	errForbidden   = keystore.InOtherWords(keystore.ErrUnavailable, "GODEBUG=fips140=only does not allow the ciphers of encrypted files")
 	errNotUnlocked = keystore.InOtherWords(keystore.ErrLocked, "the identity of the encrypted files is missing")
 )
 
 // damaged is a file that is not as it was written.
 func damaged(why string) *keystore.Error {
 	return &keystore.Error{Kind: keystore.ErrCorrupt, Detail: why}
+}
+
+// forbidden is the refusal of the FIPS 140-only mode to decrypt or encrypt.
+func forbidden() error {
+	return &keystore.Error{
+		Kind: errForbidden,
+		Next: "run the command without GODEBUG=fips140=only; a profile that has to work with it: cgp-cred store PROFILE --host HOST --keystore keychain",
+	}
 }
 
 // explain makes an error of the keystore of whatever went wrong with an account; nil stays nil.

@@ -3,6 +3,7 @@ package agefile
 import (
 	"bytes"
 	"context"
+	"crypto/fips140"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -24,6 +25,9 @@ func (s *store) identityFile() string { return filepath.Join(s.o.Folder, "identi
 // key is the identity of all files: the user's own, or the one that a passphrase protects. With create it is made where
 // there is none; the caller holds the lock then.
 func (s *store) key(ctx context.Context, create bool) (key, error) {
+	if fips140.Enforced() {
+		return key{}, forbidden()
+	}
 	if s.o.Identity != "" {
 		return readIdentity(s.o.Identity)
 	}

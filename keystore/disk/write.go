@@ -40,11 +40,32 @@ func WriteVolatile(path string, data []byte) error {
 // the disk lasts, or a [Draft] while a keychain shows its prompt.
 const abandoned = 10 * time.Minute
 
-// isTemp reports whether writeTemp gives such names: a dot, a name, and 26 characters of base32.
-func isTemp(name string) bool {
+// TempOf returns the name of the file that a temporary file was to become, and whether writeTemp gives such names: a dot,
+// a name, and 26 characters of base32.
+func TempOf(name string) (file string, ok bool) {
 	rest, ok := strings.CutSuffix(name, ".tmp")
 	n := len(rest) - 26
-	return ok && n > 2 && rest[0] == '.' && rest[n-1] == '.' && strings.Trim(rest[n:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
+	if !ok || n <= 2 || rest[0] != '.' || rest[n-1] != '.' || strings.Trim(rest[n:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
+		return "", false
+	}
+	return rest[1 : n-1], true
+}
+
+// RemoveTemps removes the temporary files that killed processes have left of a file, whatever their age, and reports
+// whether there were any. The caller has the lock of those that write the file.
+func RemoveTemps(path string) (removed bool, err error) {
+	folder := filepath.Dir(path)
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	for _, e := range entries {
+		if file, ok := TempOf(e.Name()); ok && file == filepath.Base(path) {
+			err = errors.Join(err, os.Remove(filepath.Join(folder, e.Name())))
+			removed = true
+		}
+	}
+	return removed, err
 }
 
 // sweep removes abandoned temporary files from the folder of a file that was just written, best effort. Ages are counted
@@ -60,7 +81,7 @@ func sweep(written string) {
 		return
 	}
 	for _, e := range entries {
-		if !isTemp(e.Name()) {
+		if _, ok := TempOf(e.Name()); !ok {
 			continue
 		}
 		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && now.ModTime().Sub(info.ModTime()) > abandoned {

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"crypto/cipher"
+	"crypto/fips140"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
@@ -33,11 +34,35 @@ type Sealer struct {
 	id   [idSize]byte
 }
 
-// NewSealer makes a Sealer of a random key of 32 bytes.
+// ForbiddenError is the refusal of the FIPS 140-only mode to seal anything.
+type ForbiddenError struct{}
+
+func (*ForbiddenError) Error() string {
+	return "GODEBUG=fips140=only does not allow XChaCha20-Poly1305, which seals it"
+}
+
+// Hint returns what to do.
+func (*ForbiddenError) Hint() string { return "run the command without GODEBUG=fips140=only" }
+
+// allowed returns a [ForbiddenError] in the FIPS 140-only mode.
+func allowed() error {
+	if fips140.Enforced() {
+		return &ForbiddenError{}
+	}
+	return nil
+}
+
+// NewSealer makes a Sealer of a random key of 32 bytes. In the FIPS 140-only mode it returns a [ForbiddenError].
 func NewSealer(key []byte) (*Sealer, error) {
+	if len(key) != chacha20poly1305.KeySize {
+		return nil, fmt.Errorf("a sealing key has %d bytes, and this one %d", chacha20poly1305.KeySize, len(key))
+	}
+	if err := allowed(); err != nil {
+		return nil, err
+	}
 	aead, err := chacha20poly1305.NewX(key)
 	if err != nil {
-		return nil, fmt.Errorf("a sealing key has %d bytes, and this one %d", chacha20poly1305.KeySize, len(key))
+		return nil, err
 	}
 	h := sha256.New()
 	h.Write([]byte("cgp-cred sealing key id\x00"))

@@ -18,6 +18,9 @@ var errNoState = errors.New("there is no state folder (set HOME or XDG_STATE_HOM
 // OpenSealer makes a Sealer of the sealing key in a folder, seal.key, and the key where there is none yet. A key that
 // others can have written or read is a [disk.UnsafeError].
 func OpenSealer(folder string) (*Sealer, error) {
+	if err := allowed(); err != nil {
+		return nil, err
+	}
 	if folder == "" {
 		return nil, errNoState
 	}

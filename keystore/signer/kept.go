@@ -77,7 +77,7 @@ func elsewhere(kind string, k *rsa.PublicKey) *Elsewhere {
 func (k Kept) Open(o Options) (Signer, error) {
 	w := k.Signer
 	if w == nil {
-		return rebuild(k)
+		return rebuild(k, o)
 	}
 	if k.E != "" || k.P != "" || k.Q != "" {
 		return nil, errors.New("it has both a private key and a signer")

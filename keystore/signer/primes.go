@@ -44,7 +44,7 @@ var one = big.NewInt(1)
 // rebuild computes the private key from its primes: d = e^-1 mod lcm(p-1, q-1), as OpenSSL does, so that the key is
 // equal to the one that was imported. It goes through x509 because that takes our CRT values as they are and checks
 // each of them, which is far faster than to have them computed in constant time.
-func rebuild(in Kept) (RSA, error) {
+func rebuild(in Kept, o Options) (RSA, error) {
 	e, errE := number(in.E)
 	p, errP := number(in.P)
 	q, errQ := number(in.Q)
@@ -78,7 +78,9 @@ func rebuild(in Kept) (RSA, error) {
 	if err != nil {
 		return RSA{}, errors.New("e, p and q don't make an RSA key")
 	}
-	return NewRSA(priv), nil
+	made := NewRSA(priv)
+	made.profile = o.Profile
+	return made, nil
 }
 
 // number reads a JWK number: big-endian, base64url without padding (RFC 7518, section 2).

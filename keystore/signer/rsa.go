@@ -18,7 +18,10 @@ var _ Signer = RSA{}
 
 // RSA is an RSA private key that signs with PKCS #1 v1.5. It prints as [redacted], in a struct too: fmt can look into
 // an unexported field, but not into a func. The zero value holds no key.
-type RSA struct{ reveal func() *rsa.PrivateKey }
+type RSA struct {
+	reveal  func() *rsa.PrivateKey
+	profile string // whose record it is in, for hints; empty: of none yet
+}
 
 // NewRSA wraps k, which must not be changed afterwards. A nil k gives the zero value.
 func NewRSA(k *rsa.PrivateKey) RSA {
@@ -54,7 +57,8 @@ func (RSA) Kind() string { return KindKeychain }
 func (RSA) Where() string { return "" }
 
 // Sign signs digest, made with the hash that opts names, with PKCS #1 v1.5 (RFC 8017, section 8.2).
-// It refuses PSS: the token endpoint verifies RS512 and nothing else. rand may be nil.
+// It refuses PSS: the token endpoint verifies RS512 and nothing else. A key that can't sign is a *[KeyError]. rand may
+// be nil.
 func (k RSA) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if k.reveal == nil {
 		return nil, ErrNoKey
@@ -62,7 +66,19 @@ func (k RSA) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte
 	if _, pss := opts.(*rsa.PSSOptions); pss || opts == nil || opts.HashFunc() == 0 {
 		return nil, errors.New("this key signs with PKCS #1 v1.5 and a named hash only")
 	}
-	return k.reveal().Sign(rand, digest, opts)
+	signature, err := k.reveal().Sign(rand, digest, opts)
+	if err != nil {
+		return nil, k.unusable(err)
+	}
+	return signature, nil
+}
+
+// unusable is why the key does not sign.
+func (k RSA) unusable(err error) error {
+	if forbidden := ForbiddenKey(err); forbidden != nil {
+		return forbidden
+	}
+	return damagedKey(Options{Profile: k.profile}.profile())
 }
 
 // SignMessage hashes msg with the hash that opts names, then does what [RSA.Sign] does.

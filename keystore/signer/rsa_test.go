@@ -4,7 +4,9 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha512"
+	"crypto/x509"
 	"errors"
+	"strings"
 	"testing"
 
 	"cgp-cred/keystore/keystoretest"
@@ -57,4 +59,48 @@ func TestZeroValue(t *testing.T) {
 	if _, err := zero.SignMessage(nil, nil, crypto.SHA512); !errors.Is(err, signer.ErrNoKey) {
 		t.Errorf("%v, want no key", err)
 	}
+}
+
+func TestDamagedKey(t *testing.T) {
+	t.Parallel()
+	for name, der := range keystoretest.Damaged() {
+		if !strings.HasPrefix(name, "composite") { // x509 refuses the others
+			continue
+		}
+		key, err := x509.ParsePKCS1PrivateKey(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := signer.NewRSA(key)
+		if err := signer.Prove(k); !damaged(err) {
+			t.Errorf("got %v", err)
+		}
+		if got, err := k.SignMessage(nil, nil, crypto.SHA512); !damaged(err) || got != nil {
+			t.Errorf("got %d bytes, %v", len(got), err)
+		}
+		kept, err := signer.Keep(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := kept.Open(signer.Options{Profile: "int"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var bad *signer.KeyError
+		if err := signer.Prove(back); !damaged(err) || !errors.As(err, &bad) || !strings.Contains(bad.Hint(), "cgp-cred keygen int ") {
+			t.Errorf("of a record: %v", err)
+		}
+	}
+	if err := signer.Prove(signer.NewRSA(keystoretest.Key(2048, 0))); err != nil {
+		t.Error(err)
+	}
+	if err := signer.Prove(signer.NewRSA(nil)); !errors.Is(err, signer.ErrNoKey) {
+		t.Errorf("no key: %v", err)
+	}
+}
+
+// damaged reports the error of a key whose numbers don't fit together, with a command in its hint.
+func damaged(err error) bool {
+	var e *signer.KeyError
+	return errors.As(err, &e) && strings.Contains(e.Problem, "don't fit together") && strings.Contains(e.Hint(), "cgp-cred store ")
 }

@@ -7,6 +7,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha512"
 	"errors"
 	"time"
 )
@@ -107,13 +108,23 @@ func Foreign(s Signer) bool {
 	return !own
 }
 
-// Prove has s sign something random, so that no key is kept that can't. For a signer outside the record that verifies the
-// signature too.
+// Prove has s sign something random and verifies that with its public key, so that no key is kept that can't.
 func Prove(s Signer) error {
 	message := make([]byte, 32)
 	_, _ = rand.Read(message) // never returns an error: crypto/rand ends the program instead
-	_, err := crypto.SignMessage(s, rand.Reader, message, crypto.SHA512)
-	return err
+	signature, err := crypto.SignMessage(s, rand.Reader, message, crypto.SHA512)
+	if err != nil {
+		return err
+	}
+	public, ok := s.Public().(*rsa.PublicKey)
+	if !ok {
+		return ErrNoKey
+	}
+	digest := sha512.Sum512(message)
+	if rsa.VerifyPKCS1v15(public, crypto.SHA512, digest[:], signature) != nil {
+		return damagedKey(Options{}.profile())
+	}
+	return nil
 }
 
 // check verifies a signature from elsewhere with the key that was recorded: who made it may have another key now, or lie.

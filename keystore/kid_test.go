@@ -1,0 +1,46 @@
+package keystore_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"cgp-cred/keystore"
+)
+
+func TestCheckKID(t *testing.T) {
+	t.Parallel()
+	const long = "Api0Key1That2Is3Secret"
+	for _, c := range []struct {
+		name, kid, key string
+		bad            bool
+	}{
+		{"a name", "int-1", long, false},
+		{"no API key yet", long, "", false},
+		{"neither", "", "", false},
+		{"the API key", long, long, true},
+		{"with spaces around it", " \t" + long + "\n", long, true},
+		{"in quotes", `"` + long + `"`, long, true},
+		{"with a label before it", "apikey:" + long, long, true},
+		{"with a number after it", long + "-1", long, true},
+		{"in a URL", "https://int.api.service.nhs.uk/?apikey=" + long + "&x", long, true},
+		{"a part of it", long[:8], long, false},
+		{"a short one", "k", "k", true},
+		{"a short one within a word", "key-1", "k", false},
+		{"another case", strings.ToLower(long), long, false},
+	} {
+		key := keystore.NewSecret([]byte(c.key))
+		err := keystore.CheckKID(c.kid, key)
+		var e *keystore.ValueError
+		if c.bad != errors.As(err, &e) || c.bad && (strings.Contains(err.Error()+e.Hint(), c.key) && len(c.key) > 1) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if c.kid == "" {
+			continue
+		}
+		r := &keystore.Record{APIKey: key, Key: &keystore.Key{KID: "a"}, Next: &keystore.Key{KID: c.kid}}
+		if shown := r.ShownKID(r.Next); c.bad != (shown != c.kid) || c.bad != (r.CheckKIDs() != nil) {
+			t.Errorf("%s: shown as %q", c.name, shown)
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package signer
+
+import (
+	"crypto/fips140"
+	"strings"
+)
+
+// KeyError is a private key that can't be used. It never holds any of it.
+type KeyError struct {
+	Problem string // what is wrong with it
+	Next    string // the command that makes a usable key of it, or the next thing to do
+}
+
+func (e *KeyError) Error() string { return "private key: " + e.Problem }
+
+// Hint returns what to do.
+func (e *KeyError) Hint() string { return e.Next }
+
+// damagedKey is a private key of profile whose signatures are wrong: x509 takes a number that is not a prime for one.
+func damagedKey(profile string) *KeyError {
+	return &KeyError{
+		Problem: "its numbers don't fit together, so its signatures are wrong",
+		Next: "give an undamaged copy of it: cgp-cred store " + profile + " --private-key FILE --kid KID --force\n" +
+			"or make a new key: cgp-cred keygen " + profile + " --kid NEWKID --force",
+	}
+}
+
+// ForbiddenKey returns the error of a key that the FIPS 140-only mode forbids if that is what err is about, otherwise nil.
+func ForbiddenKey(err error) *KeyError {
+	if err == nil || !fips140.Enforced() {
+		return nil
+	}
+	_, why, found := strings.Cut(err.Error(), "use of ") // crypto/rsa has no type for it
+	why, _, mode := strings.Cut(why, " is not allowed in FIPS 140-only mode")
+	if !found || !mode {
+		return nil
+	}
+	return &KeyError{
+		Problem: "GODEBUG=fips140=only does not allow " + strings.ReplaceAll(why, "2\u00b9\u2076", "65536"),
+		Next:    "make a key of 4096 bits: cgp-cred keygen PROFILE --kid NEWKID --force\nor run the command without GODEBUG=fips140=only",
+	}
+}
