@@ -2,10 +2,12 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +29,15 @@ func TestMain(m *testing.M) {
 // private is a test binary's tests, run with nothing of the user's.
 type private struct{ *testing.M }
 
-func (p private) Run() int { return keystoretest.Main(p.M) }
+// Run lets four scripts run at once, unless told otherwise: they wait for most of the time.
+func (p private) Run() int {
+	if runtime.GOMAXPROCS(0) < 4 {
+		if err := flag.Set("test.parallel", "4"); err != nil {
+			return 1
+		}
+	}
+	return keystoretest.Main(p.M)
+}
 
 // TestScripts runs each script of testdata/script as a user of its own: with its own folders, no desktop, no session bus,
 // no proxy, and no profile. What the scripts' own commands do is said where they are defined.
@@ -86,6 +96,7 @@ func TestScripts(t *testing.T) {
 			"together":    together,
 			"trap":        setTrap,
 			"unheard":     unheard,
+			"weaken":      weaken,
 			"webdav":      webdav,
 			"wire":        setWire,
 			"untouched":   untouched,

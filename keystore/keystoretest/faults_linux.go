@@ -41,6 +41,7 @@ func (k *Keyring) Gate(t testing.TB, method string, f Fault) (address string) {
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	g := &gate{bus: strings.TrimPrefix(k.Address, "unix:path="), method: []byte(method + "\x00"), strike: k.Fault(t, f)}
+	k.gates = append(k.gates, g)
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -109,9 +110,13 @@ func (k *Keyring) Fault(t testing.TB, f Fault) func() {
 	}
 }
 
-// Mend ends a fault: what was stopped goes on, and what was killed is started anew and unlocked.
+// Mend ends a fault: what was stopped goes on, and what was killed is started again and unlocked. A gate that nothing has
+// come to, since a deadline was earlier, lets all pass from now on.
 func (k *Keyring) Mend(t testing.TB, f Fault) {
 	t.Helper()
+	for _, g := range k.gates {
+		g.once.Do(func() {})
+	}
 	switch f {
 	case Stopped:
 		_ = syscall.Kill(k.daemon, syscall.SIGCONT)
@@ -122,10 +127,10 @@ func (k *Keyring) Mend(t testing.TB, f Fault) {
 		k.startBus(t)
 		k.startDaemon(t)
 	case Killed:
-		await(t, "the end of the keyring", func() bool { return !k.owned(t, secrets) })
+		await(t, 0, "the keyring ended", func() bool { return !k.owned(t, secrets) })
 		k.startDaemon(t)
 	}
-	await(t, "the mended keyring", func() bool { return !k.Locked() })
+	await(t, k.daemon, "the keyring was mended", func() bool { return !k.Locked() })
 }
 
 func (k *Keyring) owned(t testing.TB, name string) (owned bool) {

@@ -1,7 +1,6 @@
 package keystoretest
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +20,7 @@ const (
 	secrets    = "org.freedesktop.secrets"
 	secretPath = dbus.ObjectPath("/org/freedesktop/secrets")
 	loginPath  = secretPath + "/collection/login"
-	patience   = 30 * time.Second
+	patience   = 2 * time.Minute
 )
 
 // Keyring is a session bus of a test's own, with gnome-keyring on it but for [StartBus]. All of it ends with the test.
@@ -32,6 +31,7 @@ type Keyring struct {
 	Conn    *dbus.Conn
 
 	bus, daemon int // the processes' numbers; daemon 0: none
+	gates       []*gate
 }
 
 // StartBus starts a session bus where nothing answers as keychain and nothing is started by asking for it.
@@ -63,7 +63,7 @@ func StartBus(t testing.TB) *Keyring {
 func (k *Keyring) startBus(t testing.TB) {
 	t.Helper()
 	k.bus = start(t, k.Env, "", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", "--config-file="+filepath.Join(k.Folder, "bus.conf"))
-	await(t, "the bus", func() (up bool) {
+	await(t, k.bus, "the bus came up", func() (up bool) {
 		conn, err := dbus.Connect(k.Address)
 		if err == nil {
 			k.Conn = conn
@@ -90,7 +90,7 @@ func (k *Keyring) startDaemon(t testing.TB) {
 	t.Helper()
 	k.daemon = start(t, k.Env, Password, "gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets",
 		"--control-directory="+filepath.Join(k.Folder, "keyring"))
-	await(t, "the keyring", func() bool { return !k.Locked() })
+	await(t, k.daemon, "the keyring came up", func() bool { return !k.Locked() })
 }
 
 // StartLockedKeyring starts one that is locked, where nobody answers a prompt.
@@ -118,7 +118,7 @@ func (k *Keyring) Unlock(t testing.TB) {
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("unlocking the keyring: %v", err)
 	}
-	await(t, "the unlocked keyring", func() bool { return !k.Locked() })
+	await(t, 0, "the keyring was unlocked", func() bool { return !k.Locked() })
 	var pid int
 	if err := k.Conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, secrets).Store(&pid); err != nil || pid <= 1 {
 		t.Fatalf("the keyring's process is not known: %v", err)
@@ -147,12 +147,13 @@ func (k *Keyring) Items(t testing.TB, service, username string) int {
 	return len(slices.Compact(found))
 }
 
-func await(t testing.TB, what string, ready func() bool) {
+// await waits until something is so, for as long as the program runs that shall bring it about; 0: this one.
+func await(t testing.TB, pid int, what string, ready func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if ready() {
-			return
+	for !ready() {
+		if pid != 0 && syscall.Kill(pid, 0) != nil && !ready() {
+			t.Fatal("its program ended before ", what)
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatal(fmt.Sprint(what, " did not come up within ", patience))
 }

@@ -16,15 +16,42 @@ const Refused = 99
 const HiddenVariable = "KEYSTORETEST_HIDDEN"
 
 // Guarded is the program of a script, a main function, that only runs if its environment leads nowhere outside of the
-// test's own folder.
+// test's own folder. Otherwise the package's tests fail, though a script may expect the program to fail.
 func Guarded(program func()) func() {
 	return func() {
 		if err := leads(environment{get: os.Getenv, uid: os.Geteuid(), exists: exists}); err != nil {
 			fmt.Fprintf(os.Stderr, "keystoretest: this test would reach what is the user's: %v\n", err)
+			recordRefusal(err)
 			os.Exit(Refused)
 		}
 		program()
 	}
+}
+
+// refusals is a file in the folder of a test process, a line for each program that Guarded stopped.
+const refusals = "refused"
+
+// recordRefusal tells [Main], best effort: without a folder of its own no test has come this far.
+func recordRefusal(why error) {
+	root := os.Getenv(RootVariable)
+	if root == "" {
+		root = marked(os.Getenv("HOME"))
+	}
+	f, err := os.OpenFile(filepath.Join(root, refusals), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return
+	}
+	_, _ = fmt.Fprintf(f, "%q: %v\n", os.Args, why)
+	_ = f.Close()
+}
+
+// refused is what Guarded stopped, a line each.
+func refused(root string) string {
+	text, err := os.ReadFile(filepath.Join(root, refusals))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 // environment is what decides where a program reads and writes.

@@ -33,6 +33,10 @@ func Main(m interface{ Run() int }) (status int) {
 		return m.Run()
 	}
 	status = supervise(m)
+	if text := refused(root); text != "" {
+		fmt.Fprintf(os.Stderr, "these would have reached what is the user's, and were stopped:\n%s", text)
+		status = max(status, 1)
+	}
 	if changes := before.changes(); len(changes) > 0 {
 		for _, c := range changes {
 			fmt.Fprintln(os.Stderr, "this is the user's, and was changed by the tests or by a program that ran meanwhile:", c)

@@ -13,7 +13,14 @@ import (
 // badVariable names what the tests of a package do wrong, in a test binary that a test starts.
 const badVariable = "KEYSTORETEST_BAD"
 
+// guardedVariable makes a test binary a program that is guarded.
+const guardedVariable = "KEYSTORETEST_GUARDED"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(guardedVariable) != "" {
+		keystoretest.Guarded(func() {})()
+		return
+	}
 	if bad := os.Getenv(badVariable); bad != "" {
 		os.Exit(keystoretest.Main(badTests(bad)))
 	}
@@ -52,6 +59,34 @@ func (b badTests) Run() int {
 		}
 	case "fails":
 		return 3
+	case "a bus", "no runtime folder", "a program's bus", "no environment":
+		return callGuarded(b)
+	}
+	return 0
+}
+
+// callGuarded starts this binary as a program of a script that expects it to fail, with an environment that leads to the
+// user's bus.
+func callGuarded(b badTests) int {
+	self, err := os.Executable()
+	if err != nil {
+		return 1
+	}
+	argv, env := []string{self}, append(os.Environ(), guardedVariable+"=yes", badVariable+"=")
+	switch b {
+	case "a bus":
+		env = append(env, "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/0/bus")
+	case "no runtime folder":
+		env = append(env, "XDG_RUNTIME_DIR=", "DBUS_SESSION_BUS_ADDRESS=")
+	case "a program's bus":
+		argv = []string{"sh", "-c", `DBUS_SESSION_BUS_ADDRESS=unix:abstract=/tmp/dbus-x "$0"`, self}
+	case "no environment":
+		env = []string{guardedVariable + "=yes", "HOME=" + os.Getenv("HOME")}
+	}
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Env = env
+	if err := cmd.Run(); err == nil {
+		return 1 // it was not stopped
 	}
 	return 0
 }
@@ -81,6 +116,10 @@ func TestMainCatches(t *testing.T) {
 		{"opens", 1, "/.config/cgp-cred: was"},
 		{"leaves", 1, "left these processes running: "},
 		{"panics", 2, "test timed out"},
+		{"a bus", 1, "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/0/bus"},
+		{"no runtime folder", 1, "without XDG_RUNTIME_DIR there is /run/user/"},
+		{"a program's bus", 1, "DBUS_SESSION_BUS_ADDRESS=unix:abstract=/tmp/dbus-x"},
+		{"no environment", 1, "without XDG_RUNTIME_DIR there is /run/user/"},
 		{"dies", 137, "ended by a signal: killed"},
 	} {
 		t.Run(c.bad, func(t *testing.T) {

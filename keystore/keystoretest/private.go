@@ -96,10 +96,16 @@ func privateEnvironment(root string) (map[string]string, error) {
 	env["USERPROFILE"], env["APPDATA"], env["LOCALAPPDATA"] = env["HOME"], env["XDG_CONFIG_HOME"], env["XDG_STATE_HOME"]
 	env["TEMP"], env["TMP"] = env["TMPDIR"], env["TMPDIR"]
 	env["DBUS_SESSION_BUS_ADDRESS"] = NoBus(root)
-	if err := os.WriteFile(filepath.Join(root, marker), nil, 0o600); err != nil {
+	for _, name := range []string{marker, refusals} {
+		if err := os.WriteFile(filepath.Join(root, name), nil, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	// Programs that other users run, whom some tests play, are stopped too.
+	if err := os.Chmod(filepath.Join(root, refusals), 0o622); err != nil {
 		return nil, err
 	}
-	// Other users, whom some tests play, use the folder for temporary files as they use /tmp.
+	// Those use the folder for temporary files as they use /tmp.
 	if err := os.Chmod(root, 0o711); err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // grace is how long a process may outlive the tests: one that was killed takes a moment to go.
-const grace = 10 * time.Second
+const grace = 30 * time.Second
 
 // supervise runs the tests in a child, adopts whatever process loses its parent there, and ends all that are left
 // when the tests have ended: the tests of a package whose time is up end without a chance to do that.
@@ -94,7 +94,7 @@ func endAll(end time.Time, patient bool) (left []string) {
 				return left
 			}
 			patient = false
-			end = time.Now().Add(patience)
+			end = time.Now().Add(grace)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
