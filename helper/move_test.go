@@ -329,7 +329,7 @@ func TestChangeKilled(t *testing.T) {
 					p := killed(t)
 					p.whole(t, step == "after set")
 					p = killed(t)
-					if _, err := p.MayRotate(t.Context(), "int"); err != nil {
+					if _, err := p.MayRotate(t.Context(), "int", "k-new"); err != nil {
 						t.Error(err)
 					}
 					p = killed(t)
