@@ -184,11 +184,12 @@ func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v 
 		return "", ctx.Err()
 	}
 	defer func() {
-		if recover() == nil { // the value may quote the reply, and so a secret
+		panicked := recover() // it may quote the reply, and so a secret
+		if panicked == nil {
 			return
 		}
 		v, err = "", io.EOF
-		if !hungUp() {
+		if !hungUp(panicked) {
 			err = &Error{Kind: ErrUnavailable, Detail: "it sent a malformed reply", Next: otherProvider}
 		}
 	}()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -91,8 +92,12 @@ func removed(err error) bool {
 var connection atomic.Pointer[dbus.Conn]
 
 // hungUp reports that the bus has closed the connection: a prompt that was awaited has no answer then, not even a wrong
-// one.
-func hungUp() bool {
+// one. godbus closes the channel of signals first, so that go-keyring reads nil from it while the connection still counts
+// as connected; no reply makes it dereference nil.
+func hungUp(panicked any) bool {
+	if e, ok := panicked.(runtime.Error); ok && strings.Contains(e.Error(), "nil pointer dereference") {
+		return true
+	}
 	c := connection.Load()
 	return c != nil && !c.Connected()
 }

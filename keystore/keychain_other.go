@@ -24,4 +24,4 @@ func accounts() ([]string, error) {
 func busErrorName(error) string { return "" }
 
 // hungUp: there is no bus here.
-func hungUp() bool { return false }
+func hungUp(any) bool { return false }
