@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs every test, with the race detector if it can be built: it needs a C compiler. It installs nothing: tests that need
-# what is missing are skipped, and the last lines say how many and what. TEST_TIMEOUT (60m) is what a package may take.
-# Arguments go to go test; without any, each fuzz target is fuzzed for FUZZTIME (2s) after that.
+# Runs every test, those of helper and keystore with the race detector if it can be built: it needs a C compiler. It
+# installs nothing: tests that need what is missing are skipped, and the last lines say how many and what. TEST_TIMEOUT
+# (60m) is what a package may take. Arguments go to go test.
 set -eu
 cd "$(dirname "$0")/.."
 limit=${TEST_TIMEOUT:-60m}
@@ -62,17 +62,16 @@ if [ "$(go env CGO_ENABLED)" != 1 ] || ! echo '#include <stdlib.h>' | $(go env C
 	echo "no C compiler here: the tests run without the race detector" >&2
 	race=
 fi
-# cmd/cgp-cred takes longest; go test prints packages in the order in which they are named.
+# The scripts start thousands of processes, each of which takes several times as long with the race detector; what runs
+# at the same time within a process is tested beneath them. cmd/cgp-cred takes longest: go test prints packages in order.
 {
 	status=0
 	# shellcheck disable=SC2086 # nothing if it is empty
-	go test $race -timeout "$limit" "$@" ./helper/... ./keystore/... ./cmd/internal/... ./cmd/cgp-cred 2>&1 || status=$?
+	go test $race -timeout "$limit" "$@" ./helper/... ./keystore/... 2>&1 || status=$?
+	go test -timeout "$limit" "$@" ./cmd/internal/... ./cmd/cgp-cred 2>&1 || status=$?
 	echo "$status" >"$work/status"
 } | without_stacks
 status=$(cat "$work/status")
-if [ $# = 0 ]; then
-	FUZZTIME="${FUZZTIME:-2s}" sh .dev/fuzz.sh || status=$?
-fi
 skipped
 cat "$work/late"
 exit "$status"

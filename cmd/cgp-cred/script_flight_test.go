@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -38,10 +39,18 @@ func (s *stalling) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
-	if c := s.crowd.Load(); c != nil {
-		<-c.gathered
+	c := s.crowd.Load()
+	if c == nil {
+		s.api.ServeHTTP(w, r)
+		return
 	}
-	s.api.ServeHTTP(w, r)
+	answer := httptest.NewRecorder()
+	s.api.ServeHTTP(answer, r)
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	_ = http.NewResponseController(w).Flush() // headers have a deadline of their own
+	<-c.gathered
+	_, _ = w.Write(answer.Body.Bytes())
 }
 
 // crowd is a number of processes that wait for the same.
@@ -150,6 +159,7 @@ func takeover(ts *testscript.TestScript, neg bool, args []string) {
 	s.stall.Store(true)
 	first := begin(ts, []string{"cgp-cred", "get", args[0]})
 	s.await(ts, first.started)
+	ts.Check(pause(first.cmd.Process.Pid)) // its own deadline would make it ask again
 
 	waiting := command(ts, "cgp-cred", "get", args[0], "-v")
 	var out strings.Builder
