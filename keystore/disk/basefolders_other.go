@@ -7,8 +7,10 @@ import "github.com/adrg/xdg"
 // firstEnvironment is what the library's init saw.
 func firstEnvironment() variables { return environment() }
 
-// configHome is the base of the config folder.
-func configHome(variables) string { return xdg.ConfigHome }
+// bases are the folders that this program's own are in.
+func bases(variables) Folders {
+	return Folders{Config: xdg.ConfigHome, State: xdg.StateHome, Data: xdg.DataHome, Runtime: xdg.RuntimeDir}
+}
 
 // reload has the library read the environment again.
 func reload(variables) error {

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/adrg/xdg"
 
@@ -24,6 +26,22 @@ func configHome(env variables) string {
 		return env.config
 	}
 	return filepath.Join(env.home, ".config")
+}
+
+// bases are the folders that this program's own are in. The library takes ~/ for HOME, which no shell has put there.
+func bases(env variables) Folders {
+	absolute := func(value, library, usual string) string {
+		if strings.HasPrefix(value, "~") {
+			return usual
+		}
+		return library
+	}
+	return Folders{
+		Config:  configHome(env),
+		State:   absolute(env.state, xdg.StateHome, filepath.Join(env.home, ".local", "state")),
+		Data:    absolute(env.data, xdg.DataHome, filepath.Join(env.home, ".local", "share")),
+		Runtime: absolute(env.runtime, xdg.RuntimeDir, filepath.Join("/run/user", strconv.Itoa(os.Getuid()))),
+	}
 }
 
 // reload has the library read the environment again. It reads a file too, whatever that is.

@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
-
-	"github.com/adrg/xdg"
 )
 
 // own is the name of the folders that belong to this program alone.
@@ -35,7 +33,7 @@ func (noHome) Hint() string {
 }
 
 // UserFolders says where the folders are, by the XDG Base Directory Specification, and creates nothing. A relative
-// path counts as unset, as the specification says: XDG_RUNTIME_DIR=run means /run/user/UID. Runtime is used only where it exists, is ours and is closed to
+// path counts as unset, as the specification says: XDG_RUNTIME_DIR=run means /run/user/UID, and on Linux so does ~/run. Runtime is used only where it exists, is ours and is closed to
 // everybody else. Where Config is unknown the error is [ErrNoHome], beside the folders that are known.
 func UserFolders() (Folders, error) {
 	locate.Lock()
@@ -46,7 +44,7 @@ func UserFolders() (Folders, error) {
 		}
 		located = now
 	}
-	base := Folders{Config: configHome(located), State: xdg.StateHome, Data: xdg.DataHome, Runtime: xdg.RuntimeDir}
+	base := bases(located)
 	env := located
 	locate.Unlock()
 

@@ -36,6 +36,10 @@ func TestUserFolders(t *testing.T) {
 			name: "relative XDG folders are none", home: "/h", config: "c", state: "./s", data: "d", runtm: "/nowhere",
 			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
 		},
+		{
+			name: "a tilde is no path of a shell's", home: "/h", config: "~/c", state: "~/s", data: "~", runtm: "/nowhere",
+			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
+		},
 		{name: "a tilde is no absolute path", config: "~/c", runtm: "/nowhere", noHome: true},
 		{name: "no home", runtm: "/nowhere", noHome: true},
 		{name: "home is the current folder", home: ".", runtm: "/nowhere", noHome: true},
