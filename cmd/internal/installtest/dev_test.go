@@ -102,7 +102,7 @@ func TestDevDeps(t *testing.T) {
 			m := fakeMachine(t, []string{"sh"}, map[string]string{
 				"apt-get": "#!/bin/sh\necho \"apt-get $*\" >>\"$RECORD\"\n", "sudo": "#!/bin/sh\nshift\nexec \"$@\"\n",
 			})
-			tools := []string{"sh", "uname", "sort", "tr", "id", "env", "sleep"}
+			tools := []string{"sh", "uname", "sort", "tr", "id", "env", "sleep", "true"}
 			m.tools(tools...)
 			m.env["PATH"] = filepath.Join(m.root, "fake") + string(os.PathListSeparator) + m.env["PATH"]
 			m.env["CI"] = c.ci
