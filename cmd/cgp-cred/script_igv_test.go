@@ -30,9 +30,9 @@ func startIGV(ts *testscript.TestScript, neg bool, args []string) {
 	out, err := os.Create(ts.MkAbs("igv.out"))
 	ts.Check(err)
 	cmd := command(ts, "igv", "--port", port, "--genome", ts.MkAbs(args[0]))
-	// Java takes the home folder from the user database. The proxy, at which nobody listens, is for what IGV looks up at
+	// Java takes the home folder from the user database, and puts its counters into /tmp. The proxy, at which nobody listens, is for what IGV looks up at
 	// its makers' when it starts; it is not used for this machine.
-	cmd.Env = append(cmd.Env, "DISPLAY="+display, "JAVA_TOOL_OPTIONS=-Duser.home="+ts.Getenv("HOME")+
+	cmd.Env = append(cmd.Env, "DISPLAY="+display, "JAVA_TOOL_OPTIONS=-XX:-UsePerfData -Duser.home="+ts.Getenv("HOME")+
 		" -Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=1 -Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=1")
 	cmd.Stdout, cmd.Stderr = out, out
 	program := start(ts, cmd)
