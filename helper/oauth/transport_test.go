@@ -46,7 +46,7 @@ func (s *sent) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	r = r.Clone(r.Context())
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	return http.DefaultTransport.RoundTrip(r)
+	return apim.Local().RoundTrip(r)
 }
 
 func answer(r *http.Request, status int, header ...string) *http.Response {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -91,23 +92,22 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	return serveUntil(ctx, listener, New(o.Config))
 }
 
-// listen opens the address, if it is a loopback address or any may be.
+// listen opens the address, if it is a loopback address or any may be. localhost is 127.0.0.1, whatever a hosts file or
+// a name server says.
 func listen(ctx context.Context, address string, remote bool) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, &ListenError{address, err}
 	}
-	if !remote && host != "localhost" && !net.ParseIP(host).IsLoopback() {
+	if strings.EqualFold(host, "localhost") {
+		host = "127.0.0.1"
+	}
+	if !remote && !net.ParseIP(host).IsLoopback() {
 		return nil, &NotLoopbackError{address}
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, &ListenError{address, err}
-	}
-	// A hosts file may give localhost another address.
-	if tcp, ok := listener.Addr().(*net.TCPAddr); !remote && (!ok || !tcp.IP.IsLoopback()) {
-		_ = listener.Close()
-		return nil, &NotLoopbackError{address}
 	}
 	return listener, nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/keystoretest"
 )
 
 func TestCreateOnce(t *testing.T) {
@@ -31,7 +32,7 @@ func TestCreateOnceAttacked(t *testing.T) {
 		"readable by others": func(p string) error { return errors.Join(os.WriteFile(p, []byte("x"), 0o600), os.Chmod(p, 0o644)) },
 		"empty":              func(p string) error { return os.WriteFile(p, nil, 0o600) },
 		"of another user": func(p string) error {
-			if os.Geteuid() != 0 { // a user can't make such a file; the mode is refused as well
+			if !keystoretest.Users.Here() { // a user can't make such a file; the mode is refused as well
 				return errors.Join(os.WriteFile(p, []byte("x"), 0o600), os.Chmod(p, 0o666))
 			}
 			return errors.Join(os.WriteFile(p, []byte("x"), 0o600), os.Chown(p, attacker, attacker))
