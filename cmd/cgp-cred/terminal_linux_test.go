@@ -11,6 +11,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 // terminal DIALOGUE COMMAND... runs a command on a terminal of its own, as the terminal's foreground job. The file
@@ -21,6 +23,7 @@ func terminal(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: terminal DIALOGUE COMMAND ARGS...")
 	}
+	keystoretest.Require(of(ts), keystoretest.Terminal)
 	p, err := openPTY()
 	ts.Check(err)
 	defer p.close()

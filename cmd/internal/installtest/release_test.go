@@ -78,6 +78,7 @@ func (r release) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 // offer serves h and points the machine at it, with a prefix that has a blank.
 func (m *machine) offer(h http.Handler) (prefix string) {
 	m.t.Helper()
+	keystoretest.Need(m.t, "curl", "curl")
 	server := httptest.NewServer(h)
 	m.t.Cleanup(server.Close)
 	prefix = filepath.Join(m.home, "my own")
