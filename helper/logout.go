@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"cgp-cred/helper/cache"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
@@ -153,13 +154,10 @@ func (h *Helper) removeRecord(ctx context.Context, name string, place profile.Pl
 	}
 	err = ks.Delete(ctx, name)
 	if removed = err == nil; place.Kind == profile.Keychain && ignoreAbsent(err) == nil {
-		return removed, ignoreAbsent(ks.Delete(ctx, name+tokenEnd))
+		return removed, ignoreAbsent(ks.Delete(ctx, name+cache.AccountEnd))
 	}
 	return removed, ignoreAbsent(err)
 }
-
-// tokenEnd is what a cached token's account has after the profile's name.
-const tokenEnd = "/token"
 
 // Nothing reports that there is surely nothing to remove for a name: no profile, and no record in any place that can
 // have one without it.
@@ -179,7 +177,7 @@ func (h *Helper) Nothing(ctx context.Context, name string) bool {
 	if err != nil {
 		return false
 	}
-	for _, account := range []string{name, name + tokenEnd} {
+	for _, account := range []string{name, name + cache.AccountEnd} {
 		if _, err := ks.Get(ctx, account); !errors.Is(err, keystore.ErrNotFound) {
 			return false
 		}
@@ -201,7 +199,7 @@ func (h *Helper) Removable(ctx context.Context) ([]string, error) {
 		}
 	}
 	for _, account := range append(records, h.keychainAccounts(ctx)...) {
-		name := strings.TrimSuffix(account, tokenEnd)
+		name := strings.TrimSuffix(account, cache.AccountEnd)
 		if profile.CheckName(name) == nil && !slices.Contains(names, name) {
 			names = append(names, name)
 		}

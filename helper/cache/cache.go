@@ -78,7 +78,10 @@ func (c *Cache) Name() string { return base64.RawURLEncoding.EncodeToString(c.na
 
 func (c *Cache) key() string { return "cgp-cred:" + c.Name() }
 
-func (c *Cache) account() string { return c.o.Profile + "/token" }
+func (c *Cache) account() string { return c.o.Profile + AccountEnd }
+
+// AccountEnd is what a token's account in a keystore has after the profile's name.
+const AccountEnd = "/token"
 
 // Get returns the cached token, false where there is none, or none that can be opened, or where its time is over.
 // A token that is found in the kernel's keyring costs microseconds and touches nothing else.
