@@ -11,6 +11,8 @@ import (
 
 	"github.com/godbus/dbus/v5"
 	"golang.org/x/sys/unix"
+
+	"cgp-cred/keystore/disk"
 )
 
 // findBus returns the first session bus that answers and is our own, as an address that names nothing but its socket,
@@ -45,20 +47,11 @@ func findBus(ctx context.Context) (string, net.Conn, error) {
 // usualBus returns the address of the bus in the user's runtime folder, "" if there is none. A process with a runtime
 // folder of its own has no other bus: /run/user is asked only if XDG_RUNTIME_DIR is unset.
 func usualBus() string {
-	path := filepath.Join(runtimeFolder(), "bus")
+	path := filepath.Join(disk.RuntimeFolder(), "bus")
 	if info, err := os.Stat(path); err != nil || info.Mode().Type() != os.ModeSocket {
 		return ""
 	}
 	return "unix:path=" + dbus.EscapeBusAddressValue(path)
-}
-
-// runtimeFolder is XDG_RUNTIME_DIR, or what systemd and elogind set it to. A relative path counts as unset, as the XDG
-// Base Directory Specification says.
-func runtimeFolder() string {
-	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
-		return dir
-	}
-	return fmt.Sprintf("/run/user/%d", os.Geteuid())
 }
 
 // tryBus connects to one entry of a bus address and checks who listens there.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/adrg/xdg"
 
@@ -28,20 +27,32 @@ func configHome(env variables) string {
 	return filepath.Join(env.home, ".config")
 }
 
-// bases are the folders that this program's own are in. The library takes ~/ for HOME, which no shell has put there.
+// bases are the folders that this program's own are in. The library takes ~ and $HOME in a variable for HOME, where no
+// shell has put it.
 func bases(env variables) Folders {
 	absolute := func(value, library, usual string) string {
-		if strings.HasPrefix(value, "~") {
-			return usual
+		if filepath.IsAbs(value) {
+			return library
 		}
-		return library
+		return usual
 	}
 	return Folders{
 		Config:  configHome(env),
 		State:   absolute(env.state, xdg.StateHome, filepath.Join(env.home, ".local", "state")),
 		Data:    absolute(env.data, xdg.DataHome, filepath.Join(env.home, ".local", "share")),
-		Runtime: absolute(env.runtime, xdg.RuntimeDir, filepath.Join("/run/user", strconv.Itoa(os.Getuid()))),
+		Runtime: runtimeFolder(env.runtime),
 	}
+}
+
+// RuntimeFolder is XDG_RUNTIME_DIR, or what systemd and elogind set it to. A relative path counts as unset, as the XDG
+// Base Directory Specification says.
+func RuntimeFolder() string { return runtimeFolder(os.Getenv("XDG_RUNTIME_DIR")) }
+
+func runtimeFolder(value string) string {
+	if filepath.IsAbs(value) {
+		return value
+	}
+	return filepath.Join("/run/user", strconv.Itoa(os.Geteuid()))
 }
 
 // reload has the library read the environment again. It reads a file too, whatever that is.

@@ -40,6 +40,10 @@ func TestUserFolders(t *testing.T) {
 			name: "a tilde is no path of a shell's", home: "/h", config: "~/c", state: "~/s", data: "~", runtm: "/nowhere",
 			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
 		},
+		{
+			name: "no shell has expanded it", home: "/h", config: "$HOME/c", state: "$HOME/s", data: "$HOME", runtm: "/nowhere",
+			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
+		},
 		{name: "a tilde is no absolute path", config: "~/c", runtm: "/nowhere", noHome: true},
 		{name: "no home", runtm: "/nowhere", noHome: true},
 		{name: "home is the current folder", home: ".", runtm: "/nowhere", noHome: true},
@@ -80,7 +84,7 @@ func TestUserFoldersRelativeRuntime(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", "")
 	want, err := disk.UserFolders()
 	must(t, err)
-	for _, relative := range []string{"run", "./run", "../run", ".", "~/run"} {
+	for _, relative := range []string{"run", "./run", "../run", ".", "~/run", "$HOME/run"} {
 		t.Setenv("XDG_RUNTIME_DIR", relative)
 		if got, err := disk.UserFolders(); err != nil || got != want {
 			t.Errorf("%q: got %+v, %v; want %+v", relative, got, err, want)
