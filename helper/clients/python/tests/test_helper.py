@@ -102,7 +102,7 @@ class HelperTest(Case):
 
         said = self.together(50, ask)
         self.assertEqual(set(said), {"cgp-cred: locked\nhint: unlock"})
-        self.assertLess(len(self.runs()), 25)  # a thread that is late asks again
+        self.assertLess(len(self.runs()), 5)  # threads that are late share another answer
         self.answers()
         self.assertEqual(Helper().header(URL).name, "Authorization")
 
