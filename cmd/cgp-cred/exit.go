@@ -17,6 +17,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/kernel"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
@@ -86,6 +87,9 @@ func report(w io.Writer, err error) int {
 
 // hintOf returns the hint that err carries, or one for its exit status.
 func hintOf(err error, code int) string {
+	if hints := fault.HintsOf(err); len(hints) > 0 {
+		return strings.Join(hints, "\n")
+	}
 	var hinted interface{ Hint() string }
 	if errors.As(err, &hinted) && hinted.Hint() != "" {
 		return hinted.Hint()
@@ -102,13 +106,28 @@ func hintOf(err error, code int) string {
 	return "this looks like a bug in cgp-cred: please report the command and this message"
 }
 
-// exitCode chooses the status of err by its type.
+// statuses are the exit statuses of the classes of errors.
+var statuses = [...]int{
+	fault.Bug:       exitBug,
+	fault.Usage:     exitUsage,
+	fault.None:      exitNone,
+	fault.Keystore:  exitKeystore,
+	fault.Refused:   exitRefused,
+	fault.Network:   exitNetwork,
+	fault.Temporary: exitTemporary,
+	fault.Output:    exitBug,
+}
+
+// exitCode chooses the status of err by its class.
 func exitCode(err error) int {
 	var refused *apim.Error
 	var command *statusError
+	var classified fault.Classified
 	switch {
 	case errors.As(err, &command):
 		return command.code
+	case errors.As(err, &classified):
+		return statuses[classified.FaultClass()]
 	case errors.As(err, &refused):
 		return map[apim.Class]int{apim.Refused: exitRefused, apim.Network: exitNetwork, apim.Temporary: exitTemporary}[refused.Class]
 	case is[*helper.IncompleteError](err), is[*helper.GoneError](err), is[*profile.NoProfileError](err),

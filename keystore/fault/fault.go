@@ -1,0 +1,139 @@
+// Package fault is the one shape of an error: what failed and why, the class that decides the exit status, and what to do
+// about it.
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// Class says what kind of failure an error is. The exit status follows from it, and from nothing else.
+type Class int
+
+const (
+	// Bug is a defect in cgp-cred. It is what an error without a class counts as.
+	Bug Class = iota
+	// Usage is a command line, a config file, a bundle, a key or a folder that can't be used.
+	Usage
+	// None is a profile or a credential that does not exist, or a host that no profile covers.
+	None
+	// Keystore is a keystore or a signer that is locked, absent, too slow, or that refused.
+	Keystore
+	// Refused is the token endpoint's no. It answers the same until something is changed.
+	Refused
+	// Network is DNS, TLS, a proxy, or a reply that is not from APIM.
+	Network
+	// Temporary is worth another try: 429, 5xx, a lock, a deadline.
+	Temporary
+	// Output is a result that can't be written to stdout.
+	Output
+)
+
+// Error is a failure that no caller needs to take apart. Errors whose facts a caller reads are types of their own, which
+// implement [Classified].
+type Error struct {
+	Class Class
+	What  string   // what failed, then why; empty: Err says it
+	Hints []string // what to do next, a command each if possible
+	ID    string   // the message_id that APIM's support asks for; usually empty
+	Err   error    // the cause; may be nil
+}
+
+// Classified is an error that has a class and says what to do. Every error type of the product implements it.
+type Classified interface {
+	error
+	FaultClass() Class
+	FaultHints() []string
+}
+
+// New returns an error of a class. Each line of hint is one hint.
+func New(class Class, hint, format string, args ...any) *Error {
+	return &Error{Class: class, What: fmt.Sprintf(format, args...), Hints: Lines(hint)}
+}
+
+// Wrap returns an error of a class whose text is what, a colon and err. Each line of hint is one hint.
+func Wrap(class Class, hint, what string, err error) *Error {
+	return &Error{Class: class, What: what, Hints: Lines(hint), Err: err}
+}
+
+// Lines splits a hint into its lines: none if it is empty.
+func Lines(hint string) []string {
+	if hint == "" {
+		return nil
+	}
+	return strings.Split(hint, "\n")
+}
+
+func (e *Error) Error() string {
+	switch {
+	case e.Err == nil:
+		return e.What
+	case e.What == "":
+		return e.Err.Error()
+	}
+	return e.What + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// FaultClass returns the class.
+func (e *Error) FaultClass() Class { return e.Class }
+
+// FaultHints returns the hints, or those of the cause.
+func (e *Error) FaultHints() []string {
+	if len(e.Hints) == 0 {
+		return HintsOf(e.Err)
+	}
+	return e.Hints
+}
+
+// MessageID returns the ID.
+func (e *Error) MessageID() string { return e.ID }
+
+// ClassOf returns the class of the outermost error in err's chain that has one. A deadline or an interruption is Temporary,
+// and a file or folder that the system refuses is Usage; anything else is a Bug.
+func ClassOf(err error) Class {
+	var classified Classified
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &classified):
+		return classified.FaultClass()
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return Temporary
+	case errors.As(err, &path), errors.As(err, &link):
+		return Usage
+	}
+	return Bug
+}
+
+// HintsOf returns the hints of the outermost error in err's chain that is classified, or nothing.
+func HintsOf(err error) []string {
+	var classified Classified
+	if errors.As(err, &classified) {
+		return classified.FaultHints()
+	}
+	return nil
+}
+
+// HintOf returns the hints of err in one line, or usual if it has none.
+func HintOf(err error, usual string) string {
+	if hints := HintsOf(err); len(hints) > 0 {
+		return strings.Join(hints, "; ")
+	}
+	return usual
+}
+
+// IDOf returns the message ID in err's chain, or nothing.
+func IDOf(err error) string {
+	var identified interface{ MessageID() string }
+	if errors.As(err, &identified) {
+		return identified.MessageID()
+	}
+	return ""
+}
