@@ -17,11 +17,11 @@ import (
 // slack is what a machine under load may add to a deadline.
 const slack = 30 * time.Second
 
-// fault KIND TIMEOUT STATUS TRIES TEXT is a row of the table of faults: with such a wire, or with KIND "dns:..." in a network
+// addFault is the verb fault: fault KIND TIMEOUT STATUS TRIES TEXT is a row of the table of faults: with such a wire, or with KIND "dns:..." in a network
 // of that kind, a new token for the profile in CGP_CRED_PROFILE is not had within TIMEOUT. It holds that the attempt ended
 // then, with that exit status after so many tries, nothing on stdout, one message that matches TEXT, with a hint, and the
 // record in the keychain as it was. What was said at -vv goes to said.txt, for leakfree.
-func fault(ts *testscript.TestScript, neg bool, args []string) {
+func addFault(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 5 {
 		ts.Fatalf("usage: fault KIND TIMEOUT STATUS TRIES TEXT")
 	}

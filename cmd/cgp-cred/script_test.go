@@ -66,7 +66,7 @@ func TestScripts(t *testing.T) {
 			"fails":       fails,
 			"findpython":  findPython,
 			"gitserver":   gitserver,
-			"fault":       fault,
+			"fault":       addFault,
 			"fileserver":  fileServer,
 			"igv":         startIGV,
 			"igvdo":       tellIGV,
