@@ -37,10 +37,10 @@ const (
 // implement [Classified].
 type Error struct {
 	Class Class
-	What  string   // what failed, then why; empty: Err says it
+	What  string   // the whole text: what failed, then why; empty: Err's text
 	Hints []string // what to do next, a command each if possible
 	ID    string   // the message_id that APIM's support asks for; usually empty
-	Err   error    // the cause; may be nil
+	Err   error    // the cause, for errors.Is and errors.As; may be nil
 }
 
 // Classified is an error that has a class and says what to do. Every error type of the product implements it.
@@ -57,7 +57,7 @@ func New(class Class, hint, format string, args ...any) *Error {
 
 // Wrap returns an error of a class whose text is what, a colon and err. Each line of hint is one hint.
 func Wrap(class Class, hint, what string, err error) *Error {
-	return &Error{Class: class, What: what, Hints: Lines(hint), Err: err}
+	return &Error{Class: class, What: what + ": " + err.Error(), Hints: Lines(hint), Err: err}
 }
 
 // Lines splits a hint into its lines: none if it is empty.
@@ -69,13 +69,10 @@ func Lines(hint string) []string {
 }
 
 func (e *Error) Error() string {
-	switch {
-	case e.Err == nil:
-		return e.What
-	case e.What == "":
+	if e.What == "" && e.Err != nil {
 		return e.Err.Error()
 	}
-	return e.What + ": " + e.Err.Error()
+	return e.What
 }
 
 // Unwrap returns the cause.
