@@ -6,22 +6,11 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 // EnvironmentProfile is the name of the one profile there is where the environment holds a credential.
 const EnvironmentProfile = "env"
-
-// EnvironmentError is a change of the keychain while the environment holds the credential.
-type EnvironmentError struct{}
-
-func (e *EnvironmentError) Error() string {
-	return "the environment holds a credential (CGP_CRED_HOST or CGP_CRED_BUNDLE), so the keychain is left alone"
-}
-
-// Hint is the way to the keychain.
-func (e *EnvironmentError) Hint() string {
-	return "unset the CGP_CRED_* variables, then run the command again"
-}
 
 // Resolve chooses the profile that is meant. Where the environment holds a credential that is the only one, and any
 // other name is a profile that is not there.
@@ -31,7 +20,7 @@ func (h *Helper) Resolve(ask profile.Ask) (*profile.Profile, profile.Source, err
 		if err != nil || p.ChangingTo == "" {
 			return p, source, err
 		}
-		if _, err := h.loadProfile(p.Name); err != nil {
+		if _, err := h.Records().Profile(p.Name); err != nil {
 			return nil, "", err
 		}
 		return h.Config.Resolve(ask) // it may cover other URLs now
@@ -97,23 +86,15 @@ func environmentProfile(e *keystore.Environment) (*profile.Profile, error) {
 		return nil, fmt.Errorf("CGP_CRED_HOST: %w", err)
 	}
 	if err := profile.CheckAPIName(e.APIName); err != nil {
-		return nil, &ChangeError{Profile: EnvironmentProfile, Problem: "CGP_CRED_API_NAME: " + err.Error(), hint: "for example genomic-data-access"}
+		return nil, fault.New(fault.Usage, "for example genomic-data-access", "CGP_CRED_API_NAME: %v", err)
 	}
 	if e.TokenURL != "" {
 		if err := apim.CheckTokenURL(e.TokenURL); err != nil {
-			return nil, &ChangeError{Profile: EnvironmentProfile, Problem: "CGP_CRED_TOKEN_URL: " + err.Error(), hint: "unset it for the host's own"}
+			return nil, fault.New(fault.Usage, "unset it for the host's own", "CGP_CRED_TOKEN_URL: %v", err)
 		}
 	}
 	return &profile.Profile{
 		Name: EnvironmentProfile, Host: host, APIName: e.APIName, Auth: e.Auth(), Keystore: profile.Variables,
 		Rev: "environment", File: "the environment", Bytes: e.Fingerprint(),
 	}, nil
-}
-
-// keychainOnly refuses to change the keychain while the environment holds the credential.
-func (h *Helper) keychainOnly() error {
-	if h.Environment != nil {
-		return &EnvironmentError{}
-	}
-	return nil
 }

@@ -16,9 +16,12 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/helpertest"
+	"cgp-cred/helper/manage"
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 // slow is a keystore that answers after a time, if it is waited for so long.
@@ -41,7 +44,7 @@ func (s slow) Get(ctx context.Context, account string) (keystore.Secret, error) 
 
 // direct calls the token endpoint without a network, whose sockets would hold up a bubble's clock.
 type direct struct {
-	p     *place
+	p     *helpertest.Place
 	delay time.Duration
 }
 
@@ -52,14 +55,14 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, r.Context().Err()
 	}
 	w := httptest.NewRecorder()
-	d.p.sim.ServeHTTP(w, r)
+	d.p.Sim.ServeHTTP(w, r)
 	return w.Result(), nil
 }
 
 // process is another process on p's machine, with a keystore and a token endpoint that take their time.
-func (p *place) process(keys slow, endpoint, timeout time.Duration) *helper.Helper {
+func process(p *helpertest.Place, keys slow, endpoint, timeout time.Duration) *helper.Helper {
 	h := *p.Helper
-	keys.Keystore = p.keys
+	keys.Keystore = p.Keys
 	h.Keystore = func(string) (keystore.Keystore, error) { return keys, nil }
 	h.APIM = func() (*apim.Client, error) {
 		return &apim.Client{HTTP: &http.Client{Transport: direct{p, endpoint}}}, nil
@@ -82,21 +85,21 @@ func TestNobodyGivesUpOnALawfulMint(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, simulator.Config{})
-			profile := p.load(t)
+			p := helpertest.New(t, simulator.Config{})
+			profile := p.Load(t)
 			synctest.Test(t, func(t *testing.T) {
 				results := make(chan string, 2)
 				get := func(h *helper.Helper) {
 					c, err := h.Get(t.Context(), profile, helper.Options{})
 					results <- fmt.Sprint(c.Value(), err)
 				}
-				go get(p.process(holder.keys, holder.endpoint, holder.timeout))
+				go get(process(p, holder.keys, holder.endpoint, holder.timeout))
 				synctest.Wait()
-				go get(p.process(slow{limit: 5 * time.Second}, 0, 0))
+				go get(process(p, slow{limit: 5 * time.Second}, 0, 0))
 				if first, second := <-results, <-results; first != second {
 					t.Errorf("one has %q, the other %q", first, second)
 				}
-				if n := p.sim.Requests(); n != 1 {
+				if n := p.Sim.Requests(); n != 1 {
 					t.Errorf("%d requests", n)
 				}
 			})
@@ -117,32 +120,31 @@ func TestWaitForALockEnds(t *testing.T) {
 		"nobody could":          {limit: 5 * time.Second, want: 35 * time.Second},
 		"a longer timeout":      {limit: 5 * time.Second, timeout: 90 * time.Second, want: 100 * time.Second},
 		"a shorter one":         {limit: time.Second, timeout: time.Second, want: 7 * time.Second},
-		"the holder may longer": {limit: 5 * time.Second, said: "2m0s\n", want: 125 * time.Second},
-		"it may less":           {limit: 5 * time.Second, said: "2s", want: 35 * time.Second},
-		"it says nothing":       {limit: 5 * time.Second, said: "ever\n", want: 35 * time.Second},
+		"the holder may longer": {limit: 5 * time.Second, said: `{"hold":120000000000}`, want: 125 * time.Second},
+		"it may less":           {limit: 5 * time.Second, said: `{"hold":2000000000}`, want: 35 * time.Second},
+		"it says nothing":       {limit: 5 * time.Second, said: `{"hold":"ever"}`, want: 35 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, simulator.Config{})
-			profile := p.load(t)
+			p := helpertest.New(t, simulator.Config{})
+			profile := p.Load(t)
 			release, state, err := disk.TryLock(filepath.Join(p.Folders.Runtime, "int.lock"))
 			if state != disk.Acquired {
 				t.Fatal(state, err)
 			}
 			defer release()
 			if tt.said != "" {
-				if err := disk.WriteFile(filepath.Join(p.Folders.Runtime, "int.hold"), []byte(tt.said)); err != nil {
+				if err := disk.WriteFile(filepath.Join(p.Folders.Runtime, "int.json"), []byte(tt.said)); err != nil {
 					t.Fatal(err)
 				}
 			}
 			synctest.Test(t, func(t *testing.T) {
-				h := p.process(slow{limit: tt.limit}, 0, tt.timeout)
+				h := process(p, slow{limit: tt.limit}, 0, tt.timeout)
 				start := time.Now()
 				_, err := h.Get(t.Context(), profile, helper.Options{})
 				waited := time.Since(start)
-				want := fmt.Sprintf("another cgp-cred has been at work on profile \"int\" for %v", tt.want)
-				var held *helper.LockError
-				if !errors.As(err, &held) || held.Hint() == "" || err.Error() != want || waited != tt.want {
+				want := fmt.Sprintf("another cgp-cred has been working on profile \"int\" for %v", tt.want)
+				if fault.ClassOf(err) != fault.Temporary || fault.HintOf(err, "") == "" || err.Error() != want || waited != tt.want {
 					t.Errorf("%v after %v, want %s", err, waited, want)
 				}
 				ctx, stop := context.WithTimeout(t.Context(), time.Second) // a caller of less patience
@@ -159,16 +161,16 @@ func TestWaitForALockEnds(t *testing.T) {
 // A turn ends when the others were told that it would, whatever hangs in it, and leaves nothing.
 func TestTurnEnds(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, simulator.Config{})
-	profile := p.load(t)
+	p := helpertest.New(t, simulator.Config{})
+	profile := p.Load(t)
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		hung := p.process(slow{limit: 30 * time.Second, delay: time.Hour}, 0, 0)
+		hung := process(p, slow{limit: 30 * time.Second, delay: time.Hour}, 0, 0)
 		_, err := hung.Get(t.Context(), profile, helper.Options{})
 		if waited := time.Since(start); !errors.Is(err, keystore.ErrTimeout) || waited != 55*time.Second {
 			t.Errorf("%v after %v", err, waited)
 		}
-		if _, err := p.process(slow{}, 0, 0).Get(t.Context(), profile, helper.Options{}); err != nil {
+		if _, err := process(p, slow{}, 0, 0).Get(t.Context(), profile, helper.Options{}); err != nil {
 			t.Errorf("the next one: %v", err)
 		}
 	})
@@ -181,23 +183,23 @@ func TestTurnEnds(t *testing.T) {
 // A mint with keys that others sign with says so before it asks them: for each of them someone may have to be found.
 func TestATurnWithForeignKeysMayLastLonger(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, simulator.Config{})
-	hold := filepath.Join(p.Folders.Runtime, "int.hold")
-	key, first := signing(t)
-	if _, err := p.Store(t.Context(), "int", helper.Change{Key: key, Force: true}); err != nil {
+	p := helpertest.New(t, simulator.Config{})
+	hold := filepath.Join(p.Folders.Runtime, "int.json")
+	key, first := helpertest.SigningProgram(t)
+	if _, err := p.Manage().Store(t.Context(), "int", manage.Change{Key: key, Force: true}); err != nil {
 		t.Fatal(err)
 	}
-	next, _ := signing(t)
+	next, _ := helpertest.SigningProgram(t)
 	next.KID = "k2"
-	if _, err := p.Rotate(t.Context(), "int", "", next); err != nil {
+	if _, err := p.Manage().Rotate(t.Context(), "int", "", next); err != nil {
 		t.Fatal(err)
 	}
-	run(t, first, "cp "+hold+" seen\n")
-	if _, err := p.Get(t.Context(), p.load(t), helper.Options{}); err != nil {
+	helpertest.Run(t, first, "cp "+hold+" seen\n")
+	if _, err := p.Get(t.Context(), p.Load(t), helper.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	said, err := os.ReadFile(filepath.Join(filepath.Dir(first), "seen"))
-	if want := (30 + 25 + 2*30) * time.Second; string(said) != want.String()+"\n" {
+	if want := (30 + 25 + 2*30) * time.Second; string(said) != fmt.Sprintf(`{"hold":%d}`, want) {
 		t.Errorf("said %q, %v; want %v", said, err, want)
 	}
 }
@@ -205,7 +207,7 @@ func TestATurnWithForeignKeysMayLastLonger(t *testing.T) {
 // Who comes within five seconds of a refusal shares it, however long the queue for the lock is then.
 func TestRefusalIsSharedAfterALongWait(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, simulator.Config{APIKey: "another-application"})
+	p := helpertest.New(t, simulator.Config{APIKey: "another-application"})
 	start := time.Now()
 	var later atomic.Int64
 	p.Now = func() time.Time { return start.Add(time.Duration(later.Load())) }
@@ -215,7 +217,7 @@ func TestRefusalIsSharedAfterALongWait(t *testing.T) {
 			waiting <- true
 		}
 	}
-	if _, err := p.Get(t.Context(), p.load(t), helper.Options{}); err == nil {
+	if _, err := p.Get(t.Context(), p.Load(t), helper.Options{}); err == nil {
 		t.Fatal("no refusal")
 	}
 	release, _, err := disk.TryLock(filepath.Join(p.Folders.Runtime, "int.lock"))
@@ -224,7 +226,7 @@ func TestRefusalIsSharedAfterALongWait(t *testing.T) {
 	}
 	later.Store(int64(4 * time.Second))
 	refused := make(chan error, 1)
-	profile := p.load(t)
+	profile := p.Load(t)
 	go func() {
 		_, err := p.Get(t.Context(), profile, helper.Options{})
 		refused <- err
@@ -232,8 +234,8 @@ func TestRefusalIsSharedAfterALongWait(t *testing.T) {
 	<-waiting
 	later.Store(int64(20 * time.Second))
 	release()
-	if err := <-refused; err == nil || p.sim.Requests() != 1 {
-		t.Errorf("%v, %d requests", err, p.sim.Requests())
+	if err := <-refused; err == nil || p.Sim.Requests() != 1 {
+		t.Errorf("%v, %d requests", err, p.Sim.Requests())
 	}
 }
 
@@ -252,15 +254,15 @@ func TestThrottlingIsShared(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(tt.fault, tt.timeout), func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, simulator.Config{})
-			p.fails(t, tt.fault)
-			profile := p.load(t)
+			p := helpertest.New(t, simulator.Config{})
+			p.Fails(t, tt.fault)
+			profile := p.Load(t)
 			asked := 0
 			synctest.Test(t, func(t *testing.T) {
 				errs := make(chan error)
 				for range 5 {
 					go func() {
-						h := p.process(slow{}, 0, 0)
+						h := process(p, slow{}, 0, 0)
 						h.Timeout = tt.timeout
 						_, err := h.Get(t.Context(), profile, helper.Options{})
 						errs <- err
@@ -272,9 +274,9 @@ func TestThrottlingIsShared(t *testing.T) {
 						t.Errorf("%v", err)
 					}
 				}
-				asked = p.sim.Requests()
-				patient := p.process(slow{}, 0, 2*time.Minute)
-				if _, err := patient.Get(t.Context(), profile, helper.Options{}); err == nil || p.sim.Requests() == asked {
+				asked = p.Sim.Requests()
+				patient := process(p, slow{}, 0, 2*time.Minute)
+				if _, err := patient.Get(t.Context(), profile, helper.Options{}); err == nil || p.Sim.Requests() == asked {
 					t.Errorf("whoever may wait has not asked: %v", err)
 				}
 			})

@@ -9,6 +9,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 // OpenOptions say how a helper of [Open] works. The zero value is what the command does without flags.
@@ -51,20 +52,11 @@ func Open(o OpenOptions) (*Helper, error) {
 	}, nil
 }
 
-// EndedError is a profile of a program that kept its keys in memory and has ended.
-type EndedError struct{}
-
-func (e *EndedError) Error() string {
-	return "the keystore of this profile ended with the program that made it"
-}
-
-// Hint is to begin anew.
-func (e *EndedError) Hint() string { return "cgp-cred logout, then store it again" }
-
 // Keystore opens the keystore that a profile names.
 func (o OpenOptions) Keystore(kind string) (keystore.Keystore, error) {
 	if kind == profile.Memory {
-		return nil, &EndedError{}
+		return nil, fault.New(fault.Usage, "cgp-cred logout, then store it again",
+			"the keystore of this profile ended with the program that made it")
 	}
 	return keystore.Keychain(keystore.KeychainOptions{Waiting: o.Waiting}), nil
 }

@@ -33,10 +33,7 @@ func (r *Record) ShownKID(k *Key) string {
 
 // CheckKIDs is [CheckKID] for each key of a record.
 func (r *Record) CheckKIDs() error {
-	for _, k := range []*Key{r.Key, r.Next, r.Previous} {
-		if k == nil {
-			continue
-		}
+	for _, k := range r.Keys() {
 		if err := CheckKID(k.KID, r.APIKey); err != nil {
 			return err
 		}

@@ -40,8 +40,8 @@ func NewRev() string {
 
 // elsewhere returns the first key of which the record has only the public half, nil where there is none.
 func (r *Record) elsewhere() *Key {
-	for _, k := range []*Key{r.Key, r.Next, r.Previous} {
-		if k != nil && signer.Foreign(k.Signer) {
+	for _, k := range r.Keys() {
+		if signer.Foreign(k.Signer) {
 			return k
 		}
 	}
@@ -50,10 +50,8 @@ func (r *Record) elsewhere() *Key {
 
 // Permit lets may decide which programs that the record's keys name are run, see [signer.Permit].
 func (r *Record) Permit(may func(argv []string) error) {
-	for _, k := range []*Key{r.Key, r.Next, r.Previous} {
-		if k != nil {
-			k.Signer = signer.Permit(k.Signer, may)
-		}
+	for _, k := range r.Keys() {
+		k.Signer = signer.Permit(k.Signer, may)
 	}
 }
 
@@ -80,8 +78,8 @@ func (r *Record) check() error {
 			}
 		}
 	}
-	for _, k := range []*Key{r.Key, r.Next, r.Previous} {
-		if k != nil && (k.KID == "" || !utf8.ValidString(k.KID)) {
+	for _, k := range r.Keys() {
+		if k.KID == "" || !utf8.ValidString(k.KID) {
 			return errors.New("a key id is empty or not UTF-8")
 		}
 	}

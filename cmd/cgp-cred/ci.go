@@ -56,7 +56,7 @@ func (a *app) ci(ctx context.Context, system, name, variable string) error {
 	}
 	var secrets []string
 	if h.Environment != nil { // the job's own secret store masks a bundle as a whole, not its parts
-		r, err := h.Record(ctx, p)
+		r, err := h.Records().Load(ctx, p)
 		if err != nil {
 			return err
 		}

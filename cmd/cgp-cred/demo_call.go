@@ -56,7 +56,7 @@ func (d *demo) cacheReachesChildren(ctx context.Context) bool {
 		return false
 	}
 	_, err = os.Lstat(filepath.Join(d.folder, "bin", "cgp-cred"))
-	return err == nil && d.helper.Status(ctx, p).Cache == "keyring"
+	return err == nil && d.helper.Manage().Status(ctx, p).Cache == "keyring"
 }
 
 // shell runs a line with the demo's folders as the user's own, and nothing else of the user's environment.

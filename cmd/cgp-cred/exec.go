@@ -165,7 +165,7 @@ func (a *app) longCredential(ctx context.Context, h *helper.Helper, p *profile.P
 	if !errors.As(err, &e) || e.Class == apim.Refused {
 		return c, err
 	}
-	_, ends := h.Cached(ctx, p)
+	_, ends := h.Manage().Cached(ctx, p)
 	if time.Until(ends) < helper.DefaultMinValid {
 		return c, err
 	}

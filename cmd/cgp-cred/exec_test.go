@@ -12,6 +12,7 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/manage"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
@@ -60,7 +61,7 @@ func TestLongCredential(t *testing.T) {
 		APIM:        func() (*apim.Client, error) { return &apim.Client{Now: now}, nil },
 		Now:         now,
 	}
-	stored, err := h.Store(t.Context(), "int", helper.Change{
+	stored, err := h.Manage().Store(t.Context(), "int", manage.Change{
 		Host: strings.TrimPrefix(srv.URL, "http://"), APIKey: keystore.NewSecret([]byte("test-api-key-0123456789")),
 		Key: &keystore.Key{KID: "k1", Signer: signer.NewRSA(key)},
 	})

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/wire"
@@ -130,17 +129,17 @@ func exitCode(err error) int {
 		return statuses[classified.FaultClass()]
 	case errors.As(err, &refused):
 		return map[apim.Class]int{apim.Refused: exitRefused, apim.Network: exitNetwork, apim.Temporary: exitTemporary}[refused.Class]
-	case is[*helper.IncompleteError](err), is[*helper.GoneError](err), is[*profile.NoProfileError](err),
+	case is[*profile.NoProfileError](err),
 		is[*profile.CoverError](err), is[*wire.NoTokenError](err):
 		return exitNone
-	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*helper.CommandError](err), is[*agefile.DescriptorError](err), is[*profile.FileError](err),
+	case is[*usageError](err), is[*agefile.DescriptorError](err), is[*profile.FileError](err),
 		is[*profile.NameError](err), is[*wire.FormatError](err), is[*wire.RequestError](err), is[*apim.HostError](err), is[*apim.CAFileError](err),
 		is[*disk.UnsafeError](err), errors.Is(err, disk.ErrNoHome), is[*keystore.KeyError](err), is[*keystore.ValueError](err),
 		is[*program.CommandError](err), is[*kernel.ForbiddenError](err):
 		return exitUsage
 	case is[*apim.ListenerError](err):
 		return exitNetwork
-	case is[*helper.LockError](err), is[*helper.ChangedError](err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return exitTemporary
 	case errors.Is(err, keystore.ErrNotFound):
 		return exitNone

@@ -52,7 +52,7 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 			return err
 		}
 	}
-	r, err := h.Record(ctx, p)
+	r, err := h.Records().Load(ctx, p)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/manage"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/upstream"
 	"cgp-cred/keystore"
@@ -90,7 +91,7 @@ func (a *app) importConfig(ctx context.Context, o importOptions) error {
 	if name == "" {
 		name = upstream.ProfileName(c.Host)
 	}
-	s, err := h.Store(ctx, name, change)
+	s, err := h.Manage().Store(ctx, name, change)
 	if err != nil {
 		return err
 	}
@@ -163,9 +164,9 @@ func (a *app) override(c *upstream.Config, o importOptions) (err error) {
 }
 
 // imported makes the whole profile of a configuration. Unlike the client it assumes no host and no kid.
-func (a *app) imported(file string, c upstream.Config, pem string) (helper.Change, error) {
+func (a *app) imported(file string, c upstream.Config, pem string) (manage.Change, error) {
 	none := ""
-	change := helper.Change{Host: c.Host, APIName: &c.APIName, APIKey: c.APIKey, TokenURL: &none, Audience: &none, Anew: true}
+	change := manage.Change{Host: c.Host, APIName: &c.APIName, APIKey: c.APIKey, TokenURL: &none, Audience: &none, Anew: true}
 	switch {
 	case c.Host == "":
 		return change, usage("add --host HOST, for example --host internal-dev; the client's default is production: --host prod, if that is meant",
@@ -187,7 +188,7 @@ func (a *app) imported(file string, c upstream.Config, pem string) (helper.Chang
 }
 
 // tellImported says what was taken and what was not, where it went, and what still lies about.
-func (a *app) tellImported(h *helper.Helper, s helper.Stored, file, pem string, c upstream.Config) error {
+func (a *app) tellImported(h *helper.Helper, s manage.Stored, file, pem string, c upstream.Config) error {
 	if len(c.Taken) > 0 {
 		a.say("took from " + inputName(file) + ": " + strings.Join(c.Taken, ", "))
 	}
@@ -199,7 +200,7 @@ func (a *app) tellImported(h *helper.Helper, s helper.Stored, file, pem string, 
 	}
 	a.saved(h, s)
 	if s.Record.Key != nil {
-		keys, err := helper.Keys(s.Profile.Name, s.Record)
+		keys, err := manage.Keys(s.Profile.Name, s.Record)
 		if err != nil {
 			return err
 		}

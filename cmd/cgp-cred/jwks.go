@@ -48,7 +48,7 @@ func (a *app) jwks(ctx context.Context, name, merge string) error {
 	if err != nil {
 		return err
 	}
-	keys, err := h.PublicKeys(ctx, p)
+	keys, err := h.Manage().PublicKeys(ctx, p)
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/manage"
 	"cgp-cred/keystore"
 )
 
@@ -32,7 +32,7 @@ cgp-cred store PROFILE.` + aboutPlaces,
 	return cmd
 }
 
-func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions, c helper.Change) error {
+func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions, c manage.Change) error {
 	if err := checkBits(bits); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 			return err
 		}
 	}
-	if c.Seen, err = h.MayReplaceKey(ctx, name, c); err != nil {
+	if c.Seen, err = h.Manage().MayReplaceKey(ctx, name, c); err != nil {
 		return err
 	}
 	key, err := a.newKey(bits)
@@ -66,7 +66,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 		return err
 	}
 	c.Key = &keystore.Key{KID: strings.TrimSpace(o.kid), Signer: key}
-	s, err := h.Store(ctx, name, c)
+	s, err := h.Manage().Store(ctx, name, c)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 
 // printKeys prints a record's public key set on stdout.
 func (a *app) printKeys(name string, r *keystore.Record) error {
-	keys, err := helper.Keys(name, r)
+	keys, err := manage.Keys(name, r)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper"
+	"cgp-cred/helper/manage"
 	"cgp-cred/helper/profile"
 )
 
@@ -43,12 +44,12 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 	if err != nil {
 		return err
 	}
-	if h.Environment != nil {
-		return &helper.EnvironmentError{}
+	if err := h.Manage().KeystoreOnly(); err != nil {
+		return err
 	}
 	var nothing []string
 	if o.all {
-		names, err = h.Removable(ctx)
+		names, err = h.Manage().Removable(ctx)
 	} else {
 		names, nothing, err = split(ctx, h, names)
 	}
@@ -59,7 +60,7 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 		return usage("add --yes", "there is no terminal to confirm the removal of %s", strings.Join(names, ", "))
 	}
 	for _, name := range nothing {
-		a.say(logoutText(name, helper.Removed{}))
+		a.say(logoutText(name, manage.Removed{}))
 	}
 	if len(nothing) > 0 {
 		a.say("if a keystore program keeps a record of this name, adopt it first: " +
@@ -86,7 +87,7 @@ func (a *app) remove(ctx context.Context, h *helper.Helper, names []string) erro
 	var first error
 	var kept []string
 	for _, name := range names {
-		done, err := h.Logout(ctx, name)
+		done, err := h.Manage().Logout(ctx, name)
 		switch {
 		case err == nil:
 			a.say(logoutText(name, done))
@@ -108,7 +109,7 @@ func split(ctx context.Context, h *helper.Helper, names []string) (some, nothing
 		if err := profile.CheckName(name); err != nil {
 			return nil, nil, err
 		}
-		if h.Nothing(ctx, name) {
+		if h.Manage().Nothing(ctx, name) {
 			nothing = append(nothing, name)
 		} else {
 			some = append(some, name)
@@ -117,7 +118,7 @@ func split(ctx context.Context, h *helper.Helper, names []string) (some, nothing
 	return some, nothing, nil
 }
 
-func logoutText(name string, done helper.Removed) string {
+func logoutText(name string, done manage.Removed) string {
 	if !done.Profile && !done.Record {
 		return fmt.Sprintf("profile %q: there is nothing to remove", name)
 	}

@@ -67,14 +67,14 @@ func (a *app) rotate(ctx context.Context, name string, o rotateOptions) error {
 	}
 	switch {
 	case o.finish:
-		s, err := h.FinishRotation(ctx, name)
+		s, err := h.Manage().FinishRotation(ctx, name)
 		if err != nil {
 			return err
 		}
 		a.say(fmt.Sprintf("dropped the old key; %q is the only one: remove the old one from the registered key set too", s.Record.ShownKID(s.Record.Key)))
 		return nil
 	case o.abort:
-		s, err := h.AbortRotation(ctx, name)
+		s, err := h.Manage().AbortRotation(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	if err := o.signer.check(name, o.keyFile); err != nil {
 		return err
 	}
-	seen, err := h.MayRotate(ctx, name, strings.TrimSpace(o.kid))
+	seen, err := h.Manage().MayRotate(ctx, name, strings.TrimSpace(o.kid))
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	if err != nil {
 		return err
 	}
-	s, err := h.Rotate(ctx, name, seen, next)
+	s, err := h.Manage().Rotate(ctx, name, seen, next)
 	if err != nil {
 		return err
 	}

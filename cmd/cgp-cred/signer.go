@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cgp-cred/helper"
+	"cgp-cred/helper/mint"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
@@ -91,7 +91,7 @@ func (a *app) givenKey(ctx context.Context, name, file string, o signerFlags, ki
 	if err != nil {
 		return nil, err
 	}
-	late := time.AfterFunc(helper.WaitingAfter, func() { a.waitingFor(s.Where()) })
+	late := time.AfterFunc(mint.WaitingAfter, func() { a.waitingFor(s.Where()) })
 	defer late.Stop()
 	if err := signer.Prove(s); err != nil {
 		return nil, err

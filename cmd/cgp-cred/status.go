@@ -95,7 +95,7 @@ func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, ch
 	if check {
 		_, checked = h.Get(ctx, p, helper.Options{ForceNew: true})
 	}
-	s := h.Status(ctx, p)
+	s := h.Manage().Status(ctx, p)
 	out := shown{
 		KID: s.KID, Thumbprint: s.Thumbprint, KeyBits: s.KeyBits, Signer: s.Signer, where: s.Where, NextKID: s.NextKID, PreviousKID: s.OldKID, KeystoreState: s.Keystore,
 		Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey,

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper"
+	"cgp-cred/helper/manage"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
@@ -49,8 +50,8 @@ func (o *storeOptions) flags(cmd *cobra.Command) {
 }
 
 // change turns the flags into a change; what was not given stays nil or empty.
-func (o *storeOptions) change(cmd *cobra.Command) helper.Change {
-	c := helper.Change{Host: o.host, Auth: o.auth, KID: o.kid, Force: o.force, Default: o.isDefault}
+func (o *storeOptions) change(cmd *cobra.Command) manage.Change {
+	c := manage.Change{Host: o.host, Auth: o.auth, KID: o.kid, Force: o.force, Default: o.isDefault}
 	for name, to := range map[string]**string{"api-name": &c.APIName, "token-url": &c.TokenURL, "audience": &c.Audience} {
 		if f := cmd.Flags().Lookup(name); f.Changed {
 			value := f.Value.String()
@@ -83,7 +84,7 @@ where it is, in an ssh-agent, a smart card or an HSM, and signs there.` + aboutP
 	return cmd
 }
 
-func (a *app) store(ctx context.Context, name string, o storeOptions, c helper.Change) error {
+func (a *app) store(ctx context.Context, name string, o storeOptions, c manage.Change) error {
 	if o.apiKeyFile == "-" && o.keyFile == "-" {
 		return usage("put one of them into a file", "--api-key-file and --private-key can't both read stdin")
 	}
@@ -110,7 +111,7 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c helper.C
 	if c.APIKey, err = a.readAPIKey(ctx, h, name, o, c.Keystore); err != nil {
 		return err
 	}
-	s, err := h.Store(ctx, name, c)
+	s, err := h.Manage().Store(ctx, name, c)
 	if err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (a *app) readAPIKey(ctx context.Context, h *helper.Helper, name string, o s
 	if o.auth == profile.None {
 		return zero, nil
 	}
-	old, err := h.Existing(ctx, name, in)
+	old, err := h.Manage().Existing(ctx, name, in)
 	if err != nil || (old != nil && (!old.APIKey.IsZero() || old.Auth == profile.None)) {
 		return zero, err
 	}
@@ -208,7 +209,7 @@ func inputName(file string) string {
 }
 
 // saved says what a profile has now.
-func (a *app) saved(h *helper.Helper, s helper.Stored) {
+func (a *app) saved(h *helper.Helper, s manage.Stored) {
 	if s.Same {
 		a.say(fmt.Sprintf("nothing to change: profile %q for %s %s is as it was", s.Profile.Name, s.Profile.Host, s.Profile.Place()))
 		return

@@ -44,6 +44,7 @@ type Error struct {
 	Skew        time.Duration // our clock minus the server's; 0: unknown or none
 	RetryAfter  time.Duration // what the server asked for; 0: nothing
 	About       Subject       // set by whoever knows the profile
+	OneMore     bool          `json:"-"` // one more attempt would fix it, and there was none left; set by the minter
 
 	cause *cause
 	what  string // for a network error: what happened, in our words and escaped foreign ones

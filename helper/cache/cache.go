@@ -3,6 +3,7 @@
 package cache
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -75,6 +76,9 @@ func hash(sealer *kernel.Sealer, o Options) [sha256.Size]byte {
 // Name is a hash of the format's version, the sealing key, and the profile's name and file: 43 characters of
 // base64url. What must not outlive a change of the profile binds to it, locks and refusals too.
 func (c *Cache) Name() string { return base64.RawURLEncoding.EncodeToString(c.name[:]) }
+
+// BoundTo reports whether the cache is that of a profile's file with these bytes.
+func (c *Cache) BoundTo(fingerprint []byte) bool { return bytes.Equal(c.o.Fingerprint, fingerprint) }
 
 func (c *Cache) key() string { return "cgp-cred:" + c.Name() }
 

@@ -217,7 +217,7 @@ func (e *exam) about() apim.Subject {
 		s.Profile, s.Host = e.profile.Name, e.profile.Host
 	}
 	if e.record != nil {
-		s.APIKey = helper.Label(e.record.APIKey)
+		s.APIKey = e.record.APIKeyLabel()
 		if e.record.Key != nil {
 			s.KID = e.record.ShownKID(e.record.Key)
 		}

@@ -17,6 +17,7 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/doctor"
+	"cgp-cred/helper/manage"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
@@ -90,7 +91,7 @@ func newRig(t *testing.T, c simulator.Config) *rig {
 	server := httptest.NewServer(simulator.New(c))
 	t.Cleanup(server.Close)
 	name := "hello-world"
-	_, err := h.Store(t.Context(), "int", helper.Change{
+	_, err := h.Manage().Store(t.Context(), "int", manage.Change{
 		Host: strings.TrimPrefix(server.URL, "http://"), APIName: &name, APIKey: keystore.NewSecret([]byte(apiKey)), Key: key,
 	})
 	if err != nil {
@@ -253,7 +254,7 @@ func TestASilentServer(t *testing.T) {
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(release) })
 	host := strings.TrimPrefix(server.URL, "http://")
-	if _, err := r.Helper.Store(t.Context(), "int", helper.Change{Host: host, Force: true}); err != nil {
+	if _, err := r.Helper.Manage().Store(t.Context(), "int", manage.Change{Host: host, Force: true}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithTimeout(t.Context(), 500*time.Millisecond)

@@ -67,7 +67,8 @@ func (e *exam) opened() (keystore.Keystore, error) {
 	if e.profile == nil {
 		return e.helper.Keystore(profile.Keychain)
 	}
-	return e.helper.KeystoreOf(e.profile)
+	s, err := e.helper.Records().Source(e.profile)
+	return s.Keystore(), err
 }
 
 // provider names the program behind the keychain; empty where that can't be found out.

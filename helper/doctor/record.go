@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
+	"cgp-cred/helper/records"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/signer"
@@ -17,7 +17,7 @@ import (
 
 // theRecord reads the profile's record and holds the profile's file against it.
 func (e *exam) theRecord(ctx context.Context) Result {
-	r, err := e.helper.Record(ctx, e.profile)
+	r, err := e.helper.Records().Load(ctx, e.profile)
 	if err != nil {
 		return fail(err)
 	}
@@ -37,7 +37,7 @@ func (e *exam) key(ctx context.Context) Result {
 		return skip("method %s signs nothing", e.profile.Auth)
 	}
 	if e.record.Key == nil {
-		return fail(&helper.IncompleteError{Profile: e.profile.Name, Missing: "private key"})
+		return fail(records.Incomplete(e.profile.Name, "private key"))
 	}
 	var texts []string
 	least := askedBits
@@ -93,9 +93,9 @@ func (e *exam) apiKey(context.Context) Result {
 	case e.profile.Auth == profile.None:
 		return skip("method none has no API key")
 	case e.record.APIKey.IsZero():
-		return fail(&helper.IncompleteError{Profile: e.profile.Name, Missing: "API key"})
+		return fail(records.Incomplete(e.profile.Name, "API key"))
 	}
-	label := helper.Label(e.record.APIKey)
+	label := e.record.APIKeyLabel()
 	if label == "" {
 		label = "present (too short to show its ends)"
 	}
@@ -107,7 +107,7 @@ func (e *exam) cache(ctx context.Context) Result {
 	if e.profile.Auth != profile.JWT {
 		return skip("method %s has no tokens to cache", e.profile.Auth)
 	}
-	backend, expires := e.helper.Cached(ctx, e.profile)
+	backend, expires := e.helper.Manage().Cached(ctx, e.profile)
 	held := "no token yet"
 	if !expires.IsZero() {
 		held = "a token until " + expires.UTC().Format(time.RFC3339)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore/printable"
 )
@@ -65,7 +64,7 @@ func (e *exam) facts() [][2]string {
 
 // recordFacts are the public parts of the record.
 func (e *exam) recordFacts() [][2]string {
-	label := helper.Label(e.record.APIKey)
+	label := e.record.APIKeyLabel()
 	switch {
 	case e.record.APIKey.IsZero():
 		label = "none"

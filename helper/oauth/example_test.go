@@ -15,6 +15,7 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/manage"
 	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/simulator"
@@ -79,7 +80,7 @@ func exampleProfile() (source *oauth.TokenSource, url string, end func()) {
 		must(err)
 		return apim.JWKS(k)
 	}}))
-	stored, err := h.Store(context.Background(), "int", helper.Change{
+	stored, err := h.Manage().Store(context.Background(), "int", manage.Change{
 		Host: strings.TrimPrefix(srv.URL, "http://"), APIKey: keystore.NewSecret([]byte(apiKey)),
 		Key: &keystore.Key{KID: "k1", Signer: signer.NewRSA(key())},
 	})

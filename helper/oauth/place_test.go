@@ -11,6 +11,7 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/manage"
 	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/simulator"
@@ -29,7 +30,7 @@ type place struct {
 	url string
 }
 
-func newPlace(t *testing.T, c simulator.Config, change helper.Change) *place {
+func newPlace(t *testing.T, c simulator.Config, change manage.Change) *place {
 	t.Helper()
 	folder := t.TempDir()
 	own := func(name string) string { return filepath.Join(folder, name, "cgp-cred") }
@@ -46,7 +47,7 @@ func newPlace(t *testing.T, c simulator.Config, change helper.Change) *place {
 	if change.Auth == "" {
 		change.Key = &keystore.Key{KID: "k1", Signer: signer.NewRSA(key())}
 	}
-	if _, err := p.Store(t.Context(), "int", change); err != nil {
+	if _, err := p.Manage().Store(t.Context(), "int", change); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.Erase(context.Background(), p.load(t)) })

@@ -12,6 +12,7 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/manage"
 	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/simulator"
@@ -22,7 +23,7 @@ import (
 
 func TestTokenIsShared(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, simulator.Config{}, helper.Change{})
+	p := newPlace(t, simulator.Config{}, manage.Change{})
 	s := p.source(t)
 	var all sync.WaitGroup
 	tokens := make([]string, 30)
@@ -57,7 +58,7 @@ func TestTokenIsShared(t *testing.T) {
 // Where there is no token cache, a source keeps its token itself, until half of a short life is over.
 func TestTokenWithoutCache(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, simulator.Config{TokenLife: 2 * time.Second}, helper.Change{})
+	p := newPlace(t, simulator.Config{TokenLife: 2 * time.Second}, manage.Change{})
 	p.Folders.State = "" // no sealing key, no cache
 	s := p.source(t)
 	first, err := s.Token()
@@ -84,7 +85,7 @@ func TestTokenWithoutCache(t *testing.T) {
 func TestTokenOfOtherMethods(t *testing.T) {
 	t.Parallel()
 	for _, auth := range []string{profile.APIKey, profile.None} {
-		p := newPlace(t, simulator.Config{}, helper.Change{Auth: auth})
+		p := newPlace(t, simulator.Config{}, manage.Change{Auth: auth})
 		_, err := p.source(t).Token()
 		var none *oauth.NoBearerError
 		if !errors.As(err, &none) || none.Auth != auth || !strings.Contains(none.Hint(), "Transport") {
@@ -95,7 +96,7 @@ func TestTokenOfOtherMethods(t *testing.T) {
 
 func TestRefusalIsTyped(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, simulator.Config{NoProduct: true}, helper.Change{})
+	p := newPlace(t, simulator.Config{NoProduct: true}, manage.Change{})
 	_, err := p.source(t).Token()
 	var refused *apim.Error
 	if !errors.As(err, &refused) || refused.Class != apim.Refused {
@@ -119,7 +120,7 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	sim, url := serve(t, simulator.Config{})
-	if _, err := h.Store(t.Context(), "int", helper.Change{
+	if _, err := h.Manage().Store(t.Context(), "int", manage.Change{
 		Host: strings.TrimPrefix(url, "http://"), APIKey: keystore.NewSecret([]byte(apiKey)),
 		Key: &keystore.Key{KID: "k1", Signer: signer.NewRSA(key())},
 	}); err != nil {

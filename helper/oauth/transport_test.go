@@ -12,8 +12,8 @@ import (
 	"sync"
 	"testing"
 
-	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/manage"
 	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/simulator"
@@ -60,7 +60,7 @@ func answer(r *http.Request, status int, header ...string) *http.Response {
 func TestCoveredRequestsAlone(t *testing.T) {
 	t.Parallel()
 	api := "hello-world"
-	p := newPlace(t, simulator.Config{}, helper.Change{APIName: &api})
+	p := newPlace(t, simulator.Config{}, manage.Change{APIName: &api})
 	base := &sent{}
 	c := &http.Client{Transport: &oauth.Transport{Source: p.source(t), Base: base}}
 	if got := get(t, c, p.url+hello); got != http.StatusOK {
@@ -89,7 +89,7 @@ func TestCoveredRequestsAlone(t *testing.T) {
 // A credential for a loopback host goes to no proxy, whatever the transport says; nothing is sent then.
 func TestLoopbackIsNotProxied(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, simulator.Config{}, helper.Change{})
+	p := newPlace(t, simulator.Config{}, manage.Change{})
 	asked := 0
 	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
 	defer proxy.Close()
@@ -134,7 +134,7 @@ func TestRedirects(t *testing.T) {
 		var stolen http.Header
 		evil := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { stolen = r.Header.Clone() }))
 		defer evil.Close()
-		p := newPlace(t, simulator.Config{}, helper.Change{Auth: auth})
+		p := newPlace(t, simulator.Config{}, manage.Change{Auth: auth})
 		base := &sent{instead: func(r *http.Request) *http.Response {
 			if strings.HasSuffix(r.URL.Path, "/away") {
 				return answer(r, http.StatusTemporaryRedirect, "Location", evil.URL+"/x")
@@ -209,7 +209,7 @@ func TestRetryAfter401(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, simulator.Config{}, helper.Change{Auth: c.auth})
+			p := newPlace(t, simulator.Config{}, manage.Change{Auth: c.auth})
 			base := &sent{instead: refuse(c.refused)}
 			method := http.MethodGet
 			if c.body != nil {
@@ -250,7 +250,7 @@ func (c *closed) Close() error { c.done = true; return nil }
 // Without a token nothing is sent, and the body is closed.
 func TestNoToken(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, simulator.Config{NoProduct: true}, helper.Change{})
+	p := newPlace(t, simulator.Config{NoProduct: true}, manage.Change{})
 	base := &sent{}
 	body := &closed{Reader: strings.NewReader("text")}
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, p.url+hello, body)

@@ -1,0 +1,77 @@
+package helper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/cache"
+	"cgp-cred/helper/flight"
+	"cgp-cred/keystore"
+)
+
+// Bounds of refreshing ahead.
+const (
+	aheadShare   = 5  // in the last fifth of a token's life
+	aheadBefore  = 12 // but at the latest a twelfth of it before the token is no longer served
+	aheadTimeout = 5 * time.Second
+	aheadPause   = 15 * time.Second // after an attempt that failed
+	askedPause   = time.Minute      // after one for which a keystore or a signer may have asked the user
+)
+
+// refreshAhead returns the credential of a cached token that is still good. In the last fifth of its life one process at a
+// time fetches the next one, in one attempt, and the others continue with this one, so that no get of a busy pipeline
+// waits. If that fails, this token is served. If the caller asked for a certain life, nothing is fetched.
+func (g *get) refreshAhead(ctx context.Context, e cache.Entry) Credential {
+	g.records.Report.Trace(1, "the cached token is still good")
+	old := g.credential(e, true)
+	if g.options.MinValid != 0 || g.left(e) >= aheadFrom(e.Expiry.Sub(e.FetchedAt)) {
+		return old
+	}
+	ctx, stop := context.WithTimeout(ctx, aheadTimeout) // for a keychain, too, and a signer that waits for a touch
+	defer stop()
+	lease, ok := g.records.Flight.TryAcquire(keystore.Quietly(ctx), g.lease)
+	if !ok {
+		return old
+	}
+	defer lease.Release()
+	if g.reload() != nil {
+		return old
+	}
+	if newer, ok := g.cache.Get(ctx); ok && newer.Expiry.After(e.Expiry) {
+		return g.credential(newer, true)
+	}
+	// The pause begins with the attempt, which may be killed: while the token endpoint is down, gets must not wait for it
+	// one after the other.
+	if lease.Paused() || !lease.Pause(aheadPause) {
+		return old
+	}
+	g.records.Report.Trace(1, "it expires soon: fetching the next one")
+	c, err := g.mintAhead(lease)
+	if err != nil {
+		g.records.Report.Trace(1, "the next one did not come: %v", err)
+		var answer *apim.Error
+		if !errors.As(err, &answer) {
+			lease.Pause(askedPause)
+		}
+		return old
+	}
+	return c
+}
+
+// mintAhead mints in one attempt, and has no time to wait for a user.
+func (g *get) mintAhead(lease *flight.Lease) (Credential, error) {
+	source, err := g.records.Source(g.profile)
+	if err != nil {
+		return Credential{}, err
+	}
+	g.ahead, g.minter.Attempts, g.minter.Timeout = true, 1, aheadTimeout
+	return g.mint(lease, source, aheadTimeout)
+}
+
+// aheadFrom is the life left from which a token of a whole life is refreshed ahead. A short-lived one is not served up to its
+// last fifth.
+func aheadFrom(life time.Duration) time.Duration {
+	return max(life/aheadShare, min(DefaultMinValid, life/2)+life/aheadBefore)
+}

@@ -1,0 +1,102 @@
+package flight
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+	"os"
+	"time"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/disk"
+)
+
+const (
+	// refusalLife is how long a refusal answers for later calls: long enough for those that waited, too short to be noticed
+	// by a user who has just fixed its cause.
+	refusalLife = 5 * time.Second
+
+	maxHold  = 24 * time.Hour // several calls of a keystore, each as long as a user may allow
+	maxPause = 2 * time.Minute
+
+	maxState = 64 << 10 // bytes
+)
+
+// state is a profile's state file. What can't be read in it counts as absent.
+type state struct {
+	Hold       time.Duration `json:"hold,omitzero"`        // how long the lease may last from its beginning
+	PauseUntil time.Time     `json:"pause_until,omitzero"` // no token is refreshed ahead until then
+	Refusal    *refusal      `json:"refusal,omitempty"`
+}
+
+// refusal is what the token endpoint said, bound to the state of the profile that it was said of.
+type refusal struct {
+	Binding string      `json:"binding"` // the cache's name: any change of the profile drops the refusal
+	At      time.Time   `json:"at"`
+	Error   *apim.Error `json:"error"`
+}
+
+// readState reads a state file. A file that is absent, damaged or unsafe is an empty state.
+func readState(file string) state {
+	raw, err := disk.ReadFile(file, maxState)
+	if err != nil {
+		return state{}
+	}
+	return decodeState(raw)
+}
+
+// decodeState reads what write writes, and drops what write would not write.
+func decodeState(raw []byte) state {
+	var s state
+	if json.Unmarshal(raw, &s) != nil {
+		return state{}
+	}
+	if s.Hold < 0 || s.Hold > maxHold {
+		s.Hold = 0
+	}
+	if r := s.Refusal; r != nil && (r.Error == nil || !shareable(r.Error)) {
+		s.Refusal = nil
+	}
+	return s
+}
+
+// write replaces the file, or removes it if there is nothing to say.
+func (s state) write(file string) error {
+	if s == (state{}) {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return disk.WriteVolatile(file, raw)
+}
+
+// refused is [Lease.Refused] at a time. How long the wait was says nothing: two hundred processes that wait read the
+// refusal one after the other. One from the future is none.
+func (s state) refused(binding string, start, now time.Time, patience time.Duration) *apim.Error {
+	r := s.Refusal
+	if r == nil || r.Binding != binding || r.At.After(now) || start.Sub(r.At) >= refusalLife {
+		return nil
+	}
+	if r.Error.Class != apim.Refused && r.At.Add(r.Error.RetryAfter).Sub(now) < patience {
+		return nil // the caller may wait until APIM lets it in
+	}
+	return r.Error
+}
+
+// paused reports whether the pause lasts. One that a wrong clock has put into the far future counts for nothing.
+func (s state) paused(now time.Time) bool {
+	left := s.PauseUntil.Sub(now)
+	return left > 0 && left <= maxPause
+}
+
+// shareable reports whether every caller would get this answer: a refusal, or a 429 with Retry-After.
+func shareable(e *apim.Error) bool {
+	throttled := e.Class == apim.Temporary && e.Status == http.StatusTooManyRequests && e.RetryAfter > 0
+	return e.Class == apim.Refused || throttled
+}

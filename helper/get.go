@@ -1,0 +1,210 @@
+package helper
+
+import (
+	"cmp"
+	"context"
+	"crypto/subtle"
+	"errors"
+	"time"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/cache"
+	"cgp-cred/helper/flight"
+	"cgp-cred/helper/mint"
+	"cgp-cred/helper/profile"
+	"cgp-cred/helper/records"
+)
+
+// DefaultMinValid is the least life left in a cached token that is served.
+const DefaultMinValid = 60 * time.Second
+
+// lastResort is the least life left in a cached token that is served while the token endpoint is down.
+const lastResort = 10 * time.Second
+
+// Options say which credential will do.
+type Options struct {
+	MinValid time.Duration // least life left in a cached token, at most half its whole life; 0: DefaultMinValid
+	ForceNew bool          // mint, whatever is cached
+}
+
+// Get returns p's credential. A fresh cached token costs two small files and the cache; nothing else is touched: no
+// keystore, no network, no lock.
+func (h *Helper) Get(ctx context.Context, p *profile.Profile, o Options) (Credential, error) {
+	if p.Auth != profile.JWT {
+		return h.static(ctx, p)
+	}
+	g := h.begin(p, o)
+	if o.ForceNew {
+		return g.renew(ctx)
+	}
+	cached, ok := g.cache.Get(ctx)
+	if ok && g.fresh(cached) {
+		return g.refreshAhead(ctx, cached), nil
+	}
+	c, err := g.renew(ctx)
+	if err != nil && ok && g.outlasts(cached, err) {
+		g.records.Report.Warn("no new token can be had, and the cached one expires in %v: %v", g.left(cached).Round(time.Second), err)
+		return g.credential(cached, true), nil
+	}
+	return c, err
+}
+
+// static returns a credential that no token endpoint issues: the API key, which is never cached, or nothing.
+func (h *Helper) static(ctx context.Context, p *profile.Profile) (Credential, error) {
+	if p.Auth == profile.None {
+		return Credential{Profile: p.Name, Host: p.Host, Auth: p.Auth}, nil
+	}
+	if err := apim.CheckListener(p.Host); err != nil {
+		return Credential{}, err
+	}
+	r, err := h.Records().Load(ctx, p)
+	if err != nil {
+		return Credential{}, err
+	}
+	if r.APIKey.IsZero() {
+		return Credential{}, records.Incomplete(p.Name, "API key")
+	}
+	return apiKeyCredential(p, r.APIKey), nil
+}
+
+// get is one get of a token: what its steps share.
+type get struct {
+	profile *profile.Profile
+	options Options
+	start   time.Time
+	cache   *cache.Cache // of the profile as its file is
+	lease   string       // its name
+	records *records.Records
+	minter  mint.Minter
+	ahead   bool // the cached token is still good
+}
+
+func (h *Helper) begin(p *profile.Profile, o Options) *get {
+	g := &get{profile: p, options: o, records: h.Records(), minter: h.Minter(), lease: p.Name}
+	g.start = g.records.Now()
+	g.cache = g.records.Cache(p)
+	if p.Keystore == profile.Variables { // jobs with other secrets are other profiles, though each is called env
+		g.lease += "-" + g.cache.Name()
+	}
+	return g
+}
+
+// renew mints a token. One process a profile does; the others wait and find its token in the cache, or learn that it was
+// refused.
+func (g *get) renew(ctx context.Context) (Credential, error) {
+	source, err := g.records.Source(g.profile)
+	if err != nil {
+		return Credential{}, err
+	}
+	hold := source.Patience() + g.minter.RequestTime()
+	lease, err := g.records.Flight.Acquire(ctx, g.lease, hold, hold+flight.Slack)
+	if err != nil {
+		return Credential{}, err
+	}
+	defer lease.Release()
+	if err := g.reload(); err != nil {
+		return Credential{}, err
+	}
+	if !g.options.ForceNew {
+		if e, ok := g.cache.Get(lease.Context()); ok && g.fresh(e) {
+			g.records.Report.Trace(1, "another process has fetched a token meanwhile")
+			return g.credential(e, true), nil
+		}
+		if refused := lease.Refused(g.cache.Name(), g.start, g.minter.RequestTime()); refused != nil {
+			g.records.Report.Trace(1, "this was refused a moment ago, and is not asked again")
+			return Credential{}, refused
+		}
+	}
+	return g.mint(lease, source, hold)
+}
+
+// mint reads the record, exchanges an assertion for a token and caches it, or shares the refusal.
+func (g *get) mint(lease *flight.Lease, source records.Source, hold time.Duration) (Credential, error) {
+	if !g.ahead {
+		lease.Announce(hold)
+	}
+	r, err := source.Load(lease.Context(), g.profile)
+	if err != nil {
+		return Credential{}, err
+	}
+	if more := records.SigningTime(r); more > 0 && !g.ahead {
+		lease.Extend(hold + more)
+	}
+	token, key, err := g.minter.Token(lease.Context(), g.profile.Name, r)
+	if err != nil {
+		g.remember(lease, err)
+		return Credential{}, err
+	}
+	if key == r.Next {
+		g.records.Promote(lease.Context(), g.profile, r)
+	}
+	lease.Succeeded()
+	e := cache.Entry{Header: "Authorization", Token: token.Value, FetchedAt: token.FetchedAt, Expiry: token.Expiry}
+	if err := g.bound().Set(lease.Context(), e); err != nil {
+		g.records.Report.Warn("the token was not cached: %v", err)
+	}
+	return g.credential(e, false), nil
+}
+
+// remember shares a refusal with the processes that wait. Only what will be refused again is shared: not what one more
+// attempt would have fixed, and when refreshing ahead, which has one attempt, not what may pass.
+func (g *get) remember(lease *flight.Lease, err error) {
+	var e *apim.Error
+	if !errors.As(err, &e) || e.OneMore || g.ahead && e.Class != apim.Refused {
+		return
+	}
+	lease.Remember(g.bound().Name(), e)
+}
+
+// reload reads the profile's file again, under the lease.
+func (g *get) reload() error {
+	p, err := g.records.Reload(g.profile)
+	if err == nil {
+		g.profile = p
+		g.cache = g.bound()
+	}
+	return err
+}
+
+// bound returns the cache of the profile as its file is now: a mint may have brought the file up to date.
+func (g *get) bound() *cache.Cache {
+	if !g.cache.BoundTo(g.profile.Bytes) {
+		g.cache = g.records.Cache(g.profile)
+	}
+	return g.cache
+}
+
+// left is how long a token lives from now.
+func (g *get) left(e cache.Entry) time.Duration { return e.Expiry.Sub(g.records.Now()) }
+
+// fresh reports whether a cached token has the life left that is asked for.
+func (g *get) fresh(e cache.Entry) bool {
+	return e.Fresh(g.records.Now(), cmp.Or(g.options.MinValid, DefaultMinValid))
+}
+
+// outlasts reports whether a cached token is served though no new one could be had: err says nothing of the credential, and
+// the caller did not ask for a life.
+func (g *get) outlasts(e cache.Entry, err error) bool {
+	var failed *apim.Error
+	passing := errors.As(err, &failed) && failed.Class != apim.Refused
+	return passing && g.options.MinValid == 0 && g.left(e) >= lastResort
+}
+
+func (g *get) credential(e cache.Entry, cached bool) Credential {
+	return tokenCredential(g.profile, e, cached)
+}
+
+// Erase drops p's cached token; the key stays. Nothing cached is no error.
+func (h *Helper) Erase(ctx context.Context, p *profile.Profile) error {
+	return h.Records().Cache(p).Delete(ctx)
+}
+
+// EraseToken drops p's cached token if it is this one: a client that was refused an older one must not cost the new one.
+func (h *Helper) EraseToken(ctx context.Context, p *profile.Profile, token string) error {
+	c := h.Records().Cache(p)
+	e, ok := c.Get(ctx)
+	if !ok || subtle.ConstantTimeCompare(e.Token.Reveal(), []byte(token)) == 0 {
+		return nil
+	}
+	return c.Delete(ctx)
+}

@@ -1,0 +1,118 @@
+// Package helpertest is a user's machine for tests: folders, a keystore in memory, and a simulated APIM to talk to.
+package helpertest
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"cgp-cred/helper"
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/manage"
+	"cgp-cred/helper/profile"
+	"cgp-cred/helper/simulator"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/signer"
+)
+
+// APIKey is the API key of the profile "int".
+const APIKey = "test-api-key-0123456789abcdef"
+
+// Key is its private key, registered as "k1".
+var Key = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+// Place is one user's machine: folders, a keystore, and an APIM to talk to.
+type Place struct {
+	*helper.Helper
+
+	Keys     keystore.Keystore
+	Sim      *simulator.Simulator
+	Server   simulator.Config // of Sim
+	Host     string           // of Sim
+	Warnings []string
+
+	mu sync.Mutex // of Warnings
+}
+
+// New starts a simulator that knows Key as "k1", and stores a profile "int" for it.
+func New(t *testing.T, c simulator.Config) *Place {
+	t.Helper()
+	folder := t.TempDir()
+	p := &Place{Keys: keystore.Memory()}
+	own := func(name string) string { return filepath.Join(folder, name, "cgp-cred") }
+	p.Helper = &helper.Helper{
+		Config:      profile.Config{Folder: own("config")},
+		Folders:     disk.Folders{Config: own("config"), State: own("state"), Runtime: own("run")},
+		Keystore:    func(string) (keystore.Keystore, error) { return p.Keys, nil },
+		NewKeystore: profile.Memory,
+		APIM:        func() (*apim.Client, error) { return &apim.Client{}, nil },
+		Warn: func(text string) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.Warnings = append(p.Warnings, text)
+		},
+	}
+	if c.JWKS == nil {
+		c.JWKS = func() ([]byte, error) {
+			k, err := apim.NewJWK(&Key().PublicKey, "k1")
+			if err != nil {
+				return nil, err
+			}
+			return apim.JWKS(k)
+		}
+	}
+	if c.APIKey == "" {
+		c.APIKey = APIKey
+	}
+	p.Sim, p.Server = simulator.New(c), c
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.Sim.ServeHTTP(w, r) }))
+	t.Cleanup(srv.Close)
+	p.Host = strings.TrimPrefix(srv.URL, "http://")
+	if _, err := p.Manage().Store(t.Context(), "int", manage.Change{
+		Host: p.Host, APIKey: keystore.NewSecret([]byte(APIKey)),
+		Key: &keystore.Key{KID: "k1", Signer: signer.NewRSA(Key())},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if profile, err := p.Config.Load("int"); err == nil {
+			_ = p.Erase(context.Background(), profile)
+		}
+	})
+	return p
+}
+
+// Load reads the profile "int".
+func (p *Place) Load(t *testing.T) *profile.Profile {
+	t.Helper()
+	got, err := p.Config.Load("int")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// Fails puts a simulator with a fault into the place of the first.
+func (p *Place) Fails(t *testing.T, fault string) {
+	t.Helper()
+	f, err := simulator.ParseFault(fault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := p.Server
+	c.Faults = []simulator.Fault{f}
+	p.Sim = simulator.New(c)
+}

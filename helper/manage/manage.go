@@ -1,0 +1,89 @@
+// Package manage changes profiles: it stores, rotates, moves and removes their records, and says what they hold.
+package manage
+
+import (
+	"context"
+	"errors"
+
+	"cgp-cred/helper/flight"
+	"cgp-cred/helper/mint"
+	"cgp-cred/helper/profile"
+	"cgp-cred/helper/records"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
+)
+
+// changeCalls is how often a change of a profile may ask keystores: to find the record, in two places when it moves, to write
+// it and read it back, to drop the token, and to remove the record from where it was.
+const changeCalls = 6
+
+// Manager changes a user's profiles.
+type Manager struct {
+	*records.Records
+	NewKeystore string // kind of a new profile's keystore; empty: keychain
+}
+
+// ErrRefused is in the chain of an error about a change that would leave a profile unusable, or that needs --force.
+var ErrRefused = errors.New("this change is refused")
+
+// refuse returns the error of a change that is not made; hint is the command line that would do.
+func refuse(name, problem, hint string) error {
+	return &fault.Error{Class: fault.Usage, Err: ErrRefused, What: `profile "` + name + `": ` + problem, Hints: fault.Lines(hint)}
+}
+
+// Stored is what a profile has after a change.
+type Stored struct {
+	Profile *profile.Profile
+	Record  *keystore.Record
+	New     bool // there was no record of this name
+	Same    bool // the change changed nothing: nothing was written
+}
+
+// KeystoreOnly refuses to change a keystore while the environment holds the credential.
+func (m *Manager) KeystoreOnly() error {
+	if m.Environment == nil {
+		return nil
+	}
+	return fault.New(fault.Usage, "unset the CGP_CRED_* variables, then run the command again",
+		"the environment holds a credential (CGP_CRED_HOST or CGP_CRED_BUNDLE), so the keychain is left alone")
+}
+
+// acquire waits for the lease to change a profile.
+func (m *Manager) acquire(ctx context.Context, name string) (*flight.Lease, error) {
+	patience := records.Patience()
+	return m.Flight.AcquireChange(ctx, name, changeCalls*patience, patience+mint.Timeout+flight.Slack)
+}
+
+// acquireUnchanged is acquire for a change that starts from what its user saw: it fails if another command has changed the
+// profile while it waited.
+func (m *Manager) acquireUnchanged(ctx context.Context, name string) (*flight.Lease, error) {
+	rev := func() string {
+		if p, err := m.Config.Load(name); err == nil {
+			return p.Rev
+		}
+		return ""
+	}
+	before := rev()
+	lease, err := m.acquire(ctx, name)
+	if err == nil && rev() != before {
+		lease.Release()
+		return nil, records.NotWritten(name)
+	}
+	return lease, err
+}
+
+// begin takes the lease to change a profile, and completes what an earlier change has left undone.
+func (m *Manager) begin(ctx context.Context, name string) (*flight.Lease, error) {
+	if err := m.KeystoreOnly(); err != nil {
+		return nil, err
+	}
+	lease, err := m.acquireUnchanged(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.settle(lease.Context(), name); err != nil {
+		lease.Release()
+		return nil, err
+	}
+	return lease, nil
+}

@@ -1,0 +1,159 @@
+package manage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"cgp-cred/helper/profile"
+	"cgp-cred/helper/records"
+	"cgp-cred/keystore"
+)
+
+// Existing returns the record that a change to a profile starts from, or nil if there is none. It finds the record of
+// a profile whose file is lost, too: in the keychain, or in the keystore that the change names.
+func (m *Manager) Existing(ctx context.Context, name string, in *profile.Place) (*keystore.Record, error) {
+	if err := m.KeystoreOnly(); err != nil {
+		return nil, err
+	}
+	if err := profile.CheckName(name); err != nil {
+		return nil, err
+	}
+	found, err := m.find(ctx, name, in)
+	return found.record, err
+}
+
+// Store changes a profile or makes one: the record first, then the file, so that an end between the two loses nothing.
+// Nothing is written if the result could not be used.
+func (m *Manager) Store(ctx context.Context, name string, c Change) (Stored, error) {
+	if err := c.Check(name); err != nil {
+		return Stored{}, err
+	}
+	lease, err := m.begin(ctx, name)
+	if err != nil {
+		return Stored{}, err
+	}
+	defer lease.Release()
+	ctx = lease.Context()
+	found, err := m.find(ctx, name, c.Keystore)
+	if err != nil {
+		return Stored{}, err
+	}
+	old := found.record
+	if c.Seen != nil && *c.Seen != revOf(old) {
+		return Stored{}, records.NotWritten(name)
+	}
+	base := old
+	if c.Anew {
+		if err := m.mayReplace(name, old, c.Force); err != nil {
+			return Stored{}, err
+		}
+		base = nil
+	}
+	r, err := merge(name, base, c)
+	if err != nil {
+		return Stored{}, err
+	}
+	p := found.profile(name)
+	s := Stored{Profile: p, Record: r, New: old == nil}
+	if old != nil && found.from.Same(found.to) && sameContent(old, r) {
+		s.Same, err = m.adopt(p, r)
+	} else {
+		err = m.replace(ctx, p, found, r, c.Force)
+	}
+	if err != nil || !c.Default {
+		return s, err
+	}
+	made, err := m.makeDefault(name)
+	s.Same = s.Same && !made
+	return s, err
+}
+
+// makeDefault makes a stored profile the default, and reports whether it was another.
+func (m *Manager) makeDefault(name string) (made bool, err error) {
+	if was, err := m.Config.Default(); err == nil && was == name {
+		return false, nil
+	}
+	if err := m.Config.SetDefault(name); err != nil {
+		return true, fmt.Errorf("profile %q is stored, but could not be made the default: %w", name, err)
+	}
+	return true, nil
+}
+
+// sameContent reports that two records differ in nothing, or only in their revs.
+func sameContent(a, b *keystore.Record) bool {
+	x, y := *a, *b
+	x.Rev, y.Rev = "same", "same"
+	one, errX := x.Encode()
+	two, errY := y.Encode()
+	return errX == nil && errY == nil && one.Equal(two)
+}
+
+// adopt writes the profile's file for a record that stays as it is, if the file says something else. It reports that it
+// does not.
+func (m *Manager) adopt(p *profile.Profile, r *keystore.Record) (same bool, err error) {
+	if err := m.Describe(p, r); err != nil {
+		return false, err
+	}
+	now, err := m.Config.Load(p.Name)
+	if err == nil && now.Host == p.Host && now.APIName == p.APIName && now.Auth == p.Auth && now.Rev == p.Rev &&
+		now.ChangingTo == "" && now.Place().Same(p.Place()) && now.Seal == p.Seal && now.SignerSeal == p.SignerSeal {
+		*p = *now
+		return true, nil
+	}
+	return false, m.Config.Save(p)
+}
+
+// mayReplace says whether a whole profile may be made where there may be one.
+func (m *Manager) mayReplace(name string, old *keystore.Record, force bool) error {
+	if _, err := m.Config.Load(name); force || (old == nil && errors.Is(err, profile.ErrNoProfile)) {
+		return nil
+	}
+	problem := "it exists already"
+	if old != nil && old.Key != nil {
+		problem = keyExists(old, old.Key)
+	}
+	return refuse(name, problem, "if what it holds may be lost, add --force; or choose another name with --profile NAME")
+}
+
+// revOf is a record's rev, empty if there is none.
+func revOf(r *keystore.Record) string {
+	if r == nil {
+		return ""
+	}
+	return r.Rev
+}
+
+// MayReplaceKey says whether a change that brings a new private key may be made, before the key is. It returns what it saw
+// for [Change]: while the key is made another command may store one, and to that one the user has not agreed.
+func (m *Manager) MayReplaceKey(ctx context.Context, name string, c Change) (seen *string, err error) {
+	if err := c.Check(name); err != nil {
+		return nil, err
+	}
+	old, err := m.Existing(ctx, name, c.Keystore)
+	if err != nil {
+		return nil, err
+	}
+	rev := revOf(old)
+	return &rev, mayReplaceKey(name, old, c)
+}
+
+func mayReplaceKey(name string, old *keystore.Record, c Change) error {
+	if old != nil && old.Key != nil && !c.Force {
+		return refuse(name, keyExists(old, old.Key), fmt.Sprintf("if it may be lost: cgp-cred keygen %s --kid NEWKID --force; or use a new profile name", name))
+	}
+	if old != nil && old.Key != nil && old.Key.KID == strings.TrimSpace(c.KID) {
+		return refuse(name, fmt.Sprintf("kid %q is the current key's, and APIM would mistake the new one for it", old.ShownKID(old.Key)), "choose a kid that was never used: --kid NEWKID")
+	}
+	r := &keystore.Record{}
+	if old != nil {
+		*r = *old
+	}
+	for _, apiKey := range []keystore.Secret{r.APIKey, c.APIKey} {
+		if err := keystore.CheckKID(c.KID, apiKey); err != nil {
+			return err
+		}
+	}
+	return mergeHost(name, r, c)
+}

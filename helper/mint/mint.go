@@ -1,0 +1,120 @@
+// Package mint exchanges an assertion for a token: with each key of a record, as often as its time and its attempts allow.
+package mint
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/records"
+	"cgp-cred/helper/report"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/signer"
+)
+
+const (
+	// Timeout is how long all requests of one mint may take.
+	Timeout = 25 * time.Second
+
+	maxAttempts = 3
+
+	// WaitingAfter is when someone at a terminal is told why nothing happens.
+	WaitingAfter = 2 * time.Second
+)
+
+// Minter says how tokens are minted.
+type Minter struct {
+	APIM       func() (*apim.Client, error) // made only when a token is minted
+	Timeout    time.Duration                // of all requests of one mint; 0: Timeout
+	Attempts   uint                         // of one mint, shared by its keys; 0: three
+	Now        func() time.Time
+	WaitingFor func(where string) // nil, or called when a key outside the record has not signed for [WaitingAfter]
+	Report     report.To
+}
+
+// RequestTime is how long all requests of one mint may take.
+func (m Minter) RequestTime() time.Duration {
+	if m.Timeout > 0 {
+		return m.Timeout
+	}
+	return Timeout
+}
+
+// Token exchanges an assertion for a token with a record's keys, and returns the key that obtained it: it tries the next one
+// first, then the current and the previous one, as long as APIM says that it does not know a key, or the key can't sign.
+// profile is for messages. The requests have one deadline; it does not run while a user is asked to let a key sign.
+func (m Minter) Token(ctx context.Context, profile string, r *keystore.Record) (apim.Token, *keystore.Key, error) {
+	s, err := m.begin(profile, r)
+	if err != nil {
+		return apim.Token{}, nil, err
+	}
+	keys := r.Keys()
+	var first error
+	for i, key := range keys {
+		t, signed, err := s.try(ctx, key)
+		if err == nil {
+			return t, key, nil
+		}
+		if first == nil || key == r.Key {
+			first = err // what is wrong with the current key says most
+		}
+		if i == len(keys)-1 || signed && !keyRefused(err) {
+			break
+		}
+		s.warnOfKey(key, keys[i+1], signed, err)
+	}
+	return apim.Token{}, nil, first
+}
+
+// begin checks that a record can mint, and begins one mint with it.
+func (m Minter) begin(profile string, r *keystore.Record) (*session, error) {
+	switch {
+	case r.Key == nil:
+		return nil, records.Incomplete(profile, "private key")
+	case r.APIKey.IsZero():
+		return nil, records.Incomplete(profile, "API key")
+	}
+	endpoint := records.TokenURL(r)
+	audience := r.Audience
+	if audience == "" {
+		audience = endpoint
+	}
+	if err := apim.CheckListener(apim.HostOf(endpoint)); err != nil {
+		return nil, err
+	}
+	client, err := m.APIM()
+	if err != nil {
+		return nil, err
+	}
+	attempts := m.Attempts
+	if attempts == 0 {
+		attempts = maxAttempts
+	}
+	return &session{
+		Minter: m, client: client, record: r, tokenURL: endpoint, audience: audience, left: m.RequestTime(), attempts: attempts,
+		about: apim.Subject{Profile: profile, Host: r.Host, APIKey: r.APIKeyLabel()},
+	}, nil
+}
+
+// warnOfKey says that another key is tried.
+func (s *session) warnOfKey(key, next *keystore.Key, signed bool, err error) {
+	kid, other := s.record.ShownKID(key), s.record.ShownKID(next)
+	switch {
+	case !signed:
+		text := err.Error()
+		if errors.Is(err, signer.ErrNotGiven) {
+			text += "; " + fault.HintOf(err, "")
+		}
+		s.Report.Warn("the key %q can't sign now, so %q is tried: %s", kid, other, text)
+	case key == s.record.Next:
+		s.Report.Warn("APIM does not know the next key %q yet, so the current one is tried: after an upload it can take an hour", kid)
+	}
+}
+
+// keyRefused reports that another key of the same application may be accepted.
+func keyRefused(err error) bool {
+	var refused *apim.Error
+	return errors.As(err, &refused) && refused.KeyRefused()
+}

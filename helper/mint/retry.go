@@ -1,0 +1,145 @@
+package mint
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/signer"
+)
+
+const (
+	spread  = time.Second      // over which those who were told to wait come back
+	minSkew = 30 * time.Second // less can't be why an assertion of 150 s is refused
+)
+
+// session is one mint: what the attempts with all keys share.
+type session struct {
+	Minter
+	client   *apim.Client
+	record   *keystore.Record
+	tokenURL string
+	audience string
+	about    apim.Subject
+
+	left       time.Duration // for requests
+	attempts   uint          // that are left
+	correction time.Duration // what a wrong clock is corrected by; 0: it is not
+}
+
+// tries are the attempts with one key.
+type tries struct {
+	*session
+	key    *keystore.Key
+	signed keystore.Secret // the first assertion, until it is sent
+	about  apim.Subject
+	reused bool  // a jti was refused, and another assertion sent
+	last   error // the last attempt's error; nil after a success
+}
+
+// try exchanges assertions of one key, each attempt with an assertion of its own: as often as there are attempts left, and
+// once at least. signed is false if the key could not sign.
+func (s *session) try(ctx context.Context, key *keystore.Key) (t apim.Token, signed bool, err error) {
+	k := &tries{session: s, key: key, about: s.about}
+	k.about.KID = s.record.ShownKID(key)
+	if k.signed, err = k.sign(ctx); err != nil {
+		return t, false, err
+	}
+	ctx, stop := context.WithTimeout(ctx, s.left)
+	defer stop()
+	start := time.Now()
+	defer func() { s.left -= time.Since(start) }()
+	t, err = backoff.Retry(ctx, func() (apim.Token, error) { return k.attempt(ctx) },
+		// A factor of 1 is full jitter: from nothing to twice the interval.
+		backoff.WithBackOff(&backoff.ExponentialBackOff{
+			InitialInterval: 500 * time.Millisecond, Multiplier: 2, MaxInterval: 5 * time.Second, RandomizationFactor: 1,
+		}),
+		backoff.WithNotify(func(_ error, wait time.Duration) {
+			s.Report.Trace(1, "trying again in %v", wait.Round(time.Millisecond))
+		}),
+		backoff.WithMaxTries(max(s.attempts, 1)),
+		backoff.WithMaxElapsedTime(s.left)) // no waiting for an attempt that would come too late
+	if k.last != nil { // the reason rather than the deadline that ended the waiting
+		err = k.last
+	}
+	return t, true, err
+}
+
+// attempt signs and sends one assertion. Its error says to backoff whether and when another may succeed.
+func (k *tries) attempt(ctx context.Context) (apim.Token, error) {
+	assertion := k.signed
+	if k.signed = (keystore.Secret{}); assertion.IsZero() {
+		if assertion, k.last = k.sign(ctx); k.last != nil {
+			return apim.Token{}, backoff.Permanent(k.last)
+		}
+	}
+	k.Report.Trace(1, "asking %s for a token, kid %q", k.tokenURL, k.about.KID)
+	k.Report.Trace(2, "assertion: %s", apim.Describe(assertion, k.about.APIKey))
+	k.attempts = max(k.attempts, 1) - 1
+	start := time.Now()
+	t, err := k.client.Exchange(ctx, k.tokenURL, assertion)
+	k.Report.Trace(1, "%s after %v", outcome(err), time.Since(start).Round(time.Millisecond))
+	k.last = err
+	if err == nil {
+		k.Report.Trace(1, "it lives for %v; the server's clock differs by %v", t.Expiry.Sub(t.FetchedAt), t.Skew)
+		if k.correction != 0 {
+			k.Report.Warn("%s; the assertion was dated for it: set the clock (timedatectl set-ntp true; WSL: sudo hwclock -s)", apim.SkewText(t.Skew))
+		}
+		return t, nil
+	}
+	var refused *apim.Error
+	if !errors.As(err, &refused) {
+		return t, backoff.Permanent(err)
+	}
+	refused.About = k.about
+	return t, k.again(ctx, refused)
+}
+
+// sign makes an assertion.
+func (k *tries) sign(ctx context.Context) (keystore.Secret, error) {
+	if where := k.key.Signer.Where(); where != "" && k.WaitingFor != nil {
+		late := time.AfterFunc(WaitingAfter, func() { k.WaitingFor(where) })
+		defer late.Stop()
+	}
+	return apim.Assertion(signer.Within(ctx, k.key.Signer), apim.Claims{
+		APIKey: k.record.APIKey, KID: k.key.KID, Audience: k.audience, Now: k.Now().Add(-k.correction),
+	})
+}
+
+func outcome(err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return "a token came"
+}
+
+// again marks an error as final, or says when to try once more. A burnt jti and a wrong clock are worth one more attempt at
+// once; throttling and failures on the way are worth waiting for.
+func (k *tries) again(ctx context.Context, e *apim.Error) error {
+	deadline, _ := ctx.Deadline()
+	spare := time.Until(deadline) - e.RetryAfter
+	e.OneMore = true
+	switch {
+	case e.JTIReused() && !k.reused:
+		k.reused = true
+		return backoff.RetryAfter(0)
+	case e.ClockWrong() && k.correction == 0 && e.Skew.Abs() >= minSkew && apim.Correctable(e.Skew):
+		k.correction = min(max(e.Skew, -apim.MaxCorrection), apim.MaxCorrection)
+		return backoff.RetryAfter(0)
+	}
+	e.OneMore = false
+	switch {
+	case e.Retryable() && spare <= 0:
+		return backoff.Permanent(e)
+	case e.Retryable() && e.RetryAfter > 0: // never earlier, and not all callers at once
+		return &backoff.RetryAfterError{Duration: e.RetryAfter + rand.N(min(spread, spare))} //nolint:gosec // no secret
+	case e.Retryable():
+		return e
+	}
+	return backoff.Permanent(e)
+}

@@ -1,0 +1,146 @@
+package records
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
+)
+
+// ErrMismatch is in the chain of an error about a profile's file that says something else than its record.
+var ErrMismatch = errors.New("the profile's file says something else than its record")
+
+// Load reads p's record and compares the profile's file with it. A file that differs only in rev, left by a store that was
+// killed between its two writes, is written again, and p with it. Any other difference is [ErrMismatch].
+func (rs *Records) Load(ctx context.Context, p *profile.Profile) (*keystore.Record, error) {
+	s, err := rs.Source(p)
+	if err != nil {
+		return nil, err
+	}
+	return s.Load(ctx, p)
+}
+
+// Load is [Records.Load] from a source of p that is open.
+func (s Source) Load(ctx context.Context, p *profile.Profile) (*keystore.Record, error) {
+	if s.keystore == nil {
+		return s.records.Environment.Record(p.Host)
+	}
+	r, err := s.Read(ctx, p.SignerSeal)
+	if errors.Is(err, keystore.ErrNotFound) {
+		return nil, gone(p, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := s.records.compare(p, r); err != nil {
+		return nil, err
+	}
+	if p.Rev != r.Rev {
+		s.records.bringUpToDate(p, r.Rev)
+	}
+	return r, nil
+}
+
+// compare returns an error if p's file contradicts its record: the file only finds a record, and may not move a credential
+// to another host.
+func (rs *Records) compare(p *profile.Profile, r *keystore.Record) error {
+	for _, f := range []struct{ name, config, record string }{
+		{"api_host", p.Host, r.Host},
+		{"api_name", p.APIName, r.APIName},
+		{"auth", p.Auth, r.Auth},
+	} {
+		if f.config == f.record {
+			continue
+		}
+		if _, err := rs.Reload(p); errors.Is(err, ErrChanged) {
+			return err // the record was read after a store, the file before it
+		}
+		return &fault.Error{
+			Class: fault.Usage, Err: ErrMismatch,
+			What: fmt.Sprintf("%s: %s is %q, but the credential was stored for %q: nothing was sent", p.File, f.name, f.config, f.record),
+			Hints: []string{fmt.Sprintf("put %s back into the file, or give the credential again with cgp-cred store %s --force",
+				printable.Shell(f.name+": "+f.record), p.Name)},
+		}
+	}
+	return nil
+}
+
+// gone is the error of a profile whose record the keystore does not have.
+func gone(p *profile.Profile, err error) error {
+	where := "but the keychain holds no credential for it"
+	if p.Keystore == profile.File || p.Keystore == profile.Program {
+		where = "but there is no credential for it " + p.Place().String()
+	}
+	hints := []string{
+		"another keyring program may have taken over (KeePassXC, KWallet, gnome-keyring): start the one that was used",
+		"or store the credential again: cgp-cred store " + p.Name,
+	}
+	var at *keystore.Error
+	if p.Keystore != profile.Keychain && errors.As(err, &at) && at.Next != "" {
+		hints = []string{at.Next}
+	}
+	return &fault.Error{Class: fault.None, Err: err, What: fmt.Sprintf("profile %q exists, %s", p.Name, where), Hints: hints}
+}
+
+// Reload reads a profile's file again under the lock: the process that held it before may have changed the record, and
+// with it the file that the cache is bound to. What the caller relied on must be unchanged, or it is [ErrChanged].
+func (rs *Records) Reload(p *profile.Profile) (*profile.Profile, error) {
+	if p.Keystore == profile.Variables {
+		return p, nil
+	}
+	now, err := rs.Config.Load(p.Name)
+	if err != nil {
+		return nil, err
+	}
+	if now.Host != p.Host || now.APIName != p.APIName || now.Auth != p.Auth || !now.Place().Same(p.Place()) {
+		return nil, Changed(p.Name)
+	}
+	return now, nil
+}
+
+// bringUpToDate writes a profile's file with its record's rev, unless a command that changes the profile is running: that
+// writes the file itself, and this would replace it by an older one. A disk that can't be written must not cost the
+// credential: the next one does it.
+func (rs *Records) bringUpToDate(p *profile.Profile, rev string) {
+	release, ok := rs.Flight.TryChange(p.Name)
+	if !ok {
+		return
+	}
+	defer release()
+	now, err := rs.Config.Load(p.Name)
+	if errors.Is(err, profile.ErrNoProfile) || err == nil && !bytes.Equal(now.Bytes, p.Bytes) {
+		return // another command has written or removed it meanwhile
+	}
+	after := *p
+	after.Rev, after.ChangingTo = rev, ""
+	if err := rs.Config.Save(&after); err != nil {
+		rs.Report.Warn("the file of profile %q is older than its record, and can't be brought up to date: %v", p.Name, err)
+		return
+	}
+	*p = after
+}
+
+// Profile reads a profile's file, after a change that was killed before it wrote the file is completed. One that is still
+// running does that itself.
+func (rs *Records) Profile(name string) (*profile.Profile, error) {
+	p, err := rs.Config.Load(name)
+	if err != nil || p.ChangingTo == "" {
+		return p, err
+	}
+	release, ok := rs.Flight.TryChange(name)
+	if !ok {
+		return p, nil
+	}
+	defer release()
+	ctx, stop := context.WithTimeout(context.Background(), Patience())
+	defer stop()
+	if p, err = rs.Config.Load(name); err == nil {
+		err = rs.CompleteChange(ctx, p)
+	}
+	return p, err
+}

@@ -1,0 +1,107 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/signer"
+)
+
+// Source is where one profile's record is read: its keystore, opened, or the environment.
+type Source struct {
+	records  *Records
+	name     string
+	place    profile.Place
+	keystore keystore.Keystore // nil: the environment
+}
+
+// Source opens the keystore of p.
+func (rs *Records) Source(p *profile.Profile) (Source, error) {
+	if p.Keystore == profile.Variables {
+		return Source{records: rs, name: p.Name}, nil
+	}
+	return rs.At(p.Name, p.Place())
+}
+
+// At opens the keystore in a place, for a profile's name. A program is run only if its command was given on this machine.
+func (rs *Records) At(name string, place profile.Place) (Source, error) {
+	ks, err := rs.open(name, place)
+	return Source{records: rs, name: name, place: place, keystore: ks}, err
+}
+
+func (rs *Records) open(name string, place profile.Place) (keystore.Keystore, error) {
+	if place.Kind != profile.File && place.Kind != profile.Program {
+		return rs.Keystore(place.Kind)
+	}
+	if place.Kind == profile.Program && !rs.Seals().Sealed(name, place) {
+		return nil, notGiven(name, place.Command, false)
+	}
+	if rs.External == nil {
+		return nil, &keystore.Error{Kind: keystore.ErrUnavailable, Op: "get", Account: name, Detail: "keystore: " + place.Kind}
+	}
+	return rs.External(place)
+}
+
+// Keystore returns the keystore, nil for the environment.
+func (s Source) Keystore() keystore.Keystore { return s.keystore }
+
+// Patience returns how long the keystore's answer is waited for.
+func (s Source) Patience() time.Duration {
+	if s.keystore == nil {
+		return 0
+	}
+	if l, ok := s.keystore.(keystore.Limited); ok {
+		if limit, err := l.Limit(); err == nil {
+			return limit
+		}
+	}
+	return Patience()
+}
+
+// Read reads the record as it is. All records are read here: seal, of the profile's file, decides which of the programs that
+// the record names may be run.
+func (s Source) Read(ctx context.Context, seal string) (*keystore.Record, error) {
+	r, err := keystore.Load(ctx, s.keystore, s.name)
+	if err != nil {
+		return nil, err
+	}
+	s.records.Seals().permit(s.name, s.place, seal, r)
+	return r, nil
+}
+
+// Delete removes the record. An absent one is no error.
+func (s Source) Delete(ctx context.Context, account string) (removed bool, err error) {
+	err = s.keystore.Delete(ctx, account)
+	if errors.Is(err, keystore.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// ReadAt is [Source.Read] of a place.
+func (rs *Records) ReadAt(ctx context.Context, name string, place profile.Place, seal string) (*keystore.Record, error) {
+	s, err := rs.At(name, place)
+	if err != nil {
+		return nil, err
+	}
+	return s.Read(ctx, seal)
+}
+
+// notGiven is the error of a command in a profile's file, or in a record outside the keychain, that was never given on this
+// machine. A keystore command would be handed the record with the next change; a signer command would let a planted record
+// run a program.
+func notGiven(name string, argv []string, signs bool) error {
+	what, kind, flag := "keystore_command", "--keystore", "--keystore-command"
+	if signs {
+		what, kind, flag = "signer command", "--signer", "--signer-command"
+	}
+	return &fault.Error{
+		Class: fault.Usage, Err: signer.ErrNotGiven, Hints: []string{giveIt(name, argv, kind, flag)},
+		What: fmt.Sprintf("profile %q: its %s %q was not given on this machine, and is not run", name, what, joined(argv)),
+	}
+}

@@ -1,0 +1,111 @@
+// Package records finds, reads, checks and writes a profile's record, in whichever keystore it is, and the profile's file
+// that goes with it.
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"cgp-cred/helper/apim"
+	"cgp-cred/helper/cache"
+	"cgp-cred/helper/flight"
+	"cgp-cred/helper/profile"
+	"cgp-cred/helper/report"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/signer"
+)
+
+// Records is a user's profiles with their records.
+type Records struct {
+	Config      profile.Config
+	Folders     disk.Folders
+	Environment *keystore.Environment                          // nil: keystores hold the credentials
+	Keystore    func(kind string) (keystore.Keystore, error)   // opens the keychain, or the keystore in memory
+	External    func(profile.Place) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
+	Flight      *flight.Flight
+	Report      report.To
+	Now         func() time.Time
+}
+
+// ErrChanged is in the chain of an error about a profile that another command has changed.
+var ErrChanged = errors.New("changed by another command")
+
+// Changed returns the error of a profile that another command changed while this one waited for it, or between its reading
+// and its writing.
+func Changed(profile string) error {
+	return &fault.Error{
+		Class: fault.Temporary, Err: ErrChanged, Hints: []string{"run the command again"},
+		What: fmt.Sprintf("profile %q was changed by another command meanwhile", profile),
+	}
+}
+
+// NotWritten is [Changed] for a command that would have written.
+func NotWritten(profile string) error {
+	e := Changed(profile)
+	return &fault.Error{Class: fault.Temporary, Err: e, Hints: fault.HintsOf(e), What: e.Error() + ": nothing was written"}
+}
+
+// Incomplete returns the error of a profile whose record lacks a part: "API key" or "private key".
+func Incomplete(profile, missing string) error {
+	hint := fmt.Sprintf("add it: cgp-cred keygen %s --kid KID, or cgp-cred store %s --private-key FILE --kid KID", profile, profile)
+	if missing == "API key" {
+		hint = fmt.Sprintf("add it: cgp-cred store %s --api-key-file FILE (or without the flag, to be asked for it)", profile)
+	}
+	return fault.New(fault.None, hint, "profile %q has no %s yet", profile, missing)
+}
+
+// TokenURL returns where a record's tokens come from: its own token endpoint, or its host's.
+func TokenURL(r *keystore.Record) string {
+	if r.TokenURL != "" {
+		return r.TokenURL
+	}
+	return apim.TokenURL(r.Host)
+}
+
+// SigningTime returns what a mint with a record takes longer for the keys that are outside it: each of them waits for a
+// touch, a PIN or a yes before the requests begin.
+func SigningTime(r *keystore.Record) time.Duration {
+	var all time.Duration
+	for _, k := range r.Keys() {
+		if signer.Foreign(k.Signer) {
+			all += Patience()
+		}
+	}
+	return all
+}
+
+// Patience returns how long the most patient keystore or signer is waited for.
+func Patience() time.Duration {
+	if d, err := keystore.Patience(); err == nil {
+		return d
+	}
+	return 30 * time.Second // the variable is wrong: what asks for it says so
+}
+
+// Cache opens the token cache of p as its file is now.
+func (rs *Records) Cache(p *profile.Profile) *cache.Cache {
+	o := cache.Options{
+		Profile: p.Name, Fingerprint: p.Bytes, State: rs.Folders.State, Runtime: rs.Folders.Runtime,
+		Warn: rs.Report.Warning, Now: rs.Now,
+	}
+	switch p.Keystore {
+	case profile.Variables:
+		o.SealingKey = rs.Environment.SealingKey()
+	case profile.Keychain: // no other keystore has a place for tokens
+		if ks, err := rs.Keystore(p.Keystore); err == nil {
+			o.Keychain = ks
+		}
+	}
+	return cache.Open(o)
+}
+
+// Forget drops p's cached token, as well as can be: what is left is unreachable and expires with the token.
+func (rs *Records) Forget(ctx context.Context, p *profile.Profile) {
+	if p.Auth == profile.JWT {
+		_ = rs.Cache(p).Delete(ctx)
+	}
+}

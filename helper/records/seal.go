@@ -1,0 +1,147 @@
+package records
+
+import (
+	"crypto/fips140"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/kernel"
+	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/signer"
+)
+
+// giveIt is how a user gives a command.
+func giveIt(name string, argv []string, kind, flag string) string {
+	if fips140.Enforced() {
+		return "run the command without GODEBUG=fips140=only, which does not let the commands that were given be read"
+	}
+	return "if it is yours: " + printable.Shell("cgp-cred", "store", name, kind, "exec", flag, joined(argv))
+}
+
+// Seals mark the commands that the user gave on this machine: only who has its sealing key can.
+type Seals struct{ Folder string } // of the sealing key
+
+// Seals returns the marks of this user's machine.
+func (rs *Records) Seals() Seals { return Seals{Folder: rs.Folders.State} }
+
+func joined(argv []string) string { return strings.Join(argv, " ") }
+
+// Place marks a program's command as one that the user gave.
+func (s Seals) Place(name string, place profile.Place) (profile.Place, error) {
+	if place.Kind != profile.Program {
+		return place, nil
+	}
+	var err error
+	place.Seal, err = s.sealText("keystore command", commandSeal(name, place), nil)
+	return place, err
+}
+
+// Sealed reports whether the command of a place was given on this machine for the profile.
+func (s Seals) Sealed(name string, place profile.Place) bool {
+	_, ok := s.unsealText(commandSeal(name, place), place.Seal)
+	return ok
+}
+
+func commandSeal(name string, place profile.Place) []byte {
+	return []byte("cgp-cred keystore command\x00" + name + "\x00" + strings.Join(place.Command, "\x00"))
+}
+
+// permit decides which programs that sign for a record are run. A record in the keychain names only what the user
+// stored there. A record from another keystore can be planted: only the commands in the profile's seal are run for it.
+func (s Seals) permit(name string, in profile.Place, seal string, r *keystore.Record) {
+	r.Permit(func(argv []string) error {
+		given := func(other []string) bool { return slices.Equal(other, argv) }
+		if !plantable(in.Kind) || slices.ContainsFunc(s.signers(name, seal), given) {
+			return nil
+		}
+		return notGiven(name, argv, true)
+	})
+}
+
+// plantable reports a keystore whose records may have been made elsewhere.
+func plantable(kind string) bool { return kind == profile.File || kind == profile.Program }
+
+// forRecord returns the seal for the profile's file: the commands that sign for a record and may be run. If the
+// record goes to the keychain, a command that may not be run is an error: there it would be.
+func (s Seals) forRecord(p *profile.Profile, r *keystore.Record) (string, error) {
+	given := [][]string{}
+	for _, k := range r.Keys() {
+		argv := signer.Command(k.Signer)
+		if argv == nil {
+			continue
+		}
+		err := signer.Permitted(k.Signer)
+		switch {
+		case err == nil:
+			given = append(given, argv)
+		case !plantable(p.Keystore):
+			return "", err
+		}
+	}
+	if len(given) == 0 || !plantable(p.Keystore) {
+		return "", nil
+	}
+	return s.forCommands(p, given)
+}
+
+// forCommands returns a seal for commands that sign for p's record: p's own, if that is for the same ones.
+func (s Seals) forCommands(p *profile.Profile, given [][]string) (string, error) {
+	slices.SortFunc(given, slices.Compare)
+	given = slices.CompactFunc(given, slices.Equal)
+	if slices.EqualFunc(given, s.signers(p.Name, p.SignerSeal), slices.Equal) {
+		return p.SignerSeal, nil // a seal that is good stays, and the file with it
+	}
+	list, err := json.Marshal(given)
+	if err != nil {
+		return "", err
+	}
+	return s.sealText("signer command", signerSeal(p.Name), list)
+}
+
+// Both returns a seal for the commands of p's seal and of another.
+func (s Seals) Both(p *profile.Profile, seal string) (string, error) {
+	return s.forCommands(p, append(s.signers(p.Name, p.SignerSeal), s.signers(p.Name, seal)...))
+}
+
+// signers returns the commands in a profile's seal: none if it was made on another machine or for another
+// profile.
+func (s Seals) signers(name, seal string) [][]string {
+	list, ok := s.unsealText(signerSeal(name), seal)
+	if !ok {
+		return nil
+	}
+	var given [][]string
+	if json.Unmarshal(list, &given) != nil {
+		return nil
+	}
+	return given
+}
+
+func signerSeal(name string) []byte { return []byte("cgp-cred signer commands\x00" + name) }
+
+// sealText seals plain with this machine's key; what is for messages.
+func (s Seals) sealText(what string, aad, plain []byte) (string, error) {
+	sealer, err := kernel.OpenSealer(s.Folder)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", what, err)
+	}
+	return base64.RawURLEncoding.EncodeToString(sealer.Seal(aad, plain)), nil
+}
+
+func (s Seals) unsealText(aad []byte, seal string) (plain []byte, ok bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(seal)
+	if err != nil || len(raw) == 0 {
+		return nil, false
+	}
+	sealer, err := kernel.OpenSealer(s.Folder)
+	if err != nil {
+		return nil, false
+	}
+	plain, err = sealer.Open(aad, raw)
+	return plain, err == nil
+}

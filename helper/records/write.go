@@ -1,0 +1,84 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
+)
+
+// Write stores a record, which has a new rev, if what is there still has the rev that the change started from (otherwise it
+// is [ErrChanged]), then the file that goes with it. Every record is written here. The file is drafted first: on a disk
+// that is full or can't be written both stay as they are. stored reports that the record is written, though the file may
+// not be.
+func (rs *Records) Write(ctx context.Context, p *profile.Profile, was string, r *keystore.Record) (stored bool, err error) {
+	s, err := rs.Source(p)
+	if err != nil {
+		return false, err
+	}
+	if err := rs.Describe(p, r); err != nil {
+		return false, err
+	}
+	file, err := rs.Config.Draft(p)
+	if err != nil {
+		return false, err
+	}
+	defer file.Discard()
+	if err := keystore.Save(ctx, s.keystore, p.Name, was, r); errors.Is(err, keystore.ErrChanged) {
+		return false, NotWritten(p.Name)
+	} else if err != nil {
+		return false, err
+	}
+	if err := file.Save(); err != nil {
+		return true, fault.Wrap(fault.ClassOf(err), "",
+			fmt.Sprintf("profile %q: the record is stored, but the profile's file is not up to date", p.Name), err)
+	}
+	return true, nil
+}
+
+// Describe lets a profile say what its record has.
+func (rs *Records) Describe(p *profile.Profile, r *keystore.Record) (err error) {
+	p.Host, p.APIName, p.Auth, p.Rev = r.Host, r.APIName, r.Auth, r.Rev
+	p.SignerSeal, err = rs.Seals().forRecord(p, r)
+	return err
+}
+
+// Promote makes the next key the current one, after it obtained a token. It is called under the profile's lease. What
+// fails, or would have to wait for another change, is tried again with the next token.
+func (rs *Records) Promote(ctx context.Context, p *profile.Profile, r *keystore.Record) {
+	release, ok := rs.Flight.TryChange(p.Name)
+	if !ok {
+		rs.Report.Trace(1, "profile %q is being changed: the next key becomes the current one with a later token", p.Name)
+		return
+	}
+	defer release()
+	was := r.Rev
+	r.Previous, r.Key, r.Next, r.Rev = r.Key, r.Next, nil, keystore.NewRev()
+	if _, err := rs.Write(ctx, p, was, r); err != nil {
+		rs.Report.Warn("the next key works, but could not be made the current one: %v", err)
+		return
+	}
+	rs.Report.Warn("APIM knows the key %q now, and it is the current one; after an hour drop the old one: cgp-cred rotate %s --finish",
+		r.ShownKID(r.Key), p.Name)
+}
+
+// CompleteChange lets a profile's file say what its record has, if the record is the one that the file announces, and drops
+// the announcement. A keystore that can't be asked is an error for those that need the record.
+func (rs *Records) CompleteChange(ctx context.Context, p *profile.Profile) error {
+	r, err := rs.ReadAt(ctx, p.Name, p.Place(), p.SignerSeal)
+	if err != nil || p.ChangingTo == "" {
+		return nil //nolint:nilerr // said by the next one that reads the record
+	}
+	before := *p
+	if r.Rev == p.ChangingTo {
+		if err := rs.Describe(p, r); err != nil {
+			return err
+		}
+	}
+	rs.Forget(ctx, &before)
+	p.ChangingTo = ""
+	return rs.Config.Save(p)
+}

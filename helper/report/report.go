@@ -1,0 +1,24 @@
+// Package report is where helper's packages say what they do: warnings, and a trace for -v.
+package report
+
+import "fmt"
+
+// To is where texts go.
+type To struct {
+	Warning func(text string)            // nil: warnings are dropped
+	Detail  func(level int, text string) // nil: silent; 1: what happens, 2: details of requests
+}
+
+// Warn gives a warning.
+func (t To) Warn(format string, args ...any) {
+	if t.Warning != nil {
+		t.Warning(fmt.Sprintf(format, args...))
+	}
+}
+
+// Trace gives a detail.
+func (t To) Trace(level int, format string, args ...any) {
+	if t.Detail != nil {
+		t.Detail(level, fmt.Sprintf(format, args...))
+	}
+}
