@@ -7,15 +7,14 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/cache"
-	"cgp-cred/helper/flight"
 	"cgp-cred/keystore"
 )
 
 // Bounds of refreshing ahead.
 const (
-	aheadShare   = 5  // in the last fifth of a token's life
-	aheadBefore  = 12 // but at the latest a twelfth of it before the token is no longer served
-	aheadTimeout = 5 * time.Second
+	aheadShare   = 5                // in the last fifth of a token's life
+	aheadBefore  = 12               // but at the latest a twelfth of it before the token is no longer served
+	aheadTimeout = 5 * time.Second  // for a keychain, too, and a signer that waits for a touch
 	aheadPause   = 15 * time.Second // after an attempt that failed
 	askedPause   = time.Minute      // after one for which a keystore or a signer may have asked the user
 )
@@ -29,31 +28,28 @@ func (g *get) refreshAhead(ctx context.Context, e cache.Entry) Credential {
 	if g.options.MinValid != 0 || g.left(e) >= aheadFrom(e.Expiry.Sub(e.FetchedAt)) {
 		return old
 	}
-	ctx, stop := context.WithTimeout(ctx, aheadTimeout) // for a keychain, too, and a signer that waits for a touch
-	defer stop()
-	lease, ok := g.records.Flight.TryAcquire(keystore.Quietly(ctx), g.lease)
-	if !ok {
+	if !g.lease.TryAcquire(keystore.Quietly(ctx), aheadTimeout) {
 		return old
 	}
-	defer lease.Release()
+	defer g.lease.Release()
 	if g.reload() != nil {
 		return old
 	}
-	if newer, ok := g.cache.Get(ctx); ok && newer.Expiry.After(e.Expiry) {
+	if newer, ok := g.cache.Get(g.lease.Context()); ok && newer.Expiry.After(e.Expiry) {
 		return g.credential(newer, true)
 	}
 	// The pause begins with the attempt, which may be killed: while the token endpoint is down, gets must not wait for it
 	// one after the other.
-	if lease.Paused() || !lease.Pause(aheadPause) {
+	if g.lease.Paused() || !g.lease.Pause(aheadPause) {
 		return old
 	}
 	g.records.Report.Trace(1, "it expires soon: fetching the next one")
-	c, err := g.mintAhead(lease)
+	c, err := g.mintAhead()
 	if err != nil {
 		g.records.Report.Trace(1, "the next one did not come: %v", err)
 		var answer *apim.Error
 		if !errors.As(err, &answer) {
-			lease.Pause(askedPause)
+			g.lease.Pause(askedPause)
 		}
 		return old
 	}
@@ -61,13 +57,13 @@ func (g *get) refreshAhead(ctx context.Context, e cache.Entry) Credential {
 }
 
 // mintAhead mints in one attempt, and has no time to wait for a user.
-func (g *get) mintAhead(lease *flight.Lease) (Credential, error) {
+func (g *get) mintAhead() (Credential, error) {
 	source, err := g.records.Source(g.profile)
 	if err != nil {
 		return Credential{}, err
 	}
 	g.ahead, g.minter.Attempts, g.minter.Timeout = true, 1, aheadTimeout
-	return g.mint(lease, source, aheadTimeout)
+	return g.mint(source, aheadTimeout)
 }
 
 // aheadFrom is the life left from which a token of a whole life is refreshed ahead. A short-lived one is not served up to its

@@ -73,19 +73,21 @@ type get struct {
 	options Options
 	start   time.Time
 	cache   *cache.Cache // of the profile as its file is
-	lease   string       // its name
+	lease   *flight.Lease
 	records *records.Records
 	minter  mint.Minter
 	ahead   bool // the cached token is still good
 }
 
 func (h *Helper) begin(p *profile.Profile, o Options) *get {
-	g := &get{profile: p, options: o, records: h.Records(), minter: h.Minter(), lease: p.Name}
+	g := &get{profile: p, options: o, records: h.Records(), minter: h.Minter()}
 	g.start = g.records.Now()
 	g.cache = g.records.Cache(p)
+	name := p.Name
 	if p.Keystore == profile.Variables { // jobs with other secrets are other profiles, though each is called env
-		g.lease += "-" + g.cache.Name()
+		name += "-" + g.cache.Name()
 	}
+	g.lease = g.records.Flight.Lease(name)
 	return g
 }
 
@@ -97,50 +99,51 @@ func (g *get) renew(ctx context.Context) (Credential, error) {
 		return Credential{}, err
 	}
 	hold := source.Patience() + g.minter.RequestTime()
-	lease, err := g.records.Flight.Acquire(ctx, g.lease, hold, hold+flight.Slack)
-	if err != nil {
+	if err := g.lease.Acquire(ctx, hold, hold+flight.Slack); err != nil {
 		return Credential{}, err
 	}
-	defer lease.Release()
+	defer g.lease.Release()
 	if err := g.reload(); err != nil {
 		return Credential{}, err
 	}
 	if !g.options.ForceNew {
-		if e, ok := g.cache.Get(lease.Context()); ok && g.fresh(e) {
+		if e, ok := g.cache.Get(g.lease.Context()); ok && g.fresh(e) {
 			g.records.Report.Trace(1, "another process has fetched a token meanwhile")
 			return g.credential(e, true), nil
 		}
-		if refused := lease.Refused(g.cache.Name(), g.start, g.minter.RequestTime()); refused != nil {
+		if refused := g.lease.Refused(g.cache.Name(), g.start, g.minter.RequestTime()); refused != nil {
 			g.records.Report.Trace(1, "this was refused a moment ago, and is not asked again")
 			return Credential{}, refused
 		}
 	}
-	return g.mint(lease, source, hold)
+	return g.mint(source, hold)
 }
 
 // mint reads the record, exchanges an assertion for a token and caches it, or shares the refusal.
-func (g *get) mint(lease *flight.Lease, source records.Source, hold time.Duration) (Credential, error) {
+func (g *get) mint(source records.Source, hold time.Duration) (Credential, error) {
 	if !g.ahead {
-		lease.Announce(hold)
+		g.lease.Announce(hold)
 	}
-	r, err := source.Load(lease.Context(), g.profile)
+	ctx := g.lease.Context()
+	r, err := source.Load(ctx, g.profile)
 	if err != nil {
 		return Credential{}, err
 	}
 	if more := records.SigningTime(r); more > 0 && !g.ahead {
-		lease.Extend(hold + more)
+		g.lease.Extend(hold + more)
+		ctx = g.lease.Context()
 	}
-	token, key, err := g.minter.Token(lease.Context(), g.profile.Name, r)
+	token, key, err := g.minter.Token(ctx, g.profile.Name, r)
 	if err != nil {
-		g.remember(lease, err)
+		g.remember(err)
 		return Credential{}, err
 	}
 	if key == r.Next {
-		g.records.Promote(lease.Context(), g.profile, r)
+		g.records.Promote(ctx, g.profile, r)
 	}
-	lease.Succeeded()
+	g.lease.Succeeded()
 	e := cache.Entry{Header: "Authorization", Token: token.Value, FetchedAt: token.FetchedAt, Expiry: token.Expiry}
-	if err := g.bound().Set(lease.Context(), e); err != nil {
+	if err := g.bound().Set(ctx, e); err != nil {
 		g.records.Report.Warn("the token was not cached: %v", err)
 	}
 	return g.credential(e, false), nil
@@ -148,12 +151,12 @@ func (g *get) mint(lease *flight.Lease, source records.Source, hold time.Duratio
 
 // remember shares a refusal with the processes that wait. Only what will be refused again is shared: not what one more
 // attempt would have fixed, and when refreshing ahead, which has one attempt, not what may pass.
-func (g *get) remember(lease *flight.Lease, err error) {
+func (g *get) remember(err error) {
 	var e *apim.Error
 	if !errors.As(err, &e) || e.OneMore || g.ahead && e.Class != apim.Refused {
 		return
 	}
-	lease.Remember(g.bound().Name(), e)
+	g.lease.Remember(g.bound().Name(), e)
 }
 
 // reload reads the profile's file again, under the lease.

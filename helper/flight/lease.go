@@ -2,9 +2,12 @@ package flight
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 // Lease is the right to work on a profile. Its context ends when it has lasted as long as the other processes were told
@@ -25,15 +28,79 @@ type Lease struct {
 	dirty  bool // the state file says what ends with the lease
 }
 
-// locked notes that the lease is this process's.
-func (l *Lease) locked(unlock func()) {
-	l.unlock = unlock
-	l.state = readState(l.path + stateEnd)
-	l.dirty = l.state.Hold != 0 // from a process that was killed
+// Acquire takes the lease for at most hold. If another process holds it, Acquire waits for as long as that process announced,
+// or for wait. On a file system without locks it continues without one; a folder that others can write is worth a warning.
+// The error is [fault.Temporary], and wraps that of ctx if ctx ended.
+func (l *Lease) Acquire(ctx context.Context, hold, wait time.Duration) error {
+	if l.path != "" { // otherwise this is a process without a home, in a container
+		release, state, err := l.await(ctx, wait)
+		switch state {
+		case disk.Held:
+			return err
+		case disk.Broken:
+			l.flight.warnUnsafe(err)
+		case disk.Acquired:
+			l.unlock = release
+		}
+	}
+	l.begin(ctx, hold)
+	return nil
+}
+
+// TryAcquire takes the lease for at most hold, if no other process holds it and there can be one.
+func (l *Lease) TryAcquire(ctx context.Context, hold time.Duration) bool {
+	if l.path == "" {
+		return false
+	}
+	release, state, err := disk.TryLock(l.path + lockEnd)
+	if err != nil || state != disk.Acquired {
+		return false
+	}
+	l.unlock = release
+	l.begin(ctx, hold)
+	return true
+}
+
+// await waits for the lock: for wait, or as long as its holder announced. The error is for a lock that is [disk.Held], or
+// says why it is broken.
+func (l *Lease) await(ctx context.Context, wait time.Duration) (release func(), state disk.LockState, err error) {
+	file := l.path + lockEnd
+	if release, state, err = disk.TryLock(file); state != disk.Held {
+		return release, state, err
+	}
+	l.flight.Report.Trace(1, "another process is working on profile %q: waiting for it", l.name)
+	start := time.Now()
+	for {
+		waiting, stop := context.WithDeadline(ctx, start.Add(wait))
+		release, state, err = disk.Lock(waiting, file)
+		stop()
+		if state != disk.Held {
+			return release, state, err
+		}
+		if ctx.Err() != nil {
+			return release, state, errors.Join(l.heldError(time.Since(start)), ctx.Err())
+		}
+		longer := readState(l.path+stateEnd).Hold + Slack // perhaps an earlier holder's
+		if longer <= wait {
+			return release, state, l.heldError(wait)
+		}
+		wait = longer
+	}
+}
+
+// heldError is a lease that another process held for too long.
+func (l *Lease) heldError(waited time.Duration) error {
+	return fault.New(fault.Temporary,
+		"check for a keychain prompt or a key that waits for a touch; or end the other process; then run the command again",
+		"another cgp-cred has been working on profile %q for %v", l.name, waited.Round(time.Second))
 }
 
 // begin starts a lease that lasts at most hold.
 func (l *Lease) begin(ctx context.Context, hold time.Duration) {
+	if l.path != "" {
+		l.state = readState(l.path + stateEnd)
+		l.dirty = l.unlock != nil && l.state.Hold != 0 // from a process that was killed
+	}
 	l.caller, l.begun = ctx, time.Now()
 	l.ctx, l.cancel = context.WithDeadline(ctx, l.begun.Add(hold))
 }

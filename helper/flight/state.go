@@ -38,27 +38,23 @@ type refusal struct {
 }
 
 // readState reads a state file. A file that is absent, damaged or unsafe is an empty state.
-func readState(file string) state {
+func readState(file string) (s state) {
 	raw, err := disk.ReadFile(file, maxState)
-	if err != nil {
+	if err != nil || json.Unmarshal(raw, &s) != nil {
 		return state{}
 	}
-	return decodeState(raw)
+	s.drop()
+	return s
 }
 
-// decodeState reads what write writes, and drops what write would not write.
-func decodeState(raw []byte) state {
-	var s state
-	if json.Unmarshal(raw, &s) != nil {
-		return state{}
-	}
+// drop removes what this program would not write.
+func (s *state) drop() {
 	if s.Hold < 0 || s.Hold > maxHold {
 		s.Hold = 0
 	}
 	if r := s.Refusal; r != nil && (r.Error == nil || !shareable(r.Error)) {
 		s.Refusal = nil
 	}
-	return s
 }
 
 // write replaces the file, or removes it if there is nothing to say.

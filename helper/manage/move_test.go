@@ -158,7 +158,7 @@ func TestCopyOutOfReach(t *testing.T) {
 	p.at(inVault).noDelete = locked
 	warned := func(want int) {
 		t.Helper()
-		if len(p.warned) != want || want > 0 && !strings.Contains(p.warned[0], "still with the program /opt/vault too: ") {
+		if len(p.warned) != want || want > 0 && !strings.Contains(p.warned[0], "still be with the program /opt/vault too: ") {
 			t.Errorf("%d warnings, want %d: %q", len(p.warned), want, p.warned)
 		}
 		p.warned = nil

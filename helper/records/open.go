@@ -3,13 +3,10 @@ package records
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
-	"cgp-cred/keystore/fault"
-	"cgp-cred/keystore/signer"
 )
 
 // Source is where one profile's record is read: its keystore, opened, or the environment.
@@ -90,18 +87,4 @@ func (rs *Records) ReadAt(ctx context.Context, name string, place profile.Place,
 		return nil, err
 	}
 	return s.Read(ctx, seal)
-}
-
-// notGiven is the error of a command in a profile's file, or in a record outside the keychain, that was never given on this
-// machine. A keystore command would be handed the record with the next change; a signer command would let a planted record
-// run a program.
-func notGiven(name string, argv []string, signs bool) error {
-	what, kind, flag := "keystore_command", "--keystore", "--keystore-command"
-	if signs {
-		what, kind, flag = "signer command", "--signer", "--signer-command"
-	}
-	return &fault.Error{
-		Class: fault.Usage, Err: signer.ErrNotGiven, Hints: []string{giveIt(name, argv, kind, flag)},
-		What: fmt.Sprintf("profile %q: its %s %q was not given on this machine, and is not run", name, what, joined(argv)),
-	}
 }
