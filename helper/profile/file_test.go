@@ -163,7 +163,8 @@ func TestReadsWhatIsEditedByHand(t *testing.T) {
 		{"a list", "keystore_command:\n  - /bin/x # the program\n  - 'a b'\n  - \"\"\n", command},
 		{"a list that is not indented", "keystore_command: # mine\n\n-   /bin/x\n# more\n- a b\n- # nothing\n", command},
 		{
-			"copies", "moving_from:\n-   rev: r\n\n    keystore_command:\n    - /p\n    keystore: exec\n-  keystore: file\nrev: s\n",
+			"copies",
+			"moving_from:\n-   rev: r\n\n    keystore_command:\n    - /p\n    keystore: exec\n-  keystore: file\nrev: s\n",
 			Profile{Rev: "s", MovingFrom: []Copy{
 				{Place: Place{Kind: Program, Command: []string{"/p"}}, Rev: "r"}, {Place: Place{Kind: File}},
 			}},
