@@ -40,7 +40,7 @@ Options:
 Options win over the file. Exit statuses are those of cgp-cred.
 `
 
-// upstreamCommand is hidden: it is there for the name. Python's argparse reads options unlike the other commands.
+// upstreamCommand is hidden: it is there for the name. The script's options have one dash or two.
 func upstreamCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:                upstreamName,

@@ -28,12 +28,16 @@ func (e *FileError) Error() string {
 	return fmt.Sprintf("%s: %s", e.File, e.Problem)
 }
 
-// Hint names the file and the command that writes it.
+// Hint is the command that writes the file.
 func (e *FileError) Hint() string {
 	if e.next != "" {
 		return e.next
 	}
-	return "mend the file, or write it anew: cgp-cred store PROFILE --host HOST (nothing in the keychain is lost)"
+	name := strings.TrimSuffix(filepath.Base(e.File), ".yaml")
+	if filepath.Base(filepath.Dir(e.File)) != "profiles" { // config.yaml
+		return "fix the file, or write it again: cgp-cred store PROFILE --default"
+	}
+	return "fix the file, or write it again: cgp-cred store " + name + " --host HOST (nothing in the keychain is lost)"
 }
 
 // SaveError is a config file that can't be written or removed: a full disk, a quota, one that is read-only.

@@ -3,75 +3,86 @@ package profile
 import (
 	"errors"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 )
 
-// A profile's file that is accepted is written again as one that means the same, so that no save loses anything.
-func FuzzProfileFile(f *testing.F) {
-	f.Add([]byte("api_host: int.api.service.nhs.uk\nauth: jwt\nkeystore: keychain\nrev: r\n"))
-	f.Add([]byte("api_host: 127.0.0.1:8080\napi_name: a/b\nauth: apikey\nkeystore: exec\nkeystore_command: [/bin/x, get]\nkeystore_seal: s\n"))
-	f.Add([]byte("\ufeffapi_host: h\r\nauth: none\r\nkeystore: file\r\nkeystore_identity: /k\r\n"))
-	f.Add([]byte("api_host: h\nauth: jwt\nkeystore: file\nsigner_seal: AXc-x_9\n"))
-	f.Add([]byte("api_host: h\nauth: jwt\nkeystore: file\nmoving_from:\n- keystore: exec\n  keystore_command: [/bin/x]\n  rev: r\n  replaced: true\n"))
-	f.Add([]byte("a: &a [*a]\n"))
-	f.Add([]byte("api_host: h\nauth: jwt\n---\nauth: none\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		p, err := parsed(text)
-		if err != nil {
-			isFileError(t, err)
-			return
-		}
-		raw, err := encode(p)
-		if err != nil {
-			t.Fatalf("%q is read, and can't be written: %v", text, err)
-		}
-		again, err := parsed(raw)
-		if err != nil {
-			t.Fatalf("%q is read, and %q, which is the same, is not: %v", text, raw, err)
-		}
-		if diff := cmp.Diff(p, again); diff != "" {
-			t.Fatalf("%q is written as another profile: %s", text, diff)
-		}
-	})
-}
-
-// parsed does what Load does with a file's text.
-func parsed(text []byte) (*Profile, error) {
-	p := &Profile{Keystore: Keychain, Name: "int", File: "int.yaml"}
-	if err := decode("int.yaml", text, p); err != nil {
-		return nil, err
+// FuzzFile: a profile with any values comes back as it was written, and so does whatever is read from a text. What is
+// written is YAML, and what is read means the same in YAML.
+func FuzzFile(f *testing.F) {
+	for _, text := range append(written,
+		"default: int\n", "default: [int]\n", "default: int\ndefault: prod\n", "# nothing\n", "{}\n",
+		"\ufeff---\napi_host: h\r\nauth: 'no''ne' # why\r\nkeystore : \"file\"\r\n",
+		"a: &a [*a]\n", "auth: jwt\n---\nauth: none\n", "keystore_command:\n- a\n-\n- - b\n",
+		"moving_from:\n  - rev: r\n    keystore_command:\n    - /a\n  - {}\n",
+	) {
+		f.Add([]byte(text), "/k", "--x")
 	}
-	return p, p.check()
-}
-
-func FuzzSettings(f *testing.F) {
-	f.Add([]byte("default: int\n"))
-	f.Add([]byte("default: [int]\n"))
-	f.Add([]byte("default: int\ndefault: prod\n"))
-	f.Add([]byte("# nothing\n"))
-	f.Add([]byte("other: x\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		var s, again settings
-		if err := decode("config.yaml", text, &s); err != nil {
+	for _, value := range []string{
+		"", "-", "--a", "a b", "a: b", "a:", "a #b", "null", "~", "1e5", "#", "'", `"\"`, "\n", "\u2028", "\xff", "😀",
+	} {
+		f.Add([]byte(nil), value, value)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, identity, word string) {
+		comesBack(t, &Profile{
+			Host: word, APIName: identity, Auth: JWT, Rev: identity, Identity: identity,
+			Command: []string{identity, word}, Seal: word, ChangingTo: word, SignerSeal: word,
+			MovingFrom: []Copy{
+				{Place: Place{Kind: word, Identity: identity, Command: []string{word}, Seal: word}, Rev: word, Replaced: true},
+				{Rev: identity},
+			},
+		})
+		p := &Profile{Keystore: Keychain}
+		if err := parse("int.yaml", text, p.rows()); err != nil {
 			isFileError(t, err)
-			return
+		} else {
+			library := inYAML{Keystore: Keychain}
+			if yaml.Unmarshal(text, &library) == nil {
+				same(t, text, library.profile(), p)
+			}
+			comesBack(t, p)
 		}
-		raw, err := encode(s)
-		if err != nil {
-			t.Fatalf("%q is read, and can't be written: %v", text, err)
-		}
-		if err := decode("config.yaml", raw, &again); err != nil || again != s {
-			t.Fatalf("%q comes back as %+v, %v", text, again, err)
+		var s, again settings
+		if err := parse("config.yaml", text, s.rows()); err != nil {
+			isFileError(t, err)
+		} else if raw := encode(s.rows(), 0); parse("config.yaml", []byte(raw), again.rows()) != nil || again != s {
+			t.Fatalf("%q comes back as %+v", text, again)
 		}
 	})
 }
 
-// isFileError: whoever wrote the file is told which one it is.
+func comesBack(t *testing.T, p *Profile) {
+	t.Helper()
+	raw := []byte(encode(p.rows(), 0))
+	var again Profile
+	if err := parse("int.yaml", raw, again.rows()); err != nil {
+		t.Fatalf("%q is written, and can't be read: %v", raw, err)
+	}
+	same(t, raw, p, &again)
+	if !utf8.Valid([]byte(p.Identity)) || !utf8.ValidString(p.Host) {
+		return
+	}
+	var library inYAML
+	if err := yaml.Unmarshal(raw, &library); err != nil {
+		t.Fatalf("%q is not YAML: %v", raw, err)
+	}
+	same(t, raw, p, library.profile())
+}
+
+func same(t *testing.T, text []byte, want, got *Profile) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("%q: %s", text, diff)
+	}
+}
+
+// isFileError: the user is told which file it is, and what to do.
 func isFileError(t *testing.T, err error) {
 	t.Helper()
 	var e *FileError
-	if !errors.As(err, &e) || e.File == "" || e.Problem == "" || e.Hint() == "" {
-		t.Fatalf("%v (%T) names no file and no problem", err, err)
+	if !errors.As(err, &e) || e.File == "" || e.Line == 0 || e.Problem == "" || e.Hint() == "" {
+		t.Fatalf("%v (%T) names no file, line and problem", err, err)
 	}
 }

@@ -10,18 +10,18 @@ import (
 
 // Place says where a profile's record is.
 type Place struct {
-	Kind     string   `yaml:"keystore"`                    // Keychain, File, Program, or Memory
-	Identity string   `yaml:"keystore_identity,omitempty"` // of File: an age identity file's path; empty: a passphrase
-	Command  []string `yaml:"keystore_command,omitempty"`  // of Program: its argv
-	Seal     string   `yaml:"keystore_seal,omitempty"`     // of Program: Command was given on this machine, see helper
+	Kind     string   // Keychain, File, Program, or Memory
+	Identity string   // of File: an age identity file's path; empty: a passphrase
+	Command  []string // of Program: its argv
+	Seal     string   // of Program: Command was given on this machine, see helper
 }
 
 // Copy is a place other than a profile's own that may have a copy of its record: a move began there or was going there,
 // and was ended before its last step. The copy is to be removed.
 type Copy struct {
-	Place    `yaml:",inline"`
-	Rev      string `yaml:"rev"`                // of the copy: a record with another rev is not it
-	Replaced bool   `yaml:"replaced,omitempty"` // it was to take the place of another record, which is not known any more
+	Place
+	Rev      string // of the copy: a record with another rev is not it
+	Replaced bool   // it was to take the place of another record, which is not known any more
 }
 
 // Place is where p's record is.
@@ -47,33 +47,29 @@ func (p Place) Shares(o Place) bool {
 	return p.Same(o)
 }
 
-// checkPlaces returns what is wrong with the places that a profile names.
-func (p *Profile) checkPlaces() error {
-	for _, c := range p.MovingFrom {
-		if err := c.Check(); err != nil {
-			return fmt.Errorf("moving_from: %w", err)
-		}
-	}
-	return p.Place().Check()
-}
-
 // Check returns what is wrong with a place, or nil.
 func (p Place) Check() error {
-	switch {
-	case p.Kind != Keychain && p.Kind != Memory && p.Kind != File && p.Kind != Program:
-		return fmt.Errorf("keystore: %q is none of keychain, file and exec", p.Kind)
-	case p.Identity != "" && p.Kind != File:
-		return fmt.Errorf("keystore_identity: keystore %q has none", p.Kind)
-	case p.Identity != "" && !filepath.IsAbs(p.Identity):
-		return fmt.Errorf("keystore_identity: %q is not an absolute path", p.Identity)
-	case len(p.Command) > 0 && p.Kind != Program:
-		return fmt.Errorf("keystore_command: keystore %q has none", p.Kind)
-	case p.Kind == Program:
-		if err := program.Check(p.Command); err != nil {
-			return fmt.Errorf("keystore_command: %w", err)
-		}
+	if key, err := p.check(); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
 	}
 	return nil
+}
+
+// check also says which key of a profile's file is wrong.
+func (p Place) check() (key string, err error) {
+	switch {
+	case p.Kind != Keychain && p.Kind != Memory && p.Kind != File && p.Kind != Program:
+		return "keystore", fmt.Errorf("%q is none of keychain, file and exec", p.Kind)
+	case p.Identity != "" && p.Kind != File:
+		return "keystore_identity", fmt.Errorf("keystore %q has none", p.Kind)
+	case p.Identity != "" && !filepath.IsAbs(p.Identity):
+		return "keystore_identity", fmt.Errorf("%q is not an absolute path", p.Identity)
+	case len(p.Command) > 0 && p.Kind != Program:
+		return "keystore_command", fmt.Errorf("keystore %q has none", p.Kind)
+	case p.Kind == Program:
+		return "keystore_command", program.Check(p.Command)
+	}
+	return "", nil
 }
 
 // String says where it is, for messages.

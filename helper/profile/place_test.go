@@ -58,18 +58,18 @@ func TestPlaceRefused(t *testing.T) {
 	t.Parallel()
 	c := profile.Config{Folder: filepath.Join(t.TempDir(), "cgp-cred")}
 	for text, want := range map[string]string{
-		"keystore: vault\n":                                        `keystore: "vault" is none of keychain, file and exec`,
-		"keystore: exec\n":                                         "keystore_command: command: it is empty",
-		"keystore: exec\nkeystore_command: [pass]\n":               "not an absolute path",
-		"keystore: exec\nkeystore_command: ['/bin/x', 'a b']\n":    "not printable",
-		"keystore: exec\nkeystore_command: /bin/x a\n":             "a value is not plain text",
-		"keystore: file\nkeystore_command: ['/bin/x']\n":           `keystore "file" has none`,
-		"keystore: file\nkeystore_identity: key.txt\n":             `"key.txt" is not an absolute path`,
+		"keystore: vault\n":                                        `:4: keystore: "vault" is none of keychain, file and exec`,
+		"keystore: exec\n":                                         ": keystore_command: command: it is empty",
+		"keystore: exec\nkeystore_command:\n- pass\n":              "not an absolute path",
+		"keystore: exec\nkeystore_command:\n- /bin/x\n- a b\n":     "not printable",
+		"keystore: exec\nkeystore_command: /bin/x a\n":             ":5: write the value as a list",
+		"keystore: file\nkeystore_command:\n- /bin/x\n":            `:5: keystore_command: keystore "file" has none`,
+		"keystore: file\nkeystore_identity: key.txt\n":             `:5: keystore_identity: "key.txt" is not an absolute path`,
 		"keystore: keychain\nkeystore_identity: /home/u/key.txt\n": `keystore "keychain" has none`,
-		"moving_from: keychain\n":                                  "a value is not plain text",
-		"moving_from: [{keystore: vault}]\n":                       `moving_from: keystore: "vault" is none of`,
-		"moving_from: [{keystore: exec}]\n":                        "moving_from: keystore_command: command: it is empty",
-		"moving_from: [{keystore: file, host: x}]\n":               `unknown key "host"`,
+		"moving_from: keychain\n":                                  ":4: write the value as a list",
+		"moving_from:\n- keystore: vault\n":                        `:4: moving_from: keystore: "vault" is none of`,
+		"moving_from:\n- keystore: exec\n":                         ":4: moving_from: keystore_command: command: it is empty",
+		"moving_from:\n- keystore: file\n  host: x\n":              `:6: unknown key "host"`,
 		"keystore: environment\n":                                  "is none of",
 	} {
 		folder := filepath.Join(c.Folder, "profiles")

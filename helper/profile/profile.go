@@ -35,24 +35,24 @@ const (
 
 // Profile is one file under profiles.
 type Profile struct {
-	Name     string `yaml:"-"`
-	Host     string `yaml:"api_host"`           // as apim.ParseHost returns it
-	APIName  string `yaml:"api_name,omitempty"` // path prefix of the APIs it is for; empty: all
-	Auth     string `yaml:"auth"`
-	Keystore string `yaml:"keystore"`
-	Rev      string `yaml:"rev"` // the record's, so that a changed record changes the file
-	File     string `yaml:"-"`   // where it was read
-	Bytes    []byte `yaml:"-"`   // the file as it stands: cached tokens are bound to it
+	Name     string
+	Host     string // as apim.ParseHost returns it
+	APIName  string // path prefix of the APIs it is for; empty: all
+	Auth     string
+	Keystore string
+	Rev      string // the record's, so that a changed record changes the file
+	File     string // where it was read
+	Bytes    []byte // the file as it stands: cached tokens are bound to it
 
 	// What Keystore needs to be found; see [Place].
-	Identity string   `yaml:"keystore_identity,omitempty"`
-	Command  []string `yaml:"keystore_command,omitempty"`
-	Seal     string   `yaml:"keystore_seal,omitempty"`
+	Identity string
+	Command  []string
+	Seal     string
 
-	MovingFrom []Copy `yaml:"moving_from,omitempty"`
-	ChangingTo string `yaml:"changing_to,omitempty"` // the rev of a record with another host, API name or method, if it came
+	MovingFrom []Copy
+	ChangingTo string // the rev of a record with another host, API name or method, if it came
 
-	SignerSeal string `yaml:"signer_seal,omitempty"` // the commands that sign and were given on this machine, see helper
+	SignerSeal string // the commands that sign and were given on this machine, see helper
 }
 
 // Config is the folder of the config files, cgp-cred below $XDG_CONFIG_HOME.
@@ -93,34 +93,24 @@ func (c Config) Load(name string) (*Profile, error) {
 		return nil, err
 	}
 	p := &Profile{Keystore: Keychain}
-	if err := decode(file, raw, p); err != nil {
+	rows := p.rows()
+	if err := parse(file, raw, rows); err != nil {
 		return nil, err
 	}
 	p.Name, p.File, p.Bytes = name, file, raw
-	return p, p.check()
+	return p, p.check(rows)
 }
 
-// DamagedCommand returns the keystore_command that a file seems to name which can't be read, nil if it names none. It
-// is for messages: nothing says that the user gave it.
+// DamagedCommand returns the keystore_command of a file that can't be used, nil if it has none that can be read. It is
+// for messages: nothing says that the user gave it.
 func (c Config) DamagedCommand(name string) []string {
 	raw, err := read(c.file(name))
 	if err != nil {
 		return nil
 	}
-	var command []string
-	inside := false
-	for line := range strings.Lines(string(raw)) {
-		word, item := strings.CutPrefix(strings.TrimSpace(line), "- ")
-		switch {
-		case strings.HasPrefix(line, "keystore_command:"):
-			inside = true
-		case inside && item:
-			command = append(command, strings.Trim(word, `"'`))
-		default:
-			inside = false
-		}
-	}
-	return command
+	var p Profile
+	_ = parse(c.file(name), raw, p.rows())
+	return p.Command
 }
 
 // read returns a config file's bytes. A [disk.UnsafeError] and an absent file pass; whatever else is wrong is a [FileError].
@@ -139,22 +129,30 @@ func read(file string) ([]byte, error) {
 	return nil, problem
 }
 
-// check refuses values that no command of ours writes.
-func (p *Profile) check() error {
+// check refuses values that no command of cgp-cred writes. The rows, which may be missing, know the lines.
+func (p *Profile) check(rows []row) error {
+	bad := func(key, format string, args ...any) error {
+		return &FileError{File: p.File, Line: lineOf(rows, key), Problem: fmt.Sprintf(format, args...)}
+	}
 	host, err := apim.ParseHost(p.Host)
 	switch {
 	case err != nil:
-		return &FileError{File: p.File, Problem: "api_host: " + err.Error()}
+		return bad("api_host", "api_host: %v", err)
 	case host != p.Host:
-		return &FileError{File: p.File, Problem: fmt.Sprintf("api_host: write it as %s", host)}
+		return bad("api_host", "api_host: write it as %s", host)
 	case p.Auth != JWT && p.Auth != APIKey && p.Auth != None:
-		return &FileError{File: p.File, Problem: fmt.Sprintf("auth: %q is none of jwt, apikey, none", p.Auth)}
+		return bad("auth", "auth: %q is none of jwt, apikey, none", p.Auth)
 	}
-	if err := p.checkPlaces(); err != nil {
-		return &FileError{File: p.File, Problem: err.Error()}
+	for _, c := range p.MovingFrom {
+		if err := c.Check(); err != nil {
+			return bad("moving_from", "moving_from: %v", err)
+		}
+	}
+	if key, err := p.Place().check(); err != nil {
+		return bad(key, "%s: %v", key, err)
 	}
 	if err := CheckAPIName(p.APIName); err != nil {
-		return &FileError{File: p.File, Problem: err.Error()}
+		return bad("api_name", "%v", err)
 	}
 	return nil
 }
@@ -173,13 +171,10 @@ func (c Config) Draft(p *Profile) (*Draft, error) {
 		return nil, err
 	}
 	p.File = c.file(p.Name)
-	if err := p.check(); err != nil {
+	if err := p.check(nil); err != nil {
 		return nil, err
 	}
-	raw, err := encode(p)
-	if err != nil {
-		return nil, err
-	}
+	raw := []byte(encode(p.rows(), 0))
 	if err := disk.MakeFolder(filepath.Dir(p.File)); err != nil {
 		return nil, unsaved(p.File, err)
 	}
@@ -253,11 +248,6 @@ func (c Config) Names() ([]string, error) {
 	return names, nil
 }
 
-// settings is config.yaml.
-type settings struct {
-	Default string `yaml:"default,omitempty"`
-}
-
 // Default returns the profile that config.yaml names, or nothing.
 func (c Config) Default() (string, error) {
 	file := filepath.Join(c.Folder, "config.yaml")
@@ -269,26 +259,25 @@ func (c Config) Default() (string, error) {
 		return "", err
 	}
 	var s settings
-	if err := decode(file, raw, &s); err != nil {
+	rows := s.rows()
+	if err := parse(file, raw, rows); err != nil {
 		return "", err
 	}
 	if s.Default != "" && CheckName(s.Default) != nil {
-		return "", &FileError{File: file, Problem: fmt.Sprintf("default: %q can't be a profile's name", s.Default)}
+		problem := fmt.Sprintf("default: %q can't be a profile's name", s.Default)
+		return "", &FileError{File: file, Line: lineOf(rows, "default"), Problem: problem}
 	}
 	return s.Default, nil
 }
 
 // SetDefault writes the default profile's name; an empty one removes it.
 func (c Config) SetDefault(name string) error {
-	raw, err := encode(settings{Default: name})
-	if err != nil {
-		return err
-	}
+	s := settings{Default: name}
 	file := filepath.Join(c.Folder, "config.yaml")
 	if err := disk.MakeFolder(c.Folder); err != nil {
 		return unsaved(file, err)
 	}
-	return unsaved(file, disk.WriteFile(file, raw))
+	return unsaved(file, disk.WriteFile(file, []byte(encode(s.rows(), 0))))
 }
 
 func (c Config) profiles() string { return filepath.Join(c.Folder, "profiles") }

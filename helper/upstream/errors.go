@@ -29,15 +29,6 @@ const (
 	hintFile = "the file is lines such as: api_host: int.api.service.nhs.uk"
 )
 
-// ambiguous names what a word can mean.
-func ambiguous(uses []use) error {
-	var names []string
-	for _, u := range uses {
-		names = append(names, u.name)
-	}
-	return &Error{Problem: "an option could be " + strings.Join(names, " or "), next: "write the option's whole name"}
-}
-
 // unknownWord refuses a word, the number'th. It is repeated only where it looks like an option's name: a key that came to
 // stand there would be shown.
 func unknownWord(word string, number int) error {

@@ -1,0 +1,52 @@
+package apim
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// ListenerError is a loopback port on which another user of this machine listens.
+type ListenerError struct {
+	Host     string
+	UID, Our int
+}
+
+func (e *ListenerError) Error() string {
+	return fmt.Sprintf("another user of this machine (uid %d) listens on %s, and we are uid %d: nothing was sent",
+		e.UID, e.Host, e.Our)
+}
+
+// Hint says what is likely.
+func (e *ListenerError) Hint() string {
+	return "the server that this profile was made for has ended: start it again, " +
+		"or remove the profile with cgp-cred logout"
+}
+
+// CheckListener refuses a loopback host (as [ParseHost] returns it) if a user other than this one and root listens on
+// its port: a profile made for a simulator that has ended would give its credential to the next program on that port.
+// All other hosts pass. Only Linux tells who listens.
+func CheckListener(host string) error {
+	if !Loopback(host) {
+		return nil
+	}
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		name, port = strings.Trim(host, "[]"), "80"
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return &HostError{Host: host, Problem: "its port is not a number"}
+	}
+	for _, address := range loopbackAddresses(name) {
+		for _, uid := range listenersAt(netip.AddrPortFrom(address, uint16(n))) {
+			if uid != 0 && uid != os.Getuid() {
+				return &ListenerError{Host: host, UID: uid, Our: os.Getuid()}
+			}
+		}
+	}
+	return nil
+}
