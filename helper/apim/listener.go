@@ -7,6 +7,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"cgp-cred/keystore/peer"
 )
 
 // ListenerError is a loopback port on which another user of this machine listens.
@@ -42,7 +44,7 @@ func CheckListener(host string) error {
 		return &HostError{Host: host, Problem: "its port is not a number"}
 	}
 	for _, address := range loopbackAddresses(name) {
-		for _, uid := range listenersAt(netip.AddrPortFrom(address, uint16(n))) {
+		for _, uid := range peer.Listeners(netip.AddrPortFrom(address, uint16(n))) {
 			if uid != 0 && uid != os.Getuid() {
 				return &ListenerError{Host: host, UID: uid, Our: os.Getuid()}
 			}

@@ -1,4 +1,4 @@
-package apim
+package peer
 
 import (
 	"net"
@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestListenersAt(t *testing.T) {
+func TestListeners(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ network, listen, asked, other string }{
 		{"tcp4", "127.0.0.1", "127.0.0.1", "127.9.9.9"},
@@ -29,18 +29,18 @@ func TestListenersAt(t *testing.T) {
 		}
 		port := l.Addr().(*net.TCPAddr).AddrPort().Port()
 		asked := netip.AddrPortFrom(netip.MustParseAddr(tt.asked), port)
-		if uids := listenersAt(asked); !slices.Equal(slices.Compact(uids), []int{os.Getuid()}) {
+		if uids := Listeners(asked); !slices.Equal(slices.Compact(uids), []int{os.Getuid()}) {
 			t.Errorf("%s for %s: %v", tt.listen, tt.asked, uids)
 		}
 		if tt.other != "" {
-			if uids := listenersAt(netip.AddrPortFrom(netip.MustParseAddr(tt.other), port)); uids != nil {
+			if uids := Listeners(netip.AddrPortFrom(netip.MustParseAddr(tt.other), port)); uids != nil {
 				t.Errorf("%s for %s: %v", tt.listen, tt.other, uids)
 			}
 		}
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if uids := listenersAt(asked); uids != nil {
+		if uids := Listeners(asked); uids != nil {
 			t.Errorf("%s, closed: %v", tt.listen, uids)
 		}
 	}

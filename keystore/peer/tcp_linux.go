@@ -1,4 +1,4 @@
-package apim
+package peer
 
 import (
 	"bufio"
@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// listenersAt returns the uids of the users whose sockets take TCP connections to an address of this machine, as far
+// Listeners returns the uids of the users whose sockets take TCP connections to an address of this machine, as far
 // as the kernel's tables can be read. A table is read in pieces: a uid may be there twice.
-func listenersAt(at netip.AddrPort) (uids []int) {
+func Listeners(at netip.AddrPort) (uids []int) {
 	var exact, wildcard []int
 	for _, name := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		table, err := os.Open(name) //nolint:gosec,forbidigo // one of two fixed names in /proc
