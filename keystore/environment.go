@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
 
@@ -90,7 +91,7 @@ func variable(getenv func(string) string, name string) (Secret, error) {
 	case errors.Is(err, disk.ErrTooLong):
 		return Secret{}, &ValueError{What: name + "_FILE", Problem: "the file is over 64 KiB", next: "check that it is the right file"}
 	case err != nil:
-		next := disk.InputHint(err, "check the file's name and mode; a value itself goes into "+name)
+		next := fault.HintOf(err, "check the file's name and mode; a value itself goes into "+name)
 		return Secret{}, &ValueError{What: name + "_FILE", Problem: printable.NoFile(err), next: next}
 	case len(raw) == 0:
 		return Secret{}, &ValueError{What: name + "_FILE", Problem: "the file is empty", next: "check that it is the right file"}

@@ -13,6 +13,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/signer"
 )
@@ -193,7 +194,7 @@ func (a *app) readInput(file, what string) ([]byte, error) {
 	case errors.Is(err, disk.ErrTooLong):
 		return nil, usage("check that it is the right file", "%s: %s is over 64 KiB", what, inputName(file))
 	case err != nil:
-		return nil, usage(disk.InputHint(err, "check the file's name and mode"), "%s: %s", what, printable.NoFile(err))
+		return nil, usage(fault.HintOf(err, "check the file's name and mode"), "%s: %s", what, printable.NoFile(err))
 	case len(raw) == 0:
 		return nil, usage("check that it is the right file", "%s: %s is empty", what, inputName(file))
 	}

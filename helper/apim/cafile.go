@@ -13,6 +13,7 @@ import (
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 // maxCAFile is the most that is read of a file of roots, in bytes: all the roots of a system are a quarter of a MiB.
@@ -93,12 +94,12 @@ func caFileError(file string, err error) error {
 	case errors.As(err, &unsafe):
 		return &CAFileError{
 			File: file, Problem: "others could choose whom cgp-cred trusts: " + unsafe.Error(),
-			next: unsafe.Hint() + "\nor name a copy of your own with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE",
+			next: fault.HintOf(unsafe, "") + "\nor name a copy of your own with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE",
 		}
 	case errors.Is(err, disk.ErrTooLong):
 		return &CAFileError{File: file, Problem: "it has more than 4 MiB"}
 	case errors.As(err, &at):
-		return &CAFileError{File: file, Problem: "it can't be read: " + at.Err.Error(), next: disk.InputHint(at.Err, "")}
+		return &CAFileError{File: file, Problem: "it can't be read: " + at.Err.Error(), next: fault.HintOf(at.Err, "")}
 	}
 	return err
 }

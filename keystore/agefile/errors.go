@@ -11,6 +11,7 @@ import (
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
 
@@ -62,7 +63,7 @@ func (s *store) explain(op, account string, err error) error {
 		return &keystore.Error{Kind: errBusy, Op: op, Account: account, Next: "it may wait for a passphrase: answer it, or end it, and run the command again"}
 	}
 	if u := unsafeError(err); u != nil {
-		return &keystore.Error{Kind: fmt.Errorf("%w: %w", keystore.ErrDenied, u), Op: op, Account: account, Next: u.Hint()}
+		return &keystore.Error{Kind: fmt.Errorf("%w: %w", keystore.ErrDenied, u), Op: op, Account: account, Next: fault.HintOf(u, "")}
 	}
 	return &keystore.Error{
 		Kind: errUnusable, Op: op, Account: account, Detail: err.Error(),

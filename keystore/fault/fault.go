@@ -111,11 +111,22 @@ func ClassOf(err error) Class {
 
 // HintsOf returns the hints of the outermost error in err's chain that is classified, or nothing.
 func HintsOf(err error) []string {
-	var classified Classified
-	if errors.As(err, &classified) {
-		return classified.FaultHints()
+	switch e := err.(type) { //nolint:errorlint // it walks the chain itself
+	case nil:
+		return nil
+	case Classified:
+		return e.FaultHints()
+	case interface{ Hint() string }: // of package helper, whose types are not classified yet
+		return Lines(e.Hint())
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			if hints := HintsOf(one); len(hints) > 0 {
+				return hints
+			}
+		}
+		return nil
 	}
-	return nil
+	return HintsOf(errors.Unwrap(err))
 }
 
 // HintOf returns the hints of err in one line, or usual if it has none.
@@ -124,6 +135,14 @@ func HintOf(err error, usual string) string {
 		return strings.Join(hints, "; ")
 	}
 	return usual
+}
+
+// OneLine returns err and its hints in one line, for a warning.
+func OneLine(err error) string {
+	if hint := HintOf(err, ""); hint != "" {
+		return err.Error() + " (" + hint + ")"
+	}
+	return err.Error()
 }
 
 // IDOf returns the message ID in err's chain, or nothing.
