@@ -14,14 +14,8 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/wire"
-	"cgp-cred/keystore"
-	"cgp-cred/keystore/agefile"
-	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
-	"cgp-cred/keystore/kernel"
 	"cgp-cred/keystore/printable"
-	"cgp-cred/keystore/program"
-	"cgp-cred/keystore/signer"
 )
 
 // Exit statuses. They are a contract: scripts branch on them.
@@ -133,19 +127,13 @@ func exitCode(err error) int {
 	case is[*helper.IncompleteError](err), is[*helper.GoneError](err), is[*profile.NoProfileError](err),
 		is[*profile.CoverError](err), is[*wire.NoTokenError](err):
 		return exitNone
-	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*helper.CommandError](err), is[*agefile.DescriptorError](err), is[*profile.FileError](err),
-		is[*profile.NameError](err), is[*wire.FormatError](err), is[*wire.RequestError](err), is[*apim.HostError](err), is[*apim.CAFileError](err),
-		is[*disk.UnsafeError](err), errors.Is(err, disk.ErrNoHome), is[*keystore.KeyError](err), is[*keystore.ValueError](err),
-		is[*program.CommandError](err), is[*kernel.ForbiddenError](err):
+	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*helper.CommandError](err), is[*profile.FileError](err),
+		is[*profile.NameError](err), is[*wire.FormatError](err), is[*wire.RequestError](err), is[*apim.HostError](err), is[*apim.CAFileError](err):
 		return exitUsage
 	case is[*apim.ListenerError](err):
 		return exitNetwork
 	case is[*helper.LockError](err), is[*helper.ChangedError](err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return exitTemporary
-	case errors.Is(err, keystore.ErrNotFound):
-		return exitNone
-	case is[*keystore.Error](err), is[*signer.Error](err), is[*program.Error](err):
-		return exitKeystore
 	case is[*OutputError](err):
 		return exitBug
 	case is[*profile.SaveError](err), is[*os.PathError](err), is[*os.LinkError](err): // a config folder that can't be written

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -187,9 +188,9 @@ func (a *app) readInput(file, what string) ([]byte, error) {
 		read = func() ([]byte, error) { return disk.ReadStream(a.stdin, "stdin", maxInput, wait) }
 	}
 	raw, err := read()
-	var named *keystore.ValueError
+	var at *fs.PathError
 	switch {
-	case errors.As(err, &named): // of CGP_CRED_KEYCHAIN_TIMEOUT
+	case err != nil && !errors.As(err, &at): // of CGP_CRED_KEYCHAIN_TIMEOUT
 		return nil, err
 	case errors.Is(err, disk.ErrTooLong):
 		return nil, usage("check that it is the right file", "%s: %s is over 64 KiB", what, inputName(file))

@@ -103,7 +103,7 @@ func relative(path string) error {
 	return &UnsafeError{
 		Path:    path,
 		Problem: "is not an absolute path",
-		fix:    "set HOME, and XDG_CONFIG_HOME, XDG_STATE_HOME and XDG_RUNTIME_DIR if you use them, to absolute paths",
+		fix:     "set HOME, and XDG_CONFIG_HOME, XDG_STATE_HOME and XDG_RUNTIME_DIR if you use them, to absolute paths",
 	}
 }
 
@@ -111,7 +111,7 @@ func symlink(path string) error {
 	return &UnsafeError{
 		Path:    path,
 		Problem: "is a symbolic link",
-		fix:    "put what it points to in its place: rm " + printable.Shell(path),
+		fix:     "put what it points to in its place: rm " + printable.Shell(path),
 	}
 }
 

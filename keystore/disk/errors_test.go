@@ -53,7 +53,9 @@ func TestErrorsHaveAClass(t *testing.T) {
 func TestUnwritable(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
-	at := func(op string, err error) error { return &fs.PathError{Op: op, Path: home + "/none/deep/file", Err: err} }
+	at := func(op string, err error) error {
+		return &fs.PathError{Op: op, Path: home + "/none/deep/file", Err: err}
+	}
 	for _, tt := range []struct {
 		err  error
 		want string

@@ -97,7 +97,7 @@ func linked(path string, n uint64) error {
 	return &UnsafeError{
 		Path:    path,
 		Problem: fmt.Sprintf("has %d names (hard links)", n),
-		fix:    "give it one: cp -p " + q + " " + c + " && mv " + c + " " + q,
+		fix:     "give it one: cp -p " + q + " " + c + " && mv " + c + " " + q,
 	}
 }
 

@@ -175,7 +175,7 @@ func foreign(path string, owner, uid uint32) error {
 	return &UnsafeError{
 		Path:    path,
 		Problem: fmt.Sprintf("belongs to uid %d, and you are uid %d", owner, uid),
-		fix:    fmt.Sprintf("if you trust what is in it: sudo chown -h %d %s", uid, printable.Shell(path)),
+		fix:     fmt.Sprintf("if you trust what is in it: sudo chown -h %d %s", uid, printable.Shell(path)),
 	}
 }
 
