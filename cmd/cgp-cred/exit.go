@@ -12,7 +12,6 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
-	"cgp-cred/helper/profile"
 	"cgp-cred/helper/wire"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
@@ -124,11 +123,10 @@ func exitCode(err error) int {
 		return statuses[classified.FaultClass()]
 	case errors.As(err, &refused):
 		return map[apim.Class]int{apim.Refused: exitRefused, apim.Network: exitNetwork, apim.Temporary: exitTemporary}[refused.Class]
-	case is[*helper.IncompleteError](err), is[*helper.GoneError](err), is[*profile.NoProfileError](err),
-		is[*profile.CoverError](err), is[*wire.NoTokenError](err):
+	case is[*helper.IncompleteError](err), is[*helper.GoneError](err), is[*wire.NoTokenError](err):
 		return exitNone
-	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*helper.CommandError](err), is[*profile.FileError](err),
-		is[*profile.NameError](err), is[*wire.FormatError](err), is[*wire.RequestError](err), is[*apim.HostError](err), is[*apim.CAFileError](err):
+	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*helper.CommandError](err),
+		is[*wire.FormatError](err), is[*wire.RequestError](err), is[*apim.HostError](err), is[*apim.CAFileError](err):
 		return exitUsage
 	case is[*apim.ListenerError](err):
 		return exitNetwork
@@ -136,7 +134,7 @@ func exitCode(err error) int {
 		return exitTemporary
 	case is[*OutputError](err):
 		return exitBug
-	case is[*profile.SaveError](err), is[*os.PathError](err), is[*os.LinkError](err): // a config folder that can't be written
+	case is[*os.PathError](err), is[*os.LinkError](err): // a config folder that can't be written
 		return exitUsage
 	}
 	return exitBug

@@ -1,10 +1,12 @@
 package profile
 
 import (
-	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"cgp-cred/keystore/fault"
 )
 
 // A profile's file that is accepted is written again as one that means the same, so that no save loses anything.
@@ -19,7 +21,7 @@ func FuzzProfileFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		p, err := parsed(text)
 		if err != nil {
-			isFileError(t, err)
+			namesTheFile(t, err)
 			return
 		}
 		raw, err := encode(p)
@@ -54,7 +56,7 @@ func FuzzSettings(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var s, again settings
 		if err := decode("config.yaml", text, &s); err != nil {
-			isFileError(t, err)
+			namesTheFile(t, err)
 			return
 		}
 		raw, err := encode(s)
@@ -67,11 +69,10 @@ func FuzzSettings(f *testing.F) {
 	})
 }
 
-// isFileError: whoever wrote the file is told which one it is.
-func isFileError(t *testing.T, err error) {
+// namesTheFile: the user who wrote the file is told which one it is.
+func namesTheFile(t *testing.T, err error) {
 	t.Helper()
-	var e *FileError
-	if !errors.As(err, &e) || e.File == "" || e.Problem == "" || e.Hint() == "" {
+	if fault.ClassOf(err) != fault.Usage || !strings.Contains(err.Error(), ".yaml") || fault.HintOf(err, "") == "" {
 		t.Fatalf("%v (%T) names no file and no problem", err, err)
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
 
@@ -73,13 +73,14 @@ func CheckName(name string) error {
 		ok = ok && (alnum || (i > 0 && strings.ContainsRune("._-", r)))
 	}
 	if !ok {
-		return &NameError{Name: name}
+		return fault.New(fault.Usage, "cgp-cred list",
+			"profile name %q: it must be 1 to 64 of a-z 0-9 . _ - and begin with a letter or digit", printable.Text(name))
 	}
 	return nil
 }
 
-// Load reads one profile. A name without a file is ErrNoProfile; a file that can't be used is a [FileError] that names
-// the line, or a [disk.UnsafeError].
+// Load reads one profile. A name without a file is ErrNoProfile; the error of a file that can't be used names
+// it, and the line; of one that others can write it is a [disk.UnsafeError].
 func (c Config) Load(name string) (*Profile, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
@@ -123,20 +124,14 @@ func (c Config) DamagedCommand(name string) []string {
 	return command
 }
 
-// read returns a config file's bytes. A [disk.UnsafeError] and an absent file pass; whatever else is wrong is a [FileError].
+// read returns a config file's bytes. An absent file matches fs.ErrNotExist.
 func read(file string) ([]byte, error) {
 	raw, err := disk.ReadFile(file, maxFile)
-	if unsafe := (*disk.UnsafeError)(nil); err == nil || errors.Is(err, fs.ErrNotExist) || errors.As(err, &unsafe) {
-		return raw, err
+	if at := (*fs.PathError)(nil); errors.As(err, &at) && !errors.Is(err, fs.ErrNotExist) {
+		const hint = "check that its folder is yours, and that HOME or XDG_CONFIG_HOME is the right one\n"
+		return nil, fault.Wrap(fault.Usage, hint+fault.HintOf(err, ""), file+": it can't be read", at)
 	}
-	problem := &FileError{File: file, Problem: "it can't be read: " + err.Error()}
-	if at := (*fs.PathError)(nil); errors.As(err, &at) { // nothing is wrong with what is in it
-		problem.next = "see that its folder is yours, and HOME or XDG_CONFIG_HOME the right one: " + printable.Shell("ls", "-ld", filepath.Dir(file))
-		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-			problem.next = "raise the limit of open files: ulimit -n 1024"
-		}
-	}
-	return nil, problem
+	return raw, err
 }
 
 // check refuses values that no command of ours writes.
@@ -144,17 +139,17 @@ func (p *Profile) check() error {
 	host, err := apim.ParseHost(p.Host)
 	switch {
 	case err != nil:
-		return &FileError{File: p.File, Problem: "api_host: " + err.Error()}
+		return badFile(p.File, "api_host: %v", err)
 	case host != p.Host:
-		return &FileError{File: p.File, Problem: fmt.Sprintf("api_host: write it as %s", host)}
+		return badFile(p.File, "api_host: write it as %s", host)
 	case p.Auth != JWT && p.Auth != APIKey && p.Auth != None:
-		return &FileError{File: p.File, Problem: fmt.Sprintf("auth: %q is none of jwt, apikey, none", p.Auth)}
+		return badFile(p.File, "auth: %q is none of jwt, apikey, none", p.Auth)
 	}
 	if err := p.checkPlaces(); err != nil {
-		return &FileError{File: p.File, Problem: err.Error()}
+		return badFile(p.File, "%v", err)
 	}
 	if err := CheckAPIName(p.APIName); err != nil {
-		return &FileError{File: p.File, Problem: err.Error()}
+		return badFile(p.File, "%v", err)
 	}
 	return nil
 }
@@ -166,8 +161,7 @@ type Draft struct {
 	file    *disk.Draft
 }
 
-// Draft writes p's file under another name, so that what can't be written is known before anything is changed. A file that
-// can't be written is a [SaveError].
+// Draft writes p's file under another name, so that what can't be written is known before anything is changed.
 func (c Config) Draft(p *Profile) (*Draft, error) {
 	if err := CheckName(p.Name); err != nil {
 		return nil, err
@@ -180,12 +174,9 @@ func (c Config) Draft(p *Profile) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := disk.MakeFolder(filepath.Dir(p.File)); err != nil {
-		return nil, unsaved(p.File, err)
-	}
 	file, err := disk.NewDraft(p.File, raw)
 	if err != nil {
-		return nil, unsaved(p.File, err)
+		return nil, err
 	}
 	return &Draft{profile: p, raw: raw, file: file}, nil
 }
@@ -193,7 +184,7 @@ func (c Config) Draft(p *Profile) (*Draft, error) {
 // Save puts the file in its place, durably, and sets the profile's Bytes.
 func (d *Draft) Save() error {
 	if err := d.file.Commit(); err != nil {
-		return unsaved(d.profile.File, err)
+		return err
 	}
 	d.profile.Bytes = d.raw
 	return nil
@@ -218,11 +209,11 @@ func (c Config) Remove(name string) (bool, error) {
 	}
 	err := os.Remove(c.file(name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, fmt.Errorf("removing profile %q: %w", name, unsaved(c.file(name), err))
+		return false, fmt.Errorf("removing profile %q: %w", name, disk.Unwritable(err))
 	}
 	existed := err == nil
 	if _, err := disk.RemoveTemps(c.file(name)); err != nil {
-		return existed, fmt.Errorf("removing profile %q: %w", name, unsaved(c.file(name), err))
+		return existed, fmt.Errorf("removing profile %q: %w", name, err)
 	}
 	current, err := c.Default()
 	if err != nil || current != name {
@@ -241,7 +232,7 @@ func (c Config) Names() ([]string, error) {
 		if bad := disk.CheckFolder(c.profiles()); bad != nil { // it says what is wrong
 			err = bad
 		}
-		return nil, fmt.Errorf("listing profiles: %w", err)
+		return nil, fmt.Errorf("listing profiles: %w", disk.Unreadable(err))
 	}
 	var names []string
 	for _, e := range entries {
@@ -273,7 +264,7 @@ func (c Config) Default() (string, error) {
 		return "", err
 	}
 	if s.Default != "" && CheckName(s.Default) != nil {
-		return "", &FileError{File: file, Problem: fmt.Sprintf("default: %q can't be a profile's name", s.Default)}
+		return "", badFile(file, "default: %q can't be a profile's name", s.Default)
 	}
 	return s.Default, nil
 }
@@ -285,10 +276,7 @@ func (c Config) SetDefault(name string) error {
 		return err
 	}
 	file := filepath.Join(c.Folder, "config.yaml")
-	if err := disk.MakeFolder(c.Folder); err != nil {
-		return unsaved(file, err)
-	}
-	return unsaved(file, disk.WriteFile(file, raw))
+	return disk.WriteFile(file, raw)
 }
 
 func (c Config) profiles() string { return filepath.Join(c.Folder, "profiles") }

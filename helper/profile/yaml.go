@@ -21,7 +21,7 @@ func decode(file string, raw []byte, v fields) error {
 	if err == nil {
 		err = d.Decode(new(yaml.Node))
 		if err == nil {
-			return &FileError{File: file, Problem: "it has more than one YAML document"}
+			return badFile(file, "it has more than one YAML document")
 		}
 	}
 	if err == nil || errors.Is(err, io.EOF) {
@@ -46,7 +46,7 @@ func yamlError(file string, err error) error {
 	} else if strings.HasPrefix(text, "cannot unmarshal") {
 		text = "a value is not plain text"
 	}
-	return &FileError{File: file, Line: line, Problem: text}
+	return badLine(file, line, "%s", text)
 }
 
 // encode writes v as YAML.
