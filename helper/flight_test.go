@@ -19,6 +19,7 @@ import (
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 // slow is a keystore that answers after a time, if it is waited for so long.
@@ -268,7 +269,7 @@ func TestThrottlingIsShared(t *testing.T) {
 				}
 				for range 5 {
 					var e *apim.Error
-					if err := <-errs; !errors.As(err, &e) || e.Class != apim.Temporary || e.Hint() == "" {
+					if err := <-errs; !errors.As(err, &e) || e.Class != apim.Temporary || fault.HintOf(e, "") == "" {
 						t.Errorf("%v", err)
 					}
 				}

@@ -9,14 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/fault"
 )
 
 // FuzzRefusal: a refusal that is remembered is one that can be told, in printable words and with a next step, and is the
 // same after it was written again.
 func FuzzRefusal(f *testing.F) {
 	for _, e := range []*apim.Error{
-		{Status: 401, Code: "invalid_request", Description: "Invalid exp claim in JWT", ID: "rrt-1", Skew: time.Hour},
-		{Status: 403, Code: "public_key error", TokenURL: "https://int.api.service.nhs.uk/oauth2/token", About: apim.Subject{Profile: "int", KID: "k"}},
+		{Class: apim.Refused, Status: 401, Code: "invalid_request", Description: "Invalid exp claim in JWT", ID: "rrt-1", Skew: time.Hour},
+		{Class: apim.Refused, Status: 403, Code: "public_key error", TokenURL: "https://int.api.service.nhs.uk/oauth2/token", About: apim.Subject{Profile: "int", KID: "k"}},
 		{Class: apim.Network, Status: 502},
 		{Class: apim.Temporary, Status: 429, RetryAfter: time.Minute},
 	} {
@@ -26,7 +27,7 @@ func FuzzRefusal(f *testing.F) {
 		}
 		f.Add(raw)
 	}
-	f.Add([]byte(`{"cache":"c","at":"2026-01-02T15:04:05Z","error":{"Code":"\u001b[2J","Description":"\nhint: x","ID":"a b"}}`))
+	f.Add([]byte(`{"cache":"c","at":"2026-01-02T15:04:05Z","error":{"Class":4,"Code":"\u001b[2J","Description":"\nhint: x","ID":"a b"}}`))
 	f.Add([]byte(`{"error":{}}`))
 	f.Add([]byte(`{"error":null}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -41,8 +42,8 @@ func FuzzRefusal(f *testing.F) {
 				}
 			}
 		}
-		if r.Error.Hint() == "" || r.Error.Class == apim.Network {
-			t.Fatalf("class %v, hint %q", r.Error.Class, r.Error.Hint())
+		if fault.HintOf(r.Error, "") == "" || r.Error.Class == apim.Network {
+			t.Fatalf("class %v, hint %q", r.Error.Class, fault.HintOf(r.Error, ""))
 		}
 		again, err := json.Marshal(r)
 		if err != nil {

@@ -21,6 +21,7 @@ import (
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/signer"
 )
 
@@ -199,7 +200,7 @@ func TestRefusalIsForgotten(t *testing.T) {
 	get := func(o helper.Options) {
 		t.Helper()
 		var refused *apim.Error
-		if _, err := p.Get(t.Context(), p.load(t), o); !errors.As(err, &refused) || refused.Hint() == "" || refused.MessageID() == "" {
+		if _, err := p.Get(t.Context(), p.load(t), o); !errors.As(err, &refused) || fault.HintOf(err, "") == "" || refused.MessageID() == "" {
 			t.Fatalf("error %v, want a refusal with hint and message ID", err)
 		}
 	}
@@ -447,8 +448,7 @@ func TestStoreKeepsAndRefuses(t *testing.T) {
 			}
 			if tt.force || !tt.ok {
 				_, err := p.Store(t.Context(), "int", tt.change)
-				var hinted interface{ Hint() string }
-				if !errors.As(err, &hinted) || hinted.Hint() == "" {
+				if fault.HintOf(err, "") == "" {
 					t.Errorf("error %v, want one with a hint", err)
 				}
 				after, err := p.keys.Get(t.Context(), "int")

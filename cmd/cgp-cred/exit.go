@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper"
-	"cgp-cred/helper/apim"
 	"cgp-cred/helper/wire"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
@@ -113,7 +112,6 @@ var statuses = [...]int{
 
 // exitCode chooses the status of err by its class.
 func exitCode(err error) int {
-	var refused *apim.Error
 	var command *statusError
 	var classified fault.Classified
 	switch {
@@ -121,15 +119,11 @@ func exitCode(err error) int {
 		return command.code
 	case errors.As(err, &classified):
 		return statuses[classified.FaultClass()]
-	case errors.As(err, &refused):
-		return map[apim.Class]int{apim.Refused: exitRefused, apim.Network: exitNetwork, apim.Temporary: exitTemporary}[refused.Class]
 	case is[*helper.IncompleteError](err), is[*helper.GoneError](err), is[*wire.NoTokenError](err):
 		return exitNone
 	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*helper.CommandError](err),
-		is[*wire.FormatError](err), is[*wire.RequestError](err), is[*apim.HostError](err), is[*apim.CAFileError](err):
+		is[*wire.FormatError](err), is[*wire.RequestError](err):
 		return exitUsage
-	case is[*apim.ListenerError](err):
-		return exitNetwork
 	case is[*helper.LockError](err), is[*helper.ChangedError](err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return exitTemporary
 	case is[*OutputError](err):

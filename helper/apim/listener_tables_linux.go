@@ -51,7 +51,7 @@ func checkListeners(table io.Reader, host string, port uint16) error {
 		}
 		uid, err := strconv.Atoi(field[7])
 		if err == nil && foreign(uid) {
-			return &ListenerError{Host: host, UID: uid, Our: os.Getuid()}
+			return foreignListener(host, uid)
 		}
 	}
 	return nil

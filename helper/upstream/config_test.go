@@ -111,7 +111,7 @@ func TestBadFiles(t *testing.T) {
 		"two documents":      {"api_key: S3cret\n---\napi_key: x\n", "it has more than one YAML document"},
 		"a key as a list":    {"\napi_key: [S3cret]", "line 2: api_key: it is not plain text"},
 		"a key with a blank": {"api_key: S3cret S3cret", "line 1: api_key: API key: character 7 is a blank"},
-		"a host as a URL":    {"api_host: https://int.api.service.nhs.uk", `line 1: api_host: host "https://int.api.service.nhs.uk": it has a scheme; give the host name alone`},
+		"a host as a URL":    {"api_host: https://int.api.service.nhs.uk", `line 1: api_host: host "https://int.api.service.nhs.uk": it has a scheme; give only the host name`},
 		"an API name":        {"api_name: a//b", `line 1: api_name: api_name "a//b": it must be path segments such as genomic-data-access, with no slash at either end`},
 	} {
 		t.Run(name, func(t *testing.T) {

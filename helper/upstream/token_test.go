@@ -1,12 +1,11 @@
 package upstream_test
 
 import (
-	"errors"
 	"testing"
 
-	"cgp-cred/helper/apim"
 	"cgp-cred/helper/upstream"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 func TestArgsWinOverTheFile(t *testing.T) {
@@ -37,8 +36,7 @@ func TestArgsWinOverTheFile(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", tt.words, g, tt.want)
 		}
 	}
-	var bad *apim.HostError
-	if _, err := (upstream.Args{Host: "https://x"}).Over(c); !errors.As(err, &bad) {
+	if _, err := (upstream.Args{Host: "https://x"}).Over(c); fault.ClassOf(err) != fault.Usage {
 		t.Errorf("a URL as host: %v", err)
 	}
 }

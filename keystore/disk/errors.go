@@ -36,12 +36,16 @@ func Unreadable(err error) error {
 	return fault.Wrap(fault.Usage, readHint(err), "", err)
 }
 
+const hintShorter = "choose a shorter path"
+
 func readHint(err error) string {
 	const check = "check the file's name and permissions"
 	var at *fs.PathError
 	switch {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return "raise the limit of open files: ulimit -n 1024"
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return hintShorter
 	case !errors.As(err, &at), printable.ValueLike(at.Path):
 		return check
 	}
@@ -71,7 +75,11 @@ func Unwritable(err error) error {
 	default:
 		return fault.Wrap(fault.Usage, "check free space and permissions (df), then run the command again", "", err)
 	}
-	return fault.Wrap(fault.Usage, WriteHint(path), fmt.Sprintf("%q can't be %s", path, verb), reason)
+	hint := WriteHint(path)
+	if errors.Is(reason, syscall.ENAMETOOLONG) {
+		hint = hintShorter
+	}
+	return fault.Wrap(fault.Usage, hint, fmt.Sprintf("%q can't be %s", path, verb), reason)
 }
 
 // WriteHint says how to find out why the file or folder at path can't be written.
