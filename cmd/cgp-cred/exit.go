@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper"
-	"cgp-cred/helper/wire"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
@@ -119,10 +118,9 @@ func exitCode(err error) int {
 		return command.code
 	case errors.As(err, &classified):
 		return statuses[classified.FaultClass()]
-	case is[*helper.IncompleteError](err), is[*helper.GoneError](err), is[*wire.NoTokenError](err):
+	case is[*helper.IncompleteError](err), is[*helper.GoneError](err):
 		return exitNone
-	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*helper.CommandError](err),
-		is[*wire.FormatError](err), is[*wire.RequestError](err):
+	case is[*usageError](err), is[*helper.ChangeError](err), is[*helper.EnvironmentError](err), is[*helper.EndedError](err), is[*helper.MismatchError](err), is[*helper.CommandError](err):
 		return exitUsage
 	case is[*helper.LockError](err), is[*helper.ChangedError](err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return exitTemporary

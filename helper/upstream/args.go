@@ -46,7 +46,7 @@ func options() []option {
 
 // ParseArgs reads a command line, without the program's name, as Python's argparse does for the client's script: long
 // options with one dash or two, any unambiguous beginning of a name, a value in the next word or after "=", a value
-// straight after -k, -v and -h together with what follows. Its errors are *[Error] and name options, never values.
+// straight after -k, -v and -h together with what follows. Its errors name options, never values.
 func ParseArgs(args []string) (Args, error) {
 	p := parser{options: options(), words: args}
 	for p.next < len(p.words) && !p.args.Help {
@@ -102,24 +102,24 @@ func (p *parser) apply(u use) error {
 	for u.flag && u.joined {
 		rest := p.named("-" + first(u.value))
 		if strings.HasPrefix(u.name, "--") || u.value == "" || rest == nil {
-			return &Error{Problem: fmt.Sprintf("option %s takes no value", u.long), next: hintHelp}
+			return bad(hintHelp, fmt.Sprintf("option %s takes no value", u.long))
 		}
 		flags = append(flags, u)
 		u = use{option: *rest, name: rest.short, value: u.value[1:], joined: len(u.value) > 1}
 	}
 	if !u.flag && !u.joined {
 		if p.next == len(p.words) || !p.plain(p.words[p.next]) {
-			return &Error{
-				Problem: fmt.Sprintf("option %s needs a value", u.long),
-				next:    fmt.Sprintf("a value that begins with a dash is written %s=VALUE", u.long),
-			}
+			return bad(
+				fmt.Sprintf("a value that begins with a dash is written %s=VALUE", u.long),
+				fmt.Sprintf("option %s needs a value", u.long),
+			)
 		}
 		u.value = p.words[p.next]
 		p.next++
 	}
 	for _, f := range append(flags, u) {
 		if !f.flag && !f.empty && f.value == "" {
-			p.later = &Error{Problem: fmt.Sprintf("the value of option %s is empty", f.long), next: "is the variable set?"}
+			p.later = bad("is the variable set?", fmt.Sprintf("the value of option %s is empty", f.long))
 		}
 		f.set(&p.args, f.value)
 	}

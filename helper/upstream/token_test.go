@@ -10,7 +10,7 @@ import (
 
 func TestArgsWinOverTheFile(t *testing.T) {
 	t.Parallel()
-	c, err := upstream.ParseConfig([]byte("api_host: int\napi_key: one\napim_kid: kid-1\nprivate_key_pem: one.pem\n"))
+	c, err := upstream.ParseConfig("config.yaml", []byte("api_host: int\napi_key: one\napim_kid: kid-1\nprivate_key_pem: one.pem\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

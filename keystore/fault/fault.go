@@ -89,8 +89,13 @@ func (e *Error) FaultHints() []string {
 	return e.Hints
 }
 
-// MessageID returns the ID.
-func (e *Error) MessageID() string { return e.ID }
+// MessageID returns the ID, or that of the cause.
+func (e *Error) MessageID() string {
+	if e.ID == "" {
+		return IDOf(e.Err)
+	}
+	return e.ID
+}
 
 // ClassOf returns the class of the outermost error in err's chain that has one. A deadline or an interruption is Temporary,
 // and a file or folder that the system refuses is Usage; anything else is a Bug.
