@@ -15,6 +15,7 @@ import (
 	"cgp-cred/helper/manage"
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 func TestGetMintsOnce(t *testing.T) {
@@ -114,7 +115,7 @@ func TestRefusalIsForgotten(t *testing.T) {
 	get := func(o helper.Options) {
 		t.Helper()
 		var refused *apim.Error
-		if _, err := p.Get(t.Context(), p.Load(t), o); !errors.As(err, &refused) || refused.Hint() == "" || refused.MessageID() == "" {
+		if _, err := p.Get(t.Context(), p.Load(t), o); !errors.As(err, &refused) || fault.HintOf(err, "") == "" || refused.MessageID() == "" {
 			t.Fatalf("error %v, want a refusal with hint and message ID", err)
 		}
 	}

@@ -22,10 +22,10 @@ const (
 	unlockCommand = `read -rs P; printf %s "$P" | gnome-keyring-daemon --replace --unlock --components=secrets; unset P`
 
 	desktopless = "unlock the login keyring: on a desktop with its own program, elsewhere in bash with `" + unlockCommand + "`"
-	noBus       = "start one with a keyring in it: `dbus-run-session -- bash`, then `" + unlockCommand + "`; "
-	noService   = "install and start gnome-keyring, KWallet or KeePassXC; "
+	noBus       = "start one with a keyring in it: `dbus-run-session -- bash`, then `" + unlockCommand + "`\n"
+	noService   = "install and start gnome-keyring, KWallet or KeePassXC\n"
 
-	again         = "run the command again; if that does not help: `cgp-cred doctor`"
+	again         = "run the command again\n" + AskDoctor
 	otherProvider = "see with `cgp-cred doctor` which program answers as keychain, and update or replace it"
 )
 
@@ -150,7 +150,7 @@ func windowsError(e *Error, number uintptr) {
 		e.Kind, e.Detail = ErrNotFound, ""
 	case 1312: // ERROR_NO_SUCH_LOGON_SESSION
 		e.Detail = "this session has no credential store (ssh, WinRM, a service)"
-		e.Next = "run the command from a console or Remote Desktop session; " + withoutKeychain
+		e.Next = "run the command from a console or Remote Desktop session\n" + withoutKeychain
 	case 1783: // RPC_X_BAD_STUB_DATA
 		e.Kind, e.Detail = ErrTooBig, ""
 	case 5: // ERROR_ACCESS_DENIED

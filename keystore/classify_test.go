@@ -5,12 +5,15 @@ import (
 	"errors"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/zalando/go-keyring"
+
+	"cgp-cred/keystore/fault"
 )
 
 // The other systems' errors can't be had here, so that their tables are read directly.
@@ -41,8 +44,8 @@ func TestClassify(t *testing.T) {
 		var e *Error
 		if err := classify(context.Background(), c.goos, "get", "int", time.Second, c.err); !errors.As(err, &e) || !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
-		} else if !strings.Contains(e.Hint(), c.next) {
-			t.Errorf("%s: hint %q, want %q in it", c.name, e.Hint(), c.next)
+		} else if !strings.Contains(fault.HintOf(e, ""), c.next) {
+			t.Errorf("%s: hint %q, want %q in it", c.name, e.FaultHints(), c.next)
 		}
 	}
 }
@@ -51,7 +54,7 @@ func TestClassifyMacStatus(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]error{44: ErrNotFound, 36: ErrLocked, 51: ErrDenied, 128: ErrDenied, 37: ErrUnavailable, 1: ErrUnavailable} {
 		e := &Error{Kind: ErrUnavailable}
-		if macStatus(e, status); !errors.Is(e, want) || e.Hint() == "" {
+		if macStatus(e, status); !errors.Is(e, want) || fault.HintOf(e, "") == "" {
 			t.Errorf("%d: %v, want %v", status, e, want)
 		}
 	}
@@ -69,8 +72,12 @@ func TestEveryKindHasAHint(t *testing.T) {
 	for _, kind := range []error{ErrNotFound, ErrLocked, ErrUnavailable, ErrDenied, ErrTooBig, ErrTimeout, ErrCorrupt, ErrNewer} {
 		for _, op := range []string{"get", "set", "delete", "encode", "decode"} {
 			e := &Error{Kind: kind, Op: op, Account: "int/token"}
-			if e.Hint() == "" || strings.Contains(e.Hint(), "\n") || strings.Contains(e.Hint(), "int/token") {
-				t.Errorf("%v: hint %q", e, e.Hint())
+			hints := e.FaultHints()
+			if len(hints) == 0 || slices.Contains(hints, "") || strings.Contains(strings.Join(hints, ""), "int/token") {
+				t.Errorf("%v: hints %q", e, hints)
+			}
+			if want := map[bool]fault.Class{true: fault.None, false: fault.Keystore}[errors.Is(kind, ErrNotFound)]; e.FaultClass() != want {
+				t.Errorf("%v: class %v, want %v", e, e.FaultClass(), want)
 			}
 			if !strings.HasSuffix(e.Error(), kind.Error()) {
 				t.Errorf("%q does not say what it is", e.Error())

@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/signer"
 )
 
 // Environment is a credential that a process's environment holds, for CI jobs and containers: the whole of it, or it is
@@ -47,7 +49,7 @@ const bundlePrefix = "cgpcred1."
 const maxEnvironment = 64 << 10
 
 // ReadEnvironment returns the credential of the environment; nil where no variable of it is set. An empty variable
-// counts as unset. A set that lacks a part is a [ValueError] that names it.
+// counts as unset. The error of a set that lacks a part names it.
 func ReadEnvironment(getenv func(string) string) (*Environment, error) {
 	e := &Environment{
 		Host: getenv(envHost), APIName: getenv(envAPIName), KID: strings.TrimSpace(getenv(envKID)),
@@ -65,7 +67,7 @@ func ReadEnvironment(getenv func(string) string) (*Environment, error) {
 	parts := e.parts()
 	if !given[envBundle].IsZero() {
 		if parts != "" {
-			return nil, &ValueError{What: envBundle, Problem: "it is whole, and " + parts + " is set beside it", next: "unset one of them"}
+			return nil, badValue(envBundle, "it is whole, and "+parts+" is set beside it", "unset one of them")
 		}
 		return fromBundle(given[envBundle])
 	}
@@ -80,7 +82,7 @@ func variable(getenv func(string) string, name string) (Secret, error) {
 	value, file := getenv(name), getenv(name+"_FILE")
 	switch {
 	case value != "" && file != "":
-		return Secret{}, &ValueError{What: name, Problem: name + "_FILE is set too", next: "unset one of them"}
+		return Secret{}, badValue(name, name+"_FILE is set too", "unset one of them")
 	case file == "":
 		return NewSecret([]byte(strings.TrimSpace(value))), nil
 	}
@@ -88,12 +90,12 @@ func variable(getenv func(string) string, name string) (Secret, error) {
 	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\ufeff")))
 	switch {
 	case errors.Is(err, disk.ErrTooLong):
-		return Secret{}, &ValueError{What: name + "_FILE", Problem: "the file is over 64 KiB", next: "check that it is the right file"}
+		return Secret{}, badValue(name+"_FILE", "the file is over 64 KiB", fault.HintOf(err, ""))
 	case err != nil:
-		next := disk.InputHint(err, "check the file's name and mode; a value itself goes into "+name)
-		return Secret{}, &ValueError{What: name + "_FILE", Problem: printable.NoFile(err), next: next}
+		hint := fault.HintOf(err, "") + "\na value itself goes into " + name
+		return Secret{}, badValue(name+"_FILE", printable.NoFile(err), hint)
 	case len(raw) == 0:
-		return Secret{}, &ValueError{What: name + "_FILE", Problem: "the file is empty", next: "check that it is the right file"}
+		return Secret{}, badValue(name+"_FILE", "the file is empty", "check that it is the right file")
 	}
 	return NewSecret(raw), nil
 }
@@ -135,28 +137,28 @@ func (e *Environment) check() error {
 		missing = append(missing, envKey)
 	}
 	if len(missing) > 0 {
-		return &ValueError{
-			What: e.parts(), Problem: "it is set, but not " + strings.Join(missing, " and "),
-			next: "set " + strings.Join(missing, " and ") + " too (secrets also as files: NAME_FILE), or unset every CGP_CRED_* variable of a credential",
-		}
+		return badValue(
+			e.parts(), "it is set, but not "+strings.Join(missing, " and "),
+			"set "+strings.Join(missing, " and ")+" too (secrets also as files: NAME_FILE), or unset every CGP_CRED_* variable of a credential",
+		)
 	}
-	if err := CheckAPIKey(string(e.apiKey.Reveal())); err != nil {
-		return &ValueError{What: envAPIKey, Problem: strings.TrimPrefix(err.Error(), "API key: "), next: "give the API key alone"}
+	if problem := apiKeyProblem(string(e.apiKey.Reveal())); problem != "" {
+		return badValue(envAPIKey, problem, "give only the API key")
 	}
-	if err := CheckKID(e.KID, e.apiKey); err != nil {
-		return &ValueError{What: envKID, Problem: strings.TrimPrefix(err.Error(), "kid: "), next: "set it to the kid that the public key is registered under"}
+	if isAPIKey(e.KID, e.apiKey) {
+		return badValue(envKID, kidIsAPIKey, "set it to the kid that the public key is registered under")
 	}
 	return nil
 }
 
 // Bundle returns a record as one line for a CI's secret store: [ReadEnvironment] reads it from CGP_CRED_BUNDLE. A key
-// that is not in the record can't be: a *[KeyError].
+// that is not in the record can't be.
 func Bundle(r *Record) (Secret, error) {
 	if k := r.elsewhere(); k != nil {
-		return Secret{}, &KeyError{
-			Problem: fmt.Sprintf("%q is %s: it can't be copied from there", r.ShownKID(k), k.Signer.Where()),
-			Next:    "give the CI a key of its own: cgp-cred keygen NAME --host HOST --kid NEWKID, register it too, then cgp-cred export NAME",
-		}
+		return Secret{}, signer.BadKey(
+			fmt.Sprintf("%q is %s: it can't be copied from there", r.ShownKID(k), k.Signer.Where()),
+			"give the CI a key of its own: cgp-cred keygen NAME --host HOST --kid NEWKID, register it too, then cgp-cred export NAME",
+		)
 	}
 	text, err := r.Encode()
 	if err != nil {
@@ -167,7 +169,7 @@ func Bundle(r *Record) (Secret, error) {
 
 func fromBundle(s Secret) (*Environment, error) {
 	bad := func(problem string) error {
-		return &ValueError{What: envBundle, Problem: problem, next: "make it again: cgp-cred export PROFILE"}
+		return badValue(envBundle, problem, "make it again: cgp-cred export PROFILE")
 	}
 	body, ok := strings.CutPrefix(string(s.Reveal()), bundlePrefix)
 	if !ok {
@@ -179,7 +181,7 @@ func fromBundle(s Secret) (*Environment, error) {
 	}
 	r, err := Decode(NewSecret(raw))
 	if errors.Is(err, ErrNewer) {
-		return nil, &ValueError{What: envBundle, Problem: "it was made by a newer cgp-cred", next: "update cgp-cred on this machine"}
+		return nil, badValue(envBundle, "it was made by a newer cgp-cred", "update cgp-cred on this machine")
 	}
 	if err != nil {
 		return nil, bad("it was cut or changed on its way")
@@ -204,8 +206,8 @@ func (e *Environment) Auth() string {
 	return "jwt"
 }
 
-// Record returns the credential as a record for host, the canonical form of what was given. A private key that can't be
-// read is a [KeyError].
+// Record returns the credential as a record for host, the canonical form of what was given. The error of a private key that
+// can't be read says what it is.
 func (e *Environment) Record(host string) (*Record, error) {
 	if e.bundle != nil {
 		r := *e.bundle

@@ -3,6 +3,8 @@ package keystore
 import (
 	"errors"
 	"strings"
+
+	"cgp-cred/keystore/fault"
 )
 
 // What can be wrong with a keystore. Every error of a [Keystore] that is not the caller's is an *[Error] with one of
@@ -37,7 +39,7 @@ type Error struct {
 	Account string // may be empty
 	Detail  string // our own words, or foreign text that whoever prints it escapes; may be empty; never a secret
 
-	Next string // what to do, where that is known better than from Kind; empty: [Error.Hint] says it by Kind
+	Next string // what to do, each line one hint; empty: it follows from Kind
 }
 
 func (e *Error) Error() string {
@@ -78,18 +80,35 @@ func (k *kind) Unwrap() error { return k.sentinel }
 // Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
 
-// Hint returns the next command or action, one line.
-func (e *Error) Hint() string {
-	if e.Next != "" {
-		return e.Next
+// FaultClass returns that of the cause if it has one, for example a file that others can write. A record that is not there
+// is [fault.None].
+func (e *Error) FaultClass() fault.Class {
+	var cause fault.Classified
+	switch {
+	case errors.As(e.Kind, &cause):
+		return cause.FaultClass()
+	case errors.Is(e.Kind, ErrNotFound):
+		return fault.None
 	}
+	return fault.Keystore
+}
+
+// FaultHints returns Next, or what the kind calls for.
+func (e *Error) FaultHints() []string {
+	if e.Next != "" {
+		return fault.Lines(e.Next)
+	}
+	return fault.Lines(e.usualHint())
+}
+
+func (e *Error) usualHint() string {
 	profile, _, _ := strings.Cut(e.Account, "/")
 	if profile == "" {
 		profile = "PROFILE"
 	}
 	switch is := func(kind error) bool { return errors.Is(e.Kind, kind) }; {
 	case is(ErrNotFound):
-		return "run `cgp-cred store " + profile + " --host HOST`; if it was stored before, another keychain may be active now: run `cgp-cred doctor`"
+		return "run `cgp-cred store " + profile + " --host HOST`; if it was stored before, another keychain may be active now\n" + AskDoctor
 	case is(ErrLocked):
 		return "unlock the keychain, then run the command again"
 	case is(ErrDenied):
@@ -110,5 +129,8 @@ func (e *Error) Hint() string {
 	return withoutKeychain
 }
 
-// withoutKeychain is the way on for machines that have no keychain and will get none.
-const withoutKeychain = "run `cgp-cred doctor`; without a keychain set CGP_CRED_HOST, CGP_CRED_API_KEY_FILE, CGP_CRED_KID and CGP_CRED_PRIVATE_KEY_FILE"
+// AskDoctor is the hint to examine the keychain. It is always a hint of its own, which package doctor leaves out.
+const AskDoctor = "run `cgp-cred doctor`"
+
+// withoutKeychain says what works on machines that have no keychain and will get none.
+const withoutKeychain = AskDoctor + "\nwithout a keychain set CGP_CRED_HOST, CGP_CRED_API_KEY_FILE, CGP_CRED_KID and CGP_CRED_PRIVATE_KEY_FILE"

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/godbus/dbus/v5"
+
+	"cgp-cred/keystore/fault"
 )
 
 // FuzzBusAddress: an address that is accepted names one socket, and the same one after it was written down again; one
@@ -23,7 +25,7 @@ func FuzzBusAddress(f *testing.F) {
 		key, name, err := parseBus(entry)
 		if err != nil {
 			var e *Error
-			if !errors.As(err, &e) || e.Hint() == "" || key != "" && name != "" && !errors.Is(err, ErrDenied) {
+			if !errors.As(err, &e) || fault.HintOf(err, "") == "" || key != "" && name != "" && !errors.Is(err, ErrDenied) {
 				t.Fatalf("%q: %v", entry, err)
 			}
 			return

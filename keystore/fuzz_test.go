@@ -2,11 +2,11 @@ package keystore_test
 
 import (
 	"encoding/base64"
-	"errors"
 	"strings"
 	"testing"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 // FuzzBundle: what CGP_CRED_BUNDLE may hold. A bundle that is accepted is the record that it would be made of; what is
@@ -29,7 +29,7 @@ func FuzzBundle(f *testing.F) {
 		}
 		e, err := keystore.ReadEnvironment(variables(map[string]string{"CGP_CRED_BUNDLE": text}))
 		if err != nil {
-			isValueError(t, err, text)
+			isUsageError(t, err, text)
 			return
 		}
 		if e == nil {
@@ -67,8 +67,8 @@ func FuzzEnvironment(f *testing.F) {
 			"CGP_CRED_HOST": host, "CGP_CRED_API_KEY": apiKey, "CGP_CRED_KID": kid, "CGP_CRED_PRIVATE_KEY": key, "CGP_CRED_API_NAME": name,
 		}))
 		if err != nil {
-			isValueError(t, err, apiKey)
-			isValueError(t, err, key)
+			isUsageError(t, err, apiKey)
+			isUsageError(t, err, key)
 			return
 		}
 		if e == nil {
@@ -78,9 +78,8 @@ func FuzzEnvironment(f *testing.F) {
 			t.Fatal("the sealing key has another size")
 		}
 		r, err := e.Record("h")
-		var bad *keystore.KeyError
 		if err != nil {
-			if !errors.As(err, &bad) || bad.Hint() == "" || len(key) > 40 && strings.Contains(err.Error(), key) {
+			if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" || len(key) > 40 && strings.Contains(err.Error(), key) {
 				t.Fatalf("%v", err)
 			}
 			return
@@ -95,14 +94,13 @@ func variables(m map[string]string) func(string) string {
 	return func(name string) string { return m[name] }
 }
 
-// isValueError: the error has a next step and does not hold the value, as far as that is not a word of every message.
-func isValueError(t *testing.T, err error, value string) {
+// isUsageError: the error has a next step and does not hold the value, as far as that is not a word of every message.
+func isUsageError(t *testing.T, err error, value string) {
 	t.Helper()
-	var e *keystore.ValueError
-	if !errors.As(err, &e) || e.Hint() == "" {
+	if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" {
 		t.Fatalf("%v (%T) has no next step", err, err)
 	}
-	if len(value) > 40 && strings.Contains(err.Error()+e.Hint(), value) {
+	if len(value) > 40 && strings.Contains(err.Error()+fault.HintOf(err, ""), value) {
 		t.Fatalf("the error repeats the value: %v", err)
 	}
 }

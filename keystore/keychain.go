@@ -231,7 +231,7 @@ func Patience() (time.Duration, error) { return Timeout(promptTimeout) }
 func InputWait() (time.Duration, error) { return Timeout(time.Minute) }
 
 // Timeout is how long someone or something is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, or where that is not set the usual
-// time. What is not in [Waiting] is a *[ValueError].
+// time. What is not in [Waiting] is an error.
 func Timeout(usual time.Duration) (time.Duration, error) {
 	s := os.Getenv(timeoutName)
 	if s == "" {
@@ -239,10 +239,10 @@ func Timeout(usual time.Duration) (time.Duration, error) {
 	}
 	d, err := Waiting.Parse(s)
 	if err != nil {
-		return 0, &ValueError{
-			What: timeoutName, Problem: err.Error(),
-			next: "give seconds or a duration: " + timeoutName + "=60 or 1m30s",
-		}
+		return 0, badValue(
+			timeoutName, err.Error(),
+			"give seconds or a duration: "+timeoutName+"=60 or 1m30s",
+		)
 	}
 	return d, nil
 }

@@ -8,9 +8,6 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// KeyError is a private key that can't be used. It never holds any of it.
-type KeyError = signer.KeyError
-
 const (
 	newKey   = "make one with `cgp-cred keygen PROFILE --host HOST --kid KID`, or with `openssl genrsa -out NEW 4096`"
 	copyKey  = "copy the whole file again, from its BEGIN line to its END line"
@@ -20,31 +17,29 @@ const (
 )
 
 var (
-	keyEmpty      = badKey("it is empty", pickKey)
-	keyTooLong    = badKey("it has more than 64 KiB", pickKey)
-	keyNotPEM     = badKey("it is not a PEM text: there is no BEGIN line", pickKey)
-	keyNoArmour   = badKey("its BEGIN and END lines are missing", copyKey)
-	keyDamaged    = badKey("it is cut short or damaged", copyKey+"\nor "+newKey)
-	keyTwo        = badKey("there are two private keys", "keep only the one that is registered under the key id")
-	keyEncrypted  = badKey("it is encrypted with a passphrase", "decrypt it: `openssl rsa -in FILE -out NEW`"+noEscrow)
-	keyOpenSSH    = badKey("it is in OpenSSH's own format", "convert a copy of it: `ssh-keygen -p -m PEM -f COPY`; only RSA keys can be used")
-	keyPuTTY      = badKey("it is in PuTTY's own format", "convert it: `puttygen FILE -O private-openssh -o NEW`, then `ssh-keygen -p -m PEM -f NEW`")
-	keySSHPublic  = badKey("it is a public key of OpenSSH", pickKey)
-	keyPublic     = badKey("it is a public key", pickKey)
-	keyCert       = badKey("it is a certificate", pickKey)
-	keyRequest    = badKey("it is a certificate request", pickKey)
-	keyParameters = badKey("it holds parameters and no key", pickKey)
-	keyPGP        = badKey("it is an OpenPGP key", newKey)
-	keyNotRSA     = badKey("it is not an RSA key, and API Management takes no other", newKey)
-	keyMultiPrime = badKey("it has more than two primes", newKey)
-	keyTooSmall   = badKey("it has fewer than 1024 bits, with which nothing signs any more", newKey)
-	keyTooLarge   = badKey("it has more than 8192 bits and does not fit into keychains", newKey)
-	keyBinary     = badKey("it is binary (DER), not PEM", asPEM)
-	keyPKCS12     = badKey("it is a PKCS #12 file (.p12, .pfx)", "take the key out of it: `openssl pkcs12 -in FILE -nocerts -nodes -out NEW`"+noEscrow)
-	keyJWK        = badKey("it is JSON (a JWK or key set), not PEM", "convert it to PEM with the tool that made it, or "+newKey)
+	keyEmpty      = signer.BadKey("it is empty", pickKey)
+	keyTooLong    = signer.BadKey("it has more than 64 KiB", pickKey)
+	keyNotPEM     = signer.BadKey("it is not a PEM text: there is no BEGIN line", pickKey)
+	keyNoArmour   = signer.BadKey("its BEGIN and END lines are missing", copyKey)
+	keyDamaged    = signer.BadKey("it is cut short or damaged", copyKey+"\nor "+newKey)
+	keyTwo        = signer.BadKey("there are two private keys", "keep only the one that is registered under the key id")
+	keyEncrypted  = signer.BadKey("it is encrypted with a passphrase", "decrypt it: `openssl rsa -in FILE -out NEW`"+noEscrow)
+	keyOpenSSH    = signer.BadKey("it is in OpenSSH's own format", "convert a copy of it: `ssh-keygen -p -m PEM -f COPY`; only RSA keys can be used")
+	keyPuTTY      = signer.BadKey("it is in PuTTY's own format", "convert it: `puttygen FILE -O private-openssh -o NEW`, then `ssh-keygen -p -m PEM -f NEW`")
+	keySSHPublic  = signer.BadKey("it is a public key of OpenSSH", pickKey)
+	keyPublic     = signer.BadKey("it is a public key", pickKey)
+	keyCert       = signer.BadKey("it is a certificate", pickKey)
+	keyRequest    = signer.BadKey("it is a certificate request", pickKey)
+	keyParameters = signer.BadKey("it holds parameters and no key", pickKey)
+	keyPGP        = signer.BadKey("it is an OpenPGP key", newKey)
+	keyNotRSA     = signer.BadKey("it is not an RSA key, and API Management takes no other", newKey)
+	keyMultiPrime = signer.BadKey("it has more than two primes", newKey)
+	keyTooSmall   = signer.BadKey("it has fewer than 1024 bits, with which nothing signs any more", newKey)
+	keyTooLarge   = signer.BadKey("it has more than 8192 bits and does not fit into keychains", newKey)
+	keyBinary     = signer.BadKey("it is binary (DER), not PEM", asPEM)
+	keyPKCS12     = signer.BadKey("it is a PKCS #12 file (.p12, .pfx)", "take the key out of it: `openssl pkcs12 -in FILE -nocerts -nodes -out NEW`"+noEscrow)
+	keyJWK        = signer.BadKey("it is JSON (a JWK or key set), not PEM", "convert it to PEM with the tool that made it, or "+newKey)
 )
-
-func badKey(problem, next string) *KeyError { return &KeyError{Problem: problem, Next: next} }
 
 // notPEM knows, by their first characters, what people hold for a PEM file.
 func notPEM(s string) error {

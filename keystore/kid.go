@@ -8,24 +8,29 @@ import (
 // ownKID is how long an API key is at least if a kid that merely contains it is refused: a short one may be a word.
 const ownKID = 12
 
-// CheckKID returns a *[ValueError] if kid is or contains the API key: a kid is public, in the registered key set, and
-// people paste one for the other.
+// kidIsAPIKey is what is wrong with a kid that is or contains the API key.
+const kidIsAPIKey = "it is the API key, and a kid is public: anyone can read it in the registered key set"
+
+// CheckKID returns an error if kid is or contains the API key: a kid is public, in the registered key set, and people paste
+// one for the other.
 func CheckKID(kid string, apiKey Secret) error {
+	const hint = "choose a name, for example --kid int-1, and register the public key under it; if the API key was registered as a kid, ask for a new API key in the Developer Hub"
+	if isAPIKey(kid, apiKey) {
+		return badValue("kid", kidIsAPIKey, hint)
+	}
+	return nil
+}
+
+func isAPIKey(kid string, apiKey Secret) bool {
 	secret := apiKey.Reveal()
 	within := len(secret) >= ownKID && bytes.Contains([]byte(kid), secret)
-	if apiKey.IsZero() || !within && strings.TrimSpace(kid) != string(secret) {
-		return nil
-	}
-	return &ValueError{
-		What: "kid", Problem: "it is the API key, and a kid is public: anyone can read it in the registered key set",
-		next: "choose a name, for example --kid int-1, and register the public key under it; if the API key was registered as a kid, ask for a new API key in the Developer Hub",
-	}
+	return !apiKey.IsZero() && (within || strings.TrimSpace(kid) == string(secret))
 }
 
 // ShownKID returns the kid of a record's key as messages, status and reports show it: a record from an earlier version may
 // have the API key there.
 func (r *Record) ShownKID(k *Key) string {
-	if CheckKID(k.KID, r.APIKey) != nil {
+	if isAPIKey(k.KID, r.APIKey) {
 		return "[the API key]"
 	}
 	return k.KID

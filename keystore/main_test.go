@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
 )
 
@@ -99,10 +100,7 @@ func act(action string) (r result) {
 			r.Class = name
 		}
 	}
-	var h interface{ Hint() string }
-	if errors.As(err, &h) {
-		r.Hint = h.Hint()
-	}
+	r.Hint = fault.HintOf(err, "")
 	return r
 }
 

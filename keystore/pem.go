@@ -14,7 +14,7 @@ const maxPEM = 64 << 10
 
 // ParsePrivateKey reads the one RSA private key in a PEM text: PKCS #1 or PKCS #8, with any line ends, a byte order
 // mark, UTF-16, quotes or literal \n (variables), all on one line, in base64 as a whole (CI secrets), and with text,
-// certificates or parameters around it. What it can't use is a *[KeyError], which says what it is and never quotes it.
+// certificates or parameters around it. The error of what it can't use says what that is and never quotes it.
 func ParsePrivateKey(pem []byte) (signer.RSA, error) {
 	if len(pem) > maxPEM {
 		return signer.RSA{}, keyTooLong

@@ -16,6 +16,7 @@ import (
 	"unicode/utf16"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
 )
 
@@ -155,12 +156,12 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		{"three primes", pemText("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(keystoretest.MultiPrimeKey())), "more than two primes", "openssl genrsa"},
 	} {
 		got, err := keystore.ParsePrivateKey([]byte(c.text))
-		var e *keystore.KeyError
+		hint := fault.HintOf(err, "")
 		switch {
-		case !errors.As(err, &e):
-			t.Errorf("%s: %v, want a KeyError", c.name, err)
-		case !strings.Contains(e.Problem, c.problem) || !strings.Contains(e.Hint(), c.hint):
-			t.Errorf("%s: %v (hint %s), want %q and %q", c.name, err, e.Hint(), c.problem, c.hint)
+		case fault.ClassOf(err) != fault.Usage:
+			t.Errorf("%s: %v, want a usage error", c.name, err)
+		case !strings.Contains(err.Error(), c.problem) || !strings.Contains(hint, c.hint):
+			t.Errorf("%s: %v (hint %s), want %q and %q", c.name, err, hint, c.problem, c.hint)
 		case !got.IsZero():
 			t.Errorf("%s: a key beside the error", c.name)
 		}
@@ -172,16 +173,15 @@ func TestParsePrivateKeyDamaged(t *testing.T) {
 	for name, der := range keystoretest.Damaged() {
 		for _, label := range []string{"RSA PRIVATE KEY", "PRIVATE KEY"} {
 			got, err := keystore.ParsePrivateKey([]byte(pemText(label, der)))
-			var e *keystore.KeyError
-			if !errors.As(err, &e) || !got.IsZero() {
-				t.Errorf("%s: %v, want a KeyError and no key", name, err)
+			if fault.ClassOf(err) != fault.Usage || !got.IsZero() {
+				t.Errorf("%s: %v, want a usage error and no key", name, err)
 				continue
 			}
-			if composite := strings.HasPrefix(name, "composite"); composite != strings.Contains(e.Problem, "don't fit together") {
+			if composite := strings.HasPrefix(name, "composite"); composite != strings.Contains(err.Error(), "don't fit together") {
 				t.Errorf("%s: %v", name, err)
 			}
-			if !strings.Contains(e.Hint(), "cgp-cred keygen PROFILE") {
-				t.Errorf("%s: the hint names no command: %s", name, e.Hint())
+			if hint := fault.HintOf(err, ""); !strings.Contains(hint, "cgp-cred keygen PROFILE") {
+				t.Errorf("%s: the hint names no command: %s", name, hint)
 			}
 		}
 	}
@@ -212,9 +212,8 @@ func FuzzParsePrivateKey(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		key, err := keystore.ParsePrivateKey(b)
 		if err != nil {
-			var e *keystore.KeyError
-			if !errors.As(err, &e) || e.Hint() == "" || !key.IsZero() {
-				t.Fatalf("%v is no KeyError with a hint", err)
+			if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" || !key.IsZero() {
+				t.Fatalf("%v is no usage error with a hint", err)
 			}
 			return
 		}

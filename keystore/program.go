@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 	runner "cgp-cred/keystore/program"
 )
@@ -143,20 +144,19 @@ func (p *programs) run(ctx context.Context, op, verb, account string, stdin []by
 	defer stop()
 	out, err := runner.Run(ctx, p.argv, verb, account, stdin, more...)
 	clear(stdin)
-	var failed *runner.Error
-	if !errors.As(err, &failed) {
+	if err == nil || fault.ClassOf(err) != fault.Keystore { // a command that can't be run, or an interruption
 		return out, err
 	}
-	e := &Error{Kind: errProgram, Op: op, Account: account, Detail: failed.Error(), Next: failed.Hint()}
+	e := &Error{Kind: errProgram, Op: op, Account: account, Detail: err.Error(), Next: fault.HintOf(err, "")}
 	switch {
-	case errors.Is(failed, runner.ErrNotFound):
+	case errors.Is(err, runner.ErrNotFound):
 		e.Kind, e.Detail = ErrNotFound, ""
 		e.Next = fmt.Sprintf("the keystore program has no record: run `cgp-cred store %s`, or %s", account, p.byHand(verb, account))
-	case errors.Is(failed, runner.ErrChanged):
+	case errors.Is(err, runner.ErrChanged):
 		e.Kind, e.Detail, e.Next = ErrChanged, "", ""
-	case errors.Is(failed, runner.ErrTimeout):
+	case errors.Is(err, runner.ErrTimeout):
 		e.Kind = errProgramLate
-	case errors.Is(failed, runner.ErrOutput):
+	case errors.Is(err, runner.ErrOutput):
 		e.Kind = errProgramText
 	}
 	return nil, e

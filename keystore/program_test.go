@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
 )
 
@@ -110,9 +111,9 @@ func TestProgramFaults(t *testing.T) {
 			if !errors.Is(err, tt.kind) || !errors.As(err, &e) || !strings.Contains(err.Error(), tt.want) || e.Op != tt.op {
 				t.Fatalf("%v, want %v with %q", err, tt.kind, tt.want)
 			}
-			text := err.Error() + e.Hint()
-			if e.Hint() == "" || strings.Contains(text, "secret-") || strings.Contains(text, "keychain ") || len(text) > 1500 {
-				t.Errorf("%s; hint: %s", err, e.Hint())
+			text := err.Error() + fault.HintOf(err, "")
+			if fault.HintOf(err, "") == "" || strings.Contains(text, "secret-") || strings.Contains(text, "keychain ") || len(text) > 1500 {
+				t.Errorf("%s; hint: %s", err, e.FaultHints())
 			}
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/signer"
 )
@@ -243,7 +244,7 @@ func TestSave(t *testing.T) {
 	}
 	err := keystore.Save(ctx, ks, "int", "", r)
 	var e *keystore.Error
-	if !errors.As(err, &e) || !errors.Is(err, keystore.ErrNewer) || e.Account != "int" || e.Hint() == "" {
+	if !errors.As(err, &e) || !errors.Is(err, keystore.ErrNewer) || e.Account != "int" || fault.HintOf(err, "") == "" {
 		t.Errorf("%v, want a newer record refused", err)
 	}
 	if got, _ := ks.Get(ctx, "int"); !got.Equal(newer) {

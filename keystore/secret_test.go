@@ -3,13 +3,13 @@ package keystore_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/signer"
 )
@@ -85,8 +85,7 @@ func check(t *testing.T, err error, s, want string) {
 	if want == "" && err == nil {
 		return
 	}
-	var e *keystore.ValueError
-	if want == "" || !errors.As(err, &e) || !strings.Contains(err.Error(), want) || e.Hint() == "" {
+	if want == "" || fault.ClassOf(err) != fault.Usage || !strings.Contains(err.Error(), want) || fault.HintOf(err, "") == "" {
 		t.Errorf("%q: %v, want %q", s, err, want)
 	} else if len(s) > 3 && strings.Contains(err.Error(), s) {
 		t.Errorf("%q: the message quotes it", s)

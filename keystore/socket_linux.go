@@ -58,7 +58,7 @@ func safeSocket(path string) (string, error) {
 
 // stale is an address where nothing listens, often one that tmux, screen or ssh kept from an earlier session.
 func stale(err error) error {
-	next := "run `unset " + busVariable + "` and try again; " + withoutKeychain
+	next := "run `unset " + busVariable + "` and try again\n" + withoutKeychain
 	value, own := os.Getenv(busVariable), filepath.Join(disk.RuntimeFolder(), "bus")
 	if isSocket(own) && value != "" && !strings.Contains(value, own) {
 		next = "the address is of an earlier session: export " + busVariable + "=" + printable.Shell("unix:path="+own)
@@ -74,7 +74,7 @@ func isSocket(path string) bool {
 func refuse(why string) error {
 	return &Error{
 		Kind: ErrDenied, Detail: "the session bus (" + busVariable + "): " + why,
-		Next: "run `unset " + busVariable + "` and try again; " + withoutKeychain,
+		Next: "run `unset " + busVariable + "` and try again\n" + withoutKeychain,
 	}
 }
 

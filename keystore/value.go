@@ -1,55 +1,52 @@
 package keystore
 
-import "fmt"
+import (
+	"fmt"
 
-// ValueError is a value that can't be what it is given as. It says where, and never holds a secret.
-type ValueError struct {
-	What    string // "API key", "token" or a variable's name
-	Problem string // for example "character 5 is a blank"
+	"cgp-cred/keystore/fault"
+)
 
-	next string
+// badValue returns the error of a value that can't be what it is given as: what is wrong with it, which never holds a secret,
+// and how to get a good one.
+func badValue(what, problem, hint string) error {
+	return fault.New(fault.Usage, hint, "%s: %s", what, problem)
 }
 
-func (e *ValueError) Error() string { return e.What + ": " + e.Problem }
-
-// Hint says how to get a good one.
-func (e *ValueError) Hint() string {
-	if e.next != "" {
-		return e.next
-	}
-	if e.What == "token" {
-		return "this is not what API Management issues: look for a proxy in between with `cgp-cred doctor`"
-	}
-	return "copy the API key again from the developer hub, without quotes, blanks or line breaks around it"
-}
-
-// CheckAPIKey returns nil where s can be an API key: printable ASCII (0x21 to 0x7e) without quote or backslash, so that
-// it needs no escaping in a header, a curl config or JSON. Otherwise it returns a *[ValueError].
+// CheckAPIKey returns nil if s can be an API key: printable ASCII (0x21 to 0x7e) without quote or backslash, so that
+// it needs no escaping in a header, a curl config or JSON.
 func CheckAPIKey(s string) error {
-	if s == "" {
-		return &ValueError{What: "API key", Problem: "it is empty"}
-	}
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c > '~' || c == '"' || c == '\\' {
-			return &ValueError{What: "API key", Problem: fmt.Sprintf("character %d is %s", i+1, describe(c))}
-		}
+	const hint = "copy the API key again from the developer hub, without quotes, spaces or line breaks around it"
+	if problem := apiKeyProblem(s); problem != "" {
+		return badValue("API key", problem, hint)
 	}
 	return nil
 }
 
-// CheckToken returns nil where s is a b64token of RFC 6750, section 2.1: letters, digits and -._~+/ with any = at the
-// end. Otherwise it returns a *[ValueError].
+func apiKeyProblem(s string) string {
+	if s == "" {
+		return "it is empty"
+	}
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || c == '"' || c == '\\' {
+			return fmt.Sprintf("character %d is %s", i+1, describe(c))
+		}
+	}
+	return ""
+}
+
+// CheckToken returns nil if s is a b64token of RFC 6750, section 2.1: letters, digits and -._~+/ with any = at the end.
 func CheckToken(s string) error {
+	const hint = "this is not what API Management issues: look for a proxy in between with `cgp-cred doctor`"
 	end := len(s)
 	for end > 0 && s[end-1] == '=' {
 		end--
 	}
 	if end == 0 {
-		return &ValueError{What: "token", Problem: "it is empty"}
+		return badValue("token", "it is empty", hint)
 	}
 	for i := range end {
 		if c := s[i]; !isTokenByte(c) {
-			return &ValueError{What: "token", Problem: fmt.Sprintf("character %d is %s", i+1, describe(c))}
+			return badValue("token", fmt.Sprintf("character %d is %s", i+1, describe(c)), hint)
 		}
 	}
 	return nil

@@ -82,7 +82,7 @@ func (a *app) readRequest() (wire.Request, error) {
 	case got := <-done:
 		return got.request, got.err
 	case <-time.After(requestWait):
-		return wire.Request{}, &wire.RequestError{Problem: "it did not come within 10 s"}
+		return wire.Request{}, wire.BadRequest("it did not come within 10 s")
 	}
 }
 

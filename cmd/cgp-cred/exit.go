@@ -10,17 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cgp-cred/helper/apim"
-	"cgp-cred/helper/profile"
-	"cgp-cred/helper/wire"
-	"cgp-cred/keystore"
-	"cgp-cred/keystore/agefile"
-	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
-	"cgp-cred/keystore/kernel"
 	"cgp-cred/keystore/printable"
-	"cgp-cred/keystore/program"
-	"cgp-cred/keystore/signer"
 )
 
 // Exit statuses. They are a contract: scripts branch on them.
@@ -119,7 +110,6 @@ var statuses = [...]int{
 
 // exitCode chooses the status of err by its class.
 func exitCode(err error) int {
-	var refused *apim.Error
 	var command *statusError
 	var classified fault.Classified
 	switch {
@@ -127,27 +117,13 @@ func exitCode(err error) int {
 		return command.code
 	case errors.As(err, &classified):
 		return statuses[classified.FaultClass()]
-	case errors.As(err, &refused):
-		return map[apim.Class]int{apim.Refused: exitRefused, apim.Network: exitNetwork, apim.Temporary: exitTemporary}[refused.Class]
-	case is[*profile.NoProfileError](err),
-		is[*profile.CoverError](err), is[*wire.NoTokenError](err):
-		return exitNone
-	case is[*usageError](err), is[*agefile.DescriptorError](err), is[*profile.FileError](err),
-		is[*profile.NameError](err), is[*wire.FormatError](err), is[*wire.RequestError](err), is[*apim.HostError](err), is[*apim.CAFileError](err),
-		is[*disk.UnsafeError](err), errors.Is(err, disk.ErrNoHome), is[*keystore.KeyError](err), is[*keystore.ValueError](err),
-		is[*program.CommandError](err), is[*kernel.ForbiddenError](err):
+	case is[*usageError](err):
 		return exitUsage
-	case is[*apim.ListenerError](err):
-		return exitNetwork
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return exitTemporary
-	case errors.Is(err, keystore.ErrNotFound):
-		return exitNone
-	case is[*keystore.Error](err), is[*signer.Error](err), is[*program.Error](err):
-		return exitKeystore
 	case is[*OutputError](err):
 		return exitBug
-	case is[*profile.SaveError](err), is[*os.PathError](err), is[*os.LinkError](err): // a config folder that can't be written
+	case is[*os.PathError](err), is[*os.LinkError](err): // a config folder that can't be written
 		return exitUsage
 	}
 	return exitBug

@@ -102,7 +102,7 @@ func (a *app) get(ctx context.Context, o getOptions) error {
 		return err
 	}
 	if o.format == "htslib" && p.Auth != profile.JWT {
-		return &wire.FormatError{Format: o.format, Auth: p.Auth} // before the keystore is asked
+		return wire.BadFormat(o.format, p.Auth) // before the keystore is asked
 	}
 	c, err := h.Get(ctx, p, helper.Options{MinValid: o.minValid.Duration(), ForceNew: o.forceNew})
 	if err != nil {

@@ -125,21 +125,7 @@ func (a *app) readConfig(file string) (upstream.Config, error) {
 	if err != nil {
 		return upstream.Config{}, err
 	}
-	c, err := upstream.ParseConfig(raw)
-	var bad *upstream.Error
-	if errors.As(err, &bad) && bad.Line > 0 {
-		return c, usage(bad.Hint(), "%s:%d: %s", inputName(file), bad.Line, bad.Problem)
-	}
-	return c, asUsage(err, inputName(file)+": ")
-}
-
-// asUsage turns what upstream says into a usage error.
-func asUsage(err error, where string) error {
-	var bad *upstream.Error
-	if !errors.As(err, &bad) {
-		return err
-	}
-	return usage(bad.Hint(), "%s%v", where, bad)
+	return upstream.ParseConfig(inputName(file), raw)
 }
 
 // override lets what the flags say win over the file.

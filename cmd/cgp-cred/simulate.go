@@ -13,6 +13,7 @@ import (
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 type simulateOptions struct {
@@ -115,7 +116,7 @@ func keySetFile(path string) (func() ([]byte, error), error) {
 	case errors.Is(err, disk.ErrTooLong):
 		return nil, usage("check that it is the right file", "--jwks %s: it is over %d MiB", quoted(path), maxKeySet>>20)
 	case err != nil:
-		return nil, usage(disk.InputHint(err, "check the file's name and mode"), "--jwks: %v", err)
+		return nil, usage(fault.HintOf(err, "check the file's name and mode"), "--jwks: %v", err)
 	}
 	if info, err := os.Stat(path); err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeCharDevice) != 0 {
 		return func() ([]byte, error) { return set, nil }, nil

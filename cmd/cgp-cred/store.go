@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/signer"
 )
@@ -187,14 +189,14 @@ func (a *app) readInput(file, what string) ([]byte, error) {
 		read = func() ([]byte, error) { return disk.ReadStream(a.stdin, "stdin", maxInput, wait) }
 	}
 	raw, err := read()
-	var named *keystore.ValueError
+	var at *fs.PathError
 	switch {
-	case errors.As(err, &named): // of CGP_CRED_KEYCHAIN_TIMEOUT
+	case err != nil && !errors.As(err, &at): // of CGP_CRED_KEYCHAIN_TIMEOUT
 		return nil, err
 	case errors.Is(err, disk.ErrTooLong):
 		return nil, usage("check that it is the right file", "%s: %s is over 64 KiB", what, inputName(file))
 	case err != nil:
-		return nil, usage(disk.InputHint(err, "check the file's name and mode"), "%s: %s", what, printable.NoFile(err))
+		return nil, usage(fault.HintOf(err, "check the file's name and mode"), "%s: %s", what, printable.NoFile(err))
 	case len(raw) == 0:
 		return nil, usage("check that it is the right file", "%s: %s is empty", what, inputName(file))
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/upstream"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/signer"
 )
 
@@ -56,7 +56,7 @@ func upstreamCommand(a *app) *cobra.Command {
 func (a *app) upstreamToken(ctx context.Context, words []string) error {
 	args, err := upstream.ParseArgs(words)
 	if err != nil {
-		return asUsage(err, "")
+		return err
 	}
 	if args.Help {
 		_, err := fmt.Fprint(a.stdout, upstreamHelp)
@@ -77,7 +77,7 @@ func (a *app) upstreamToken(ctx context.Context, words []string) error {
 	h := &helper.Helper{APIM: a.client, Timeout: a.timeout.Duration(), Warn: a.warn, Trace: a.trace}
 	t, _, err := h.Minter().Token(ctx, upstream.ProfileName(c.Host), r)
 	if err != nil {
-		return &withoutProfile{err}
+		return withoutProfile(err)
 	}
 	_, err = a.stdout.Write(append(t.Value.Reveal(), '\n'))
 	return err
@@ -104,7 +104,7 @@ func (a *app) askedFor(args upstream.Args) (upstream.Config, error) {
 	if warning != "" {
 		a.warn(warning)
 	}
-	return c, asUsage(err, "")
+	return c, err
 }
 
 // scriptConfig is the client's own configuration file if it is one, as its scripts see it.
@@ -159,20 +159,8 @@ func (a *app) readPEM(p upstream.PEM, file string) (signer.RSA, error) {
 	return key, nil
 }
 
-// withoutProfile is an error of a token request that no profile stands behind.
-type withoutProfile struct{ error }
-
-func (e *withoutProfile) Unwrap() error { return e.error }
-
-// Hint says how to come to the profile that the advice speaks of.
-func (e *withoutProfile) Hint() string {
-	var hinted interface{ Hint() string }
-	if !errors.As(e.error, &hinted) {
-		return ""
-	}
-	hint := hinted.Hint()
-	if strings.Contains(hint, "cgp-cred ") {
-		hint += "\nthese commands need a profile: cgp-cred import makes one of the same keys"
-	}
-	return hint
+// withoutProfile adds to the error of a token request how to get the profile that its hints speak of.
+func withoutProfile(err error) error {
+	hints := append(fault.HintsOf(err), "commands that name a profile need one: cgp-cred import makes it from the same keys")
+	return &fault.Error{Class: fault.ClassOf(err), Hints: hints, Err: err}
 }

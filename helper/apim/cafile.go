@@ -2,7 +2,6 @@ package apim
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 // maxCAFile is the most that is read of a file of roots, in bytes: all the roots of a system are a quarter of a MiB.
@@ -22,8 +22,7 @@ const maxCAFile = 4 << 20
 // clients.
 var given sync.Map
 
-// ReadCAFile reads a file of PEM roots. One that another user can write decides whom we trust, and is refused. Errors are
-// a *[CAFileError].
+// ReadCAFile reads a file of PEM roots. One that another user can write decides whom we trust, and is refused.
 func ReadCAFile(file string) ([]byte, error) {
 	if known, ok := given.Load(file); ok {
 		pem, _ := known.([]byte)
@@ -69,21 +68,12 @@ func checkSystemRoots() error {
 	return nil
 }
 
-// CAFileError is a file of roots that can't be used.
-type CAFileError struct {
-	File, Problem string
+// caHint says how a file of roots is named.
+const caHint = "name a PEM file with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE, or unset them"
 
-	next string
-}
-
-func (e *CAFileError) Error() string { return fmt.Sprintf("CA file %q: %s", e.File, e.Problem) }
-
-// Hint is how to make the file safe, or says where its name came from.
-func (e *CAFileError) Hint() string {
-	if e.next != "" {
-		return e.next
-	}
-	return "name a PEM file with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE, or unset them"
+// badCAFile returns the error of a file of roots that can't be used.
+func badCAFile(file, problem, hint string) error {
+	return fault.New(fault.Usage, hint, "CA file %q: %s", file, problem)
 }
 
 func caFileError(file string, err error) error {
@@ -91,14 +81,14 @@ func caFileError(file string, err error) error {
 	var at *fs.PathError
 	switch {
 	case errors.As(err, &unsafe):
-		return &CAFileError{
-			File: file, Problem: "others could choose whom cgp-cred trusts: " + unsafe.Error(),
-			next: unsafe.Hint() + "\nor name a copy of your own with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE",
-		}
+		return badCAFile(
+			file, "others could choose whom cgp-cred trusts: "+unsafe.Error(),
+			fault.HintOf(unsafe, "")+"\nor name a copy of your own with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE",
+		)
 	case errors.Is(err, disk.ErrTooLong):
-		return &CAFileError{File: file, Problem: "it has more than 4 MiB"}
+		return badCAFile(file, "it has more than 4 MiB", caHint)
 	case errors.As(err, &at):
-		return &CAFileError{File: file, Problem: "it can't be read: " + at.Err.Error(), next: disk.InputHint(at.Err, "")}
+		return badCAFile(file, "it can't be read: "+at.Err.Error(), fault.HintOf(at.Err, caHint))
 	}
 	return err
 }

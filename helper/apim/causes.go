@@ -3,20 +3,30 @@ package apim
 import (
 	"net/http"
 	"strings"
+
+	"cgp-cred/keystore/fault"
 )
 
-// cause is one reason for which the token endpoint refuses, how its reply is told from the others, and what mends it.
+// cause is one reason for which the token endpoint refuses, how its reply is told from the others, and what fixes it.
 // Texts name the profile's values: {profile} {host} {kid} {key} {url} {skew}.
 type cause struct {
-	status  int    // HTTP status; 0: any
-	code    string // part of "error" or a fault's errorcode; empty: any
-	keyword string // part of the description, in lower case: sentences change, their key words hardly; empty: any
-	class   Class
-	why     string // the likely cause
-	hint    string // the next steps, one a line
+	status  int         // HTTP status; 0: any
+	code    string      // part of "error" or a fault's errorcode; empty: any
+	keyword string      // part of the description, in lower case: sentences change, their key words hardly; empty: any
+	class   fault.Class // zero: Refused
+	why     string      // the likely cause
+	hint    string      // the next steps, one a line
 }
 
-// ClockHint is how a wrong clock is mended.
+// faultClass returns the class of an error with this cause.
+func (c *cause) faultClass() fault.Class {
+	if c.class == 0 {
+		return Refused
+	}
+	return c.class
+}
+
+// ClockHint is how a wrong clock is fixed.
 const ClockHint = hintClock
 
 const (

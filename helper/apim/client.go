@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"cgp-cred/keystore/fault"
 )
 
 // Client exchanges assertions for tokens.
@@ -78,13 +80,13 @@ func rootsWith(files []string) (*x509.CertPool, error) {
 	}
 	for f, pem := range texts {
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, &CAFileError{File: f, Problem: "it holds no PEM certificate"}
+			return nil, badCAFile(f, "it holds no PEM certificate", caHint)
 		}
 	}
 	return pool, nil
 }
 
-// proxyError is a proxy that refused to connect us.
+// proxyError is a proxy that refused to connect us: [networkError] reads its facts.
 type proxyError struct {
 	host   string
 	status int
@@ -93,3 +95,9 @@ type proxyError struct {
 func (e *proxyError) Error() string {
 	return fmt.Sprintf("proxy %s answered %d to CONNECT", e.host, e.status)
 }
+
+// FaultClass returns [fault.Network].
+func (e *proxyError) FaultClass() fault.Class { return fault.Network }
+
+// FaultHints returns none: networkError knows more.
+func (e *proxyError) FaultHints() []string { return nil }

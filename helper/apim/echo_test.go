@@ -8,6 +8,7 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/signer"
 )
 
@@ -34,7 +35,7 @@ func TestRefusalQuotesNothingOfTheRequest(t *testing.T) {
 			if !errors.As(err, &refused) {
 				t.Fatalf("%v is no refusal", err)
 			}
-			said := fmt.Sprintln(refused, refused.Hint(), refused.Code, refused.Description, refused.ID)
+			said := fmt.Sprintln(refused, fault.HintOf(refused, ""), refused.Code, refused.Description, refused.ID)
 			for _, secret := range []string{key, part[1][:20], part[1][10:30], part[2][:20], part[2][len(part[2])-20:]} {
 				if strings.Contains(said, secret) {
 					t.Errorf("%s came back: %s", secret, said)

@@ -1,10 +1,10 @@
 package apim_test
 
 import (
-	"errors"
 	"testing"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/fault"
 )
 
 func TestParseHost(t *testing.T) {
@@ -56,9 +56,8 @@ func TestParseHost(t *testing.T) {
 			if got != tt.want {
 				t.Errorf("ParseHost(%q) = %q, want %q", tt.in, got, tt.want)
 			}
-			var refused *apim.HostError
-			if tt.want == "" && (!errors.As(err, &refused) || refused.Hint() == "") {
-				t.Errorf("ParseHost(%q): error %v, want a HostError with a hint", tt.in, err)
+			if tt.want == "" && (fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "") {
+				t.Errorf("ParseHost(%q): error %v, want a usage error with a hint", tt.in, err)
 			}
 		})
 	}

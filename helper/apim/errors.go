@@ -10,19 +10,15 @@ import (
 	"strings"
 	"time"
 
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
 
-// Class says what can be done about an [Error]; the exit status follows from it.
-type Class int
-
+// The classes that an [Error] can have.
 const (
-	// Refused: the token endpoint will answer the same until something is changed.
-	Refused Class = iota
-	// Network: no answer of APIM's arrived: DNS, TLS, a proxy, a page that isn't APIM's.
-	Network
-	// Temporary: worth another try: 429, 5xx, a deadline.
-	Temporary
+	Refused   = fault.Refused
+	Network   = fault.Network
+	Temporary = fault.Temporary
 )
 
 // Subject is the profile's side of an error: what its advice names. No field is secret.
@@ -35,7 +31,7 @@ type Subject struct {
 
 // Error is a token that could not be had: a refusal of APIM's, or no answer of its at all.
 type Error struct {
-	Class       Class
+	Class       fault.Class   // Refused, Network or Temporary
 	Status      int           // HTTP status; 0: there was no reply
 	Code        string        // "error" of the reply, or a fault's errorcode; may have a space, as in "public_key error"
 	Description string        // "error_description" or faultstring: foreign text
@@ -83,8 +79,11 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.err }
 
-// Hint is what to do next, naming the profile's own values; several lines where there are several steps.
-func (e *Error) Hint() string {
+// FaultClass returns the class.
+func (e *Error) FaultClass() fault.Class { return e.Class }
+
+// FaultHints returns what to do next, naming the profile's own values.
+func (e *Error) FaultHints() []string {
 	hint := e.hint
 	if hint == "" {
 		hint = e.cause.hint
@@ -95,7 +94,7 @@ func (e *Error) Hint() string {
 	if e.Status != 0 && e.Skew.Abs() > noticeSkew && !e.ClockWrong() {
 		hint += "\n{skew}: " + hintClock
 	}
-	return e.fill(hint)
+	return fault.Lines(e.fill(hint))
 }
 
 // noticeSkew is how wrong a clock must be to be worth a word beside another cause.
@@ -228,7 +227,7 @@ func parseRefusal(status int, body []byte, sent echo) *Error {
 		e.ID = ""
 	}
 	e.cause = causeOf(status, e.Code, e.Description)
-	e.Class = e.cause.class
+	e.Class = e.cause.faultClass()
 	return e
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -44,7 +43,7 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 	var p progress
 	req, err := http.NewRequestWithContext(p.watch(ctx), http.MethodPost, tokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
-		return Token{}, fmt.Errorf("token URL: %w", CheckTokenURL(tokenURL))
+		return Token{}, badTokenURL(errNoURL.Error())
 	}
 	req.GetBody = nil // the transport must not replay it on another connection: the jti may be burnt
 	// APIM compares the type with this text: a charset would be a 415.

@@ -15,6 +15,7 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 // endpoint answers each request with one reply and keeps what it received.
@@ -127,7 +128,7 @@ func FuzzParseRefusal(f *testing.F) {
 				}
 			}
 		}
-		if e.Hint() == "" {
+		if fault.HintOf(e, "") == "" {
 			t.Fatal("no hint")
 		}
 	})
@@ -143,7 +144,7 @@ func TestRefusals(t *testing.T) {
 		name   string
 		status int
 		body   string
-		class  apim.Class
+		class  fault.Class
 		says   string // part of the message
 		hint   string // part of the hint
 	}{
@@ -192,8 +193,8 @@ func TestRefusals(t *testing.T) {
 			if !strings.Contains(e.Error(), tt.says) || strings.Contains(e.Error(), "sign in") {
 				t.Errorf("message %q, want it to say %q, and nothing of a page", e, tt.says)
 			}
-			if !strings.Contains(e.Hint(), tt.hint) {
-				t.Errorf("hint %q, want it to say %q", e.Hint(), tt.hint)
+			if !strings.Contains(fault.HintOf(e, ""), tt.hint) {
+				t.Errorf("hint %q, want it to say %q", fault.HintOf(e, ""), tt.hint)
 			}
 			if strings.Contains(tt.body, "rrt-57") && e.MessageID() != "rrt-57-a-geu2-1-2-3" {
 				t.Errorf("message ID %q", e.MessageID())
@@ -215,7 +216,7 @@ func TestNetworkErrors(t *testing.T) {
 	big, _ := endpoint(t, 200, nil, strings.Repeat("x", 70<<10))
 	tests := []struct {
 		name, url string
-		class     apim.Class
+		class     fault.Class
 		says      string
 	}{
 		{"nobody listens", "http://127.0.0.1:1/oauth2/token", apim.Network, "can't connect to 127.0.0.1:1"},
@@ -238,8 +239,8 @@ func TestNetworkErrors(t *testing.T) {
 			if !errors.As(err, &e) {
 				t.Fatalf("error %v, want an apim.Error", err)
 			}
-			if e.Class != tt.class || !strings.Contains(e.Error(), tt.says) || e.Hint() == "" {
-				t.Errorf("class %v, %q, hint %q, want class %v and %q", e.Class, e, e.Hint(), tt.class, tt.says)
+			if e.Class != tt.class || !strings.Contains(e.Error(), tt.says) || fault.HintOf(e, "") == "" {
+				t.Errorf("class %v, %q, hint %q, want class %v and %q", e.Class, e, fault.HintOf(e, ""), tt.class, tt.says)
 			}
 		})
 	}

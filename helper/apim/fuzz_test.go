@@ -11,6 +11,7 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 // answer is what a server sends, whatever it is asked.
@@ -47,13 +48,13 @@ func FuzzExchange(f *testing.F) {
 			return
 		}
 		var e *apim.Error
-		if !errors.As(err, &e) || e.Hint() == "" || e.Class < apim.Refused || e.Class > apim.Temporary {
+		if !errors.As(err, &e) || fault.HintOf(e, "") == "" || e.Class < apim.Refused || e.Class > apim.Temporary {
 			t.Fatalf("%v (%T) has no class and no next step", err, err)
 		}
 		if e.RetryAfter < 0 || e.RetryAfter > 24*time.Hour {
 			t.Fatalf("it would wait %v", e.RetryAfter)
 		}
-		for _, text := range []string{e.Error(), e.MessageID(), strings.ReplaceAll(e.Hint(), "\n", " ")} {
+		for _, text := range []string{e.Error(), e.MessageID(), fault.HintOf(e, "")} {
 			for i := range len(text) {
 				if text[i] < 0x20 || text[i] > 0x7e {
 					t.Fatalf("%q prints byte %#x", body, text[i])

@@ -1,40 +1,31 @@
 package apim
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"cgp-cred/keystore/fault"
 )
 
-// HostError is a host name that can't be a profile's.
-type HostError struct {
-	Host    string // as given
-	Problem string // what is wrong with it, in our own words
-}
-
-func (e *HostError) Error() string {
-	host := e.Host
+// badHost returns the error of a host name that can't be a profile's.
+func badHost(host, problem string) error {
 	if at := strings.LastIndexByte(host, '@'); at >= 0 { // a user's name, and perhaps a password
 		host = "[redacted]" + host[at:]
 	}
-	return fmt.Sprintf("host %q: %s", host, e.Problem)
-}
-
-// Hint says what a host looks like.
-func (e *HostError) Hint() string {
-	return "give a host name such as int.api.service.nhs.uk or 127.0.0.1:8080, or an environment: " +
+	const hint = "give a host name such as int.api.service.nhs.uk or 127.0.0.1:8080, or an environment: " +
 		"prod int dev ref sandbox internal-dev internal-qa internal-dev-sandbox internal-qa-sandbox"
+	return fault.New(fault.Usage, hint, "host %q: %s", host, problem)
 }
 
 // ParseHost returns the host that s means: an APIM environment's name ("int"), or a host name with an optional port. It
 // is lower case and without the port 443 (except on loopback, whose default scheme is http). A scheme, path, user
-// information, space, trailing dot or letter beyond ASCII is a [HostError].
+// information, space, trailing dot or letter beyond ASCII is an error.
 func ParseHost(s string) (string, error) {
 	host := lowerASCII(s)
 	if problem := hostProblem(host); problem != "" {
-		return "", &HostError{Host: s, Problem: problem}
+		return "", badHost(s, problem)
 	}
 	if h, ok := strings.CutSuffix(host, ":443"); ok && !Loopback(host) {
 		host = h
@@ -65,11 +56,11 @@ func hostProblem(host string) string {
 	case host == "":
 		return "it is empty"
 	case strings.Contains(host, "://"):
-		return "it has a scheme; give the host name alone"
+		return "it has a scheme; give only the host name"
 	case strings.ContainsAny(host, "/?#"):
-		return "it has a path; give the host name alone"
+		return "it has a path; give only the host name"
 	case strings.Contains(host, "@"):
-		return "it has user information; give the host name alone"
+		return "it has user information; give only the host name"
 	case len(host) > 253+len(":65535"):
 		return "it is too long"
 	}

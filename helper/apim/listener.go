@@ -1,31 +1,21 @@
 package apim
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"strconv"
 	"strings"
 
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/peer"
 )
 
-// ListenerError is a loopback port on which another user of this machine listens.
-type ListenerError struct {
-	Host     string
-	UID, Our int
-}
-
-func (e *ListenerError) Error() string {
-	return fmt.Sprintf("another user of this machine (uid %d) listens on %s, and we are uid %d: nothing was sent",
-		e.UID, e.Host, e.Our)
-}
-
-// Hint says what is likely.
-func (e *ListenerError) Hint() string {
-	return "the server that this profile was made for has ended: start it again, " +
-		"or remove the profile with cgp-cred logout"
+// foreignListener returns the error of a loopback port on which another user of this machine listens.
+func foreignListener(host string, uid int) error {
+	return fault.New(fault.Network,
+		"the server that this profile was made for has ended: start it again, or remove the profile with cgp-cred logout",
+		"another user of this machine (uid %d) listens on %s, and we are uid %d: nothing was sent", uid, host, os.Getuid())
 }
 
 // CheckListener refuses a loopback host (as [ParseHost] returns it) if a user other than this one and root listens on
@@ -41,12 +31,12 @@ func CheckListener(host string) error {
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return &HostError{Host: host, Problem: "its port is not a number"}
+		return badHost(host, "its port is not a number")
 	}
 	for _, address := range loopbackAddresses(name) {
 		for _, uid := range peer.Listeners(netip.AddrPortFrom(address, uint16(n))) {
 			if uid != 0 && uid != os.Getuid() {
-				return &ListenerError{Host: host, UID: uid, Our: os.Getuid()}
+				return foreignListener(host, uid)
 			}
 		}
 	}

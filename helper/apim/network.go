@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
 
@@ -27,7 +28,7 @@ func networkError(tokenURL string, far phase, sent echo, err error) *Error {
 		proxy *proxyError
 		name  *net.DNSError
 		dial  *net.OpError
-		asked *ProxyError
+		known *fault.Error
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -35,9 +36,9 @@ func networkError(tokenURL string, far phase, sent echo, err error) *Error {
 		e.what, e.hint = "interrupted while waiting for "+w.host, "run the command again"
 	case errors.As(err, &proxy):
 		e.refusedByProxy(w, proxy)
-	case errors.As(err, &asked):
+	case errors.As(err, &known): // of proxyOf
 		e.proxy = true
-		e.what, e.hint = asked.Error(), asked.Hint()
+		e.what, e.hint = known.Error(), strings.Join(known.FaultHints(), "\n")
 	case errors.As(err, &name) && !name.IsTimeout:
 		e.unknownName(w, name)
 	case timedOut(err):

@@ -60,7 +60,7 @@ func (c *Client) Probe(ctx context.Context, address string, header http.Header) 
 
 // Problem is the [Error] that an answer is which no API of APIM's gives when all is well, or nil.
 func (p Probe) Problem() error {
-	e := &Error{Status: p.Status, TokenURL: p.URL, Skew: p.Skew, cause: &causeUnknown}
+	e := &Error{Class: Refused, Status: p.Status, TokenURL: p.URL, Skew: p.Skew, cause: &causeUnknown}
 	what := fmt.Sprintf("%s answered %d", printable.Text(p.URL), p.Status)
 	switch {
 	case p.Status == http.StatusOK && p.Type != "text/html":

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/fault"
 )
 
 func TestProbe(t *testing.T) {
@@ -16,7 +17,7 @@ func TestProbe(t *testing.T) {
 	for _, c := range []struct {
 		name, kind string
 		status     int
-		class      apim.Class
+		class      fault.Class
 		fine       bool
 	}{
 		{name: "well", kind: "application/json; charset=utf-8", status: 200, fine: true},
@@ -51,7 +52,7 @@ func TestProbe(t *testing.T) {
 			switch err := p.Problem(); {
 			case c.fine && err != nil:
 				t.Errorf("got %v, want none", err)
-			case !c.fine && (!errors.As(err, &problem) || problem.Class != c.class || problem.Hint() == "" || problem.AtProxy() != (c.status == 407)):
+			case !c.fine && (!errors.As(err, &problem) || problem.Class != c.class || fault.HintOf(problem, "") == "" || problem.AtProxy() != (c.status == 407)):
 				t.Errorf("got %#v, want class %v", err, c.class)
 			}
 		})

@@ -1,32 +1,27 @@
 package apim
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
+
+	"cgp-cred/keystore/fault"
 )
 
-// ProxyError is a variable that should name a proxy and can't be read. Its value, which may hold a password, is not
-// repeated.
-type ProxyError struct{ Variable string }
-
-func (e *ProxyError) Error() string {
-	return fmt.Sprintf("%s is not the address of a proxy, and going without one is not what it asks for", e.Variable)
-}
-
-// Hint shows an address.
-func (e *ProxyError) Hint() string {
-	return fmt.Sprintf("write it as http://proxy.example:8080, or unset it: unset %s", e.Variable)
+// noProxy returns the error of a variable that should name a proxy and can't be read. Its value, which may hold a password,
+// is not repeated.
+func noProxy(variable string) error {
+	return fault.New(fault.Network, "write it as http://proxy.example:8080, or unset it: unset "+variable,
+		"%s is not the address of a proxy, and going without one is not what it asks for", variable)
 }
 
 // proxyVariables name the proxy of https requests, in the order in which net/http reads them.
 var proxyVariables = []string{"HTTPS_PROXY", "https_proxy"}
 
 // proxyOf returns the proxy of a request, or nil. A loopback host has none: what is for this machine stays on it. A
-// variable that can't be read is a [ProxyError]: http.ProxyFromEnvironment would go without, in silence.
+// variable that can't be read is an error: http.ProxyFromEnvironment would go without, in silence.
 func proxyOf(r *http.Request) (*url.URL, error) {
 	if Loopback(lowerASCII(r.URL.Host)) {
 		return nil, nil
@@ -37,13 +32,13 @@ func proxyOf(r *http.Request) (*url.URL, error) {
 			continue
 		}
 		if !proxyAddress(value) {
-			return nil, &ProxyError{Variable: name}
+			return nil, noProxy(name)
 		}
 		break
 	}
 	u, err := http.ProxyFromEnvironment(r)
 	if err != nil { // it quotes the variable
-		return nil, &ProxyError{Variable: proxyVariables[0]}
+		return nil, noProxy(proxyVariables[0])
 	}
 	return u, nil
 }

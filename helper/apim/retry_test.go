@@ -11,26 +11,27 @@ import (
 	"time"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/fault"
 )
 
 func TestRetryable(t *testing.T) {
 	t.Parallel()
-	fault := func(code string) string {
+	throttled := func(code string) string {
 		return fmt.Sprintf(`{"fault":{"faultstring":"x","detail":{"errorcode":%q}}}`, code)
 	}
 	for _, c := range []struct {
 		name   string
 		status int
 		body   string
-		class  apim.Class
+		class  fault.Class
 		again  bool
 	}{
 		{"throttled", 429, "", apim.Temporary, true},
-		{"throttled, with the status of another error", 403, fault("policies.ratelimit.SpikeArrestViolation"), apim.Temporary, true},
-		{"throttled, as Apigee does by itself", 500, fault("policies.ratelimit.QuotaViolation"), apim.Temporary, true},
+		{"throttled, with the status of another error", 403, throttled("policies.ratelimit.SpikeArrestViolation"), apim.Temporary, true},
+		{"throttled, as Apigee does by itself", 500, throttled("policies.ratelimit.QuotaViolation"), apim.Temporary, true},
 		{"a server that fails", 500, "", apim.Temporary, true},
 		{"a server that fails, in words", 503, `{"error":"unknown_error","error_description":"x"}`, apim.Temporary, true},
-		{"a refusal with the status of a failure", 500, fault("oauth.v2.InvalidClientIdentifier"), apim.Refused, false},
+		{"a refusal with the status of a failure", 500, throttled("oauth.v2.InvalidClientIdentifier"), apim.Refused, false},
 		{"a refusal that passes, but not in a moment", 403, `{"error":"public_key error","error_description":"The JWKS endpoint can't be reached"}`, apim.Temporary, false},
 		{"a refusal", 401, `{"error":"invalid_request"}`, apim.Refused, false},
 	} {
@@ -75,8 +76,8 @@ func TestRetryAfter(t *testing.T) {
 			if !errors.As(err, &e) || e.RetryAfter != c.want {
 				t.Fatalf("error %v, wait %v, want %v", err, e.RetryAfter, c.want)
 			}
-			if told := strings.Contains(e.Hint(), "wait "+c.want.String()+", as the server asks"); told != (c.want > 0) {
-				t.Errorf("hint %q for a wait of %v", e.Hint(), c.want)
+			if told := strings.Contains(fault.HintOf(e, ""), "wait "+c.want.String()+", as the server asks"); told != (c.want > 0) {
+				t.Errorf("hint %q for a wait of %v", fault.HintOf(e, ""), c.want)
 			}
 		})
 	}

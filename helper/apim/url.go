@@ -2,11 +2,12 @@ package apim
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"cgp-cred/keystore/fault"
 )
 
 var (
@@ -71,17 +72,22 @@ func CheckTokenURL(s string) error {
 	u, err := ParseURL(s)
 	switch {
 	case err != nil:
-		return fmt.Errorf("token URL: %w; it must be one such as https://int.api.service.nhs.uk/oauth2/token", err)
+		return badTokenURL(err.Error())
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(s, "#"):
-		return fmt.Errorf("token URL: it may not have user information, a query or a fragment")
+		return badTokenURL("it may not have user information, a query or a fragment")
 	case u.Scheme == "https", u.Scheme == "http" && Loopback(u.Host):
 	default:
-		return fmt.Errorf("token URL: its scheme must be https (http only on loopback)")
+		return badTokenURL("its scheme must be https (http only on loopback)")
 	}
 	if problem := hostProblem(u.Host); problem != "" { // as it is written: upper case is another audience
-		return &HostError{Host: u.Host, Problem: problem}
+		return badHost(u.Host, problem)
 	}
 	return nil
+}
+
+// badTokenURL returns the error of a token URL that can't be one.
+func badTokenURL(problem string) error {
+	return fault.New(fault.Usage, "give one such as https://int.api.service.nhs.uk/oauth2/token", "token URL: %s", problem)
 }
 
 // lookalikes are characters that some servers turn into dots, slashes and backslashes.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/kernel"
 )
 
@@ -46,7 +47,7 @@ func Open(o Options) *Cache {
 	c := &Cache{o: o}
 	sealer, err := newSealer(o)
 	if err != nil {
-		o.Warn("the token is not cached: " + advise(err))
+		o.Warn("the token is not cached: " + fault.OneLine(err))
 	}
 	c.sealer = sealer
 	c.name = hash(sealer, o)

@@ -1,10 +1,6 @@
 package cache
 
-import (
-	"errors"
-
-	"cgp-cred/keystore/kernel"
-)
+import "cgp-cred/keystore/kernel"
 
 // newSealer uses the key that it is given, or the one in the state folder, which it makes where there is none.
 func newSealer(o Options) (*kernel.Sealer, error) {
@@ -12,12 +8,4 @@ func newSealer(o Options) (*kernel.Sealer, error) {
 		return kernel.NewSealer(o.SealingKey)
 	}
 	return kernel.OpenSealer(o.State)
-}
-
-// advise is the error with its remedy, on one line.
-func advise(err error) string {
-	if h := (interface{ Hint() string })(nil); errors.As(err, &h) {
-		return err.Error() + " (" + h.Hint() + ")"
-	}
-	return err.Error()
 }

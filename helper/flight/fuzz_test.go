@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/fault"
 )
 
 // FuzzState: a refusal that is remembered can be told, in printable words and with a next step, and a state file is the same
@@ -69,7 +70,7 @@ func checkRefusal(t *testing.T, raw []byte, e *apim.Error) {
 			}
 		}
 	}
-	if e.Hint() == "" || e.Class == apim.Network {
-		t.Fatalf("class %v, hint %q", e.Class, e.Hint())
+	if fault.HintOf(e, "") == "" || e.Class == apim.Network {
+		t.Fatalf("class %v, hint %q", e.Class, fault.HintOf(e, ""))
 	}
 }

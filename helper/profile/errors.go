@@ -1,86 +1,25 @@
 package profile
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
-	"cgp-cred/keystore/disk"
-	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/fault"
 )
 
-// FileError is a config file that can't be used.
-type FileError struct {
-	File    string
-	Line    int // 0: unknown
-	Problem string
-
-	next string // what to do, where the file itself is not to blame; may be empty
-}
-
-func (e *FileError) Error() string {
-	if e.Line > 0 {
-		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Problem)
+// badFile returns the error of a config file with something at a line that can't be used; 0: unknown.
+func badFile(file string, line int, format string, args ...any) error {
+	hint := "fix the file, or write it again: cgp-cred store PROFILE --default"
+	if filepath.Base(filepath.Dir(file)) == "profiles" {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		hint = "fix the file, or write it again: cgp-cred store " + name + " --host HOST (nothing in the keychain is lost)"
 	}
-	return fmt.Sprintf("%s: %s", e.File, e.Problem)
-}
-
-// Hint is the command that writes the file.
-func (e *FileError) Hint() string {
-	if e.next != "" {
-		return e.next
+	if line > 0 {
+		file = fmt.Sprintf("%s:%d", file, line)
 	}
-	name := strings.TrimSuffix(filepath.Base(e.File), ".yaml")
-	if filepath.Base(filepath.Dir(e.File)) != "profiles" { // config.yaml
-		return "fix the file, or write it again: cgp-cred store PROFILE --default"
-	}
-	return "fix the file, or write it again: cgp-cred store " + name + " --host HOST (nothing in the keychain is lost)"
+	return fault.New(fault.Usage, hint, "%s: %s", file, fmt.Sprintf(format, args...))
 }
-
-// SaveError is a config file that can't be written or removed: a full disk, a quota, one that is read-only.
-type SaveError struct {
-	File string
-	Err  error
-}
-
-func (e *SaveError) Error() string {
-	err := e.Err
-	if at := (*fs.PathError)(nil); errors.As(err, &at) {
-		err = at.Err // not the temporary file's name
-	} else if at := (*os.LinkError)(nil); errors.As(err, &at) {
-		err = at.Err
-	}
-	return fmt.Sprintf("%q can't be written: %v", e.File, err)
-}
-
-func (e *SaveError) Unwrap() error { return e.Err }
-
-// Hint is where to look.
-func (e *SaveError) Hint() string {
-	folder := printable.Shell(filepath.Dir(e.File))
-	return "check free space and permissions (df " + folder + "; ls -ld " + folder + "), then run the command again"
-}
-
-// unsaved makes a SaveError of what went wrong with a file. An unsafe folder says more itself, and nil stays nil.
-func unsaved(file string, err error) error {
-	if unsafe := (*disk.UnsafeError)(nil); err == nil || errors.As(err, &unsafe) {
-		return err
-	}
-	return &SaveError{File: file, Err: err}
-}
-
-// NameError is a name that no profile can have.
-type NameError struct{ Name string }
-
-func (e *NameError) Error() string {
-	return fmt.Sprintf("profile name %q: it must be 1 to 64 of a-z 0-9 . _ - and begin with a letter or digit", printable.Text(e.Name))
-}
-
-// Hint is the way to the names there are.
-func (e *NameError) Hint() string { return "cgp-cred list" }
 
 // NoProfileError is a profile that isn't there, or none that could be chosen.
 type NoProfileError struct {
@@ -104,11 +43,19 @@ func (e *NoProfileError) Error() string {
 // Is makes errors.Is(err, ErrNoProfile) true.
 func (e *NoProfileError) Is(target error) bool { return target == ErrNoProfile }
 
-// Hint is the command that makes or names a profile.
-func (e *NoProfileError) Hint() string {
+// FaultClass returns [fault.None].
+func (e *NoProfileError) FaultClass() fault.Class { return fault.None }
+
+// FaultHints returns the command that makes or names a profile.
+func (e *NoProfileError) FaultHints() []string {
+	if e.Next != "" {
+		return fault.Lines(e.Next)
+	}
+	return []string{e.hint()}
+}
+
+func (e *NoProfileError) hint() string {
 	switch {
-	case e.Next != "":
-		return e.Next
 	case e.Name != "":
 		return fmt.Sprintf("make it: cgp-cred store %s --host HOST, or cgp-cred keygen %s --host HOST --kid KID", e.Name, e.Name)
 	case len(e.Known) == 0:
@@ -139,10 +86,13 @@ func (e *CoverError) Error() string {
 	return fmt.Sprintf("%s that URL%s: %s", who, where, e.Problem)
 }
 
-// Hint is the next step.
-func (e *CoverError) Hint() string {
+// FaultClass returns [fault.None].
+func (e *CoverError) FaultClass() fault.Class { return fault.None }
+
+// FaultHints returns the next step.
+func (e *CoverError) FaultHints() []string {
 	if len(e.Tied) > 0 {
-		return "name the profile, or set CGP_CRED_PROFILE"
+		return []string{"name the profile, or set CGP_CRED_PROFILE"}
 	}
-	return "a credential goes to its own host alone: see cgp-cred list"
+	return []string{"a credential goes only to its own host: see cgp-cred list"}
 }

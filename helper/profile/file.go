@@ -134,7 +134,7 @@ const (
 	badValue  = "write the value on this line, in double quotes"
 )
 
-// parse reads a file into the rows' variables. After an error, which is a [FileError], it continues with the next line.
+// parse reads a file into the rows' variables. After an error it continues with the next line.
 func parse(file string, raw []byte, rows []row) error {
 	p := &parser{file: file, rest: strings.TrimPrefix(string(raw), "\ufeff")}
 	p.next()
@@ -156,7 +156,7 @@ func parse(file string, raw []byte, rows []row) error {
 
 func (p *parser) fail(line int, problem string) {
 	if p.err == nil {
-		p.err = &FileError{File: p.file, Line: line, Problem: problem}
+		p.err = badFile(p.file, line, "%s", problem)
 	}
 }
 

@@ -1,12 +1,14 @@
 package profile
 
 import (
-	"errors"
+	"regexp"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+
+	"cgp-cred/keystore/fault"
 )
 
 // FuzzFile: a profile with any values comes back as it was written, and so does whatever is read from a text. What is
@@ -81,8 +83,9 @@ func same(t *testing.T, text []byte, want, got *Profile) {
 // isFileError: the user is told which file it is, and what to do.
 func isFileError(t *testing.T, err error) {
 	t.Helper()
-	var e *FileError
-	if !errors.As(err, &e) || e.File == "" || e.Line == 0 || e.Problem == "" || e.Hint() == "" {
-		t.Fatalf("%v (%T) names no file, line and problem", err, err)
+	if fault.ClassOf(err) != fault.Usage || !atLine.MatchString(err.Error()) || fault.HintOf(err, "") == "" {
+		t.Fatalf("%v (%T) names no file and line, or has no hint", err, err)
 	}
 }
+
+var atLine = regexp.MustCompile(`^\w+\.yaml:[1-9][0-9]*: .`)

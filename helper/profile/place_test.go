@@ -1,7 +1,6 @@
 package profile_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cgp-cred/helper/profile"
+	"cgp-cred/keystore/fault"
 )
 
 func TestPlace(t *testing.T) {
@@ -81,8 +81,7 @@ func TestPlaceRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := c.Load("int")
-		var bad *profile.FileError
-		if !errors.As(err, &bad) || !strings.Contains(err.Error(), want) {
+		if fault.ClassOf(err) != fault.Usage || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s%v, want %q", text, err, want)
 		}
 	}

@@ -9,10 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
 
@@ -73,13 +73,14 @@ func CheckName(name string) error {
 		ok = ok && (alnum || (i > 0 && strings.ContainsRune("._-", r)))
 	}
 	if !ok {
-		return &NameError{Name: name}
+		return fault.New(fault.Usage, "cgp-cred list",
+			"profile name %q: it must be 1 to 64 of a-z 0-9 . _ - and begin with a letter or digit", printable.Text(name))
 	}
 	return nil
 }
 
-// Load reads one profile. A name without a file is ErrNoProfile; a file that can't be used is a [FileError] that names
-// the line, or a [disk.UnsafeError].
+// Load reads one profile. A name without a file is ErrNoProfile; the error of a file that can't be used names
+// it, and the line; of one that others can write it is a [disk.UnsafeError].
 func (c Config) Load(name string) (*Profile, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
@@ -113,26 +114,20 @@ func (c Config) DamagedCommand(name string) []string {
 	return p.Command
 }
 
-// read returns a config file's bytes. A [disk.UnsafeError] and an absent file pass; whatever else is wrong is a [FileError].
+// read returns a config file's bytes. An absent file matches fs.ErrNotExist.
 func read(file string) ([]byte, error) {
 	raw, err := disk.ReadFile(file, maxFile)
-	if unsafe := (*disk.UnsafeError)(nil); err == nil || errors.Is(err, fs.ErrNotExist) || errors.As(err, &unsafe) {
-		return raw, err
+	if at := (*fs.PathError)(nil); errors.As(err, &at) && !errors.Is(err, fs.ErrNotExist) {
+		const hint = "check that its folder is yours, and that HOME or XDG_CONFIG_HOME is the right one\n"
+		return nil, fault.Wrap(fault.Usage, hint+fault.HintOf(err, ""), file+": it can't be read", at)
 	}
-	problem := &FileError{File: file, Problem: "it can't be read: " + err.Error()}
-	if at := (*fs.PathError)(nil); errors.As(err, &at) { // nothing is wrong with what is in it
-		problem.next = "see that its folder is yours, and HOME or XDG_CONFIG_HOME the right one: " + printable.Shell("ls", "-ld", filepath.Dir(file))
-		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-			problem.next = "raise the limit of open files: ulimit -n 1024"
-		}
-	}
-	return nil, problem
+	return raw, err
 }
 
 // check refuses values that no command of cgp-cred writes. The rows, which may be missing, know the lines.
 func (p *Profile) check(rows []row) error {
 	bad := func(key, format string, args ...any) error {
-		return &FileError{File: p.File, Line: lineOf(rows, key), Problem: fmt.Sprintf(format, args...)}
+		return badFile(p.File, lineOf(rows, key), format, args...)
 	}
 	host, err := apim.ParseHost(p.Host)
 	switch {
@@ -164,8 +159,7 @@ type Draft struct {
 	file    *disk.Draft
 }
 
-// Draft writes p's file under another name, so that what can't be written is known before anything is changed. A file that
-// can't be written is a [SaveError].
+// Draft writes p's file under another name, so that what can't be written is known before anything is changed.
 func (c Config) Draft(p *Profile) (*Draft, error) {
 	if err := CheckName(p.Name); err != nil {
 		return nil, err
@@ -175,12 +169,9 @@ func (c Config) Draft(p *Profile) (*Draft, error) {
 		return nil, err
 	}
 	raw := []byte(encode(p.rows(), 0))
-	if err := disk.MakeFolder(filepath.Dir(p.File)); err != nil {
-		return nil, unsaved(p.File, err)
-	}
 	file, err := disk.NewDraft(p.File, raw)
 	if err != nil {
-		return nil, unsaved(p.File, err)
+		return nil, err
 	}
 	return &Draft{profile: p, raw: raw, file: file}, nil
 }
@@ -188,7 +179,7 @@ func (c Config) Draft(p *Profile) (*Draft, error) {
 // Save puts the file in its place, durably, and sets the profile's Bytes.
 func (d *Draft) Save() error {
 	if err := d.file.Commit(); err != nil {
-		return unsaved(d.profile.File, err)
+		return err
 	}
 	d.profile.Bytes = d.raw
 	return nil
@@ -213,11 +204,11 @@ func (c Config) Remove(name string) (bool, error) {
 	}
 	err := os.Remove(c.file(name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, fmt.Errorf("removing profile %q: %w", name, unsaved(c.file(name), err))
+		return false, fmt.Errorf("removing profile %q: %w", name, disk.Unwritable(err))
 	}
 	existed := err == nil
 	if _, err := disk.RemoveTemps(c.file(name)); err != nil {
-		return existed, fmt.Errorf("removing profile %q: %w", name, unsaved(c.file(name), err))
+		return existed, fmt.Errorf("removing profile %q: %w", name, err)
 	}
 	current, err := c.Default()
 	if err != nil || current != name {
@@ -236,7 +227,7 @@ func (c Config) Names() ([]string, error) {
 		if bad := disk.CheckFolder(c.profiles()); bad != nil { // it says what is wrong
 			err = bad
 		}
-		return nil, fmt.Errorf("listing profiles: %w", err)
+		return nil, fmt.Errorf("listing profiles: %w", disk.Unreadable(err))
 	}
 	var names []string
 	for _, e := range entries {
@@ -264,8 +255,7 @@ func (c Config) Default() (string, error) {
 		return "", err
 	}
 	if s.Default != "" && CheckName(s.Default) != nil {
-		problem := fmt.Sprintf("default: %q can't be a profile's name", s.Default)
-		return "", &FileError{File: file, Line: lineOf(rows, "default"), Problem: problem}
+		return "", badFile(file, lineOf(rows, "default"), "default: %q can't be a profile's name", s.Default)
 	}
 	return s.Default, nil
 }
@@ -274,10 +264,7 @@ func (c Config) Default() (string, error) {
 func (c Config) SetDefault(name string) error {
 	s := settings{Default: name}
 	file := filepath.Join(c.Folder, "config.yaml")
-	if err := disk.MakeFolder(c.Folder); err != nil {
-		return unsaved(file, err)
-	}
-	return unsaved(file, disk.WriteFile(file, []byte(encode(s.rows(), 0))))
+	return disk.WriteFile(file, []byte(encode(s.rows(), 0)))
 }
 
 func (c Config) profiles() string { return filepath.Join(c.Folder, "profiles") }

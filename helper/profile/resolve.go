@@ -1,12 +1,12 @@
 package profile
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
 
@@ -206,7 +206,8 @@ func CheckAPIName(name string) error {
 			ok = ok && ((r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') || strings.ContainsRune("-._~", r))
 		}
 		if !ok {
-			return fmt.Errorf("api_name %q: it must be path segments such as genomic-data-access, with no slash at either end", printable.Text(name))
+			return fault.New(fault.Usage, "name it as in the API's URL, or leave it out: every API of the host is covered then",
+				"api_name %q: it must be path segments such as genomic-data-access, with no slash at either end", printable.Text(name))
 		}
 	}
 	return nil

@@ -49,7 +49,7 @@ var options = []option{
 }
 
 // ParseArgs reads a command line, without the program's name: options by their whole names, and the value in the next
-// word or after "=". Its errors are *[Error] and name options, never values.
+// word or after "=". Its errors name options, never values.
 func ParseArgs(words []string) (Args, error) {
 	var a Args
 	for i := 0; i < len(words) && !a.Help; i++ {
@@ -60,20 +60,18 @@ func ParseArgs(words []string) (Args, error) {
 		}
 		long := o.names[0]
 		if o.flag && joined {
-			return Args{}, &Error{Problem: fmt.Sprintf("option %s takes no value", long), next: hintHelp}
+			return Args{}, bad(hintHelp, fmt.Sprintf("option %s takes no value", long))
 		}
 		if !o.flag && !joined {
 			i++
 			if i == len(words) || meantAsOption(words[i]) {
-				return Args{}, &Error{
-					Problem: fmt.Sprintf("option %s needs a value", long),
-					next:    fmt.Sprintf("a value that begins with a dash is written %s=VALUE", long),
-				}
+				return Args{}, bad(fmt.Sprintf("a value that begins with a dash is written %s=VALUE", long),
+					fmt.Sprintf("option %s needs a value", long))
 			}
 			value = words[i]
 		}
 		if value == "" && !o.flag && !o.empty {
-			return Args{}, &Error{Problem: fmt.Sprintf("the value of option %s is empty", long), next: "is the variable set?"}
+			return Args{}, bad("is the variable set?", fmt.Sprintf("the value of option %s is empty", long))
 		}
 		o.set(&a, value)
 	}

@@ -1,13 +1,13 @@
 package upstream_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"cgp-cred/helper/upstream"
+	"cgp-cred/keystore/fault"
 )
 
 // said is a command line's meaning in plain values.
@@ -121,8 +121,7 @@ func TestArgsRefused(t *testing.T) {
 		{[]string{""}, "word 1 of the command line is no option"},
 	} {
 		_, err := upstream.ParseArgs(tt.words)
-		var bad *upstream.Error
-		if !errors.As(err, &bad) || bad.Hint() == "" || err.Error() != tt.want {
+		if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" || err.Error() != tt.want {
 			t.Errorf("%q: %v, want %s", tt.words, err, tt.want)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 // Config is what a configuration file of the client says about credentials. What it does not say is empty.
@@ -40,14 +41,14 @@ const (
 )
 
 var (
-	errTwoKeys = &Error{Problem: "it is not what " + keyPEM + " says", next: "keep the one that belongs to the kid, and remove the other line"}
-	errNotText = &Error{Problem: "it is not plain text", next: hintFile}
+	errTwoKeys = bad("keep the one that belongs to the kid, and remove the other line", "it is not what "+keyPEM+" says")
+	errNotText = bad(hintFile, "it is not plain text")
 )
 
 // ParseConfig reads a configuration file: one YAML mapping, or nothing at all. A value that can't be used, a name that is
-// there twice, and the private key's two spellings with different values are an *[Error] with the line.
-func ParseConfig(raw []byte) (Config, error) {
-	settings, err := decode(raw)
+// there twice, and the private key's two spellings with different values are an error that names the file and the line.
+func ParseConfig(file string, raw []byte) (Config, error) {
+	settings, err := decode(file, raw)
 	if err != nil {
 		return Config{}, err
 	}
@@ -63,7 +64,7 @@ func ParseConfig(raw []byte) (Config, error) {
 			err = c.set(name, value)
 		}
 		if err != nil {
-			return Config{}, &Error{Line: settings[name].Line, Problem: name + ": " + err.Error(), next: hintOf(err)}
+			return Config{}, badConfig(file, settings[name].Line, fault.HintOf(err, hintFile), name+": "+err.Error())
 		}
 	}
 	return c, nil
@@ -111,21 +112,21 @@ func plainText(n yaml.Node) (string, error) {
 }
 
 // decode reads the mapping.
-func decode(raw []byte) (map[string]yaml.Node, error) {
+func decode(file string, raw []byte) (map[string]yaml.Node, error) {
 	d := yaml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
 	var nodes map[string]yaml.Node
 	err := d.Decode(&nodes)
 	if err == nil && d.Decode(new(yaml.Node)) == nil {
-		return nil, &Error{Problem: "it has more than one YAML document", next: hintFile}
+		return nil, badConfig(file, 0, hintFile, "it has more than one YAML document")
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, yamlError(err, raw)
+		return nil, yamlError(file, err, raw)
 	}
 	return nodes, nil
 }
 
 // yamlError says where the YAML is wrong, and why as far as the parser says so without repeating anything of the file.
-func yamlError(err error, raw []byte) error {
+func yamlError(file string, err error, raw []byte) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	var typed *yaml.TypeError
 	if errors.As(err, &typed) && len(typed.Errors) > 0 {
@@ -145,7 +146,7 @@ func yamlError(err error, raw []byte) error {
 	case strings.ContainsAny(text, "'\"`"):
 		text = "it is not YAML"
 	}
-	return &Error{Line: line, Problem: text, next: hintFile}
+	return badConfig(file, line, hintFile, text)
 }
 
 // tabLine returns the first line that is indented with a tab: the parser names the line before.
@@ -158,13 +159,4 @@ func tabLine(raw []byte, fallback int) int {
 		}
 	}
 	return fallback
-}
-
-// hintOf is what an error of a value advises, or how the file looks.
-func hintOf(err error) string {
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) {
-		return hinted.Hint()
-	}
-	return hintFile
 }

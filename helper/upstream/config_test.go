@@ -2,7 +2,6 @@ package upstream_test
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
@@ -10,6 +9,7 @@ import (
 
 	"cgp-cred/helper/upstream"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 // read is a configuration in plain values.
@@ -85,7 +85,7 @@ pretty_print: true
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, err := upstream.ParseConfig([]byte(tt.file))
+			c, err := upstream.ParseConfig("config.yaml", []byte(tt.file))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -101,24 +101,23 @@ func TestBadFiles(t *testing.T) {
 	for name, tt := range map[string]struct {
 		file, want string
 	}{
-		"two keys":           {"a: b\nprivate_key_pem: a.pem\nprivate_key_pem_file: b.pem\n", "line 3: private_key_pem_file: it is not what private_key_pem says"},
-		"a name twice":       {"api_key: S3cret\napi_key: S3cret\n", "line 2: a name is there twice"},
-		"no colon":           {"S3cret", "line 1: it is not a list of settings, each a name, a colon, a blank and a value"},
-		"a list":             {"- S3cret", "line 1: it is not a list of settings, each a name, a colon, a blank and a value"},
-		"no blank":           {"api_host: x\napi_key:S3cret\napim_kid: y\n", "line 2: it is not YAML"},
-		"a tab":              {"api_host: x\n\tapi_key: S3cret\n", "line 2: it is indented with a tab; YAML wants blanks"},
-		"an unknown anchor":  {"api_key: *S3cret", "it is not YAML"},
-		"two documents":      {"api_key: S3cret\n---\napi_key: x\n", "it has more than one YAML document"},
-		"a key as a list":    {"\napi_key: [S3cret]", "line 2: api_key: it is not plain text"},
-		"a key with a blank": {"api_key: S3cret S3cret", "line 1: api_key: API key: character 7 is a blank"},
-		"a host as a URL":    {"api_host: https://int.api.service.nhs.uk", `line 1: api_host: host "https://int.api.service.nhs.uk": it has a scheme; give the host name alone`},
-		"an API name":        {"api_name: a//b", `line 1: api_name: api_name "a//b": it must be path segments such as genomic-data-access, with no slash at either end`},
+		"two keys":           {"a: b\nprivate_key_pem: a.pem\nprivate_key_pem_file: b.pem\n", "config.yaml:3: private_key_pem_file: it is not what private_key_pem says"},
+		"a name twice":       {"api_key: S3cret\napi_key: S3cret\n", "config.yaml:2: a name is there twice"},
+		"no colon":           {"S3cret", "config.yaml:1: it is not a list of settings, each a name, a colon, a blank and a value"},
+		"a list":             {"- S3cret", "config.yaml:1: it is not a list of settings, each a name, a colon, a blank and a value"},
+		"no blank":           {"api_host: x\napi_key:S3cret\napim_kid: y\n", "config.yaml:2: it is not YAML"},
+		"a tab":              {"api_host: x\n\tapi_key: S3cret\n", "config.yaml:2: it is indented with a tab; YAML wants blanks"},
+		"an unknown anchor":  {"api_key: *S3cret", "config.yaml: it is not YAML"},
+		"two documents":      {"api_key: S3cret\n---\napi_key: x\n", "config.yaml: it has more than one YAML document"},
+		"a key as a list":    {"\napi_key: [S3cret]", "config.yaml:2: api_key: it is not plain text"},
+		"a key with a blank": {"api_key: S3cret S3cret", "config.yaml:1: api_key: API key: character 7 is a blank"},
+		"a host as a URL":    {"api_host: https://int.api.service.nhs.uk", `config.yaml:1: api_host: host "https://int.api.service.nhs.uk": it has a scheme; give only the host name`},
+		"an API name":        {"api_name: a//b", `config.yaml:1: api_name: api_name "a//b": it must be path segments such as genomic-data-access, with no slash at either end`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := upstream.ParseConfig([]byte(tt.file))
-			var bad *upstream.Error
-			if !errors.As(err, &bad) || bad.Hint() == "" || err.Error() != tt.want {
+			_, err := upstream.ParseConfig("config.yaml", []byte(tt.file))
+			if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" || err.Error() != tt.want {
 				t.Errorf("%v, want %s", err, tt.want)
 			}
 		})
@@ -132,7 +131,7 @@ func FuzzParseConfig(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file, value string) {
 		const secret = "K3yK3yK3yK3y"
 		file = strings.ReplaceAll(file, "S", secret)
-		_, err := upstream.ParseConfig([]byte(file))
+		_, err := upstream.ParseConfig("config.yaml", []byte(file))
 		if err != nil && strings.Contains(err.Error(), secret) && !strings.Contains(err.Error(), ": api_") {
 			t.Errorf("%q: the error repeats a value: %v", file, err)
 		}
@@ -143,7 +142,7 @@ func FuzzParseConfig(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := upstream.ParseConfig([]byte("api_key: " + string(quoted)))
+		c, err := upstream.ParseConfig("config.yaml", []byte("api_key: "+string(quoted)))
 		if err != nil || string(c.APIKey.Reveal()) != value {
 			t.Errorf("%q came as %q, %v", value, c.APIKey.Reveal(), err)
 		}

@@ -3,26 +3,21 @@ package upstream
 import (
 	"fmt"
 	"strings"
+
+	"cgp-cred/keystore/fault"
 )
 
-// Error is a configuration file or a command line that can't be used. It repeats names, and of the values none but a host
-// or an API's name: any other may be secret.
-type Error struct {
-	Line    int // of the configuration file; 0: none
-	Problem string
+// bad returns the error of a command line, or of what it and the configuration file say together. It repeats names, and of
+// the values none but a host or an API's name: any other may be secret.
+func bad(hint, problem string) error { return fault.New(fault.Usage, hint, "%s", problem) }
 
-	next string
-}
-
-func (e *Error) Error() string {
-	if e.Line > 0 {
-		return fmt.Sprintf("line %d: %s", e.Line, e.Problem)
+// badConfig returns the error of a configuration file, with its name and the line; 0: unknown.
+func badConfig(file string, line int, hint, problem string) error {
+	if line > 0 {
+		file = fmt.Sprintf("%s:%d", file, line)
 	}
-	return e.Problem
+	return bad(hint, file+": "+problem)
 }
-
-// Hint is what to do next.
-func (e *Error) Hint() string { return e.next }
 
 const (
 	hintHelp = "get_nhs_oauth_token --help"
@@ -36,7 +31,7 @@ func unknownWord(word string, number int) error {
 	if name, _, _ := strings.Cut(word, "="); optionLike(name) {
 		what = "there is no option " + name
 	}
-	return &Error{Problem: what, next: hintHelp}
+	return bad(hintHelp, what)
 }
 
 // optionLike reports that a name has two dashes and then some small letters, dashes and underscores.

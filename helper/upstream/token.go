@@ -34,25 +34,25 @@ func (a Args) Over(c Config) (Config, error) {
 }
 
 // Complete fills in the script's default host and kid, and returns a warning that says so, or nothing. Both defaults
-// together name a test key in production, which is never meant: that is an *[Error], as an absent key is.
+// together name a test key in production, which is never meant: that is an error, as an absent key is.
 func (c Config) Complete() (Config, string, error) {
 	switch {
 	case c.APIKey.IsZero() && apim.Sandbox(c.Host) && c.PEM.IsZero():
-		return c, "", &Error{Problem: c.Host + " needs no token", next: "call its APIs without a credential"}
+		return c, "", bad("call its APIs without a credential", c.Host+" needs no token")
 	case c.APIKey.IsZero():
-		return c, "", &Error{Problem: "there is no API key", next: "give it as " + keyAPIKey + " in ~/.cgpclient/config.yaml, or as --api_key"}
+		return c, "", bad("give it as "+keyAPIKey+" in ~/.cgpclient/config.yaml, or as --api_key", "there is no API key")
 	case c.PEM.IsZero():
-		return c, "", &Error{
-			Problem: "there is no private key, and a token is asked for with one",
-			next:    "add --private_key_pem_file FILE; an API key alone is sent itself, without a token",
-		}
+		return c, "", bad(
+			"add --private_key_pem_file FILE; an API key alone is sent itself, without a token",
+			"there is no private key, and a token is asked for with one",
+		)
 	case c.Host == "" && c.KID == "":
-		return c, "", &Error{
-			Problem: "there is neither a host nor a kid; " + defaultKID + " in production is hardly meant",
-			next:    "add --api_host HOST --apim_kid KID, for example --api_host internal-dev.api.service.nhs.uk --apim_kid test-1",
-		}
+		return c, "", bad(
+			"add --api_host HOST --apim_kid KID, for example --api_host internal-dev.api.service.nhs.uk --apim_kid test-1",
+			"there is neither a host nor a kid; "+defaultKID+" in production is hardly meant",
+		)
 	case c.Host == defaultHost && c.KID == "":
-		return c, "", &Error{Problem: "there is no kid; " + defaultKID + " in production is hardly meant", next: "add --apim_kid KID"}
+		return c, "", bad("add --apim_kid KID", "there is no kid; "+defaultKID+" in production is hardly meant")
 	case c.Host == "":
 		c.Host = defaultHost
 		return c, "no --api_host: asking production, " + defaultHost, nil

@@ -1,17 +1,16 @@
 package upstream_test
 
 import (
-	"errors"
 	"testing"
 
-	"cgp-cred/helper/apim"
 	"cgp-cred/helper/upstream"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 func TestArgsWinOverTheFile(t *testing.T) {
 	t.Parallel()
-	c, err := upstream.ParseConfig([]byte("api_host: int\napi_key: one\napim_kid: kid-1\nprivate_key_pem: one.pem\n"))
+	c, err := upstream.ParseConfig("config.yaml", []byte("api_host: int\napi_key: one\napim_kid: kid-1\nprivate_key_pem: one.pem\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,8 +36,7 @@ func TestArgsWinOverTheFile(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", tt.words, g, tt.want)
 		}
 	}
-	var bad *apim.HostError
-	if _, err := (upstream.Args{Host: "https://x"}).Over(c); !errors.As(err, &bad) {
+	if _, err := (upstream.Args{Host: "https://x"}).Over(c); fault.ClassOf(err) != fault.Usage {
 		t.Errorf("a URL as host: %v", err)
 	}
 }

@@ -13,37 +13,20 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 // Formats are the names that [Format] knows, in the order of the help.
 var Formats = []string{"header", "token", "json", "curl", "htslib"}
 
-// FormatError is a format that is unknown, or that this credential can't be printed in.
-type FormatError struct {
-	Format string
-	Auth   string // the credential's method; empty: the format is unknown
-}
-
-func (e *FormatError) Error() string {
-	if e.Auth == "" {
-		return fmt.Sprintf("format %q is unknown", e.Format)
+// BadFormat returns the error of a format that is unknown, or that a credential of method auth can't be printed in; auth is
+// empty if the format is unknown.
+func BadFormat(format, auth string) error {
+	hint := "choose --format " + strings.Join(Formats, ", ")
+	if auth == "" {
+		return fault.New(fault.Usage, hint, "format %q is unknown", format)
 	}
-	return fmt.Sprintf("format %s is for tokens, and this profile's method is %s", e.Format, e.Auth)
-}
-
-// Hint names the formats.
-func (e *FormatError) Hint() string { return "choose --format " + strings.Join(Formats, ", ") }
-
-// NoTokenError is the token of a profile that needs none.
-type NoTokenError struct{ Profile string }
-
-func (e *NoTokenError) Error() string {
-	return fmt.Sprintf("profile %q has method none: there is no token to print", e.Profile)
-}
-
-// Hint says what works instead.
-func (e *NoTokenError) Hint() string {
-	return "call its APIs without a credential; --format header prints nothing and succeeds"
+	return fault.New(fault.Usage, hint, "format %s is for tokens, and this profile's method is %s", format, auth)
 }
 
 // CheckFormat says whether [Format] knows a name.
@@ -53,7 +36,7 @@ func CheckFormat(format string) error {
 			return nil
 		}
 	}
-	return &FormatError{Format: format}
+	return BadFormat(format, "")
 }
 
 // Format returns the text of a credential: header, token, json, curl or htslib. u is the URL it is for, or nil; only curl
@@ -67,7 +50,8 @@ func Format(format string, c helper.Credential, u *url.URL, now time.Time) ([]by
 		return header(c), nil
 	case "token":
 		if c.Auth == profile.None {
-			return nil, &NoTokenError{Profile: c.Profile}
+			return nil, fault.New(fault.None, "call its APIs without a credential; --format header prints nothing and succeeds",
+				"profile %q has method none: there is no token to print", c.Profile)
 		}
 		return append(c.Secret.Reveal(), '\n'), nil
 	case "json":
@@ -77,7 +61,7 @@ func Format(format string, c helper.Credential, u *url.URL, now time.Time) ([]by
 	case "htslib":
 		return htslib(c, now)
 	}
-	return nil, &FormatError{Format: format}
+	return nil, BadFormat(format, "")
 }
 
 // check refuses a secret that could break out of a header or a quoted string; nothing stored or received has one.
@@ -167,7 +151,7 @@ func curlQuote(s string) string {
 // htslib is the file that HTS_AUTH_LOCATION names: expires_in is a number, counted from when it is read.
 func htslib(c helper.Credential, now time.Time) ([]byte, error) {
 	if c.Auth != profile.JWT {
-		return nil, &FormatError{Format: "htslib", Auth: c.Auth}
+		return nil, BadFormat("htslib", c.Auth)
 	}
 	left := max(int(c.ExpiresAt.Sub(now)/time.Second), 0)
 	return fmt.Appendf(nil, `{"access_token":"%s","token_type":"Bearer","expires_in":%d}`+"\n", c.Secret.Reveal(), left), nil

@@ -11,6 +11,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/wire"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 var now = time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC)
@@ -80,8 +81,7 @@ func TestFormat(t *testing.T) {
 			}
 			got, err := wire.Format(tt.format, tt.cred, u, now)
 			if tt.want == "!" {
-				var hinted interface{ Hint() string }
-				if err == nil || !errorsAs(err, &hinted) || len(got) > 0 {
+				if fault.ClassOf(err) == fault.Bug || fault.HintOf(err, "") == "" || len(got) > 0 {
 					t.Errorf("%q, error %v, want an error with a hint", got, err)
 				}
 				return
@@ -94,12 +94,6 @@ func TestFormat(t *testing.T) {
 			}
 		})
 	}
-}
-
-func errorsAs(err error, to *interface{ Hint() string }) bool {
-	h, ok := err.(interface{ Hint() string })
-	*to = h
-	return ok && h.Hint() != ""
 }
 
 func TestSecretsThatBreakOutAreRefused(t *testing.T) {

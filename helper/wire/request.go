@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/fault"
 )
 
 // MaxRequest bounds what is read of a request, in bytes.
@@ -24,14 +25,10 @@ type Request struct {
 	Credential string // attributes: the credential that a client stores or rejects; empty: none named. It is secret
 }
 
-// RequestError is a request that breaks the rules of its format.
-type RequestError struct{ Problem string }
-
-func (e *RequestError) Error() string { return "the request on stdin: " + e.Problem }
-
-// Hint shows a request.
-func (e *RequestError) Hint() string {
-	return `for example: printf 'protocol=https\nhost=int.api.service.nhs.uk\n\n' | cgp-cred credential get`
+// BadRequest returns the error of a request that breaks the rules of its format.
+func BadRequest(problem string) error {
+	const hint = `for example: printf 'protocol=https\nhost=int.api.service.nhs.uk\n\n' | cgp-cred credential get`
+	return fault.New(fault.Usage, hint, "the request on stdin: %s", problem)
 }
 
 // ReadRequest reads attributes up to a blank line or the end, or a JSON object up to the end.
@@ -52,11 +49,11 @@ func readBounded(r io.Reader) ([]byte, error) {
 		raw = append(raw, chunk[:n]...)
 		switch {
 		case len(raw) > MaxRequest:
-			return nil, &RequestError{"it is over 64 KiB"}
+			return nil, BadRequest("it is over 64 KiB")
 		case errors.Is(err, io.EOF), attributesEnd(raw):
 			return raw, nil
 		case err != nil:
-			return nil, &RequestError{"it can't be read"}
+			return nil, BadRequest("it can't be read")
 		}
 	}
 }
@@ -73,7 +70,7 @@ func attributesEnd(raw []byte) bool {
 // ParseRequest reads a request: JSON where the first byte is a brace, else attributes.
 func ParseRequest(raw []byte) (Request, error) {
 	if len(raw) > MaxRequest {
-		return Request{}, &RequestError{"it is over 64 KiB"}
+		return Request{}, BadRequest("it is over 64 KiB")
 	}
 	if len(raw) > 0 && raw[0] == '{' {
 		return parseJSON(raw)
@@ -84,7 +81,7 @@ func ParseRequest(raw []byte) (Request, error) {
 // parseJSON reads {"uri":"https://…"}; other members are ignored. encoding/json alone would take "URI" for "uri", and
 // the last of two: the names are read exactly, and each one once.
 func parseJSON(raw []byte) (Request, error) {
-	notJSON := &RequestError{`it is not JSON like {"uri":"https://..."}`}
+	notJSON := BadRequest(`it is not JSON like {"uri":"https://..."}`)
 	if !json.Valid(raw) {
 		return Request{}, notJSON
 	}
@@ -105,11 +102,11 @@ func parseJSON(raw []byte) (Request, error) {
 		case in.Decode(&value) != nil:
 			return Request{}, notJSON
 		case seen[key]:
-			return Request{}, &RequestError{"it has a member twice"}
+			return Request{}, BadRequest("it has a member twice")
 		case key != "uri" && strings.EqualFold(key, "uri"):
-			return Request{}, &RequestError{`it spells the member "uri" in another way`}
+			return Request{}, BadRequest(`it spells the member "uri" in another way`)
 		case key == "uri" && (value[0] != '"' || json.Unmarshal(value, &out.URL) != nil):
-			return Request{}, &RequestError{"its uri is not a string"}
+			return Request{}, BadRequest("its uri is not a string")
 		}
 		seen[key] = true
 	}
@@ -130,11 +127,11 @@ func parseAttributes(raw []byte) (Request, error) {
 		key, value, ok := strings.Cut(line, "=")
 		switch {
 		case !ok:
-			return out, &RequestError{"a line has no ="}
+			return out, BadRequest("a line has no =")
 		case key == "":
-			return out, &RequestError{"a line has nothing before the ="}
+			return out, BadRequest("a line has nothing before the =")
 		case strings.ContainsAny(line, "\r\x00"):
-			return out, &RequestError{"a line has a carriage return or a NUL in it"}
+			return out, BadRequest("a line has a carriage return or a NUL in it")
 		}
 		switch key {
 		case "protocol", "host", "path", "url":

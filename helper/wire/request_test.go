@@ -2,7 +2,6 @@ package wire_test
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/wire"
+	"cgp-cred/keystore/fault"
 )
 
 func TestParseRequest(t *testing.T) {
@@ -81,10 +81,9 @@ func TestParseRequest(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got, err := wire.ReadRequest(iotest.OneByteReader(strings.NewReader(tt.in)))
-			var broken *wire.RequestError
 			if tt.refused {
-				if !errors.As(err, &broken) || broken.Hint() == "" {
-					t.Errorf("error %v, want a RequestError with a hint", err)
+				if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" {
+					t.Errorf("error %v, want a usage error with a hint", err)
 				}
 				return
 			}
@@ -124,7 +123,7 @@ func FuzzParseRequest(f *testing.F) {
 	covering := &profile.Profile{Name: "a", Host: "a.example"}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r, err := wire.ParseRequest(raw)
-		if bad := (*wire.RequestError)(nil); err != nil && (!errors.As(err, &bad) || bad.Hint() == "") {
+		if err != nil && (fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "") {
 			t.Fatalf("%v (%T) has no next step", err, err)
 		}
 		if err == nil && !r.JSON && strings.ContainsAny(r.URL+r.Credential, "\r\n\x00") {

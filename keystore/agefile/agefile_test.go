@@ -20,6 +20,7 @@ import (
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
 )
 
@@ -125,9 +126,9 @@ func (f files) is(err, kind error) {
 	if !errors.Is(err, kind) || !errors.As(err, &e) {
 		f.Fatalf("%v, want %v", err, kind)
 	}
-	text := e.Error() + e.Hint()
-	if e.Account != "int" || !strings.Contains(text, `"int"`) || e.Hint() == "" || strings.Contains(e.Hint(), "keychain") {
-		f.Errorf("%v; hint: %s", err, e.Hint())
+	text := e.Error() + fault.HintOf(e, "")
+	if e.Account != "int" || !strings.Contains(text, `"int"`) || fault.HintOf(e, "") == "" || strings.Contains(fault.HintOf(e, ""), "keychain") {
+		f.Errorf("%v; hint: %s", err, e.FaultHints())
 	}
 	for _, secret := range []string{phrase, "correct", "secret-api-key", "AGE-SECRET-KEY"} {
 		if strings.Contains(text, secret) {
@@ -269,8 +270,7 @@ func TestDescriptorNumber(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"0", "1", "2", "-1", "x", "3 ", "70000", "correct horse"} {
 		_, err := agefile.NewUnlocker(s)
-		var bad *agefile.DescriptorError
-		if !errors.As(err, &bad) || bad.Hint() == "" || strings.Contains(err.Error()+bad.Hint(), "horse") {
+		if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" || strings.Contains(err.Error()+fault.HintOf(err, ""), "horse") {
 			t.Errorf("%s: %v", s, err)
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strconv"
+	"strings"
 
 	"filippo.io/age"
 
@@ -62,11 +64,11 @@ func (s *store) explain(op, account string, err error) error {
 		return &keystore.Error{Kind: errBusy, Op: op, Account: account, Next: "it may wait for a passphrase: answer it, or end it, and run the command again"}
 	}
 	if u := unsafeError(err); u != nil {
-		return &keystore.Error{Kind: fmt.Errorf("%w: %w", keystore.ErrDenied, u), Op: op, Account: account, Next: u.Hint()}
+		return &keystore.Error{Kind: fmt.Errorf("%w: %w", keystore.ErrDenied, u), Op: op, Account: account, Next: strings.Join(u.FaultHints(), "\n")}
 	}
 	return &keystore.Error{
 		Kind: errUnusable, Op: op, Account: account, Detail: err.Error(),
-		Next: "check free space and permissions: " + printable.Shell("df", s.o.Folder),
+		Next: disk.WriteHint(filepath.Join(s.o.Folder, "x")),
 	}
 }
 

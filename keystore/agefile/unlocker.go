@@ -13,6 +13,7 @@ import (
 	"filippo.io/age"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 // Unlocker gets passphrases: from a descriptor where one is named, else from whoever sits at the terminal. One belongs to
@@ -30,30 +31,21 @@ type Unlocker struct {
 }
 
 // NewUnlocker reads a descriptor's number, as flag and variable give it; empty: the terminal. Standard streams are
-// refused: they have other uses. Programs that this process starts don't get it. Errors are *[DescriptorError].
+// refused: they have other uses. Programs that this process starts don't get it.
 func NewUnlocker(descriptor string) (*Unlocker, error) {
 	if descriptor == "" {
 		return &Unlocker{}, nil
 	}
 	n, err := strconv.ParseUint(descriptor, 10, 16)
 	if err != nil || n < 3 {
-		return nil, &DescriptorError{}
+		// It may be the passphrase by mistake, and is not repeated.
+		return nil, fault.New(fault.Usage,
+			"--passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3 with 3<FILE: the number, not the passphrase",
+			"the passphrase's descriptor is not a number of 3 or more")
 	}
 	u := &Unlocker{descriptor: int(n)}
 	u.given = claim(u.descriptor)
 	return u, nil
-}
-
-// DescriptorError is what can't be a passphrase's descriptor. It may be the passphrase by mistake, and is not repeated.
-type DescriptorError struct{}
-
-func (*DescriptorError) Error() string {
-	return "the passphrase's descriptor is not a number of 3 or more"
-}
-
-// Hint shows how one is given.
-func (*DescriptorError) Hint() string {
-	return "--passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3 with 3<FILE: the number, not the passphrase"
 }
 
 type unlocked struct {
@@ -173,7 +165,7 @@ func (u *Unlocker) unwrap(body []byte, phrase keystore.Secret) ([]byte, error) {
 	var other *age.NoIdentityMatchError
 	switch {
 	case errors.As(err, &other):
-		return nil, &keystore.Error{Kind: errWrong, Next: "run the command again; a forgotten passphrase can't be found out: cgp-cred logout every profile with such a keystore, then store it anew"}
+		return nil, &keystore.Error{Kind: errWrong, Next: "run the command again; a forgotten passphrase can't be found out: cgp-cred logout every profile with such a keystore, then store it again"}
 	case err != nil:
 		return nil, damaged("the identity that the passphrase protects: " + err.Error())
 	}

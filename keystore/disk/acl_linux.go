@@ -25,14 +25,14 @@ func unlisted(f attributed, uid uint32) error {
 	case err != nil:
 		return &UnsafeError{
 			Path: f.path, Problem: fmt.Sprintf("may be writable by others: its access control list can't be read (%v)", err),
-			mend: "chmod g-w " + printable.Shell(f.path),
+			fix: "chmod g-w " + printable.Shell(f.path),
 		}
 	}
 	who := writer(list[:n], uid)
 	if who == "" {
 		return nil
 	}
-	return &UnsafeError{Path: f.path, Problem: "can be written by " + who + " (access control list)", mend: "setfacl -b " + printable.Shell(f.path)}
+	return &UnsafeError{Path: f.path, Problem: "can be written by " + who + " (access control list)", fix: "setfacl -b " + printable.Shell(f.path)}
 }
 
 // Tags and the permission of linux/posix_acl_xattr.h.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
 )
 
@@ -64,8 +65,8 @@ func TestAccessControlLists(t *testing.T) {
 			}
 			if me == "0" || privateGroupOf(t, me, my) { // else the group is refused before its members are looked at
 				var unsafe *disk.UnsafeError
-				if !errors.As(err, &unsafe) || !strings.Contains(unsafe.Problem, tt.problem) || unsafe.Path != path || unsafe.Hint() != "setfacl -b "+path {
-					t.Errorf("got %v, %q; want %s", err, unsafe.Hint(), tt.problem)
+				if !errors.As(err, &unsafe) || !strings.Contains(unsafe.Problem, tt.problem) || unsafe.Path != path || fault.HintOf(err, "") != "setfacl -b "+path {
+					t.Errorf("got %v, %q; want %s", err, unsafe.FaultHints(), tt.problem)
 				}
 			}
 			managed := me == "0" && tt.at != "" // root's folder: what lies in it is checked for its owner

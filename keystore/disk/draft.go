@@ -14,7 +14,7 @@ type Draft struct{ temp, path string }
 func NewDraft(path string, data []byte) (*Draft, error) {
 	temp, err := writeTemp(path, data, true)
 	if err != nil {
-		return nil, err
+		return nil, Unwritable(err)
 	}
 	return &Draft{temp: temp, path: path}, nil
 }
@@ -23,10 +23,10 @@ func NewDraft(path string, data []byte) (*Draft, error) {
 // the last fsync leaves the new file, which may not outlive a crash.
 func (d *Draft) Commit() error {
 	if err := os.Rename(d.temp, d.path); err != nil {
-		return errors.Join(err, os.Remove(d.temp))
+		return Unwritable(errors.Join(err, os.Remove(d.temp)))
 	}
 	sweep(d.path)
-	return syncFolder(filepath.Dir(d.path))
+	return Unwritable(syncFolder(filepath.Dir(d.path)))
 }
 
 // Discard removes a draft that was not committed; else it does nothing.

@@ -9,16 +9,20 @@ import (
 
 // CheckFolder checks a folder of ours and all those above it: not a symbolic link, ours or root's, and nobody else
 // can write it. Anything else is an [UnsafeError]; a missing folder matches fs.ErrNotExist.
-func CheckFolder(path string) error {
+func CheckFolder(path string) error { return Unreadable(checkOwn(path)) }
+
+func checkOwn(path string) error {
 	return walk(filepath.Clean(path), max(ownNames(path), 1))
 }
 
 // MakeFolder makes a folder and those above it that are missing, each with mode 0700, and checks it as
 // [CheckFolder] does. A folder of ours that others can read is closed to them.
-func MakeFolder(path string) error {
+func MakeFolder(path string) error { return Unwritable(makeFolder(path)) }
+
+func makeFolder(path string) error {
 	path = filepath.Clean(path)
 	for range 64 { // more than the folders of any path of ours
-		err := CheckFolder(path)
+		err := checkOwn(path)
 		if err == nil {
 			return shut(path)
 		}

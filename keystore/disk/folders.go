@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+
+	"cgp-cred/keystore/fault"
 )
 
 // own is the name of the folders that belong to this program alone.
@@ -22,15 +24,9 @@ type Folders struct {
 }
 
 // ErrNoHome is the error where neither HOME nor XDG_CONFIG_HOME names an absolute folder.
-var ErrNoHome error = noHome{}
-
-type noHome struct{}
-
-func (noHome) Error() string { return "neither HOME nor XDG_CONFIG_HOME names an absolute folder" }
-
-func (noHome) Hint() string {
-	return "set HOME to your home folder, or give the credential in the environment: CGP_CRED_HOST and CGP_CRED_API_KEY"
-}
+var ErrNoHome error = fault.New(fault.Usage,
+	"set HOME to your home folder, or give the credential in the environment: CGP_CRED_HOST and CGP_CRED_API_KEY",
+	"neither HOME nor XDG_CONFIG_HOME names an absolute folder")
 
 // UserFolders says where the folders are, by the XDG Base Directory Specification, and creates nothing. A relative
 // path counts as unset, as the specification says: XDG_RUNTIME_DIR=run means /run/user/UID, and on Linux so does ~/run. Runtime is used only where it exists, is ours and is closed to
@@ -40,7 +36,7 @@ func UserFolders() (Folders, error) {
 	if now := environment(); now != located { // the environment has changed since the program began
 		if err := reload(now); err != nil {
 			locate.Unlock()
-			return Folders{}, err
+			return Folders{}, Unreadable(err)
 		}
 		located = now
 	}

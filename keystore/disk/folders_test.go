@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 func TestUserFolders(t *testing.T) {
@@ -70,9 +71,8 @@ func TestUserFolders(t *testing.T) {
 			if got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
-			var h interface{ Hint() string }
-			if tt.noHome && (!errors.As(err, &h) || h.Hint() == "") {
-				t.Error("no hint")
+			if tt.noHome && (fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "") {
+				t.Errorf("class %v, hint %q", fault.ClassOf(err), fault.HintOf(err, ""))
 			}
 		})
 	}

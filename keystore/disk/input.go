@@ -2,13 +2,14 @@ package disk
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"cgp-cred/keystore/fault"
 )
 
 // Wait is how long a pipe or a terminal that is read may take. It is asked only if there is one.
@@ -17,44 +18,24 @@ type Wait func() (time.Duration, error)
 // Errors of [ReadInput] and its like, in an fs.PathError.
 var (
 	// ErrTooLong: there is more than is read of such a file.
-	ErrTooLong = errors.New("there is too much in it")
+	ErrTooLong error = fault.New(fault.Usage, "check that it is the right file", "there is too much in it")
 
-	errSocket     = &kindError{"it is a socket, not a file"}
-	errPipe       = &kindError{"it is a named pipe, not a file"}
-	errDevice     = &kindError{"it is a device, not a file"}
-	errNotRegular = &kindError{"it is not a regular file"}
+	errSocket     = unread("it is a socket, not a file")
+	errPipe       = unread("it is a named pipe, not a file")
+	errDevice     = unread("it is a device, not a file")
+	errNotRegular = unread("it is not a regular file")
 )
 
-// kindError is a file of a kind that is not read.
-type kindError struct{ problem string }
-
-func (e *kindError) Error() string { return e.problem }
-
-// Hint is what else can be named.
-func (e *kindError) Hint() string {
-	return "name a file; what a command prints can be handed over as <(COMMAND), or through a pipe as /dev/stdin"
+// unread returns the error of a file of a kind that is not read.
+func unread(problem string) error {
+	const hint = "name a file; what a command prints can be handed over as <(COMMAND), or through a pipe as /dev/stdin"
+	return fault.New(fault.Usage, hint, "%s", problem)
 }
 
-// lateError is a pipe or a terminal that did not come to its end in time.
-type lateError struct{ waited time.Duration }
-
-func (e *lateError) Error() string { return fmt.Sprintf("its end did not come within %v", e.waited) }
-
-// Hint says how to wait longer.
-func (e *lateError) Hint() string {
-	return "check that the command that writes to it ends; more time: CGP_CRED_KEYCHAIN_TIMEOUT=5m"
-}
-
-// Timeout reports that a later try may do.
-func (e *lateError) Timeout() bool { return true }
-
-// InputHint is what an error of ReadInput advises, or usual.
-func InputHint(err error, usual string) string {
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) {
-		return hinted.Hint()
-	}
-	return usual
+// late returns the error of a pipe or a terminal that did not come to its end in time.
+func late(waited time.Duration) error {
+	const hint = "check that the command that writes to it ends; more time: CGP_CRED_KEYCHAIN_TIMEOUT=5m"
+	return fault.New(fault.Usage, hint, "its end did not come within %v", waited)
 }
 
 // Descriptor reports whether path names an open file of this process, as a shell does for <(COMMAND): it can be
@@ -102,7 +83,7 @@ func ReadStream(r io.Reader, name string, limit int64, wait Wait) ([]byte, error
 		data, err := io.ReadAll(io.LimitReader(r, limit+1))
 		done <- result{data, err}
 	}
-	var late <-chan time.Time
+	var over <-chan time.Time
 	var limited time.Duration
 	if wait == nil {
 		read()
@@ -111,20 +92,20 @@ func ReadStream(r io.Reader, name string, limit int64, wait Wait) ([]byte, error
 		if limited, err = wait(); err != nil {
 			return nil, err
 		}
-		late = time.After(limited)
+		over = time.After(limited)
 		go read()
 	}
 	select {
 	case got := <-done:
 		switch {
 		case got.err != nil:
-			return nil, &fs.PathError{Op: "read", Path: name, Err: reason(got.err)}
+			return nil, Unreadable(&fs.PathError{Op: "read", Path: name, Err: reason(got.err)})
 		case int64(len(got.data)) > limit:
 			return nil, &fs.PathError{Op: "read", Path: name, Err: ErrTooLong}
 		}
 		return got.data, nil
-	case <-late:
-		return nil, &fs.PathError{Op: "read", Path: name, Err: &lateError{limited}}
+	case <-over:
+		return nil, &fs.PathError{Op: "read", Path: name, Err: late(limited)}
 	}
 }
 

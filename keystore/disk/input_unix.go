@@ -15,12 +15,14 @@ import (
 // ReadInput reads a file that the user names, of at most limit bytes. It may be anyone's. A named pipe, a descriptor
 // and the terminal are waited for as long as wait says; a socket or a device is refused. Errors are fs.PathErrors.
 func ReadInput(path string, limit int64, wait Wait) ([]byte, error) {
-	return readNamed(path, limit, wait, false)
+	got, err := readNamed(path, limit, wait, false)
+	return got, Unreadable(err)
 }
 
 // ReadHead is ReadInput for the first bytes of a file that may be longer.
 func ReadHead(path string, limit int64, wait Wait) ([]byte, error) {
-	return readNamed(path, limit, wait, true)
+	got, err := readNamed(path, limit, wait, true)
+	return got, Unreadable(err)
 }
 
 // ReadTrusted is ReadInput for a file whose content is believed: only we and root can have written it, it and the links
@@ -31,7 +33,7 @@ func ReadTrusted(path string, limit int64, wait Wait) ([]byte, error) {
 	}
 	target, err := trusted(path)
 	if err != nil {
-		return nil, err
+		return nil, Unreadable(err)
 	}
 	return ReadInput(target, limit, wait)
 }
@@ -44,7 +46,7 @@ func CheckTrusted(path string, limit int64) error {
 		target, err = trusted(path)
 	}
 	if err != nil {
-		return err
+		return Unreadable(err)
 	}
 	var st unix.Stat_t
 	err = retry(func() error { return unix.Stat(target, &st) })
@@ -60,7 +62,7 @@ func CheckTrusted(path string, limit int64) error {
 		err = ErrTooLong
 	}
 	if err != nil {
-		return &fs.PathError{Op: "open", Path: path, Err: err}
+		return Unreadable(&fs.PathError{Op: "open", Path: path, Err: err})
 	}
 	return nil
 }
@@ -194,7 +196,7 @@ func (in *input) ready() error {
 	for {
 		left := time.Until(in.until)
 		if left <= 0 {
-			return &lateError{in.limited}
+			return late(in.limited)
 		}
 		on := []unix.PollFd{{Fd: int32(in.fd), Events: unix.POLLIN}} //nolint:gosec // a descriptor
 		n, err := unix.Poll(on, int(min(left, turn).Milliseconds())+1)
@@ -212,7 +214,9 @@ func (in *input) ready() error {
 }
 
 // Append adds to a regular file that is there already.
-func Append(path string, data []byte) error {
+func Append(path string, data []byte) error { return Unwritable(appendTo(path, data)) }
+
+func appendTo(path string, data []byte) error {
 	fail := func(op string, err error) error { return &fs.PathError{Op: op, Path: path, Err: err} }
 	var fd int
 	const flags = unix.O_WRONLY | unix.O_APPEND | unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOCTTY

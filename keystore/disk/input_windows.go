@@ -28,22 +28,24 @@ func CheckTrusted(string, int64) error { return nil }
 func ReadHead(path string, limit int64, _ Wait) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return nil, Unreadable(err)
 	}
 	if err := mayRead(path, info.Mode().Type()&^fs.ModeCharDevice); err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
 	f, err := os.Open(path) //nolint:gosec // the user names this file
 	if err != nil {
-		return nil, err
+		return nil, Unreadable(err)
 	}
 	defer f.Close() //nolint:errcheck // opened for reading
 	got, err := io.ReadAll(io.LimitReader(f, limit))
-	return got, err
+	return got, Unreadable(err)
 }
 
 // Append adds to a regular file that is there already.
-func Append(path string, data []byte) error {
+func Append(path string, data []byte) error { return Unwritable(appendTo(path, data)) }
+
+func appendTo(path string, data []byte) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err

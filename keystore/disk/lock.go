@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 )
 
 // LockState is what came of trying to take a lock.
@@ -33,21 +36,22 @@ const maxOpens = 64
 func TryLock(path string) (release func(), state LockState, err error) {
 	l, err := openLock(path)
 	if err != nil {
-		return func() {}, Broken, err
+		return func() {}, Broken, Unwritable(err)
 	}
-	return tryLock(l)
+	release, state, err = tryLock(l)
+	return release, state, Unwritable(err)
 }
 
 // Lock is [TryLock], repeated until ctx ends; then the state is [Held].
 func Lock(ctx context.Context, path string) (release func(), state LockState, err error) {
 	l, err := openLock(path)
 	if err != nil {
-		return func() {}, Broken, err
+		return func() {}, Broken, Unwritable(err)
 	}
 	for pause := time.Millisecond; ; pause = min(2*pause, maxPoll) {
 		release, state, err = tryLock(l)
 		if state != Held {
-			return release, state, err
+			return release, state, Unwritable(err)
 		}
 		timer := time.NewTimer(pause)
 		select {
@@ -65,7 +69,7 @@ func tryLock(l *flock.Flock) (release func(), state LockState, err error) {
 		ok, err := l.TryLock()
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // somebody has removed the folder
-			if err := MakeFolder(filepath.Dir(l.Path())); err != nil {
+			if err := makeFolder(filepath.Dir(l.Path())); err != nil {
 				return func() {}, Broken, err
 			}
 			continue
@@ -85,11 +89,11 @@ func tryLock(l *flock.Flock) (release func(), state LockState, err error) {
 		}
 		release() // somebody has cleaned up the folder in the meantime: our lock has no name any more
 	}
-	return func() {}, Broken, &fs.PathError{Op: "lock", Path: l.Path(), Err: errors.New("it is another file each time")}
+	return func() {}, Broken, noLock(l.Path(), "it is another file each time")
 }
 
 func openLock(path string) (*flock.Flock, error) {
-	if err := MakeFolder(filepath.Dir(path)); err != nil {
+	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	info, err := os.Lstat(path)
@@ -123,7 +127,12 @@ func stillThere(l *flock.Flock) (bool, error) {
 
 func lockError(path string, err error) error {
 	if noLocks(err) {
-		return &fs.PathError{Op: "lock", Path: path, Err: errors.New("this file system has no locks")}
+		return noLock(path, "this file system has no locks")
 	}
 	return err
+}
+
+func noLock(path, why string) error {
+	const hint = "set XDG_RUNTIME_DIR or XDG_STATE_HOME to a folder on a local disk: "
+	return fault.New(fault.Usage, hint+printable.Shell("df", filepath.Dir(path)), "lock %s: %s", path, why)
 }

@@ -22,7 +22,7 @@ func CreateOnce(path string, data []byte) ([]byte, error) {
 	}
 	temp, err := writeTemp(path, data, true)
 	if err != nil {
-		return nil, err
+		return nil, Unwritable(err)
 	}
 	err = publish(temp, path)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
@@ -33,10 +33,10 @@ func CreateOnce(path string, data []byte) ([]byte, error) {
 		err = errors.Join(err, rmErr)
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
+		return nil, Unwritable(err)
 	}
 	if err := syncFolder(filepath.Dir(path)); err != nil {
-		return nil, err
+		return nil, Unwritable(err)
 	}
 	return standing(path)
 }
@@ -50,7 +50,7 @@ func standing(path string) ([]byte, error) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	return nil, &UnsafeError{Path: path, Problem: "is empty", mend: "rm " + printable.Shell(path)}
+	return nil, &UnsafeError{Path: path, Problem: "is empty", fix: "rm " + printable.Shell(path)}
 }
 
 // publish gives temp the name path, unless there is such a file (fs.ErrExist). A rename leaves no moment with two

@@ -2,7 +2,6 @@ package disk
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -20,6 +19,11 @@ const errReadOnly = windows.ERROR_WRITE_PROTECT
 // ReadFile reads a regular file of at most limit bytes, not a symbolic link. Who can write it is decided by the
 // rights that it inherits from the user's profile folder. A missing file matches fs.ErrNotExist.
 func ReadFile(path string, limit int64) ([]byte, error) {
+	got, err := readFile(path, limit)
+	return got, Unreadable(err)
+}
+
+func readFile(path string, limit int64) ([]byte, error) {
 	if !filepath.IsAbs(path) {
 		return nil, relative(path)
 	}
@@ -47,7 +51,7 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 	}
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(b)) > limit {
-		err = fmt.Errorf("%q is over %d bytes", path, limit)
+		err = tooLarge(path, limit)
 	}
 	if err != nil {
 		return nil, err

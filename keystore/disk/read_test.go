@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 // tree is HOME/.config/cgp-cred/profiles/int.yaml as the program makes it; each test spoils one thing.
@@ -131,8 +132,8 @@ func TestReadFileAttacked(t *testing.T) {
 			if !errors.As(err, &unsafe) || !strings.Contains(unsafe.Problem, tt.problem) || got != nil {
 				t.Fatalf("got %q, %v; want an UnsafeError: %s", got, err, tt.problem)
 			}
-			if unsafe.Hint() == "" || !strings.HasPrefix(unsafe.Path, tr.home) {
-				t.Errorf("path %q, hint %q", unsafe.Path, unsafe.Hint())
+			if fault.HintOf(err, "") == "" || !strings.HasPrefix(unsafe.Path, tr.home) {
+				t.Errorf("path %q, hint %q", unsafe.Path, fault.HintOf(err, ""))
 			}
 		})
 	}
@@ -144,14 +145,14 @@ func TestUnsafeErrorMends(t *testing.T) {
 	must(t, os.Chmod(tr.profiles, 0o777))
 	_, err := disk.ReadFile(tr.file, 100)
 	var unsafe *disk.UnsafeError
-	if !errors.As(err, &unsafe) || unsafe.Hint() != "chmod go-w "+tr.profiles {
+	if !errors.As(err, &unsafe) || fault.HintOf(err, "") != "chmod go-w "+tr.profiles {
 		t.Fatalf("got %v", err)
 	}
 	odd := filepath.Join(t.TempDir(), "it's here; really")
 	must(t, os.Mkdir(odd, 0o700))
 	must(t, os.Chmod(odd, 0o777))
-	if !errors.As(disk.CheckFolder(odd), &unsafe) || !strings.HasSuffix(unsafe.Hint(), `it'\''s here; really'`) {
-		t.Errorf("hint %q is not one word for a shell", unsafe.Hint())
+	if !errors.As(disk.CheckFolder(odd), &unsafe) || !strings.HasSuffix(fault.HintOf(unsafe, ""), `it'\''s here; really'`) {
+		t.Errorf("hint %q is not one word for a shell", unsafe.FaultHints())
 	}
 }
 
@@ -195,7 +196,7 @@ func TestReadPrivate(t *testing.T) {
 	}
 	must(t, os.Chmod(tr.file, 0o640))
 	var unsafe *disk.UnsafeError
-	if _, err := disk.ReadPrivate(tr.file, 7); !errors.As(err, &unsafe) || unsafe.Hint() != "chmod go= "+tr.file {
+	if _, err := disk.ReadPrivate(tr.file, 7); !errors.As(err, &unsafe) || fault.HintOf(err, "") != "chmod go= "+tr.file {
 		t.Errorf("0640: %v, want an UnsafeError", err)
 	}
 }

@@ -17,10 +17,16 @@ import (
 // ReadFile reads a file of at most limit bytes that nobody but us and root can have written: a regular file, not a
 // link of either kind, ours or root's, and so are all folders above it. Anything else is an [UnsafeError]; a missing
 // file matches fs.ErrNotExist.
-func ReadFile(path string, limit int64) ([]byte, error) { return read(path, limit, 0) }
+func ReadFile(path string, limit int64) ([]byte, error) {
+	got, err := read(path, limit, 0)
+	return got, Unreadable(err)
+}
 
 // ReadPrivate is ReadFile for a secret: nobody else may read it either.
-func ReadPrivate(path string, limit int64) ([]byte, error) { return read(path, limit, 0o077) }
+func ReadPrivate(path string, limit int64) ([]byte, error) {
+	got, err := read(path, limit, 0o077)
+	return got, Unreadable(err)
+}
 
 // read refuses a file whose mode has one of the bits of hidden, or that others can write.
 func read(path string, limit int64, hidden uint32) ([]byte, error) {
@@ -78,7 +84,7 @@ func checkFile(fd int, path string, hidden uint32) (size int64, err error) {
 	case st.Nlink != 1:
 		return 0, linked(path, uint64(st.Nlink)) // 16 or 32 bits elsewhere
 	case mode&hidden != 0:
-		return 0, &UnsafeError{Path: path, Problem: "can be read by others", mend: "chmod go= " + printable.Shell(path)}
+		return 0, &UnsafeError{Path: path, Problem: "can be read by others", fix: "chmod go= " + printable.Shell(path)}
 	}
 	return st.Size, closed(openFile(fd, path), mode, st.Gid, uid)
 }
@@ -91,7 +97,7 @@ func linked(path string, n uint64) error {
 	return &UnsafeError{
 		Path:    path,
 		Problem: fmt.Sprintf("has %d names (hard links)", n),
-		mend:    "give it one: cp -p " + q + " " + c + " && mv " + c + " " + q,
+		fix:     "give it one: cp -p " + q + " " + c + " && mv " + c + " " + q,
 	}
 }
 
@@ -107,7 +113,7 @@ func readAll(fd int, path string, size, limit int64) ([]byte, error) {
 		n += m
 		switch {
 		case int64(n) > limit:
-			return nil, fmt.Errorf("%q is over %d bytes", path, limit)
+			return nil, tooLarge(path, limit)
 		case m == 0:
 			return buf[:n:n], nil
 		case n == len(buf): // it has grown

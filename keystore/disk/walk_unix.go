@@ -160,13 +160,13 @@ func openFile(fd int, path string) attributed {
 // list names show in the mode as that group.
 func closed(f attributed, mode, gid, uid uint32) error {
 	if mode&0o002 != 0 {
-		return &UnsafeError{Path: f.path, Problem: "can be written by everybody", mend: "chmod go-w " + printable.Shell(f.path)}
+		return &UnsafeError{Path: f.path, Problem: "can be written by everybody", fix: "chmod go-w " + printable.Shell(f.path)}
 	}
 	if mode&0o020 == 0 {
 		return nil
 	}
 	if !privateGroup(gid, uid) {
-		return &UnsafeError{Path: f.path, Problem: "can be written by its group", mend: "chmod go-w " + printable.Shell(f.path)}
+		return &UnsafeError{Path: f.path, Problem: "can be written by its group", fix: "chmod go-w " + printable.Shell(f.path)}
 	}
 	return unlisted(f, uid)
 }
@@ -175,7 +175,7 @@ func foreign(path string, owner, uid uint32) error {
 	return &UnsafeError{
 		Path:    path,
 		Problem: fmt.Sprintf("belongs to uid %d, and you are uid %d", owner, uid),
-		mend:    fmt.Sprintf("if you trust what is in it: sudo chown -h %d %s", uid, printable.Shell(path)),
+		fix:     fmt.Sprintf("if you trust what is in it: sudo chown -h %d %s", uid, printable.Shell(path)),
 	}
 }
 

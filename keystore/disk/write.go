@@ -27,10 +27,10 @@ func WriteFile(path string, data []byte) error {
 func WriteVolatile(path string, data []byte) error {
 	temp, err := writeTemp(path, data, false)
 	if err != nil {
-		return err
+		return Unwritable(err)
 	}
 	if err := os.Rename(temp, path); err != nil {
-		return errors.Join(err, os.Remove(temp))
+		return Unwritable(errors.Join(err, os.Remove(temp)))
 	}
 	sweep(path)
 	return nil
@@ -65,7 +65,7 @@ func RemoveTemps(path string) (removed bool, err error) {
 			removed = true
 		}
 	}
-	return removed, err
+	return removed, Unwritable(err)
 }
 
 // sweep removes abandoned temporary files from the folder of a file that was just written, best effort. Ages are counted
@@ -93,7 +93,7 @@ func sweep(written string) {
 // writeTemp writes data to a new file beside path, where it shall last through to the disk, and returns its name.
 func writeTemp(path string, data []byte, lasting bool) (name string, err error) {
 	folder := filepath.Dir(path)
-	if err := MakeFolder(folder); err != nil {
+	if err := makeFolder(folder); err != nil {
 		return "", err
 	}
 	if info, err := os.Lstat(path); err == nil && info.IsDir() { // no rename would replace it

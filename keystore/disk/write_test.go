@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 // eachWriter runs a test with the ways of writing a file.
@@ -114,7 +115,7 @@ func TestMakeFolder(t *testing.T) {
 	}
 	must(t, os.WriteFile(home+"/file", nil, 0o600))
 	var unsafe *disk.UnsafeError
-	if err := disk.MakeFolder(home + "/file/cgp-cred"); !errors.As(err, &unsafe) || unsafe.Path != home+"/file" || !strings.Contains(unsafe.Hint(), "ls -ld ") {
+	if err := disk.MakeFolder(home + "/file/cgp-cred"); !errors.As(err, &unsafe) || unsafe.Path != home+"/file" || !strings.Contains(fault.HintOf(unsafe, ""), "ls -ld ") {
 		t.Errorf("below a file: %v", err)
 	}
 	must(t, os.Mkdir(path+"/folder", 0o700))

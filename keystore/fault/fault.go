@@ -89,8 +89,13 @@ func (e *Error) FaultHints() []string {
 	return e.Hints
 }
 
-// MessageID returns the ID.
-func (e *Error) MessageID() string { return e.ID }
+// MessageID returns the ID, or that of the cause.
+func (e *Error) MessageID() string {
+	if e.ID == "" {
+		return IDOf(e.Err)
+	}
+	return e.ID
+}
 
 // ClassOf returns the class of the outermost error in err's chain that has one. A deadline or an interruption is Temporary,
 // and a file or folder that the system refuses is Usage; anything else is a Bug.
@@ -111,11 +116,22 @@ func ClassOf(err error) Class {
 
 // HintsOf returns the hints of the outermost error in err's chain that is classified, or nothing.
 func HintsOf(err error) []string {
-	var classified Classified
-	if errors.As(err, &classified) {
-		return classified.FaultHints()
+	switch e := err.(type) { //nolint:errorlint // it walks the chain itself
+	case nil:
+		return nil
+	case Classified:
+		return e.FaultHints()
+	case interface{ Hint() string }: // of package helper, whose types are not classified yet
+		return Lines(e.Hint())
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			if hints := HintsOf(one); len(hints) > 0 {
+				return hints
+			}
+		}
+		return nil
 	}
-	return nil
+	return HintsOf(errors.Unwrap(err))
 }
 
 // HintOf returns the hints of err in one line, or usual if it has none.
@@ -124,6 +140,14 @@ func HintOf(err error, usual string) string {
 		return strings.Join(hints, "; ")
 	}
 	return usual
+}
+
+// OneLine returns err and its hints in one line, for a warning.
+func OneLine(err error) string {
+	if hint := HintOf(err, ""); hint != "" {
+		return err.Error() + " (" + hint + ")"
+	}
+	return err.Error()
 }
 
 // IDOf returns the message ID in err's chain, or nothing.

@@ -3,7 +3,10 @@
 // On other systems, and where keyctl is refused, every call is [ErrUnavailable].
 package kernel
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // MaxPayload is the size of the largest value, in bytes.
 const MaxPayload = 4096
@@ -15,12 +18,7 @@ var (
 	// ErrUnavailable: there is no keyring for us: another system, no support, or refused (seccomp in containers).
 	ErrUnavailable = errors.New("the kernel keyring is unavailable")
 	// ErrQuota is an ErrUnavailable: this user's keys are as many or as large as the kernel lets them be.
-	ErrQuota error = quotaError{}
+	ErrQuota = fmt.Errorf("%w: this user's quota of keys is used up", ErrUnavailable)
 	// ErrTooBig: the value is larger than MaxPayload.
 	ErrTooBig = errors.New("the value is over 4096 bytes")
 )
-
-type quotaError struct{}
-
-func (quotaError) Error() string { return "the kernel keyring's quota is used up" }
-func (quotaError) Unwrap() error { return ErrUnavailable }

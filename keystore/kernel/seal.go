@@ -9,6 +9,8 @@ import (
 	"fmt"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"cgp-cred/keystore/fault"
 )
 
 // A sealed value is version (1 byte) | id of the key (8) | nonce (24) | ciphertext and tag (XChaCha20-Poly1305,
@@ -34,25 +36,16 @@ type Sealer struct {
 	id   [idSize]byte
 }
 
-// ForbiddenError is the refusal of the FIPS 140-only mode to seal anything.
-type ForbiddenError struct{}
-
-func (*ForbiddenError) Error() string {
-	return "GODEBUG=fips140=only does not allow XChaCha20-Poly1305, which seals it"
-}
-
-// Hint returns what to do.
-func (*ForbiddenError) Hint() string { return "run the command without GODEBUG=fips140=only" }
-
-// allowed returns a [ForbiddenError] in the FIPS 140-only mode.
+// allowed returns an error in the FIPS 140-only mode, in which nothing can be sealed.
 func allowed() error {
 	if fips140.Enforced() {
-		return &ForbiddenError{}
+		return fault.New(fault.Usage, "run the command without GODEBUG=fips140=only",
+			"GODEBUG=fips140=only does not allow XChaCha20-Poly1305, which seals it")
 	}
 	return nil
 }
 
-// NewSealer makes a Sealer of a random key of 32 bytes. In the FIPS 140-only mode it returns a [ForbiddenError].
+// NewSealer makes a Sealer of a random key of 32 bytes. In the FIPS 140-only mode it returns an error.
 func NewSealer(key []byte) (*Sealer, error) {
 	if len(key) != chacha20poly1305.KeySize {
 		return nil, fmt.Errorf("a sealing key has %d bytes, and this one %d", chacha20poly1305.KeySize, len(key))

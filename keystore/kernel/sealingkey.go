@@ -3,17 +3,16 @@ package kernel
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strconv"
 
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 )
 
 const sealingKeySize = 32
-
-// errNoState: without HOME there is no place for a sealing key.
-var errNoState = errors.New("there is no state folder (set HOME or XDG_STATE_HOME to an absolute path)")
 
 // OpenSealer makes a Sealer of the sealing key in a folder, seal.key, and the key where there is none yet. A key that
 // others can have written or read is a [disk.UnsafeError].
@@ -22,7 +21,7 @@ func OpenSealer(folder string) (*Sealer, error) {
 		return nil, err
 	}
 	if folder == "" {
-		return nil, errNoState
+		return nil, fault.New(fault.Usage, "set HOME or XDG_STATE_HOME to an absolute path", "there is no state folder")
 	}
 	path := filepath.Join(folder, "seal.key")
 	key, err := disk.ReadPrivate(path, sealingKeySize)
@@ -36,7 +35,7 @@ func OpenSealer(folder string) (*Sealer, error) {
 	}
 	sealer, err := NewSealer(key)
 	if err != nil {
-		return nil, fmt.Errorf("%q: %w (remove it, and the next run makes a new one)", path, err)
+		return nil, fault.Wrap(fault.Usage, "remove it, and the next run creates a new one: "+printable.Shell("rm", path), strconv.Quote(path), err)
 	}
 	return sealer, nil
 }

@@ -10,15 +10,15 @@ import (
 // repeated: a key that was given in the place of its file would stand in a log.
 func NoFile(err error) string {
 	var path *fs.PathError
-	if !errors.As(err, &path) || !valueLike(path.Path) {
+	if !errors.As(err, &path) || !ValueLike(path.Path) {
 		return err.Error()
 	}
 	return "it names no file, and looks like what should be in one: " + path.Err.Error()
 }
 
-// valueLike reports that a name is a text of several lines, a bundle, or a word as long as a key is and without anything
+// ValueLike reports that a name is a text of several lines, a bundle, or a word as long as a key is and without anything
 // that paths have.
-func valueLike(name string) bool {
+func ValueLike(name string) bool {
 	const longest, shortKey = 512, 16
 	switch {
 	case strings.ContainsAny(name, "\r\n"), strings.HasPrefix(name, "-----BEGIN"), strings.HasPrefix(name, "cgpcred1."), len(name) > longest:

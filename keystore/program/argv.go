@@ -1,8 +1,12 @@
 package program
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
+
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 )
 
 // Bounds of a command: it is kept in a record, which has no room for more.
@@ -12,35 +16,46 @@ const (
 )
 
 // Split makes an argv of a command as a user gives it: words between blanks, without quotes and without a shell. The
-// first must be an absolute path. Errors are *[CommandError].
+// first must be an absolute path.
 func Split(command string) ([]string, error) {
 	argv := strings.Fields(command)
 	return argv, Check(argv)
 }
 
 // Check returns nil where argv can be run and kept: its first word is an absolute path, all are printable ASCII, and
-// there are not too many. Errors are *[CommandError].
+// there are not too many.
 func Check(argv []string) error {
 	if len(argv) == 0 {
-		return &CommandError{Problem: "it is empty"}
+		return bad("", "it is empty")
 	}
 	if !filepath.IsAbs(argv[0]) {
-		return &CommandError{Command: argv[0], Problem: "its first word is not an absolute path"}
+		return bad(argv[0], "its first word is not an absolute path")
 	}
 	size := 0
 	for _, word := range argv {
 		size += len(word) + 1
 		for i := range len(word) {
 			if word[i] <= ' ' || word[i] > '~' {
-				return &CommandError{Command: argv[0], Problem: "a word of it is not printable ASCII"}
+				return bad(argv[0], "a word of it is not printable ASCII")
 			}
 		}
 		if word == "" {
-			return &CommandError{Command: argv[0], Problem: "a word of it is empty"}
+			return bad(argv[0], "a word of it is empty")
 		}
 	}
 	if len(argv) > maxWords || size > maxCommand {
-		return &CommandError{Command: argv[0], Problem: "it has more than 16 words or 512 characters"}
+		return bad(argv[0], "it has more than 16 words or 512 characters")
 	}
 	return nil
+}
+
+// bad is the error of a command that can't be run or kept; first is its first word.
+func bad(first, problem string) error {
+	const hint = `give an absolute path and its arguments, split on spaces, not run through a shell: ` +
+		`"/opt/hsm/sign --slot 3"; put anything else into a script`
+	what := "command"
+	if first != "" {
+		what = fmt.Sprintf("command %q", printable.Text(first))
+	}
+	return fault.New(fault.Usage, hint, "%s: %s", what, problem)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
 
@@ -25,62 +26,40 @@ var (
 	ErrOutput = errors.New("it printed more than 64 KiB")
 )
 
-// Error is a run that failed. It holds nothing that the program printed on stdout or read from stdin.
-type Error struct {
-	Kind    error  // one of the sentinels
-	Program string // its path
-	Verb    string // what it was asked to do
-	Profile string // may be empty
-	How     string // "exit status 1", or why it could not be started; may be empty
-	Said    string // its stderr: printable, at most 200 bytes; may be empty
-
-	took     time.Duration
-	expected bool // it was told which rev to expect
+// outcome is a run that failed. It holds nothing that the program printed on stdout or read from stdin.
+type outcome struct {
+	kind    error // one of the sentinels
+	program string
+	verb    string
+	profile string        // may be empty
+	how     string        // "exit status 1", or why it could not be started; may be empty
+	said    string        // its stderr: printable, at most 200 bytes; may be empty
+	took    time.Duration // of [ErrTimeout]
 }
 
-func (e *Error) Error() string {
-	s := fmt.Sprintf("program %q, asked to %s: %v", printable.Text(e.Program), e.Verb, e.Kind)
-	if errors.Is(e.Kind, ErrTimeout) {
-		s += ": killed after " + e.took.Round(100*time.Millisecond).String()
+// fault returns the error of an outcome. It matches the kind.
+func (o outcome) fault() error {
+	detail := o.kind
+	if errors.Is(o.kind, ErrTimeout) {
+		detail = fmt.Errorf("%w: killed after %v", detail, o.took.Round(100*time.Millisecond))
 	}
-	if e.How != "" {
-		s += ": " + printable.Text(e.How)
+	if o.how != "" {
+		detail = fmt.Errorf("%w: %s", detail, printable.Text(o.how))
 	}
-	if e.Said != "" {
-		s += "; it said: " + e.Said
+	if o.said != "" {
+		detail = fmt.Errorf("%w; it said: %s", detail, o.said)
 	}
-	return s
+	return fault.Wrap(fault.Keystore, o.hint(), fmt.Sprintf("program %q, asked to %s", printable.Text(o.program), o.verb), detail)
 }
 
-// Unwrap returns the kind.
-func (e *Error) Unwrap() error { return e.Kind }
-
-// Hint is the command with which to look for the cause.
-func (e *Error) Hint() string {
-	by := "try it by hand: " + strings.TrimSpace(printable.Shell(e.Program)+" ... "+e.Verb+" "+e.Profile)
+// hint returns the command with which to look for the cause.
+func (o outcome) hint() string {
+	by := "try it by hand: " + strings.TrimSpace(printable.Shell(o.program)+" ... "+o.verb+" "+o.profile)
 	switch {
-	case errors.Is(e.Kind, ErrStart):
-		return "check that the program is there and may be run: " + printable.Shell("ls", "-l", e.Program)
-	case errors.Is(e.Kind, ErrTimeout):
+	case errors.Is(o.kind, ErrStart):
+		return "check that the program is there and may be run: " + printable.Shell("ls", "-l", o.program)
+	case errors.Is(o.kind, ErrTimeout):
 		return by + "; more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"
 	}
 	return by
-}
-
-// CommandError is a command that can't be run or kept.
-type CommandError struct {
-	Command string // its first word; may be empty
-	Problem string
-}
-
-func (e *CommandError) Error() string {
-	if e.Command == "" {
-		return "command: " + e.Problem
-	}
-	return fmt.Sprintf("command %q: %s", printable.Text(e.Command), e.Problem)
-}
-
-// Hint shows one that would do.
-func (e *CommandError) Hint() string {
-	return `give an absolute path and its arguments, split at blanks, without a shell: "/opt/hsm/sign --slot 3"; put anything else into a script`
 }

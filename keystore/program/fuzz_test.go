@@ -1,12 +1,12 @@
 package program_test
 
 import (
-	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/program"
 )
 
@@ -19,8 +19,7 @@ func FuzzSplit(f *testing.F) {
 	f.Fuzz(func(t *testing.T, command string) {
 		argv, err := program.Split(command)
 		if err != nil {
-			var e *program.CommandError
-			if !errors.As(err, &e) || e.Hint() == "" {
+			if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" {
 				t.Fatalf("%q: %v", command, err)
 			}
 			return

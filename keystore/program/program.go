@@ -32,7 +32,7 @@ const changedStatus = 4
 // Run runs argv with the verb, the profile's name and more appended, without a shell, in the program's own folder, and returns
 // its stdout, at most 64 KiB. It hands stdin over, at most 4 KiB and whole before the program starts, keeps every CGP_CRED_*
 // variable back, and kills the program when ctx ends: after 30 s where ctx has no deadline. A context that its owner
-// cancelled is returned as it is; every other error is an *[Error].
+// cancelled is returned as it is; every other error of a run matches one of the sentinels and has the class [fault.Keystore].
 func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte, more ...string) (stdout []byte, err error) {
 	if err := Check(argv); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte,
 	if len(stdin) > 0 {
 		pipe, err := filled(stdin)
 		if err != nil {
-			return nil, &Error{Kind: ErrStart, Program: argv[0], Verb: verb, Profile: profile, How: err.Error()}
+			return nil, outcome{kind: ErrStart, program: argv[0], verb: verb, profile: profile, how: err.Error()}.fault()
 		}
 		defer pipe.Close() //nolint:errcheck // opened for reading
 		cmd.Stdin = pipe
@@ -64,10 +64,15 @@ func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte,
 	if err := cmd.Run(); err != nil || out.over {
 		text := withheld(said.kept, stdin, out.kept)
 		clear(out.kept)
-		return nil, explain(ctx, err, out.over, &Error{
-			expected: len(more) > 0, Program: argv[0], Verb: verb, Profile: profile,
-			Said: printable.Text(string(text)), took: time.Since(started),
-		})
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return nil, context.Cause(ctx)
+		}
+		o := outcome{
+			program: argv[0], verb: verb, profile: profile,
+			said: printable.Text(string(text)), took: time.Since(started),
+		}
+		o.kind, o.how = explain(ctx, err, out.over, len(more) > 0)
+		return nil, o.fault()
 	}
 	return out.kept, nil
 }
@@ -91,28 +96,25 @@ func filled(text []byte) (*os.File, error) {
 	return r, nil
 }
 
-// explain says in e how a run failed.
-func explain(ctx context.Context, err error, over bool, e *Error) error {
+// explain returns the kind of a run that failed, and more about it if that is known. expected: it was told which rev to
+// expect.
+func explain(ctx context.Context, err error, over, expected bool) (kind error, how string) {
 	var exit *exec.ExitError
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		return context.Cause(ctx)
 	case over:
-		e.Kind = ErrOutput
+		return ErrOutput, ""
 	case ctx.Err() != nil:
-		e.Kind = ErrTimeout
+		return ErrTimeout, ""
 	case errors.As(err, &exit) && exit.ExitCode() == notFoundStatus:
-		e.Kind = ErrNotFound
-	case errors.As(err, &exit) && e.expected && exit.ExitCode() == changedStatus:
-		e.Kind = ErrChanged
+		return ErrNotFound, ""
+	case errors.As(err, &exit) && expected && exit.ExitCode() == changedStatus:
+		return ErrChanged, ""
 	case errors.As(err, &exit):
-		e.Kind, e.How = ErrFailed, exit.String()
+		return ErrFailed, exit.String()
 	case errors.Is(err, exec.ErrWaitDelay):
-		e.Kind, e.How = ErrFailed, "it ended, but a program that it started goes on and keeps its output open"
-	default:
-		e.Kind, e.How = ErrStart, reason(err)
+		return ErrFailed, "it ended, but a program that it started continues and keeps its output open"
 	}
-	return e
+	return ErrStart, reason(err)
 }
 
 // reason is why a program could not be started, without the path, which the message has.

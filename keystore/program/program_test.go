@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/program"
 )
@@ -61,14 +62,13 @@ func TestRunFailures(t *testing.T) {
 		{"megabytes of output", `head -c 3000000 /dev/zero`, program.ErrOutput, "more than 64 KiB"},
 		{"output without end", `trap '' PIPE; while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyy; done 2>/dev/null`, program.ErrOutput, "more than 64 KiB"},
 		{"death", "kill -9 $$", program.ErrFailed, "signal: killed"},
-		{"a child that stays", stays + " & exit 0", program.ErrFailed, "goes on"},
+		{"a child that stays", stays + " & exit 0", program.ErrFailed, "continues"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			out, err := program.Run(t.Context(), script(t, tt.script), "get", "int", nil)
-			var e *program.Error
-			if !errors.Is(err, tt.kind) || !errors.As(err, &e) || !strings.Contains(err.Error(), tt.want) || e.Hint() == "" {
+			if !errors.Is(err, tt.kind) || fault.ClassOf(err) != fault.Keystore || !strings.Contains(err.Error(), tt.want) || fault.HintOf(err, "") == "" {
 				t.Errorf("%v, want %v with %q", err, tt.kind, tt.want)
 			}
 			if out != nil || len(err.Error()) > 700 || strings.Contains(err.Error(), "secret-output") {
@@ -87,8 +87,7 @@ func TestRunEnds(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, cancel)
-	var e *program.Error
-	if _, err := program.Run(ctx, script(t, stays+"; :"), "sign", "int", nil); !errors.Is(err, context.Canceled) || errors.As(err, &e) {
+	if _, err := program.Run(ctx, script(t, stays+"; :"), "sign", "int", nil); !errors.Is(err, context.Canceled) || fault.ClassOf(err) == fault.Keystore {
 		t.Errorf("%v, want the cancellation", err)
 	}
 }
@@ -116,11 +115,10 @@ func TestSplit(t *testing.T) {
 		"", " ", "sign --slot 3", "./sign", program1 + " caf\u00e9", program1 + " \x1b[2J", program1 + strings.Repeat(" x", 20),
 		program1 + " " + strings.Repeat("x", 600),
 	} {
-		var e *program.CommandError
-		if _, err := program.Split(bad); !errors.As(err, &e) || e.Hint() == "" {
+		if _, err := program.Split(bad); fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" {
 			t.Errorf("%q: %v, want a refusal", bad, err)
 		}
-		if _, err := program.Run(t.Context(), strings.Fields(bad), "sign", "int", nil); !errors.As(err, &e) {
+		if _, err := program.Run(t.Context(), strings.Fields(bad), "sign", "int", nil); fault.ClassOf(err) != fault.Usage {
 			t.Errorf("%q was run: %v", bad, err)
 		}
 	}

@@ -23,7 +23,7 @@ type Agent struct {
 	options Options
 }
 
-// NewAgent finds the RSA key with a fingerprint (SHA256:...) in the agent. Errors are *[Error].
+// NewAgent finds the RSA key with a fingerprint (SHA256:...) in the agent. Errors match one of the sentinels.
 func NewAgent(fingerprint string, o Options) (*Agent, error) {
 	s := &Agent{options: o}
 	all, err := s.list()
@@ -35,10 +35,10 @@ func NewAgent(fingerprint string, o Options) (*Agent, error) {
 			continue
 		}
 		if s.public, err = id.public(); err != nil {
-			return nil, &Error{
-				Kind: ErrWrong, Who: KindAgent, Detail: fingerprint + " is a key of the kind " + printable.Text(id.kind()) + ", and API Management takes RSA keys of at least 1024 bits",
-				next: "make one: ssh-keygen -t rsa -b 4096 -f FILE, then ssh-add FILE",
-			}
+			return nil, failed(
+				ErrWrong, KindAgent, fingerprint+" is a key of the kind "+printable.Text(id.kind())+", and API Management takes RSA keys of at least 1024 bits",
+				"make one: ssh-keygen -t rsa -b 4096 -f FILE, then ssh-add FILE",
+			)
 		}
 		return s, nil
 	}
@@ -127,10 +127,10 @@ func (s *Agent) whyNot(conn *call) error {
 	}
 	for _, id := range all {
 		if bytes.Equal(id.blob, blob(s.public)) {
-			return &Error{
-				Kind: ErrRefused, Who: KindAgent, Detail: Fingerprint(s.public),
-				next: "its confirmation or PIN was not given, the card was taken out, or the key may not be used here (ssh-add -h): add it again",
-			}
+			return failed(
+				ErrRefused, KindAgent, Fingerprint(s.public),
+				"its confirmation or PIN was not given, the card was taken out, or the key may not be used here (ssh-add -h): add it again",
+			)
 		}
 	}
 	return absent(Fingerprint(s.public), all)
@@ -139,16 +139,16 @@ func (s *Agent) whyNot(conn *call) error {
 // absent is a key that the agent does not show. A locked one shows none, and does not say that it is locked.
 func absent(fingerprint string, all []identity) error {
 	if len(all) == 0 {
-		return &Error{
-			Kind: ErrLocked, Who: KindAgent, Detail: "looked for " + fingerprint,
-			next: "if it was locked: ssh-add -X\nadd the key: ssh-add FILE; of a smart card: ssh-add -s MODULE.so",
-		}
+		return failed(
+			ErrLocked, KindAgent, "looked for "+fingerprint,
+			"if it was locked: ssh-add -X\nadd the key: ssh-add FILE; of a smart card: ssh-add -s MODULE.so",
+		)
 	}
 	next := "add the key: ssh-add FILE; of a smart card: ssh-add -s MODULE.so"
 	for _, line := range candidates(all) {
 		next += "\nit holds " + line
 	}
-	return &Error{Kind: ErrNoSuchKey, Who: KindAgent, Detail: fingerprint, next: next}
+	return failed(ErrNoSuchKey, KindAgent, fingerprint, next)
 }
 
 func (s *Agent) list() ([]identity, error) {
@@ -173,10 +173,11 @@ func identities(conn *call) ([]identity, error) {
 }
 
 func malformed(format string) error {
-	e := &Error{Kind: ErrWrong, Who: KindAgent, Detail: "it is malformed", next: "see which program answers at $" + socketName + ": OpenSSH's ssh-agent does"}
 	if format != "" {
-		e.Detail = fmt.Sprintf("a signature of the format %q instead of %q", printable.Text(format), sha512Name)
-		e.next = "this agent is too old to sign with SHA-512, or another program: OpenSSH's ssh-agent does since 7.2, gpg-agent since 2.2.6"
+		return failed(
+			ErrWrong, KindAgent, fmt.Sprintf("a signature of the format %q instead of %q", printable.Text(format), sha512Name),
+			"this agent is too old to sign with SHA-512, or another program: OpenSSH's ssh-agent does since 7.2, gpg-agent since 2.2.6",
+		)
 	}
-	return e
+	return failed(ErrWrong, KindAgent, "it is malformed", "see which program answers at $"+socketName+": OpenSSH's ssh-agent does")
 }

@@ -9,8 +9,8 @@ import (
 
 // ours refuses every agent: here nothing says whose it is.
 func ours(net.Conn) error {
-	return &Error{
-		Kind: ErrNotOurs, Who: KindAgent, Detail: "on " + runtime.GOOS + " nothing says who runs it",
-		next: "keep the key in the keychain, or sign with a program: --signer exec",
-	}
+	return failed(
+		ErrNotOurs, KindAgent, "on "+runtime.GOOS+" nothing says who runs it",
+		"keep the key in the keychain, or sign with a program: --signer exec",
+	)
 }

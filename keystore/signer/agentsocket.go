@@ -60,12 +60,12 @@ func (c *call) broken(err error) error {
 	case errors.Is(err, errMalformed):
 		return malformed("")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &Error{
-			Kind: ErrTimeout, Who: KindAgent, Detail: "waited " + c.limit.Round(time.Millisecond).String() + "; its confirmation, PIN or touch may be awaited, or it hangs",
-			next: "answer it, or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s",
-		}
+		return failed(
+			ErrTimeout, KindAgent, "waited "+c.limit.Round(time.Millisecond).String()+"; its confirmation, PIN or touch may be awaited, or it hangs",
+			"answer it, or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s",
+		)
 	}
-	return &Error{Kind: ErrUnavailable, Who: KindAgent, Detail: "it closed the connection", next: "see whether it still answers: ssh-add -l"}
+	return failed(ErrUnavailable, KindAgent, "it closed the connection", "see whether it still answers: ssh-add -l")
 }
 
 const startAgent = `start one: eval "$(ssh-agent -s)", then ssh-add FILE; on a machine that you came to by ssh: come again with ssh -A`
@@ -74,9 +74,9 @@ const startAgent = `start one: eval "$(ssh-agent -s)", then ssh-add FILE; on a m
 func checkSocket(path string) error {
 	switch {
 	case path == "":
-		return &Error{Kind: ErrUnavailable, Who: KindAgent, Detail: socketName + " is not set", next: startAgent}
+		return failed(ErrUnavailable, KindAgent, socketName+" is not set", startAgent)
 	case !filepath.IsAbs(path):
-		return &Error{Kind: ErrUnavailable, Who: KindAgent, Detail: fmt.Sprintf("%s is %q, not the path of a socket", socketName, printable.Text(path)), next: startAgent}
+		return failed(ErrUnavailable, KindAgent, fmt.Sprintf("%s is %q, not the path of a socket", socketName, printable.Text(path)), startAgent)
 	}
 	return nil
 }
@@ -84,15 +84,15 @@ func checkSocket(path string) error {
 // dead is a socket at which nobody listens, often one that tmux or screen kept from a login that has ended.
 func dead(path string, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return &Error{
-			Kind: ErrTimeout, Who: KindAgent, Detail: fmt.Sprintf("it does not take the connection at %q", printable.Text(path)),
-			next: "end the agent and start it anew: " + startAgent,
-		}
+		return failed(
+			ErrTimeout, KindAgent, fmt.Sprintf("it does not take the connection at %q", printable.Text(path)),
+			"end the agent and start it again: "+startAgent,
+		)
 	}
-	return &Error{
-		Kind: ErrUnavailable, Who: KindAgent, Detail: fmt.Sprintf("nobody answers at %s=%q: %s", socketName, printable.Text(path), cause(err)),
-		next: "the socket is of a login that has ended; in tmux: eval \"$(tmux show-environment -s " + socketName + ")\"\n" + startAgent,
-	}
+	return failed(
+		ErrUnavailable, KindAgent, fmt.Sprintf("nobody answers at %s=%q: %s", socketName, printable.Text(path), cause(err)),
+		"the socket is of a login that has ended; in tmux: eval \"$(tmux show-environment -s "+socketName+")\"\n"+startAgent,
+	)
 }
 
 // cause is the system's word for what went wrong, without the path.
@@ -105,8 +105,8 @@ func cause(err error) string {
 
 // notOurs is an agent of another user, who would learn what is signed and could answer what he likes.
 func notOurs(why string) error {
-	return &Error{
-		Kind: ErrNotOurs, Who: KindAgent, Detail: why,
-		next: "another user may be listening there: run `unset " + socketName + "`, then " + startAgent,
-	}
+	return failed(
+		ErrNotOurs, KindAgent, why,
+		"another user may be listening there: run `unset "+socketName+"`, then "+startAgent,
+	)
 }

@@ -1,9 +1,14 @@
 package signer
 
-import "errors"
+import (
+	"errors"
+	"fmt"
 
-// What can be wrong with a signer outside the record. Match them with errors.Is; the error is an *[Error]. A program
-// that can't be run is a *program.Error.
+	"cgp-cred/keystore/fault"
+)
+
+// What can be wrong with a signer outside the record. Match them with errors.Is. A program that can't be run
+// has an error of package program.
 var (
 	// ErrUnavailable: there is no agent, or it can't be reached.
 	ErrUnavailable = errors.New("it can't be reached")
@@ -23,25 +28,11 @@ var (
 	ErrWrong = errors.New("its answer can't be used")
 )
 
-// Error is a signer that does not sign. It never holds what was signed, or a signature.
-type Error struct {
-	Kind   error  // one of the sentinels
-	Who    string // "ssh-agent" or "exec"
-	Detail string // printable ASCII; may be empty
-
-	next string // what to do
-}
-
-func (e *Error) Error() string {
-	s := e.Who + ": " + e.Kind.Error()
-	if e.Detail != "" {
-		s += ": " + e.Detail
+// failed returns the error of a signer that does not sign, which never holds what was signed, or a signature. kind is one of
+// the sentinels, detail printable ASCII or empty, hint what to do.
+func failed(kind error, who, detail, hint string) error {
+	if detail != "" {
+		kind = fmt.Errorf("%w: %s", kind, detail)
 	}
-	return s
+	return fault.Wrap(fault.Keystore, hint, who, kind)
 }
-
-// Unwrap returns the kind.
-func (e *Error) Unwrap() error { return e.Kind }
-
-// Hint returns the next command or action; each line is one.
-func (e *Error) Hint() string { return e.next }

@@ -29,7 +29,7 @@ type Exec struct {
 	may     func(argv []string) error // nil: the user has just named it
 }
 
-// NewExec asks a program for its public key. Errors are *[Error], *program.Error and *program.CommandError.
+// NewExec asks a program for its public key. Errors are those of package program, and [ErrWrong].
 func NewExec(ctx context.Context, argv []string, o Options) (*Exec, error) {
 	s := &Exec{argv: slices.Clone(argv), options: o}
 	out, err := s.run(ctx, "public", nil)
@@ -119,10 +119,12 @@ func Command(s Signer) []string {
 }
 
 // notGiven refuses every program of a record until [Permit] says who decides.
-func notGiven([]string) error { return &Error{Kind: ErrNotGiven, Who: KindExec} }
+func notGiven([]string) error {
+	return failed(ErrNotGiven, KindExec, "", "give it again: cgp-cred store PROFILE --signer exec --signer-command COMMAND --kid KID --force")
+}
 
 func (s *Exec) wrong(detail string) error {
-	return &Error{Kind: ErrWrong, Who: KindExec, Detail: detail, next: "try it by hand: " + printable.Shell(s.argv[0]) + " ... public " + s.options.profile()}
+	return failed(ErrWrong, KindExec, detail, "try it by hand: "+printable.Shell(s.argv[0])+" ... public "+s.options.profile())
 }
 
 // parsePublic reads the one public key in a PEM text: SubjectPublicKeyInfo or PKCS #1. It quotes nothing of what it

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/program"
 	"cgp-cred/keystore/signer"
@@ -132,8 +133,7 @@ func TestExecRefuses(t *testing.T) {
 		"a damaged key": "printf -- '-----BEGIN PUBLIC KEY-----\\nAAAA\\n-----END PUBLIC KEY-----\\n'",
 	} {
 		_, err := signer.NewExec(t.Context(), script(t, text), signer.Options{})
-		var e *signer.Error
-		if !errors.Is(err, signer.ErrWrong) || !errors.As(err, &e) || e.Hint() == "" {
+		if !errors.Is(err, signer.ErrWrong) || fault.ClassOf(err) != fault.Keystore || fault.HintOf(err, "") == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

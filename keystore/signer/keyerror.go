@@ -3,30 +3,27 @@ package signer
 import (
 	"crypto/fips140"
 	"strings"
+
+	"cgp-cred/keystore/fault"
 )
 
-// KeyError is a private key that can't be used. It never holds any of it.
-type KeyError struct {
-	Problem string // what is wrong with it
-	Next    string // the command that makes a usable key of it, or the next thing to do
+// BadKey returns the error of a private key that can't be used. It never holds any of it. hint is the command that makes a
+// usable key of it, or the next thing to do.
+func BadKey(problem, hint string) error {
+	return fault.New(fault.Usage, hint, "private key: %s", problem)
 }
 
-func (e *KeyError) Error() string { return "private key: " + e.Problem }
-
-// Hint returns what to do.
-func (e *KeyError) Hint() string { return e.Next }
-
 // damagedKey is a private key of profile whose signatures are wrong: x509 takes a number that is not a prime for one.
-func damagedKey(profile string) *KeyError {
-	return &KeyError{
-		Problem: "its numbers don't fit together, so its signatures are wrong",
-		Next: "give an undamaged copy of it: cgp-cred store " + profile + " --private-key FILE --kid KID --force\n" +
-			"or make a new key: cgp-cred keygen " + profile + " --kid NEWKID --force",
-	}
+func damagedKey(profile string) error {
+	return BadKey(
+		"its numbers don't fit together, so its signatures are wrong",
+		"give an undamaged copy of it: cgp-cred store "+profile+" --private-key FILE --kid KID --force\n"+
+			"or make a new key: cgp-cred keygen "+profile+" --kid NEWKID --force",
+	)
 }
 
 // ForbiddenKey returns the error of a key that the FIPS 140-only mode forbids if that is what err is about, otherwise nil.
-func ForbiddenKey(err error) *KeyError {
+func ForbiddenKey(err error) error {
 	if err == nil || !fips140.Enforced() {
 		return nil
 	}
@@ -35,8 +32,8 @@ func ForbiddenKey(err error) *KeyError {
 	if !found || !mode {
 		return nil
 	}
-	return &KeyError{
-		Problem: "GODEBUG=fips140=only does not allow " + strings.ReplaceAll(why, "2\u00b9\u2076", "65536"),
-		Next:    "make a key of 4096 bits: cgp-cred keygen PROFILE --kid NEWKID --force\nor run the command without GODEBUG=fips140=only",
-	}
+	return BadKey(
+		"GODEBUG=fips140=only does not allow "+strings.ReplaceAll(why, "2\u00b9\u2076", "65536"),
+		"make a key of 4096 bits: cgp-cred keygen PROFILE --kid NEWKID --force\nor run the command without GODEBUG=fips140=only",
+	)
 }

@@ -57,8 +57,7 @@ func (RSA) Kind() string { return KindKeychain }
 func (RSA) Where() string { return "" }
 
 // Sign signs digest, made with the hash that opts names, with PKCS #1 v1.5 (RFC 8017, section 8.2).
-// It refuses PSS: the token endpoint verifies RS512 and nothing else. A key that can't sign is a *[KeyError]. rand may
-// be nil.
+// It refuses PSS: the token endpoint verifies RS512 and nothing else. rand may be nil.
 func (k RSA) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if k.reveal == nil {
 		return nil, ErrNoKey

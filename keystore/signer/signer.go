@@ -132,10 +132,10 @@ func check(who string, o Options, public *rsa.PublicKey, digest, signature []byt
 	if rsa.VerifyPKCS1v15(public, crypto.SHA512, digest, signature) == nil {
 		return nil
 	}
-	return &Error{
-		Kind: ErrWrong, Who: who, Detail: "its signature was made with another key than it was stored with, or in another way than RS512",
-		next: "see which key it uses; if another one is meant: cgp-cred store " + o.profile() + " --signer " + who + " ... --kid KID --force",
-	}
+	return failed(
+		ErrWrong, who, "its signature was made with another key than it was stored with, or in another way than RS512",
+		"see which key it uses; if another one is meant: cgp-cred store "+o.profile()+" --signer "+who+" ... --kid KID --force",
+	)
 }
 
 // rs512 refuses every way to sign but PKCS #1 v1.5 with SHA-512.

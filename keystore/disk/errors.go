@@ -1,0 +1,136 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
+)
+
+// UnsafeError is a file or folder that another user could have written or moved, or that is something else than it should.
+type UnsafeError struct {
+	Path    string // the file or folder, or the one above it that is the trouble
+	Problem string // what is wrong with it, for example "can be written by its group"
+	fix     string // the command that fixes it
+}
+
+func (e *UnsafeError) Error() string { return fmt.Sprintf("%q %s", e.Path, e.Problem) }
+
+// FaultClass returns [fault.Usage].
+func (e *UnsafeError) FaultClass() fault.Class { return fault.Usage }
+
+// FaultHints returns the command that fixes it.
+func (e *UnsafeError) FaultHints() []string { return []string{e.fix} }
+
+// Unreadable gives an error of reading a file or folder its class and its hint, unless it has them. nil stays nil.
+func Unreadable(err error) error {
+	if err == nil || classified(err) {
+		return err
+	}
+	return fault.Wrap(fault.Usage, readHint(err), "", err)
+}
+
+const hintShorter = "choose a shorter path"
+
+func readHint(err error) string {
+	const check = "check the file's name and permissions"
+	var at *fs.PathError
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "raise the limit of open files: ulimit -n 1024"
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return hintShorter
+	case !errors.As(err, &at), printable.ValueLike(at.Path):
+		return check
+	}
+	return check + ": " + printable.Shell("ls", "-ld", at.Path)
+}
+
+// Unwritable makes an error of the product from what the system says about writing, creating or removing a file or folder:
+// a full disk, a quota, a file system that is read-only. An error that has a class, and nil, stay as they are.
+func Unwritable(err error) error {
+	if err == nil || classified(err) {
+		return err
+	}
+	var at *fs.PathError
+	var link *os.LinkError
+	path, verb, reason := "", "written", err
+	switch {
+	case errors.As(err, &at):
+		path, reason = at.Path, at.Err
+		switch at.Op {
+		case "mkdir", "mkdirat":
+			verb = "created"
+		case "remove", "unlink", "unlinkat", "rmdir":
+			verb = "removed"
+		}
+	case errors.As(err, &link):
+		path, reason = link.New, link.Err
+	default:
+		return fault.Wrap(fault.Usage, "check free space and permissions (df), then run the command again", "", err)
+	}
+	hint := WriteHint(path)
+	if errors.Is(reason, syscall.ENAMETOOLONG) {
+		hint = hintShorter
+	}
+	return fault.Wrap(fault.Usage, hint, fmt.Sprintf("%q can't be %s", path, verb), reason)
+}
+
+// WriteHint says how to find out why the file or folder at path can't be written.
+func WriteHint(path string) string {
+	folder := filepath.Dir(path)
+	for { // the folder that exists is the one to look at
+		up := filepath.Dir(folder)
+		if _, err := os.Lstat(folder); err == nil || up == folder {
+			break
+		}
+		folder = up
+	}
+	q := printable.Shell(folder)
+	return "check free space and permissions (df " + q + "; ls -ld " + q + "), then run the command again"
+}
+
+// tooLarge is the error of a file of cgp-cred's own that has more than limit bytes.
+func tooLarge(path string, limit int64) error {
+	return fault.New(fault.Usage, "check that it is the right file: "+printable.Shell("ls", "-l", path), "%q is over %d bytes", path, limit)
+}
+
+// classified reports that err says itself what kind of failure it is.
+func classified(err error) bool {
+	var known fault.Classified
+	return errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func relative(path string) error {
+	return &UnsafeError{
+		Path:    path,
+		Problem: "is not an absolute path",
+		fix:     "set HOME, and XDG_CONFIG_HOME, XDG_STATE_HOME and XDG_RUNTIME_DIR if you use them, to absolute paths",
+	}
+}
+
+func symlink(path string) error {
+	return &UnsafeError{
+		Path:    path,
+		Problem: "is a symbolic link",
+		fix:     "put what it points to in its place: rm " + printable.Shell(path),
+	}
+}
+
+// notFolder is a file in place of a folder.
+func notFolder(path string) error {
+	return &UnsafeError{
+		Path: path, Problem: "is not a folder",
+		fix: "move it away, or set HOME and the XDG_* variables to folders: ls -ld " + printable.Shell(path),
+	}
+}
+
+func irregular(path string) error {
+	return &UnsafeError{Path: path, Problem: "is not a regular file", fix: "rm -r " + printable.Shell(path)}
+}
