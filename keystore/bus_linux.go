@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"github.com/godbus/dbus/v5"
-	"golang.org/x/sys/unix"
 
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/peer"
 )
 
 // findBus returns the first session bus that answers and is our own, as an address that names nothing but its socket,
@@ -74,9 +74,9 @@ func tryBus(ctx context.Context, entry string) (string, net.Conn, error) {
 		}
 		return "", nil, stale(err)
 	}
-	if err := ownPeer(conn); err != nil {
+	if err := peer.CheckOwn(conn); err != nil {
 		_ = conn.Close()
-		return "", nil, err
+		return "", nil, foreign(err.Error())
 	}
 	return "unix:" + key + "=" + dbus.EscapeBusAddressValue(name), conn, nil
 }
@@ -111,43 +111,4 @@ func parseBus(entry string) (key, name string, err error) {
 		return "", "", refuse("it names no socket")
 	}
 	return key, name, nil
-}
-
-// ownPeer returns nil if the process that listens is our own user's (SO_PEERCRED: its uid when it began to listen).
-func ownPeer(conn net.Conn) error {
-	var cred *unix.Ucred
-	err := control(conn, func(fd int) (err error) {
-		cred, err = unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
-		return err
-	})
-	if err != nil {
-		return refuse("the uid of its owner is not known")
-	}
-	if uid := os.Geteuid(); int(cred.Uid) != uid {
-		return foreign(fmt.Sprintf("it is run by uid %d, we are uid %d", cred.Uid, uid))
-	}
-	return nil
-}
-
-// alive reports whether the other end still has the connection open.
-func alive(conn net.Conn) bool {
-	err := control(conn, func(fd int) error {
-		n, _, err := unix.Recvfrom(fd, make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		if err == nil && n == 0 {
-			return net.ErrClosed
-		}
-		return err
-	})
-	return err == nil || errors.Is(err, unix.EAGAIN)
-}
-
-func control(conn net.Conn, f func(fd int) error) error {
-	raw, err := conn.(*net.UnixConn).SyscallConn()
-	if err != nil {
-		return err
-	}
-	if outer := raw.Control(func(fd uintptr) { err = f(int(fd)) }); outer != nil {
-		return outer
-	}
-	return err
 }

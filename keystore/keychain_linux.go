@@ -11,6 +11,8 @@ import (
 
 	"github.com/godbus/dbus/v5"
 	ss "github.com/zalando/go-keyring/secret_service"
+
+	"cgp-cred/keystore/peer"
 )
 
 const busVariable = "DBUS_SESSION_BUS_ADDRESS"
@@ -38,7 +40,7 @@ func ready(ctx context.Context) error {
 	}
 	connection.Store(session)
 	// The process that we checked has lived until now and so has its listening socket: godbus has reached the same one.
-	if !alive(conn) {
+	if !peer.Alive(conn) {
 		return &Error{Kind: ErrUnavailable, Detail: "the session bus went away", Next: again}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"cgp-cred/keystore/peer"
 	"cgp-cred/keystore/printable"
 )
 
@@ -36,9 +37,9 @@ func (s *Agent) open() (*call, error) {
 	c := &call{Conn: conn, ctx: ctx, limit: limit}
 	ended := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // what waits then ends
 	c.end = func() { ended(); stop(); _ = conn.Close() }
-	if err := ours(conn); err != nil {
+	if err := peer.CheckOwn(conn); err != nil {
 		c.end()
-		return nil, err
+		return nil, notOurs(err)
 	}
 	return c, nil
 }
@@ -103,10 +104,11 @@ func cause(err error) string {
 	return printable.Text(err.Error())
 }
 
-// notOurs is an agent of another user, who would learn what is signed and could answer what he likes.
-func notOurs(why string) error {
-	return failed(
-		ErrNotOurs, KindAgent, why,
-		"another user may be listening there: run `unset "+socketName+"`, then "+startAgent,
-	)
+// notOurs is the error of an agent of another user, who would learn what is signed and could answer anything.
+func notOurs(err error) error {
+	hint := "another user may be listening there: run `unset " + socketName + "`, then " + startAgent
+	if !peer.Known {
+		hint = "keep the key in the keychain, or sign with a program: --signer exec"
+	}
+	return failed(ErrNotOurs, KindAgent, err.Error(), hint)
 }
