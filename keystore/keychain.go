@@ -22,10 +22,8 @@ type KeychainOptions struct {
 }
 
 const (
-	promptTimeout = 30 * time.Second // enough to type a password
-	quietTimeout  = 5 * time.Second  // nobody can type one
-	waitingAfter  = 2 * time.Second
-	timeoutName   = "CGP_CRED_KEYCHAIN_TIMEOUT"
+	quietTimeout = 5 * time.Second // nobody can type one
+	waitingAfter = 2 * time.Second
 )
 
 // Keychain returns the operating system's keychain: the Secret Service, the macOS keychain or the Windows Credential
@@ -217,34 +215,9 @@ func (k *keychain) Limit() (time.Duration, error) {
 		return k.options.Timeout, nil
 	}
 	if promptable(runtime.GOOS) {
-		return Timeout(promptTimeout)
+		return Timeout(PromptTimeout)
 	}
 	return Timeout(quietTimeout)
-}
-
-// Patience is how long an ssh-agent or a program that signs is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, else 30 s, for it may
-// ask someone at another machine, or at the terminal.
-func Patience() (time.Duration, error) { return Timeout(promptTimeout) }
-
-// InputWait is how long a pipe or a terminal that is named as a file is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, else a
-// minute, in which a command can ask someone for a password.
-func InputWait() (time.Duration, error) { return Timeout(time.Minute) }
-
-// Timeout is how long someone or something is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, or where that is not set the usual
-// time. What is not in [Waiting] is an error.
-func Timeout(usual time.Duration) (time.Duration, error) {
-	s := os.Getenv(timeoutName)
-	if s == "" {
-		return usual, nil
-	}
-	d, err := Waiting.Parse(s)
-	if err != nil {
-		return 0, badValue(
-			timeoutName, err.Error(),
-			"give seconds or a duration: "+timeoutName+"=60 or 1m30s",
-		)
-	}
-	return d, nil
 }
 
 // promptable reports whether someone could answer a prompt of the keychain.

@@ -13,10 +13,6 @@ import (
 	runner "cgp-cred/keystore/program"
 )
 
-// programTimeout is how long a program is waited for, where CGP_CRED_KEYCHAIN_TIMEOUT does not say: it may ask for a
-// passphrase of its own.
-const programTimeout = 30 * time.Second
-
 // The kinds of error in the words of a program.
 var (
 	errProgram     = InOtherWords(ErrUnavailable, "the keystore program failed")
@@ -96,8 +92,8 @@ func (p *programs) Delete(ctx context.Context, account string) error {
 	return err
 }
 
-// Limit is the deadline of one run of the program.
-func (p *programs) Limit() (time.Duration, error) { return Timeout(programTimeout) }
+// Limit is the deadline of one run of the program, which may ask for a passphrase.
+func (p *programs) Limit() (time.Duration, error) { return Patience() }
 
 func (p *programs) get(ctx context.Context, op, account string) (Secret, error) {
 	out, err := p.run(ctx, op, "get", account, nil)
