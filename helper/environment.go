@@ -5,8 +5,8 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
-	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/record"
 )
 
 // EnvironmentProfile is the name of the one profile there is where the environment holds a credential.
@@ -80,7 +80,7 @@ func (h *Helper) Default() (string, error) {
 }
 
 // environmentProfile is the profile that the environment's credential makes.
-func environmentProfile(e *keystore.Environment) (*profile.Profile, error) {
+func environmentProfile(e *record.Environment) (*profile.Profile, error) {
 	host, err := apim.ParseHost(e.Host)
 	if err != nil {
 		return nil, fmt.Errorf("CGP_CRED_HOST: %w", err)

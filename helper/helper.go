@@ -14,13 +14,14 @@ import (
 	"cgp-cred/helper/report"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/record"
 )
 
 // Helper knows where things are. All fields are needed unless they say what their zero value means.
 type Helper struct {
 	Config      profile.Config
 	Folders     disk.Folders
-	Environment *keystore.Environment                          // nil: the keystore holds the credentials
+	Environment *record.Environment                            // nil: the keystore holds the credentials
 	Keystore    func(kind string) (keystore.Keystore, error)   // opens the keystore that a profile names
 	Place       func(profile.Place) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
 	NewKeystore string                                         // kind of a new profile's keystore; empty: keychain

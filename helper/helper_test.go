@@ -14,8 +14,8 @@ import (
 	"cgp-cred/helper/helpertest"
 	"cgp-cred/helper/manage"
 	"cgp-cred/helper/simulator"
-	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/record"
 )
 
 func TestGetMintsOnce(t *testing.T) {
@@ -153,7 +153,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := keystore.Load(t.Context(), p.Keys, "int")
+	r, err := record.Load(t.Context(), p.Keys, "int")
 	if err != nil {
 		t.Fatal(err)
 	}

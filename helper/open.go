@@ -9,7 +9,10 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/exec"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/keychain"
+	"cgp-cred/keystore/record"
 )
 
 // OpenOptions say how a helper of [Open] works. The zero value is what the command does without flags.
@@ -26,7 +29,7 @@ type OpenOptions struct {
 // source too, and returns the helper that works with them. It creates and contacts nothing. Errors: [disk.ErrNoHome], or
 // what is wrong with the CGP_CRED_* variables.
 func Open(o OpenOptions) (*Helper, error) {
-	environment, err := keystore.ReadEnvironment(os.Getenv)
+	environment, err := record.ReadEnvironment(os.Getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -58,13 +61,13 @@ func (o OpenOptions) Keystore(kind string) (keystore.Keystore, error) {
 		return nil, fault.New(fault.Usage, "cgp-cred logout, then store it again",
 			"the keystore of this profile ended with the program that made it")
 	}
-	return keystore.Keychain(keystore.KeychainOptions{Waiting: o.Waiting}), nil
+	return keychain.New(keychain.Options{Waiting: o.Waiting}), nil
 }
 
 // place opens a keystore of the user's own.
 func (o OpenOptions) place(f disk.Folders, p profile.Place) (keystore.Keystore, error) {
 	if p.Kind == profile.Program {
-		return keystore.Program(p.Command), nil
+		return exec.New(p.Command), nil
 	}
 	if f.Data == "" {
 		return nil, &keystore.Error{

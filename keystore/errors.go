@@ -126,11 +126,11 @@ func (e *Error) usualHint() string {
 	case is(ErrNewer):
 		return "update cgp-cred on this machine: `cgp-cred version` shows what it is"
 	}
-	return withoutKeychain
+	return WithoutKeychain
 }
 
 // AskDoctor is the hint to examine the keychain. It is always a hint of its own, which package doctor leaves out.
 const AskDoctor = "run `cgp-cred doctor`"
 
 // withoutKeychain says what works on machines that have no keychain and will get none.
-const withoutKeychain = AskDoctor + "\nwithout a keychain set CGP_CRED_HOST, CGP_CRED_API_KEY_FILE, CGP_CRED_KID and CGP_CRED_PRIVATE_KEY_FILE"
+const WithoutKeychain = AskDoctor + "\nwithout a keychain set CGP_CRED_HOST, CGP_CRED_API_KEY_FILE, CGP_CRED_KID and CGP_CRED_PRIVATE_KEY_FILE"

@@ -78,12 +78,12 @@ func CheckValue(account string, value Secret) error {
 		}
 	}
 	if len(b) > MaxValue {
-		return tooBig("set", account, len(b))
+		return TooBig("set", account, len(b))
 	}
 	return nil
 }
 
-func tooBig(op, account string, size int) *Error {
+func TooBig(op, account string, size int) *Error {
 	return &Error{
 		Kind: ErrTooBig, Op: op, Account: account,
 		Detail: fmt.Sprintf("it has %d bytes, the limit is %d", size, MaxValue),

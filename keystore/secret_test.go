@@ -11,6 +11,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -22,10 +23,10 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	type inner struct {
 		s keystore.Secret
 		k signer.RSA
-		p *keystore.Key
+		p *record.Key
 	}
-	i := inner{keystore.NewSecret([]byte(text)), signer.NewRSA(rsaKey), &keystore.Key{KID: "kid", Signer: signer.NewRSA(rsaKey)}}
-	r := &keystore.Record{APIKey: i.s, Key: i.p}
+	i := inner{keystore.NewSecret([]byte(text)), signer.NewRSA(rsaKey), &record.Key{KID: "kid", Signer: signer.NewRSA(rsaKey)}}
+	r := &record.Record{APIKey: i.s, Key: i.p}
 	var out bytes.Buffer
 	for _, v := range []any{i.s, &i.s, i.k, &i.k, i, &i, r, *r, []keystore.Secret{i.s}, map[string]any{"a": i.s, "b": i.k}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {

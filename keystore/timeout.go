@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-const timeoutName = "CGP_CRED_KEYCHAIN_TIMEOUT"
+const TimeoutName = "CGP_CRED_KEYCHAIN_TIMEOUT"
 
 // PromptTimeout is enough to type a password.
 const PromptTimeout = 30 * time.Second
@@ -21,15 +21,15 @@ func InputWait() (time.Duration, error) { return Timeout(time.Minute) }
 // Timeout is how long someone or something is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, or where that is not set the usual
 // time. What is not in [Waiting] is an error.
 func Timeout(usual time.Duration) (time.Duration, error) {
-	s := os.Getenv(timeoutName)
+	s := os.Getenv(TimeoutName)
 	if s == "" {
 		return usual, nil
 	}
 	d, err := Waiting.Parse(s)
 	if err != nil {
-		return 0, badValue(
-			timeoutName, err.Error(),
-			"give seconds or a duration: "+timeoutName+"=60 or 1m30s",
+		return 0, BadValue(
+			TimeoutName, err.Error(),
+			"give seconds or a duration: "+TimeoutName+"=60 or 1m30s",
 		)
 	}
 	return d, nil

@@ -8,7 +8,7 @@ import (
 
 // badValue returns the error of a value that can't be what it is given as: what is wrong with it, which never holds a secret,
 // and how to get a good one.
-func badValue(what, problem, hint string) error {
+func BadValue(what, problem, hint string) error {
 	return fault.New(fault.Usage, hint, "%s: %s", what, problem)
 }
 
@@ -16,13 +16,13 @@ func badValue(what, problem, hint string) error {
 // it needs no escaping in a header, a curl config or JSON.
 func CheckAPIKey(s string) error {
 	const hint = "copy the API key again from the developer hub, without quotes, spaces or line breaks around it"
-	if problem := apiKeyProblem(s); problem != "" {
-		return badValue("API key", problem, hint)
+	if problem := ApiKeyProblem(s); problem != "" {
+		return BadValue("API key", problem, hint)
 	}
 	return nil
 }
 
-func apiKeyProblem(s string) string {
+func ApiKeyProblem(s string) string {
 	if s == "" {
 		return "it is empty"
 	}
@@ -42,11 +42,11 @@ func CheckToken(s string) error {
 		end--
 	}
 	if end == 0 {
-		return badValue("token", "it is empty", hint)
+		return BadValue("token", "it is empty", hint)
 	}
 	for i := range end {
 		if c := s[i]; !isTokenByte(c) {
-			return badValue("token", fmt.Sprintf("character %d is %s", i+1, describe(c)), hint)
+			return BadValue("token", fmt.Sprintf("character %d is %s", i+1, describe(c)), hint)
 		}
 	}
 	return nil

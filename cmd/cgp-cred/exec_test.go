@@ -18,6 +18,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -63,7 +64,7 @@ func TestLongCredential(t *testing.T) {
 	}
 	stored, err := h.Manage().Store(t.Context(), "int", manage.Change{
 		Host: strings.TrimPrefix(srv.URL, "http://"), APIKey: keystore.NewSecret([]byte("test-api-key-0123456789")),
-		Key: &keystore.Key{KID: "k1", Signer: signer.NewRSA(key)},
+		Key: &record.Key{KID: "k1", Signer: signer.NewRSA(key)},
 	})
 	if err != nil {
 		t.Fatal(err)

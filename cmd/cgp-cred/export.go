@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 )
 
 type exportOptions struct {
@@ -56,7 +56,7 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	if err != nil {
 		return err
 	}
-	bundle, err := keystore.Bundle(r)
+	bundle, err := record.Bundle(r)
 	if err != nil {
 		return err
 	}

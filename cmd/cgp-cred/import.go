@@ -15,8 +15,8 @@ import (
 	"cgp-cred/helper/manage"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/upstream"
-	"cgp-cred/keystore"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -169,7 +169,7 @@ func (a *app) imported(file string, c upstream.Config, pem string) (manage.Chang
 		return change, usage("add --api-key-file FILE", "%s has no api_key, and a private key signs for one", file)
 	}
 	key, err := a.readPEM(c.PEM, pem)
-	change.Key = &keystore.Key{KID: c.KID, Signer: key}
+	change.Key = &record.Key{KID: c.KID, Signer: key}
 	return change, err
 }
 

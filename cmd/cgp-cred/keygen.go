@@ -8,7 +8,7 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/manage"
-	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 )
 
 func keygenCommand(a *app) *cobra.Command {
@@ -65,7 +65,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 	if err != nil {
 		return err
 	}
-	c.Key = &keystore.Key{KID: strings.TrimSpace(o.kid), Signer: key}
+	c.Key = &record.Key{KID: strings.TrimSpace(o.kid), Signer: key}
 	s, err := h.Manage().Store(ctx, name, c)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 }
 
 // printKeys prints a record's public key set on stdout.
-func (a *app) printKeys(name string, r *keystore.Record) error {
+func (a *app) printKeys(name string, r *record.Record) error {
 	keys, err := manage.Keys(name, r)
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper"
-	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -109,7 +109,7 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 }
 
 // nextKey imports the next key, finds it elsewhere, or makes it.
-func (a *app) nextKey(ctx context.Context, name string, o rotateOptions) (*keystore.Key, error) {
+func (a *app) nextKey(ctx context.Context, name string, o rotateOptions) (*record.Key, error) {
 	kid := strings.TrimSpace(o.kid)
 	if given, err := a.givenKey(ctx, name, o.keyFile, o.signer, kid); err != nil || given != nil {
 		return given, err
@@ -118,7 +118,7 @@ func (a *app) nextKey(ctx context.Context, name string, o rotateOptions) (*keyst
 	if err != nil {
 		return nil, err
 	}
-	return &keystore.Key{KID: kid, Signer: key}, nil
+	return &record.Key{KID: kid, Signer: key}, nil
 }
 
 // checkBits accepts the sizes that a new key may have.

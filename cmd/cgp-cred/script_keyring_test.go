@@ -64,9 +64,9 @@ func dbus(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("DBUS_SESSION_BUS_ADDRESS", keystoretest.StartBus(of(ts)).Address)
 }
 
-// record reads and writes the keyring behind cgp-cred's back: "record get ACCOUNT" prints what it holds for an account,
+// readRecord is the verb record: it reads and writes the keyring behind cgp-cred's back: "record get ACCOUNT" prints what it holds for an account,
 // "record none ACCOUNT" holds that it has nothing, "record put ACCOUNT FILE" puts a file's text there.
-func record(ts *testscript.TestScript, neg bool, args []string) {
+func readRecord(ts *testscript.TestScript, neg bool, args []string) {
 	u := of(ts)
 	if neg || len(args) < 2 || u.keyring == nil {
 		ts.Fatalf("usage: record get|none ACCOUNT, record put ACCOUNT FILE, after keyring")

@@ -80,7 +80,7 @@ func TestScripts(t *testing.T) {
 			"partly":      partly,
 			"pem":         writePEM,
 			"recipe":      recipe,
-			"record":      record,
+			"record":      readRecord,
 			"replace":     replace,
 			"requests":    requests,
 			"require":     require,

@@ -11,6 +11,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -83,7 +84,7 @@ func (o signerFlags) noKeygen(name string) error {
 
 // givenKey is the key that the flags give: in a file, or with a signer elsewhere, which must sign to be taken. It is nil
 // where they give none.
-func (a *app) givenKey(ctx context.Context, name, file string, o signerFlags, kid string) (*keystore.Key, error) {
+func (a *app) givenKey(ctx context.Context, name, file string, o signerFlags, kid string) (*record.Key, error) {
 	if !o.elsewhere() {
 		return a.readPrivateKey(file, kid)
 	}
@@ -96,7 +97,7 @@ func (a *app) givenKey(ctx context.Context, name, file string, o signerFlags, ki
 	if err := signer.Prove(s); err != nil {
 		return nil, err
 	}
-	return &keystore.Key{KID: strings.TrimSpace(kid), Signer: s}, nil
+	return &record.Key{KID: strings.TrimSpace(kid), Signer: s}, nil
 }
 
 func findSigner(ctx context.Context, o signerFlags, with signer.Options) (signer.Signer, error) {

@@ -17,6 +17,8 @@ import (
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/privatekey"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -123,7 +125,7 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c manage.C
 }
 
 // readPrivateKey imports a PEM file; no file, no key.
-func (a *app) readPrivateKey(file, kid string) (*keystore.Key, error) {
+func (a *app) readPrivateKey(file, kid string) (*record.Key, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -131,11 +133,11 @@ func (a *app) readPrivateKey(file, kid string) (*keystore.Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := keystore.ParsePrivateKey(raw)
+	key, err := privatekey.Parse(raw)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", inputName(file), err)
 	}
-	return &keystore.Key{KID: strings.TrimSpace(kid), Signer: key}, nil
+	return &record.Key{KID: strings.TrimSpace(kid), Signer: key}, nil
 }
 
 // readAPIKey reads the API key from its file, or asks for it where the profile has none. It is zero where it is kept, or
@@ -235,7 +237,7 @@ func (a *app) saved(h *helper.Helper, s manage.Stored) {
 	}
 	a.say(fmt.Sprintf("%s profile %q for %s: %s %s", verb, s.Profile.Name, s.Profile.Host, what, s.Profile.Place()))
 	if s.Record.Key != nil {
-		if warning := keystore.KeyWarning(signer.Bits(s.Record.Key.Signer)); warning != "" {
+		if warning := privatekey.KeyWarning(signer.Bits(s.Record.Key.Signer)); warning != "" {
 			a.warn(warning)
 		}
 	}

@@ -11,8 +11,9 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/upstream"
-	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/privatekey"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -120,7 +121,7 @@ func scriptConfig() string {
 }
 
 // recordOf is what the token is minted with, in memory alone.
-func (a *app) recordOf(c upstream.Config, args upstream.Args) (*keystore.Record, error) {
+func (a *app) recordOf(c upstream.Config, args upstream.Args) (*record.Record, error) {
 	if !args.PEM.Text.IsZero() {
 		return nil, usage("give the name of its file: --private_key_pem_file FILE", "the private key itself is on the command line, where other users of this machine can see it")
 	}
@@ -132,8 +133,8 @@ func (a *app) recordOf(c upstream.Config, args upstream.Args) (*keystore.Record,
 	if err != nil {
 		return nil, err
 	}
-	return &keystore.Record{
-		Host: c.Host, Auth: profile.JWT, APIKey: apiKey, Key: &keystore.Key{KID: c.KID, Signer: key},
+	return &record.Record{
+		Host: c.Host, Auth: profile.JWT, APIKey: apiKey, Key: &record.Key{KID: c.KID, Signer: key},
 	}, nil
 }
 
@@ -152,7 +153,7 @@ func (a *app) readPEM(p upstream.PEM, file string) (signer.RSA, error) {
 			return signer.RSA{}, err
 		}
 	}
-	key, err := keystore.ParsePrivateKey(raw)
+	key, err := privatekey.Parse(raw)
 	if err != nil {
 		return key, fmt.Errorf("%s: %w", name, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 )
 
 // Lifetime is how long an assertion lives. APIM refuses an exp in the past and one more than 310 s ahead; 150 s bears a
@@ -72,7 +73,7 @@ func Describe(assertion keystore.Secret, label string) string {
 	}
 	var named struct{ KID string }
 	if iss, ok := claims["iss"].(string); ok && json.Unmarshal(header, &named) == nil &&
-		keystore.CheckKID(named.KID, keystore.NewSecret([]byte(iss))) != nil {
+		record.CheckKID(named.KID, keystore.NewSecret([]byte(iss))) != nil {
 		header = []byte(`{"kid":"` + label + `", ...}`)
 	}
 	claims["iss"], claims["sub"] = label, label

@@ -13,8 +13,8 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
-	"cgp-cred/keystore"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/record"
 )
 
 // State is how a check ended. The words are a contract: scripts branch on them.
@@ -99,7 +99,7 @@ type exam struct {
 	blocked map[string]string
 
 	profile *profile.Profile
-	record  *keystore.Record
+	record  *record.Record
 	ping    *probed
 	skew    time.Duration
 	hasSkew bool

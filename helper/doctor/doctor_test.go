@@ -23,6 +23,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -71,7 +72,7 @@ func newRig(t *testing.T, c simulator.Config) *rig {
 	own := func(name string) string { return filepath.Join(t.TempDir(), name, "cgp-cred") }
 	folders := disk.Folders{Config: own("config"), State: own("state"), Runtime: own("run")}
 	keys := &faulty{Keystore: keystore.Memory(), accounts: make(map[string]bool)}
-	key := &keystore.Key{KID: "int-1", Signer: signer.NewRSA(keystoretest.Key(2048, 0))}
+	key := &record.Key{KID: "int-1", Signer: signer.NewRSA(keystoretest.Key(2048, 0))}
 	h := &helper.Helper{
 		Config: profile.Config{Folder: folders.Config}, Folders: folders, NewKeystore: profile.Memory,
 		Keystore: func(string) (keystore.Keystore, error) { return keys, nil },

@@ -11,6 +11,7 @@ import (
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/keychain"
 	"cgp-cred/keystore/printable"
 )
 
@@ -75,7 +76,7 @@ func (e *exam) opened() (keystore.Keystore, error) {
 func provider(ctx context.Context) string {
 	ctx, stop := context.WithTimeout(ctx, providerTimeout)
 	defer stop()
-	name, err := keystore.Provider(ctx)
+	name, err := keychain.Provider(ctx)
 	switch {
 	case err != nil:
 		return ""

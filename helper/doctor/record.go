@@ -10,8 +10,8 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
-	"cgp-cred/keystore"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -43,7 +43,7 @@ func (e *exam) key(ctx context.Context) Result {
 	least := askedBits
 	for _, k := range []struct {
 		which string
-		key   *keystore.Key
+		key   *record.Key
 	}{{"", e.record.Key}, {"next: ", e.record.Next}, {"previous: ", e.record.Previous}} {
 		if k.key == nil {
 			continue
@@ -66,7 +66,7 @@ func (e *exam) key(ctx context.Context) Result {
 }
 
 // try signs as an assertion is signed (RS512), and describes the key.
-func try(ctx context.Context, r *keystore.Record, k *keystore.Key) (text string, bits int, err error) {
+func try(ctx context.Context, r *record.Record, k *record.Key) (text string, bits int, err error) {
 	kid := printable.Text(r.ShownKID(k))
 	public, isRSA := k.Signer.Public().(*rsa.PublicKey)
 	if !isRSA {

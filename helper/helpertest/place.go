@@ -19,6 +19,7 @@ import (
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -83,7 +84,7 @@ func New(t *testing.T, c simulator.Config) *Place {
 	p.Host = strings.TrimPrefix(srv.URL, "http://")
 	if _, err := p.Manage().Store(t.Context(), "int", manage.Change{
 		Host: p.Host, APIKey: keystore.NewSecret([]byte(APIKey)),
-		Key: &keystore.Key{KID: "k1", Signer: signer.NewRSA(Key())},
+		Key: &record.Key{KID: "k1", Signer: signer.NewRSA(Key())},
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -5,13 +5,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"cgp-cred/keystore"
 	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
 // SigningProgram returns the test key behind a program, which first runs the shell commands in the file that is returned.
-func SigningProgram(t *testing.T) (k *keystore.Key, first string) {
+func SigningProgram(t *testing.T) (k *record.Key, first string) {
 	t.Helper()
 	keystoretest.Need(t, "/bin/sh", "dash")
 	keystoretest.Need(t, "openssl", "openssl")
@@ -35,7 +35,7 @@ esac`,
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &keystore.Key{KID: "k1", Signer: s}, first
+	return &record.Key{KID: "k1", Signer: s}, first
 }
 
 // Run makes the program run commands first.

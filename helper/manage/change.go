@@ -8,6 +8,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -17,7 +18,7 @@ type Change struct {
 	APIName  *string         // nil: kept
 	Auth     string          // empty: follows from what there is
 	APIKey   keystore.Secret // zero: kept
-	Key      *keystore.Key   // nil: kept; with it KID is the new key's
+	Key      *record.Key     // nil: kept; with it KID is the new key's
 	KID      string          // empty: kept
 	TokenURL *string         // nil: kept; empty: the host's own
 	Audience *string         // nil: kept; empty: the token URL
@@ -61,8 +62,8 @@ func (c Change) Check(name string) error {
 }
 
 // merge applies a change to a record, or to nothing, and checks the result.
-func merge(name string, old *keystore.Record, c Change) (*keystore.Record, error) {
-	r := &keystore.Record{}
+func merge(name string, old *record.Record, c Change) (*record.Record, error) {
+	r := &record.Record{}
 	if old != nil {
 		*r = *old
 	}
@@ -89,7 +90,7 @@ func merge(name string, old *keystore.Record, c Change) (*keystore.Record, error
 	return r, chooseAuth(name, r, c.Auth)
 }
 
-func mergeHost(name string, r *keystore.Record, c Change) error {
+func mergeHost(name string, r *record.Record, c Change) error {
 	if c.Host == "" && r.Host == "" {
 		return refuse(name, "its host is needed the first time", "add --host HOST, for example --host int")
 	}
@@ -107,7 +108,7 @@ func mergeHost(name string, r *keystore.Record, c Change) error {
 	return nil
 }
 
-func mergeURLs(name string, r *keystore.Record, c Change) error {
+func mergeURLs(name string, r *record.Record, c Change) error {
 	if c.TokenURL != nil && *c.TokenURL != r.TokenURL {
 		if r.Key != nil && !c.Force {
 			return needsForce(name, "it has another token URL, and assertions go to another one only on purpose", "--token-url URL")
@@ -123,7 +124,7 @@ func mergeURLs(name string, r *keystore.Record, c Change) error {
 	return nil
 }
 
-func mergeKey(name string, r *keystore.Record, c Change) error {
+func mergeKey(name string, r *record.Record, c Change) error {
 	kid := strings.TrimSpace(c.KID)
 	if c.Key != nil {
 		if kid == "" {
@@ -137,21 +138,21 @@ func mergeKey(name string, r *keystore.Record, c Change) error {
 	if r.Key == nil {
 		return refuse(name, "a kid names a private key, and there is none", "add --private-key FILE, or make a key: cgp-cred keygen "+name+" --kid KID")
 	}
-	r.Key = &keystore.Key{KID: kid, Signer: r.Key.Signer}
+	r.Key = &record.Key{KID: kid, Signer: r.Key.Signer}
 	return nil
 }
 
 // mergeGiven puts a key into a record that the user gave. One that the record has already is only given again, perhaps with
 // another kid or behind another program: the keys next to it stay.
-func mergeGiven(name string, r *keystore.Record, given *keystore.Key, kid string, force bool) error {
-	for _, k := range []**keystore.Key{&r.Key, &r.Next, &r.Previous} {
+func mergeGiven(name string, r *record.Record, given *record.Key, kid string, force bool) error {
+	for _, k := range []**record.Key{&r.Key, &r.Next, &r.Previous} {
 		if *k == nil || !samePublic(*k, given) || k != &r.Key && (force || kid != "" && kid != (*k).KID) {
 			continue
 		}
 		if kid == "" {
 			kid = (*k).KID
 		}
-		*k = &keystore.Key{KID: kid, Signer: given.Signer}
+		*k = &record.Key{KID: kid, Signer: given.Signer}
 		return nil
 	}
 	switch {
@@ -160,12 +161,12 @@ func mergeGiven(name string, r *keystore.Record, given *keystore.Key, kid string
 	case kid == "":
 		return refuse(name, "a private key needs the kid it is registered under", "add --kid KID")
 	}
-	r.Key, r.Next, r.Previous = &keystore.Key{KID: kid, Signer: given.Signer}, nil, nil
+	r.Key, r.Next, r.Previous = &record.Key{KID: kid, Signer: given.Signer}, nil, nil
 	return nil
 }
 
 // keyFlags are the flags by which a key like k is given.
-func keyFlags(k *keystore.Key) string {
+func keyFlags(k *record.Key) string {
 	switch k.Signer.Kind() {
 	case signer.KindAgent:
 		return "--signer ssh-agent --fingerprint SHA256:... --kid KID"
@@ -175,13 +176,13 @@ func keyFlags(k *keystore.Key) string {
 	return "--private-key FILE --kid KID"
 }
 
-func samePublic(a, b *keystore.Key) bool {
+func samePublic(a, b *record.Key) bool {
 	pub, ok := a.Signer.Public().(*rsa.PublicKey)
 	return ok && pub.Equal(b.Signer.Public())
 }
 
 // chooseAuth sets the method: the one asked for if the record can carry it out, else what follows from its parts.
-func chooseAuth(name string, r *keystore.Record, asked string) error {
+func chooseAuth(name string, r *record.Record, asked string) error {
 	auth := asked
 	if auth == "" {
 		switch {
@@ -209,7 +210,7 @@ func needsForce(name, problem, flag string) error {
 	return refuse(name, problem, fmt.Sprintf("if that is meant: cgp-cred store %s %s --force, or use a new profile name", name, flag))
 }
 
-func keyExists(r *keystore.Record, k *keystore.Key) string {
+func keyExists(r *record.Record, k *record.Key) string {
 	if signer.Foreign(k.Signer) {
 		return fmt.Sprintf("it has a private key already (kid %q), %s", r.ShownKID(k), k.Signer.Where())
 	}

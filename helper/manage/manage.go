@@ -9,8 +9,8 @@ import (
 	"cgp-cred/helper/mint"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
-	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/record"
 )
 
 // changeCalls is how often a change of a profile may ask keystores: to find the record, in two places when it moves, to write
@@ -34,7 +34,7 @@ func refuse(name, problem, hint string) error {
 // Stored is what a profile has after a change.
 type Stored struct {
 	Profile *profile.Profile
-	Record  *keystore.Record
+	Record  *record.Record
 	New     bool // there was no record of this name
 	Same    bool // the change changed nothing: nothing was written
 }

@@ -9,11 +9,12 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/record"
 )
 
 // migration is a record that a change starts from, where it was found, and where it goes: often the same place.
 type migration struct {
-	record   *keystore.Record // nil: there is none
+	record   *record.Record // nil: there is none
 	from, to profile.Place
 	now      *profile.Profile // as its file is; nil: it is absent or damaged
 	new      bool             // there is no file
@@ -80,7 +81,7 @@ func (m *Manager) locate(ctx context.Context, name string, g *migration, to prof
 }
 
 // readIfAny reads the record in a place, nil if there is none.
-func (m *Manager) readIfAny(ctx context.Context, name string, in profile.Place, seal string) (*keystore.Record, error) {
+func (m *Manager) readIfAny(ctx context.Context, name string, in profile.Place, seal string) (*record.Record, error) {
 	r, err := m.ReadAt(ctx, name, in, seal)
 	if errors.Is(err, keystore.ErrNotFound) {
 		return nil, nil
@@ -98,7 +99,7 @@ func (m *Manager) newKind() string {
 
 // checkTarget refuses to overwrite another record in the place that r moves to. One with the same key is what a move that
 // was killed has left. It returns the rev of what is there, empty if nothing is.
-func (m *Manager) checkTarget(ctx context.Context, name string, g migration, r *keystore.Record, force bool) (was string, err error) {
+func (m *Manager) checkTarget(ctx context.Context, name string, g migration, r *record.Record, force bool) (was string, err error) {
 	there, err := m.readIfAny(ctx, name, g.to, "")
 	if err != nil || there == nil {
 		return "", err
@@ -114,7 +115,7 @@ func (m *Manager) checkTarget(ctx context.Context, name string, g migration, r *
 // replace writes a record over the one that was found, and moves it. All the while the profile's file says where the whole
 // record is and which other place may have a copy: if the process is killed, get still finds the record, and the next change
 // or logout the copy.
-func (m *Manager) replace(ctx context.Context, p *profile.Profile, g migration, r *keystore.Record, force bool) (err error) {
+func (m *Manager) replace(ctx context.Context, p *profile.Profile, g migration, r *record.Record, force bool) (err error) {
 	was := ""
 	switch {
 	case !g.stays():
@@ -127,7 +128,7 @@ func (m *Manager) replace(ctx context.Context, p *profile.Profile, g migration, 
 	if g.now != nil {
 		m.Forget(ctx, g.now) // the cache is bound to the file: after the change nothing would find the old token
 	}
-	r.Rev = keystore.NewRev()
+	r.Rev = record.NewRev()
 	if err := m.announce(p, g, was, r); err != nil {
 		return err
 	}
@@ -145,7 +146,7 @@ func (m *Manager) replace(ctx context.Context, p *profile.Profile, g migration, 
 
 // announce writes into the profile's file where its record is about to be, and prepares p for when it is there. A record
 // without a file would be lost sight of; a file without a record says so.
-func (m *Manager) announce(p *profile.Profile, g migration, was string, r *keystore.Record) error {
+func (m *Manager) announce(p *profile.Profile, g migration, was string, r *record.Record) error {
 	switch {
 	case g.new:
 		if err := m.Describe(p, r); err != nil {
@@ -171,7 +172,7 @@ func (m *Manager) announce(p *profile.Profile, g migration, was string, r *keyst
 }
 
 // announceHere lets the profile's file fit a record that stays in its place, the old one or the new one.
-func (m *Manager) announceHere(p *profile.Profile, now profile.Profile, r *keystore.Record) error {
+func (m *Manager) announceHere(p *profile.Profile, now profile.Profile, r *record.Record) error {
 	after := *p
 	if err := m.Describe(&after, r); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"cgp-cred/helper/manage"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 )
 
 var inVault2 = profile.Place{Kind: profile.Program, Command: []string{"/opt/vault", "other"}}
@@ -197,13 +198,13 @@ func TestCopyOfAnotherMachine(t *testing.T) {
 	t.Parallel()
 	theirs := func(t *testing.T, p *places, in profile.Place) {
 		t.Helper()
-		r, err := keystore.Load(t.Context(), p.at(in), "int")
+		r, err := record.Load(t.Context(), p.at(in), "int")
 		if err != nil {
 			t.Fatal(err)
 		}
 		was := r.Rev
 		r.Rev, r.Next = "theirs", first(1).Key
-		if err := keystore.Save(t.Context(), p.at(in), "int", was, r); err != nil {
+		if err := record.Save(t.Context(), p.at(in), "int", was, r); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -333,7 +334,7 @@ func TestChangeKilled(t *testing.T) {
 						t.Error(err)
 					}
 					p = killed(t)
-					if _, err := p.Manage().Rotate(t.Context(), "int", "", &keystore.Key{KID: "int-2", Signer: first(1).Key.Signer}); err != nil {
+					if _, err := p.Manage().Rotate(t.Context(), "int", "", &record.Key{KID: "int-2", Signer: first(1).Key.Signer}); err != nil {
 						t.Error(err)
 					}
 					p.whole(t, step == "after set")

@@ -15,6 +15,7 @@ import (
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -90,7 +91,7 @@ func (p *places) at(place profile.Place) *shop {
 
 func (p *places) has(t *testing.T, place profile.Place) bool {
 	t.Helper()
-	_, err := keystore.Load(t.Context(), p.at(place), "int")
+	_, err := record.Load(t.Context(), p.at(place), "int")
 	if err != nil && !errors.Is(err, keystore.ErrNotFound) {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ var (
 )
 
 func first(number int) manage.Change {
-	return manage.Change{Host: "int", Key: &keystore.Key{KID: "int-1", Signer: signer.NewRSA(keystoretest.Key(2048, number))}}
+	return manage.Change{Host: "int", Key: &record.Key{KID: "int-1", Signer: signer.NewRSA(keystoretest.Key(2048, number))}}
 }
 
 func to(place profile.Place) manage.Change { return manage.Change{Keystore: &place} }
@@ -179,7 +180,7 @@ func TestMoveOverAnother(t *testing.T) {
 	if _, err := p.Manage().Store(t.Context(), "int", first(0)); err != nil {
 		t.Fatal(err)
 	}
-	other, err := (&keystore.Record{
+	other, err := (&record.Record{
 		Rev: "r", Host: "int.api.service.nhs.uk", Auth: profile.JWT, Key: first(1).Key,
 	}).Encode()
 	if err == nil {

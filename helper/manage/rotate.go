@@ -5,14 +5,14 @@ import (
 	"fmt"
 
 	"cgp-cred/helper/records"
-	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 )
 
 // Rotate puts a next key next to the current one. The first token that it obtains makes it the current key; until
 // FinishRotation each of the two is tried if the other is refused, because APIM may know either one for up to an hour
 // longer or later than the Developer Hub does. seen is what MayRotate returned; empty: any record.
-func (m *Manager) Rotate(ctx context.Context, name, seen string, next *keystore.Key) (Stored, error) {
-	return m.change(ctx, name, func(r *keystore.Record) error {
+func (m *Manager) Rotate(ctx context.Context, name, seen string, next *record.Key) (Stored, error) {
+	return m.change(ctx, name, func(r *record.Record) error {
 		if seen != "" && seen != r.Rev {
 			return records.NotWritten(name)
 		}
@@ -40,7 +40,7 @@ func (m *Manager) MayRotate(ctx context.Context, name, kid string) (seen string,
 	return r.Rev, mayRotate(name, kid, r)
 }
 
-func mayRotate(name, kid string, r *keystore.Record) error {
+func mayRotate(name, kid string, r *record.Record) error {
 	switch {
 	case r.Key == nil:
 		return records.Incomplete(name, "private key")
@@ -54,13 +54,13 @@ func mayRotate(name, kid string, r *keystore.Record) error {
 		return refuse(name, fmt.Sprintf("kid %q is the current key's, and APIM would confuse the two", r.ShownKID(r.Key)),
 			"choose a kid that was never used: --kid NEWKID")
 	}
-	return keystore.CheckKID(kid, r.APIKey)
+	return record.CheckKID(kid, r.APIKey)
 }
 
 // FinishRotation drops the key that was replaced. A next key that has obtained no token yet is an error, and so is
 // neither.
 func (m *Manager) FinishRotation(ctx context.Context, name string) (Stored, error) {
-	return m.change(ctx, name, func(r *keystore.Record) error {
+	return m.change(ctx, name, func(r *record.Record) error {
 		switch {
 		case r.Next != nil:
 			return refuse(name, fmt.Sprintf("the next key %q has obtained no token yet", r.ShownKID(r.Next)),
@@ -75,7 +75,7 @@ func (m *Manager) FinishRotation(ctx context.Context, name string) (Stored, erro
 
 // AbortRotation drops the new key, whether it is still the next one or the current one already.
 func (m *Manager) AbortRotation(ctx context.Context, name string) (Stored, error) {
-	return m.change(ctx, name, func(r *keystore.Record) error {
+	return m.change(ctx, name, func(r *record.Record) error {
 		switch {
 		case r.Next != nil:
 			r.Next = nil
@@ -93,7 +93,7 @@ func notRotating(name string) error {
 }
 
 // change applies f to a profile's record and writes both, under the profile's lease.
-func (m *Manager) change(ctx context.Context, name string, f func(*keystore.Record) error) (Stored, error) {
+func (m *Manager) change(ctx context.Context, name string, f func(*record.Record) error) (Stored, error) {
 	lease, err := m.begin(ctx, name)
 	if err != nil {
 		return Stored{}, err
@@ -113,7 +113,7 @@ func (m *Manager) change(ctx context.Context, name string, f func(*keystore.Reco
 		return Stored{}, err
 	}
 	m.Forget(ctx, p)
-	r.Rev = keystore.NewRev()
+	r.Rev = record.NewRev()
 	_, err = m.Write(ctx, p, was, r)
 	return Stored{Profile: p, Record: r}, err
 }

@@ -15,8 +15,8 @@ import (
 	"cgp-cred/helper/helpertest"
 	"cgp-cred/helper/manage"
 	"cgp-cred/helper/simulator"
-	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -24,7 +24,7 @@ import (
 type rotating struct {
 	*helpertest.Place
 	registered atomic.Pointer[[]byte]
-	next       *keystore.Key
+	next       *record.Key
 }
 
 func newRotating(t *testing.T) *rotating {
@@ -33,7 +33,7 @@ func newRotating(t *testing.T) *rotating {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rotating{next: &keystore.Key{KID: "k2", Signer: signer.NewRSA(key)}}
+	r := &rotating{next: &record.Key{KID: "k2", Signer: signer.NewRSA(key)}}
 	r.register(t, "k1")
 	r.Place = helpertest.New(t, simulator.Config{JWKS: func() ([]byte, error) { return *r.registered.Load(), nil }})
 	return r
@@ -71,12 +71,12 @@ func (r *rotating) mint(t *testing.T) {
 // kids returns the kids of the record: next, current, previous.
 func (r *rotating) kids(t *testing.T) string {
 	t.Helper()
-	record, err := keystore.Load(t.Context(), r.Keys, "int")
+	found, err := record.Load(t.Context(), r.Keys, "int")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var kids []string
-	for _, k := range []*keystore.Key{record.Next, record.Key, record.Previous} {
+	for _, k := range []*record.Key{found.Next, found.Key, found.Previous} {
 		if k == nil {
 			kids = append(kids, "-")
 			continue
@@ -154,17 +154,17 @@ func TestRotationRefuses(t *testing.T) {
 			t.Errorf("error %v, want a refusal with a hint", err)
 		}
 	}
-	refused(r.Manage().Rotate(t.Context(), "int", "", &keystore.Key{KID: "k1", Signer: r.next.Signer})) // a kid in use
+	refused(r.Manage().Rotate(t.Context(), "int", "", &record.Key{KID: "k1", Signer: r.next.Signer})) // a kid in use
 	refused(r.Manage().FinishRotation(t.Context(), "int"))
 	refused(r.Manage().AbortRotation(t.Context(), "int"))
 	if _, err := r.Manage().Rotate(t.Context(), "int", "", r.next); err != nil {
 		t.Fatal(err)
 	}
-	refused(r.Manage().Rotate(t.Context(), "int", "", &keystore.Key{KID: "k3", Signer: r.next.Signer}))
+	refused(r.Manage().Rotate(t.Context(), "int", "", &record.Key{KID: "k3", Signer: r.next.Signer}))
 	refused(r.Manage().FinishRotation(t.Context(), "int")) // no token yet
 	r.register(t, "k1", "k2")
 	r.mint(t)
-	refused(r.Manage().Rotate(t.Context(), "int", "", &keystore.Key{KID: "k3", Signer: r.next.Signer})) // not finished
+	refused(r.Manage().Rotate(t.Context(), "int", "", &record.Key{KID: "k3", Signer: r.next.Signer})) // not finished
 }
 
 func TestBothKeysRefused(t *testing.T) {
@@ -188,7 +188,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rotating{next: &keystore.Key{KID: "k2", Signer: signer.NewRSA(key)}}
+	r := &rotating{next: &record.Key{KID: "k2", Signer: signer.NewRSA(key)}}
 	r.register(t, "k1")
 	var ahead atomic.Int64 // how far APIM's clock is moved: its cache of key sets ages by it
 	r.Place = helpertest.New(t, simulator.Config{

@@ -11,6 +11,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -25,7 +26,7 @@ func (p *places) seals(t *testing.T) (seal string, permitted []bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range []*keystore.Key{r.Next, r.Key, r.Previous} {
+	for _, k := range []*record.Key{r.Next, r.Key, r.Previous} {
 		if k != nil {
 			permitted = append(permitted, signer.Permitted(k.Signer) == nil)
 		}
@@ -80,7 +81,7 @@ func TestSignerSeal(t *testing.T) {
 }
 
 // permittedAfterAll plants a next key in the record, and reports whether it may sign.
-func (p *places) permittedAfterAll(t *testing.T, next *keystore.Key) bool {
+func (p *places) permittedAfterAll(t *testing.T, next *record.Key) bool {
 	t.Helper()
 	now, err := p.Config.Load("int")
 	if err != nil {
@@ -154,7 +155,7 @@ func TestSignerSealMoves(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := p.Manage().Store(t.Context(), "int", manage.Change{Key: &keystore.Key{Signer: key.Signer}}); err != nil {
+	if _, err := p.Manage().Store(t.Context(), "int", manage.Change{Key: &record.Key{Signer: key.Signer}}); err != nil {
 		t.Fatal(err)
 	}
 	_, permitted = p.seals(t)

@@ -10,6 +10,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -54,7 +55,7 @@ func (m *Manager) Cached(ctx context.Context, p *profile.Profile) (backend strin
 }
 
 // fill copies a record's public parts.
-func (s *Status) fill(r *keystore.Record) {
+func (s *Status) fill(r *record.Record) {
 	if s.APIKey = r.APIKeyLabel(); s.APIKey == "" && !r.APIKey.IsZero() {
 		s.APIKey = "set"
 	}
@@ -113,7 +114,7 @@ func (m *Manager) PublicKeys(ctx context.Context, p *profile.Profile) ([]apim.JW
 }
 
 // Keys returns the public keys of a record.
-func Keys(name string, r *keystore.Record) ([]apim.JWK, error) {
+func Keys(name string, r *record.Record) ([]apim.JWK, error) {
 	var keys []apim.JWK
 	for _, k := range slices.Backward(r.Keys()) {
 		jwk, err := apim.NewJWK(k.Signer.Public(), k.KID)

@@ -9,11 +9,12 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 )
 
 // Existing returns the record that a change to a profile starts from, or nil if there is none. It finds the record of
 // a profile whose file is lost, too: in the keychain, or in the keystore that the change names.
-func (m *Manager) Existing(ctx context.Context, name string, in *profile.Place) (*keystore.Record, error) {
+func (m *Manager) Existing(ctx context.Context, name string, in *profile.Place) (*record.Record, error) {
 	if err := m.KeystoreOnly(); err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func (m *Manager) makeDefault(name string) (made bool, err error) {
 }
 
 // sameContent reports that two records differ in nothing, or only in their revs.
-func sameContent(a, b *keystore.Record) bool {
+func sameContent(a, b *record.Record) bool {
 	x, y := *a, *b
 	x.Rev, y.Rev = "same", "same"
 	one, errX := x.Encode()
@@ -92,7 +93,7 @@ func sameContent(a, b *keystore.Record) bool {
 
 // adopt writes the profile's file for a record that stays as it is, if the file says something else. It reports that it
 // does not.
-func (m *Manager) adopt(p *profile.Profile, r *keystore.Record) (same bool, err error) {
+func (m *Manager) adopt(p *profile.Profile, r *record.Record) (same bool, err error) {
 	if err := m.Describe(p, r); err != nil {
 		return false, err
 	}
@@ -106,7 +107,7 @@ func (m *Manager) adopt(p *profile.Profile, r *keystore.Record) (same bool, err 
 }
 
 // mayReplace says whether a whole profile may be made where there may be one.
-func (m *Manager) mayReplace(name string, old *keystore.Record, force bool) error {
+func (m *Manager) mayReplace(name string, old *record.Record, force bool) error {
 	if _, err := m.Config.Load(name); force || (old == nil && errors.Is(err, profile.ErrNoProfile)) {
 		return nil
 	}
@@ -118,7 +119,7 @@ func (m *Manager) mayReplace(name string, old *keystore.Record, force bool) erro
 }
 
 // revOf is a record's rev, empty if there is none.
-func revOf(r *keystore.Record) string {
+func revOf(r *record.Record) string {
 	if r == nil {
 		return ""
 	}
@@ -139,19 +140,19 @@ func (m *Manager) MayReplaceKey(ctx context.Context, name string, c Change) (see
 	return &rev, mayReplaceKey(name, old, c)
 }
 
-func mayReplaceKey(name string, old *keystore.Record, c Change) error {
+func mayReplaceKey(name string, old *record.Record, c Change) error {
 	if old != nil && old.Key != nil && !c.Force {
 		return refuse(name, keyExists(old, old.Key), fmt.Sprintf("if it may be lost: cgp-cred keygen %s --kid NEWKID --force; or use a new profile name", name))
 	}
 	if old != nil && old.Key != nil && old.Key.KID == strings.TrimSpace(c.KID) {
 		return refuse(name, fmt.Sprintf("kid %q is the current key's, and APIM would mistake the new one for it", old.ShownKID(old.Key)), "choose a kid that was never used: --kid NEWKID")
 	}
-	r := &keystore.Record{}
+	r := &record.Record{}
 	if old != nil {
 		*r = *old
 	}
 	for _, apiKey := range []keystore.Secret{r.APIKey, c.APIKey} {
-		if err := keystore.CheckKID(c.KID, apiKey); err != nil {
+		if err := record.CheckKID(c.KID, apiKey); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -43,9 +44,9 @@ func TestStoreKeepsAndRefuses(t *testing.T) {
 		{"another host", manage.Change{Host: "prod"}, true, true},
 		{"another token URL", manage.Change{TokenURL: text("https://int.api.service.nhs.uk/oauth2-mock/token")}, true, true},
 		{"another audience", manage.Change{Audience: text("https://identity.example/realm")}, true, true},
-		{"another private key", manage.Change{Key: &keystore.Key{KID: "k2", Signer: other}}, true, true},
-		{"the same private key", manage.Change{Key: &keystore.Key{KID: "k1", Signer: signer.NewRSA(helpertest.Key())}}, false, true},
-		{"a key without a kid", manage.Change{Key: &keystore.Key{Signer: other}}, true, false},
+		{"another private key", manage.Change{Key: &record.Key{KID: "k2", Signer: other}}, true, true},
+		{"the same private key", manage.Change{Key: &record.Key{KID: "k1", Signer: signer.NewRSA(helpertest.Key())}}, false, true},
+		{"a key without a kid", manage.Change{Key: &record.Key{Signer: other}}, true, false},
 		{"an unknown method", manage.Change{Auth: "basic"}, false, false},
 		{"a bad token URL", manage.Change{TokenURL: text("http://evil.example/")}, true, false},
 		{"a bad api_name", manage.Change{APIName: text("/x/")}, false, false},
@@ -88,8 +89,8 @@ func TestNewProfilesAreWhole(t *testing.T) {
 		auth   string // empty: refused
 	}{
 		{"an API key", manage.Change{Host: "int", APIKey: key}, profile.APIKey},
-		{"both", manage.Change{Host: "int", APIKey: key, Key: &keystore.Key{KID: "k", Signer: signer.NewRSA(helpertest.Key())}}, profile.JWT},
-		{"a private key, the API key to come", manage.Change{Host: "int", Key: &keystore.Key{KID: "k", Signer: signer.NewRSA(helpertest.Key())}}, profile.JWT},
+		{"both", manage.Change{Host: "int", APIKey: key, Key: &record.Key{KID: "k", Signer: signer.NewRSA(helpertest.Key())}}, profile.JWT},
+		{"a private key, the API key to come", manage.Change{Host: "int", Key: &record.Key{KID: "k", Signer: signer.NewRSA(helpertest.Key())}}, profile.JWT},
 		{"a sandbox needs nothing", manage.Change{Host: "sandbox"}, profile.None},
 		{"a sandbox-like host needs a credential", manage.Change{Host: "sandbox.evil.example"}, ""},
 		{"no host", manage.Change{APIKey: key}, ""},
@@ -120,7 +121,7 @@ func TestNewProfilesAreWhole(t *testing.T) {
 func TestIncompleteAndGone(t *testing.T) {
 	t.Parallel()
 	p := helpertest.New(t, simulator.Config{})
-	if _, err := p.Manage().Store(t.Context(), "half", manage.Change{Host: p.Host, Key: &keystore.Key{KID: "k", Signer: signer.NewRSA(helpertest.Key())}}); err != nil {
+	if _, err := p.Manage().Store(t.Context(), "half", manage.Change{Host: p.Host, Key: &record.Key{KID: "k", Signer: signer.NewRSA(helpertest.Key())}}); err != nil {
 		t.Fatal(err)
 	}
 	half, err := p.Config.Load("half")

@@ -9,8 +9,8 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/records"
 	"cgp-cred/helper/report"
-	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -45,7 +45,7 @@ func (m Minter) RequestTime() time.Duration {
 // Token exchanges an assertion for a token with a record's keys, and returns the key that obtained it: it tries the next one
 // first, then the current and the previous one, as long as APIM says that it does not know a key, or the key can't sign.
 // profile is for messages. The requests have one deadline; it does not run while a user is asked to let a key sign.
-func (m Minter) Token(ctx context.Context, profile string, r *keystore.Record) (apim.Token, *keystore.Key, error) {
+func (m Minter) Token(ctx context.Context, profile string, r *record.Record) (apim.Token, *record.Key, error) {
 	s, err := m.begin(profile, r)
 	if err != nil {
 		return apim.Token{}, nil, err
@@ -69,7 +69,7 @@ func (m Minter) Token(ctx context.Context, profile string, r *keystore.Record) (
 }
 
 // begin checks that a record can mint, and begins one mint with it.
-func (m Minter) begin(profile string, r *keystore.Record) (*session, error) {
+func (m Minter) begin(profile string, r *record.Record) (*session, error) {
 	switch {
 	case r.Key == nil:
 		return nil, records.Incomplete(profile, "private key")
@@ -99,7 +99,7 @@ func (m Minter) begin(profile string, r *keystore.Record) (*session, error) {
 }
 
 // warnOfKey says that another key is tried.
-func (s *session) warnOfKey(key, next *keystore.Key, signed bool, err error) {
+func (s *session) warnOfKey(key, next *record.Key, signed bool, err error) {
 	kid, other := s.record.ShownKID(key), s.record.ShownKID(next)
 	switch {
 	case !signed:

@@ -11,7 +11,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/helpertest"
 	"cgp-cred/helper/simulator"
-	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -44,12 +44,12 @@ func TestKeysShareTheTries(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := keystore.Load(t.Context(), p.Keys, "int")
+			r, err := record.Load(t.Context(), p.Keys, "int")
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.Next = &keystore.Key{KID: "k2", Signer: signer.NewRSA(next)}
-			if err := keystore.Save(t.Context(), p.Keys, "int", r.Rev, r); err != nil {
+			r.Next = &record.Key{KID: "k2", Signer: signer.NewRSA(next)}
+			if err := record.Save(t.Context(), p.Keys, "int", r.Rev, r); err != nil {
 				t.Fatal(err)
 			}
 			_, err = p.Get(t.Context(), p.Load(t), helper.Options{})

@@ -10,6 +10,7 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -22,7 +23,7 @@ const (
 type session struct {
 	Minter
 	client   *apim.Client
-	record   *keystore.Record
+	record   *record.Record
 	tokenURL string
 	audience string
 	about    apim.Subject
@@ -35,7 +36,7 @@ type session struct {
 // tries are the attempts with one key.
 type tries struct {
 	*session
-	key    *keystore.Key
+	key    *record.Key
 	signed keystore.Secret // the first assertion, until it is sent
 	about  apim.Subject
 	reused bool  // a jti was refused, and another assertion sent
@@ -44,7 +45,7 @@ type tries struct {
 
 // try exchanges assertions of one key, each attempt with an assertion of its own: as often as there are attempts left, and
 // once at least. signed is false if the key could not sign.
-func (s *session) try(ctx context.Context, key *keystore.Key) (t apim.Token, signed bool, err error) {
+func (s *session) try(ctx context.Context, key *record.Key) (t apim.Token, signed bool, err error) {
 	k := &tries{session: s, key: key, about: s.about}
 	k.about.KID = s.record.ShownKID(key)
 	if k.signed, err = k.sign(ctx); err != nil {

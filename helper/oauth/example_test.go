@@ -21,6 +21,7 @@ import (
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -82,7 +83,7 @@ func exampleProfile() (source *oauth.TokenSource, url string, end func()) {
 	}}))
 	stored, err := h.Manage().Store(context.Background(), "int", manage.Change{
 		Host: strings.TrimPrefix(srv.URL, "http://"), APIKey: keystore.NewSecret([]byte(apiKey)),
-		Key: &keystore.Key{KID: "k1", Signer: signer.NewRSA(key())},
+		Key: &record.Key{KID: "k1", Signer: signer.NewRSA(key())},
 	})
 	must(err)
 	return oauth.New(h, stored.Profile), srv.URL, func() {

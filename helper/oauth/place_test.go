@@ -18,6 +18,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -45,7 +46,7 @@ func newPlace(t *testing.T, c simulator.Config, change manage.Change) *place {
 	p.sim, p.url = serve(t, c)
 	change.Host, change.APIKey = strings.TrimPrefix(p.url, "http://"), keystore.NewSecret([]byte(apiKey))
 	if change.Auth == "" {
-		change.Key = &keystore.Key{KID: "k1", Signer: signer.NewRSA(key())}
+		change.Key = &record.Key{KID: "k1", Signer: signer.NewRSA(key())}
 	}
 	if _, err := p.Manage().Store(t.Context(), "int", change); err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -122,7 +123,7 @@ func TestOpen(t *testing.T) {
 	sim, url := serve(t, simulator.Config{})
 	if _, err := h.Manage().Store(t.Context(), "int", manage.Change{
 		Host: strings.TrimPrefix(url, "http://"), APIKey: keystore.NewSecret([]byte(apiKey)),
-		Key: &keystore.Key{KID: "k1", Signer: signer.NewRSA(key())},
+		Key: &record.Key{KID: "k1", Signer: signer.NewRSA(key())},
 	}); err != nil {
 		t.Fatal(err)
 	}

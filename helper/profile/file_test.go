@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
-	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 )
 
 // written is what the versions that used the YAML library wrote.
@@ -96,7 +96,7 @@ func TestReadsWhatTheYAMLLibraryWrote(t *testing.T) {
 		"@x", "/a, [b]", "{}",
 		"2001-01-01", "1:20", "0x1F", "*a", "&a", "!a", "%a", "|a", ">a", "`a", "?a", "? a", ":a",
 		"=", "<<", " a ",
-		"/é", "/\u00a0", "/\u200d", "/\xff\xfe", "\tx", "😀", "\ufeffx", "\x01", keystore.NewRev(),
+		"/é", "/\u00a0", "/\u200d", "/\xff\xfe", "\tx", "😀", "\ufeffx", "\x01", record.NewRev(),
 	}
 	for _, s := range values {
 		want := inYAML{

@@ -10,6 +10,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/record"
 )
 
 // ErrMismatch is in the chain of an error about a profile's file that says something else than its record.
@@ -17,7 +18,7 @@ var ErrMismatch = errors.New("the profile's file says something else than its re
 
 // Load reads p's record and compares the profile's file with it. A file that differs only in rev, left by a store that was
 // killed between its two writes, is written again, and p with it. Any other difference is [ErrMismatch].
-func (rs *Records) Load(ctx context.Context, p *profile.Profile) (*keystore.Record, error) {
+func (rs *Records) Load(ctx context.Context, p *profile.Profile) (*record.Record, error) {
 	s, err := rs.Source(p)
 	if err != nil {
 		return nil, err
@@ -26,7 +27,7 @@ func (rs *Records) Load(ctx context.Context, p *profile.Profile) (*keystore.Reco
 }
 
 // Load is [Records.Load] from a source of p that is open.
-func (s Source) Load(ctx context.Context, p *profile.Profile) (*keystore.Record, error) {
+func (s Source) Load(ctx context.Context, p *profile.Profile) (*record.Record, error) {
 	if s.keystore == nil {
 		return s.records.Environment.Record(p.Host)
 	}
@@ -48,7 +49,7 @@ func (s Source) Load(ctx context.Context, p *profile.Profile) (*keystore.Record,
 
 // compare returns an error if p's file contradicts its record: the file only finds a record, and may not move a credential
 // to another host.
-func (rs *Records) compare(p *profile.Profile, r *keystore.Record) error {
+func (rs *Records) compare(p *profile.Profile, r *record.Record) error {
 	for _, f := range []struct{ name, config, record string }{
 		{"api_host", p.Host, r.Host},
 		{"api_name", p.APIName, r.APIName},

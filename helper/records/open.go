@@ -7,6 +7,7 @@ import (
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 )
 
 // Source is where one profile's record is read: its keystore, opened, or the environment.
@@ -62,8 +63,8 @@ func (s Source) Patience() time.Duration {
 
 // Read reads the record as it is. All records are read here: seal, of the profile's file, decides which of the programs that
 // the record names may be run.
-func (s Source) Read(ctx context.Context, seal string) (*keystore.Record, error) {
-	r, err := keystore.Load(ctx, s.keystore, s.name)
+func (s Source) Read(ctx context.Context, seal string) (*record.Record, error) {
+	r, err := record.Load(ctx, s.keystore, s.name)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func (s Source) Delete(ctx context.Context, account string) (removed bool, err e
 }
 
 // ReadAt is [Source.Read] of a place.
-func (rs *Records) ReadAt(ctx context.Context, name string, place profile.Place, seal string) (*keystore.Record, error) {
+func (rs *Records) ReadAt(ctx context.Context, name string, place profile.Place, seal string) (*record.Record, error) {
 	s, err := rs.At(name, place)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -23,7 +24,7 @@ import (
 type Records struct {
 	Config      profile.Config
 	Folders     disk.Folders
-	Environment *keystore.Environment                          // nil: keystores hold the credentials
+	Environment *record.Environment                            // nil: keystores hold the credentials
 	Keystore    func(kind string) (keystore.Keystore, error)   // opens the keychain, or the keystore in memory
 	External    func(profile.Place) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
 	Flight      *flight.Flight
@@ -59,7 +60,7 @@ func Incomplete(profile, missing string) error {
 }
 
 // TokenURL returns where a record's tokens come from: its own token endpoint, or its host's.
-func TokenURL(r *keystore.Record) string {
+func TokenURL(r *record.Record) string {
 	if r.TokenURL != "" {
 		return r.TokenURL
 	}
@@ -68,7 +69,7 @@ func TokenURL(r *keystore.Record) string {
 
 // SigningTime returns what a mint with a record takes longer for the keys that are outside it: each of them waits for a
 // touch, a PIN or a yes before the requests begin.
-func SigningTime(r *keystore.Record) time.Duration {
+func SigningTime(r *record.Record) time.Duration {
 	var all time.Duration
 	for _, k := range r.Keys() {
 		if signer.Foreign(k.Signer) {

@@ -10,7 +10,7 @@ import (
 	"cgp-cred/helper/helpertest"
 	"cgp-cred/helper/records"
 	"cgp-cred/helper/simulator"
-	"cgp-cred/keystore"
+	"cgp-cred/keystore/record"
 )
 
 func TestTheRecordDecides(t *testing.T) {
@@ -46,13 +46,13 @@ func TestHalfAStoreIsMended(t *testing.T) {
 	t.Parallel()
 	p := helpertest.New(t, simulator.Config{})
 	file := p.Load(t)
-	r, err := keystore.Load(t.Context(), p.Keys, "int")
+	r, err := record.Load(t.Context(), p.Keys, "int")
 	if err != nil {
 		t.Fatal(err)
 	}
 	was := r.Rev
-	r.Rev = keystore.NewRev() // as if killed before the file was written
-	if err := keystore.Save(t.Context(), p.Keys, "int", was, r); err != nil {
+	r.Rev = record.NewRev() // as if killed before the file was written
+	if err := record.Save(t.Context(), p.Keys, "int", was, r); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.Get(t.Context(), file, helper.Options{}); err != nil {
@@ -72,13 +72,13 @@ func TestHalfAStoreIsLeftWhereNothingCanBeWritten(t *testing.T) {
 	p := helpertest.New(t, simulator.Config{})
 	file := p.Load(t)
 	before := file.Rev
-	r, err := keystore.Load(t.Context(), p.Keys, "int")
+	r, err := record.Load(t.Context(), p.Keys, "int")
 	if err != nil {
 		t.Fatal(err)
 	}
 	was := r.Rev
-	r.Rev = keystore.NewRev()
-	if err := keystore.Save(t.Context(), p.Keys, "int", was, r); err != nil {
+	r.Rev = record.NewRev()
+	if err := record.Save(t.Context(), p.Keys, "int", was, r); err != nil {
 		t.Fatal(err)
 	}
 	p.Config.Folder = file.File // where no folder can be made, by root neither

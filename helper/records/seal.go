@@ -9,10 +9,10 @@ import (
 	"strings"
 
 	"cgp-cred/helper/profile"
-	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/kernel"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
 
@@ -68,7 +68,7 @@ func commandSeal(name string, place profile.Place) []byte {
 
 // permit decides which programs that sign for a record are run. A record in the keychain names only what the user
 // stored there. A record from another keystore can be planted: only the commands in the profile's seal are run for it.
-func (s Seals) permit(name string, in profile.Place, seal string, r *keystore.Record) {
+func (s Seals) permit(name string, in profile.Place, seal string, r *record.Record) {
 	r.Permit(func(argv []string) error {
 		given := func(other []string) bool { return slices.Equal(other, argv) }
 		if !plantable(in.Kind) || slices.ContainsFunc(s.signers(name, seal), given) {
@@ -83,7 +83,7 @@ func plantable(kind string) bool { return kind == profile.File || kind == profil
 
 // forRecord returns the seal for the profile's file: the commands that sign for a record and may be run. If the
 // record goes to the keychain, a command that may not be run is an error: there it would be.
-func (s Seals) forRecord(p *profile.Profile, r *keystore.Record) (string, error) {
+func (s Seals) forRecord(p *profile.Profile, r *record.Record) (string, error) {
 	given := [][]string{}
 	for _, k := range r.Keys() {
 		argv := signer.Command(k.Signer)

@@ -8,13 +8,14 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/record"
 )
 
 // Write stores a record, which has a new rev, if what is there still has the rev that the change started from (otherwise it
 // is [ErrChanged]), then the file that goes with it. Every record is written here. The file is drafted first: on a disk
 // that is full or can't be written both stay as they are. stored reports that the record is written, though the file may
 // not be.
-func (rs *Records) Write(ctx context.Context, p *profile.Profile, was string, r *keystore.Record) (stored bool, err error) {
+func (rs *Records) Write(ctx context.Context, p *profile.Profile, was string, r *record.Record) (stored bool, err error) {
 	s, err := rs.Source(p)
 	if err != nil {
 		return false, err
@@ -27,7 +28,7 @@ func (rs *Records) Write(ctx context.Context, p *profile.Profile, was string, r 
 		return false, err
 	}
 	defer file.Discard()
-	if err := keystore.Save(ctx, s.keystore, p.Name, was, r); errors.Is(err, keystore.ErrChanged) {
+	if err := record.Save(ctx, s.keystore, p.Name, was, r); errors.Is(err, keystore.ErrChanged) {
 		return false, NotWritten(p.Name)
 	} else if err != nil {
 		return false, err
@@ -40,7 +41,7 @@ func (rs *Records) Write(ctx context.Context, p *profile.Profile, was string, r 
 }
 
 // Describe lets a profile say what its record has.
-func (rs *Records) Describe(p *profile.Profile, r *keystore.Record) (err error) {
+func (rs *Records) Describe(p *profile.Profile, r *record.Record) (err error) {
 	p.Host, p.APIName, p.Auth, p.Rev = r.Host, r.APIName, r.Auth, r.Rev
 	p.SignerSeal, err = rs.Seals().forRecord(p, r)
 	return err
@@ -48,7 +49,7 @@ func (rs *Records) Describe(p *profile.Profile, r *keystore.Record) (err error) 
 
 // Promote makes the next key the current one, after it obtained a token. It is called under the profile's lease. What
 // fails, or would have to wait for another change, is tried again with the next token.
-func (rs *Records) Promote(ctx context.Context, p *profile.Profile, r *keystore.Record) {
+func (rs *Records) Promote(ctx context.Context, p *profile.Profile, r *record.Record) {
 	release, ok := rs.Flight.TryChange(p.Name)
 	if !ok {
 		rs.Report.Trace(1, "profile %q is being changed: the next key becomes the current one with a later token", p.Name)
@@ -56,7 +57,7 @@ func (rs *Records) Promote(ctx context.Context, p *profile.Profile, r *keystore.
 	}
 	defer release()
 	was := r.Rev
-	r.Previous, r.Key, r.Next, r.Rev = r.Key, r.Next, nil, keystore.NewRev()
+	r.Previous, r.Key, r.Next, r.Rev = r.Key, r.Next, nil, record.NewRev()
 	if _, err := rs.Write(ctx, p, was, r); err != nil {
 		rs.Report.Warn("the next key works, but could not be made the current one: %v", err)
 		return

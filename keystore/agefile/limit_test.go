@@ -11,6 +11,8 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/exec"
+	"cgp-cred/keystore/keychain"
 )
 
 // Every keystore that waits for somebody says for how long, so that others can wait for it.
@@ -30,8 +32,8 @@ func TestLimits(t *testing.T) {
 
 			want time.Duration
 		}{
-			"keychain": {keystore.Keychain(keystore.KeychainOptions{}), tt.keychain},
-			"program":  {keystore.Program([]string{"/nowhere"}), tt.program},
+			"keychain": {keychain.New(keychain.Options{}), tt.keychain},
+			"program":  {exec.New([]string{"/nowhere"}), tt.program},
 			"agefile":  {agefile.New(agefile.Options{Unlocker: &agefile.Unlocker{}}), tt.agefile},
 		} {
 			limited, ok := k.Keystore.(keystore.Limited)

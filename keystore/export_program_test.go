@@ -1,4 +1,0 @@
-package keystore
-
-// ParseLine is for the fuzzer, to which a process a value would be too slow.
-var ParseLine = parseLine

@@ -1,0 +1,161 @@
+package keychain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/zalando/go-keyring"
+
+	"cgp-cred/keystore"
+)
+
+// What to do next, where the kind alone does not say it.
+const (
+	// gnome-keyring-daemon takes the password up to the end of its input, a line break too, and only a daemon that it
+	// starts itself is unlocked.
+	unlockCommand = `read -rs P; printf %s "$P" | gnome-keyring-daemon --replace --unlock --components=secrets; unset P`
+
+	desktopless = "unlock the login keyring: on a desktop with its own program, elsewhere in bash with `" + unlockCommand + "`"
+	noBus       = "start one with a keyring in it: `dbus-run-session -- bash`, then `" + unlockCommand + "`\n"
+	noService   = "install and start gnome-keyring, KWallet or KeePassXC\n"
+
+	again         = "run the command again\n" + keystore.AskDoctor
+	otherProvider = "see with `cgp-cred doctor` which program answers as keychain, and update or replace it"
+)
+
+// classify makes an *[keystore.Error] of what go-keyring, the keychain's programs or a deadline returned. A cancelled context
+// stays what it is: the user's wish is not the keychain's failure.
+func classify(ctx context.Context, goos, op, account string, limit time.Duration, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return fmt.Errorf("keychain: %w", context.Cause(ctx))
+	}
+	e := &keystore.Error{Op: op, Account: account}
+	var own *keystore.Error
+	switch {
+	case errors.As(err, &own):
+		e.Kind, e.Detail, e.Next = own.Kind, own.Detail, own.Next
+	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
+		e.Kind, e.Detail = keystore.ErrTimeout, "waited "+limit.Round(time.Millisecond).String()+"; it is locked, its prompt can't be seen, or it hangs"
+		if goos == "linux" && !promptable(goos) {
+			e.Next = desktopless + "; more time: " + keystore.TimeoutName + "=60s"
+		}
+	case errors.Is(err, keyring.ErrNotFound):
+		e.Kind = keystore.ErrNotFound
+	case errors.Is(err, keyring.ErrSetDataTooBig):
+		e.Kind = keystore.ErrTooBig
+	case errors.Is(err, keyring.ErrUnsupportedPlatform):
+		e.Kind, e.Detail = keystore.ErrUnavailable, "none is supported on "+goos
+	case goos == "darwin":
+		classifyMac(e, err)
+	case goos == "windows":
+		classifyWindows(e, err)
+	default:
+		classifySecretService(e, err)
+	}
+	if late := map[string]string{"set": "stored", "delete": "deleted"}[op]; late != "" && errors.Is(e.Kind, keystore.ErrTimeout) {
+		e.Detail += "; it may still be " + late + " when the keychain goes on: look with `cgp-cred status`"
+	}
+	return e
+}
+
+// classifySecretService knows the errors of the bus by name, and those that go-keyring makes by text.
+func classifySecretService(e *keystore.Error, err error) {
+	name, text := busErrorName(err), err.Error()
+	has := func(parts ...string) bool {
+		for _, p := range parts {
+			if strings.Contains(text, p) || strings.HasSuffix(name, p) {
+				return true
+			}
+		}
+		return false
+	}
+	e.Kind, e.Detail = keystore.ErrUnavailable, text
+	switch {
+	case has("failed to unlock correct collection", ".Secret.Error.IsLocked", "locked object"):
+		e.Kind = keystore.ErrLocked
+		e.Detail = "locked, its prompt was dismissed, or there is no login keyring yet"
+		e.Next = desktopless
+	case has("not provided by any .service files", ".DBus.Error.ServiceUnknown", ".DBus.Error.NameHasNoOwner"):
+		e.Detail = "no program answers for org.freedesktop.secrets"
+		e.Next = noService + keystore.WithoutKeychain
+	case has("Object does not exist at path", "No such interface", ".UnknownObject", ".UnknownInterface", ".UnknownMethod", ".Secret.Error.NoSuchObject"):
+		e.Detail = "the keyring is not initialised: " + text
+		e.Next = desktopless
+	case has(".DBus.Error.AccessDenied", ".DBus.Error.AuthFailed"):
+		e.Kind = keystore.ErrDenied
+	case has("disconnected from message bus"): // a NoReply that comes at once
+		e.Detail, e.Next = "the keychain's program ended while it was asked", again
+	case ended(err), has("connection closed by user"): // as godbus says for a closed connection
+		e.Detail, e.Next = "the session bus went away", again
+	case has(".DBus.Error.NoReply", ".DBus.Error.Timeout", ".DBus.Error.TimedOut"):
+		e.Kind = keystore.ErrTimeout
+	}
+	if errors.Is(e.Kind, keystore.ErrUnavailable) && os.Getenv("WSL_DISTRO_NAME") != "" {
+		e.Next = "in WSL call Windows' own `cgp-cred.exe` by its absolute path, or " + desktopless
+	}
+}
+
+// ended reports that the other end closed the connection.
+func ended(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// classifyMac knows /usr/bin/security by its exit status, which is the OSStatus modulo 256: go-keyring drops its text.
+func classifyMac(e *keystore.Error, err error) {
+	e.Kind, e.Detail = keystore.ErrUnavailable, err.Error()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return
+	}
+	macStatus(e, exit.ExitCode())
+}
+
+func macStatus(e *keystore.Error, status int) {
+	switch status {
+	case 44: // errSecItemNotFound, -25300
+		e.Kind, e.Detail = keystore.ErrNotFound, ""
+	case 36: // errSecInteractionNotAllowed, -25308
+		e.Kind, e.Detail = keystore.ErrLocked, "it can't ask for its password in this session (ssh, launchd)"
+		e.Next = "run `security unlock-keychain`, then the command again"
+	case 51: // errSecAuthFailed, -25293
+		e.Kind, e.Detail = keystore.ErrDenied, "the password was wrong"
+		e.Next = "run `security unlock-keychain`, then the command again"
+	case 128: // errSecUserCanceled, -128
+		e.Kind, e.Detail = keystore.ErrDenied, "its prompt was cancelled"
+		e.Next = "run the command again and allow the access"
+	case 37: // errSecNoDefaultKeychain, -25307
+		e.Detail = "there is no default keychain"
+		e.Next = "run `security default-keychain -s login.keychain-db`, then the command again"
+	}
+}
+
+// classifyWindows knows the Credential Manager by its error numbers (winerror.h).
+func classifyWindows(e *keystore.Error, err error) {
+	e.Kind, e.Detail = keystore.ErrUnavailable, err.Error()
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		windowsError(e, uintptr(errno))
+	}
+}
+
+func windowsError(e *keystore.Error, number uintptr) {
+	switch number {
+	case 1168: // ERROR_NOT_FOUND
+		e.Kind, e.Detail = keystore.ErrNotFound, ""
+	case 1312: // ERROR_NO_SUCH_LOGON_SESSION
+		e.Detail = "this session has no credential store (ssh, WinRM, a service)"
+		e.Next = "run the command from a console or Remote Desktop session\n" + keystore.WithoutKeychain
+	case 1783: // RPC_X_BAD_STUB_DATA
+		e.Kind, e.Detail = keystore.ErrTooBig, ""
+	case 5: // ERROR_ACCESS_DENIED
+		e.Kind = keystore.ErrDenied
+	}
+}

@@ -1,0 +1,231 @@
+package keychain
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/zalando/go-keyring"
+
+	"cgp-cred/keystore"
+)
+
+// KeychainOptions are a keychain's deadline and what to do while it is awaited.
+type Options struct {
+	Timeout time.Duration // one call's deadline; 0: CGP_CRED_KEYCHAIN_TIMEOUT, else 30 s where someone could answer a prompt, 5 s where not
+	Waiting func()        // nil, or called once, when a call has lasted 2 s
+}
+
+const (
+	quietTimeout = 5 * time.Second // nobody can type one
+	waitingAfter = 2 * time.Second
+)
+
+// Keychain returns the operating system's keychain: the Secret Service, the macOS keychain or the Windows Credential
+// Manager. It does nothing before the first call.
+func New(o Options) keystore.Keystore { return &keychain{options: o} }
+
+type keychain struct {
+	options Options
+	told    sync.Once // Waiting was called
+}
+
+// turn lets one call at a time through to go-keyring: its prompts share one channel for their answers. A call that was
+// given up keeps its turn until the keychain answers, so that no second prompt comes up over the first.
+var turn = make(chan struct{}, 1)
+
+// holder is the context of the call whose turn it is; nil: nobody's.
+var holder atomic.Pointer[context.Context]
+
+// refusal is what a keychain said that is locked or denies us. A command asks it more than once (a token may be there,
+// then the record): who has dismissed its prompt is not shown it again at once.
+type refusal struct {
+	err *keystore.Error
+	at  time.Time
+}
+
+var lastRefusal atomic.Pointer[refusal]
+
+const refusalLife = 3 * time.Second
+
+func (k *keychain) Get(ctx context.Context, account string) (keystore.Secret, error) {
+	return k.do(ctx, "get", account, func(context.Context) (string, error) {
+		return keyring.Get(keystore.Service, account)
+	})
+}
+
+func (k *keychain) Set(ctx context.Context, account string, value keystore.Secret) error {
+	if err := keystore.CheckValue(account, value); err != nil {
+		return err
+	}
+	_, err := k.do(ctx, "set", account, func(ctx context.Context) (string, error) {
+		if err := keyring.Set(keystore.Service, account, string(value.Reveal())); err != nil {
+			return "", err
+		}
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		got, err := keyring.Get(keystore.Service, account)
+		switch {
+		case errors.Is(err, keyring.ErrNotFound):
+			return "", &keystore.Error{Kind: keystore.ErrDenied, Detail: "it reported success and stored nothing: its prompt was dismissed"}
+		case err == nil && !keystore.NewSecret([]byte(got)).Equal(value):
+			return "", &keystore.Error{Kind: keystore.ErrCorrupt, Detail: "it returned another value than was stored"}
+		}
+		return "", err
+	})
+	return err
+}
+
+func (k *keychain) Delete(ctx context.Context, account string) error {
+	_, err := k.do(ctx, "delete", account, func(ctx context.Context) (string, error) {
+		if err := keyring.Delete(keystore.Service, account); err != nil {
+			return "", err
+		}
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		_, err := keyring.Get(keystore.Service, account)
+		switch {
+		case errors.Is(err, keyring.ErrNotFound):
+			return "", nil
+		case err == nil:
+			return "", &keystore.Error{Kind: keystore.ErrDenied, Detail: "it reported success and the record is still there: its prompt was dismissed"}
+		}
+		return "", err
+	})
+	return err
+}
+
+// Accounts lists the keychain's items of [keystore.Service], which may ask to unlock it.
+func (k *keychain) Accounts(ctx context.Context) ([]string, error) {
+	all, err := k.ask(ctx, "list", "", func(context.Context) (string, error) {
+		found, err := accounts()
+		found = slices.DeleteFunc(found, func(account string) bool { return keystore.CheckAccount(account) != nil })
+		return strings.Join(found, "\n"), err
+	})
+	return strings.Fields(string(all.Reveal())), err
+}
+
+type answer struct {
+	value string
+	err   error
+}
+
+// do runs one call for an account.
+func (k *keychain) do(ctx context.Context, op, account string, call func(context.Context) (string, error)) (keystore.Secret, error) {
+	if err := keystore.CheckAccount(account); err != nil {
+		return keystore.Secret{}, err
+	}
+	return k.ask(ctx, op, account, call)
+}
+
+// ask runs one call against the keychain, which knows no context and may never answer, under a deadline. A call that
+// was given up may still be carried out if its prompt is answered later.
+func (k *keychain) ask(
+	ctx context.Context, op, account string, call func(context.Context) (string, error),
+) (keystore.Secret, error) {
+	limit, err := k.Limit()
+	if err != nil {
+		return keystore.Secret{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	done := make(chan answer, 1) // room for the answer that nobody awaits any more
+	go func() {
+		v, err := inTurn(ctx, call)
+		done <- answer{v, err}
+	}()
+	waiting := time.NewTimer(waitingAfter)
+	defer waiting.Stop()
+	for {
+		select {
+		case a := <-done:
+			if a.err != nil {
+				err := classify(ctx, runtime.GOOS, op, account, limit, a.err)
+				remember(a.err, err)
+				return keystore.Secret{}, err
+			}
+			return keystore.NewSecret([]byte(a.value)), nil
+		case <-ctx.Done():
+			return keystore.Secret{}, classify(ctx, runtime.GOOS, op, account, limit, ctx.Err())
+		case <-waiting.C:
+			if k.options.Waiting != nil {
+				k.told.Do(k.options.Waiting)
+			}
+		}
+	}
+}
+
+// inTurn waits for its turn, checks that the keychain may be asked at all, then asks. go-keyring panics on a reply that
+// is not what it expects.
+func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v string, err error) {
+	if r := lastRefusal.Load(); r != nil && time.Since(r.at) < refusalLife {
+		return "", r.err
+	}
+	if h := holder.Load(); h != nil && (*h).Err() != nil {
+		return "", context.DeadlineExceeded // one deadline was spent on this already, and the answer has not come
+	}
+	select {
+	case turn <- struct{}{}:
+		holder.Store(&ctx)
+		defer func() {
+			holder.Store(nil)
+			<-turn
+		}()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	defer func() {
+		panicked := recover() // it may quote the reply, and so a secret
+		if panicked == nil {
+			return
+		}
+		v, err = "", io.EOF
+		if !hungUp(panicked) {
+			err = &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "it sent a malformed reply", Next: otherProvider}
+		}
+	}()
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if err := ready(ctx); err != nil {
+		return "", err
+	}
+	return call(ctx)
+}
+
+// remember keeps a refusal, unless it is one that was kept.
+func remember(raw, err error) {
+	r := lastRefusal.Load()
+	var e *keystore.Error
+	if errors.As(err, &e) && (errors.Is(e.Kind, keystore.ErrLocked) || errors.Is(e.Kind, keystore.ErrDenied)) && (r == nil || !errors.Is(raw, r.err)) {
+		lastRefusal.Store(&refusal{err: &keystore.Error{Kind: e.Kind, Detail: e.Detail, Next: e.Next}, at: time.Now()})
+	}
+}
+
+// Limit is the deadline of one call.
+func (k *keychain) Limit() (time.Duration, error) {
+	if k.options.Timeout > 0 {
+		return k.options.Timeout, nil
+	}
+	if promptable(runtime.GOOS) {
+		return keystore.Timeout(keystore.PromptTimeout)
+	}
+	return keystore.Timeout(quietTimeout)
+}
+
+// promptable reports whether someone could answer a prompt of the keychain.
+func promptable(goos string) bool {
+	if goos == "linux" {
+		return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+	}
+	return os.Getenv("SSH_CONNECTION") == "" && os.Getenv("SSH_TTY") == ""
+}

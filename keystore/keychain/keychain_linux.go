@@ -1,0 +1,119 @@
+package keychain
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+	ss "github.com/zalando/go-keyring/secret_service"
+
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/peer"
+)
+
+const busVariable = "DBUS_SESSION_BUS_ADDRESS"
+
+// ready returns nil once go-keyring's connection to the session bus stands and is known to end in a process of our own
+// user: whoever owns the bus reads each record and can plant one. It never starts a bus; without this, godbus would run
+// dbus-launch and leave a daemon behind.
+func ready(ctx context.Context) error {
+	address, conn, err := findBus(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if os.Getenv(busVariable) != address {
+		if err := os.Setenv(busVariable, address); err != nil {
+			return &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "setting " + busVariable}
+		}
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= 0 {
+		return context.DeadlineExceeded
+	}
+	session, err := dbus.SessionBus()
+	if err != nil {
+		return err
+	}
+	connection.Store(session)
+	// The process that we checked has lived until now and so has its listening socket: godbus has reached the same one.
+	if !peer.Alive(conn) {
+		return &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "the session bus went away", Next: again}
+	}
+	return nil
+}
+
+// accounts lists the items of [keystore.Service] in the collection in which go-keyring keeps them, over its connection, which
+// [ready] has checked.
+func accounts() ([]string, error) {
+	service, err := ss.NewSecretService()
+	if err != nil {
+		return nil, err
+	}
+	collection := service.GetLoginCollection()
+	if err := service.Unlock(collection.Path()); err != nil {
+		return nil, err
+	}
+	items, err := service.SearchItems(collection, map[string]string{"service": keystore.Service})
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, item := range items {
+		v, err := service.Object(secretService, item).GetProperty("org.freedesktop.Secret.Item.Attributes")
+		if removed(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		var attributes map[string]string
+		if err := v.Store(&attributes); err != nil {
+			return nil, &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "it sent a malformed reply", Next: otherProvider}
+		}
+		all = append(all, attributes["username"])
+	}
+	return all, nil
+}
+
+// removed reports that an object of the Secret Service is there no more.
+func removed(err error) bool {
+	name := busErrorName(err)
+	for _, kind := range []string{".UnknownObject", ".UnknownMethod", ".UnknownInterface", ".Secret.Error.NoSuchObject"} {
+		if strings.HasSuffix(name, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// connection is go-keyring's to the session bus, which it shares with the whole process.
+var connection atomic.Pointer[dbus.Conn]
+
+// hungUp reports that the bus has closed the connection: a prompt that was awaited has no answer then, not even a wrong
+// one. godbus closes the channel of signals first, so that go-keyring reads nil from it while the connection still counts
+// as connected; no reply makes it dereference nil.
+func hungUp(panicked any) bool {
+	if e, ok := panicked.(runtime.Error); ok && strings.Contains(e.Error(), "nil pointer dereference") {
+		return true
+	}
+	c := connection.Load()
+	return c != nil && !c.Connected()
+}
+
+// busErrorName returns the D-Bus name of an error, for example org.freedesktop.DBus.Error.ServiceUnknown.
+func busErrorName(err error) string {
+	var e dbus.Error
+	if errors.As(err, &e) {
+		return e.Name
+	}
+	var p *dbus.Error
+	if errors.As(err, &p) {
+		return p.Name
+	}
+	return ""
+}

@@ -1,0 +1,101 @@
+package privatekey
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"strings"
+
+	"cgp-cred/keystore/signer"
+)
+
+// maxPEM is the most bytes that a key file may have: a key of 8192 bits with a long certificate chain has 20,000.
+const maxPEM = 64 << 10
+
+// ParsePrivateKey reads the one RSA private key in a PEM text: PKCS #1 or PKCS #8, with any line ends, a byte order
+// mark, UTF-16, quotes or literal \n (variables), all on one line, in base64 as a whole (CI secrets), and with text,
+// certificates or parameters around it. The error of what it can't use says what that is and never quotes it.
+func Parse(pem []byte) (signer.RSA, error) {
+	if len(pem) > maxPEM {
+		return signer.RSA{}, keyTooLong
+	}
+	if looksLikeDER(pem) {
+		return signer.RSA{}, binaryKey(pem)
+	}
+	text := plainText(pem)
+	if !strings.Contains(text, beginLine) {
+		inner, err := unwrap(text)
+		if err != nil {
+			return signer.RSA{}, err
+		}
+		text = inner
+	}
+	block, err := privateBlock(text)
+	if err != nil {
+		return signer.RSA{}, err
+	}
+	defer clear(block.der)
+	key, err := parseDER(block)
+	if err != nil {
+		return signer.RSA{}, err
+	}
+	made := signer.NewRSA(key)
+	if err := signer.Prove(made); err != nil { // x509 takes a number that is not a prime for one
+		return signer.RSA{}, err
+	}
+	return made, nil
+}
+
+// parseDER reads the key itself. Tools put both encodings under both labels, so both are tried.
+func parseDER(b block) (*rsa.PrivateKey, error) {
+	if cutShort(b.der) {
+		return nil, keyDamaged
+	}
+	key, err := x509.ParsePKCS1PrivateKey(b.der)
+	if err != nil {
+		other, err8 := x509.ParsePKCS8PrivateKey(b.der)
+		switch k := other.(type) {
+		case *rsa.PrivateKey:
+			key, err = k, nil
+		case nil:
+			if b.label == "PRIVATE KEY" {
+				err = err8
+			}
+		default:
+			return nil, keyNotRSA
+		}
+	}
+	if forbidden := signer.ForbiddenKey(err); forbidden != nil {
+		return nil, forbidden
+	}
+	switch {
+	case err != nil && strings.Contains(err.Error(), "unknown algorithm"):
+		return nil, keyNotRSA
+	case err != nil && bytes.Contains(b.der, oidEncrypted):
+		return nil, keyEncrypted
+	case err != nil:
+		return nil, keyDamaged
+	case len(key.Primes) != 2:
+		return nil, keyMultiPrime
+	case key.N.BitLen() < signer.MinBits:
+		return nil, keyTooSmall
+	case key.N.BitLen() > signer.MaxBits:
+		return nil, keyTooLarge
+	}
+	return key, nil
+}
+
+// oidEncrypted is PBES2 of PKCS #5, 1.2.840.113549.1.5.13, in DER.
+var oidEncrypted = []byte("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d")
+
+// KeyWarning returns what is to be said about an RSA key of so many bits, "" where there is nothing: NHS England's guide
+// asks for 4096 bits, shorter ones are accepted by the token endpoint.
+func KeyWarning(bits int) string {
+	switch {
+	case bits < 2048:
+		return "an RSA key of fewer than 2048 bits can be broken: replace it with `cgp-cred rotate`"
+	case bits < 4096:
+		return "NHS England asks for RSA keys of 4096 bits; this one is shorter, and works"
+	}
+	return ""
+}

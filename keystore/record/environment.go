@@ -1,0 +1,252 @@
+package record
+
+import (
+	"bytes"
+	"crypto/fips140"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/privatekey"
+	"cgp-cred/keystore/signer"
+)
+
+// Environment is a credential that a process's environment holds, for CI jobs and containers: the whole of it, or it is
+// an error. The keychain has no part in it.
+type Environment struct {
+	Host     string // as given
+	APIName  string
+	KID      string
+	TokenURL string
+	Audience string
+
+	apiKey     keystore.Secret
+	privateKey keystore.Secret // PEM as given; zero: the API key is the credential
+	bundle     *Record
+}
+
+// The variables of the environment source. Each of those in secretNames can be given as a file: NAME_FILE.
+const (
+	envHost     = "CGP_CRED_HOST"
+	envAPIKey   = "CGP_CRED_API_KEY" //nolint:gosec // a variable's name
+	envKID      = "CGP_CRED_KID"
+	envKey      = "CGP_CRED_PRIVATE_KEY"
+	envTokenURL = "CGP_CRED_TOKEN_URL" //nolint:gosec // a variable's name
+	envAudience = "CGP_CRED_AUDIENCE"
+	envAPIName  = "CGP_CRED_API_NAME"
+	envBundle   = "CGP_CRED_BUNDLE"
+)
+
+// bundlePrefix begins a bundle, and says its format.
+const bundlePrefix = "cgpcred1."
+
+// maxEnvironment bounds a file that a variable names.
+const maxEnvironment = 64 << 10
+
+// ReadEnvironment returns the credential of the environment; nil where no variable of it is set. An empty variable
+// counts as unset. The error of a set that lacks a part names it.
+func ReadEnvironment(getenv func(string) string) (*Environment, error) {
+	e := &Environment{
+		Host: getenv(envHost), APIName: getenv(envAPIName), KID: strings.TrimSpace(getenv(envKID)),
+		TokenURL: getenv(envTokenURL), Audience: getenv(envAudience),
+	}
+	given := map[string]keystore.Secret{}
+	for _, name := range []string{envAPIKey, envKey, envBundle} {
+		value, err := variable(getenv, name)
+		if err != nil {
+			return nil, err
+		}
+		given[name] = value
+	}
+	e.apiKey, e.privateKey = given[envAPIKey], given[envKey]
+	parts := e.parts()
+	if !given[envBundle].IsZero() {
+		if parts != "" {
+			return nil, keystore.BadValue(envBundle, "it is whole, and "+parts+" is set beside it", "unset one of them")
+		}
+		return fromBundle(given[envBundle])
+	}
+	if parts == "" {
+		return nil, nil
+	}
+	return e, e.check()
+}
+
+// variable is a secret that NAME holds, or the file that NAME_FILE names, without the line break at its end.
+func variable(getenv func(string) string, name string) (keystore.Secret, error) {
+	value, file := getenv(name), getenv(name+"_FILE")
+	switch {
+	case value != "" && file != "":
+		return keystore.Secret{}, keystore.BadValue(name, name+"_FILE is set too", "unset one of them")
+	case file == "":
+		return keystore.NewSecret([]byte(strings.TrimSpace(value))), nil
+	}
+	raw, err := disk.ReadInput(file, maxEnvironment, keystore.InputWait)
+	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\ufeff")))
+	switch {
+	case errors.Is(err, disk.ErrTooLong):
+		return keystore.Secret{}, keystore.BadValue(name+"_FILE", "the file is over 64 KiB", fault.HintOf(err, ""))
+	case err != nil:
+		hint := fault.HintOf(err, "") + "\na value itself goes into " + name
+		return keystore.Secret{}, keystore.BadValue(name+"_FILE", printable.NoFile(err), hint)
+	case len(raw) == 0:
+		return keystore.Secret{}, keystore.BadValue(name+"_FILE", "the file is empty", "check that it is the right file")
+	}
+	return keystore.NewSecret(raw), nil
+}
+
+// parts names the first variable that is set, or nothing.
+func (e *Environment) parts() string {
+	for _, p := range []struct {
+		name string
+		set  bool
+	}{
+		{envHost, e.Host != ""},
+		{envAPIKey, !e.apiKey.IsZero()},
+		{envKID, e.KID != ""},
+		{envKey, !e.privateKey.IsZero()},
+		{envTokenURL, e.TokenURL != ""},
+		{envAudience, e.Audience != ""},
+		{envAPIName, e.APIName != ""},
+	} {
+		if p.set {
+			return p.name
+		}
+	}
+	return ""
+}
+
+// check names what is missing: host and API key always, kid and private key with each other.
+func (e *Environment) check() error {
+	var missing []string
+	if e.Host == "" {
+		missing = append(missing, envHost)
+	}
+	if e.apiKey.IsZero() {
+		missing = append(missing, envAPIKey)
+	}
+	if e.KID == "" && !e.privateKey.IsZero() {
+		missing = append(missing, envKID)
+	}
+	if e.KID != "" && e.privateKey.IsZero() {
+		missing = append(missing, envKey)
+	}
+	if len(missing) > 0 {
+		return keystore.BadValue(
+			e.parts(), "it is set, but not "+strings.Join(missing, " and "),
+			"set "+strings.Join(missing, " and ")+" too (secrets also as files: NAME_FILE), or unset every CGP_CRED_* variable of a credential",
+		)
+	}
+	if problem := keystore.ApiKeyProblem(string(e.apiKey.Reveal())); problem != "" {
+		return keystore.BadValue(envAPIKey, problem, "give only the API key")
+	}
+	if isAPIKey(e.KID, e.apiKey) {
+		return keystore.BadValue(envKID, kidIsAPIKey, "set it to the kid that the public key is registered under")
+	}
+	return nil
+}
+
+// Bundle returns a record as one line for a CI's secret store: [ReadEnvironment] reads it from CGP_CRED_BUNDLE. A key
+// that is not in the record can't be.
+func Bundle(r *Record) (keystore.Secret, error) {
+	if k := r.elsewhere(); k != nil {
+		return keystore.Secret{}, signer.BadKey(
+			fmt.Sprintf("%q is %s: it can't be copied from there", r.ShownKID(k), k.Signer.Where()),
+			"give the CI a key of its own: cgp-cred keygen NAME --host HOST --kid NEWKID, register it too, then cgp-cred export NAME",
+		)
+	}
+	text, err := r.Encode()
+	if err != nil {
+		return keystore.Secret{}, err
+	}
+	return keystore.NewSecret([]byte(bundlePrefix + base64.RawURLEncoding.EncodeToString(text.Reveal()))), nil
+}
+
+func fromBundle(s keystore.Secret) (*Environment, error) {
+	bad := func(problem string) error {
+		return keystore.BadValue(envBundle, problem, "make it again: cgp-cred export PROFILE")
+	}
+	body, ok := strings.CutPrefix(string(s.Reveal()), bundlePrefix)
+	if !ok {
+		return nil, bad("it does not begin with " + bundlePrefix)
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(body)
+	if err != nil {
+		return nil, bad("it was cut or changed on its way")
+	}
+	r, err := Decode(keystore.NewSecret(raw))
+	if errors.Is(err, keystore.ErrNewer) {
+		return nil, keystore.BadValue(envBundle, "it was made by a newer cgp-cred", "update cgp-cred on this machine")
+	}
+	if err != nil {
+		return nil, bad("it was cut or changed on its way")
+	}
+	if r.elsewhere() != nil { // a variable must not name a program to run
+		return nil, bad("its private key is not in it")
+	}
+	return &Environment{
+		Host: r.Host, APIName: r.APIName, TokenURL: r.TokenURL, Audience: r.Audience,
+		apiKey: r.APIKey, privateKey: s, bundle: r,
+	}, nil
+}
+
+// Auth is the method that follows from what is given.
+func (e *Environment) Auth() string {
+	switch {
+	case e.bundle != nil:
+		return e.bundle.Auth
+	case e.privateKey.IsZero():
+		return "apikey"
+	}
+	return "jwt"
+}
+
+// Record returns the credential as a record for host, the canonical form of what was given. The error of a private key that
+// can't be read says what it is.
+func (e *Environment) Record(host string) (*Record, error) {
+	if e.bundle != nil {
+		r := *e.bundle
+		r.Host = host
+		return &r, nil
+	}
+	r := &Record{
+		Rev: "environment", Host: host, APIName: e.APIName, Auth: e.Auth(), APIKey: e.apiKey,
+		TokenURL: e.TokenURL, Audience: e.Audience,
+	}
+	if e.privateKey.IsZero() {
+		return r, nil
+	}
+	key, err := privatekey.Parse(e.privateKey.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", envKey, err)
+	}
+	r.Key = &Key{KID: e.KID, Signer: key}
+	return r, nil
+}
+
+// SealingKey derives 32 bytes from the secrets themselves (RFC 5869), so that a process without them can neither find
+// nor open what is cached for them: the next job of a shared runner. It is nil in the FIPS 140-only mode, in which
+// nothing is sealed and short secrets derive no key.
+func (e *Environment) SealingKey() []byte {
+	if fips140.Enforced() {
+		return nil
+	}
+	secret := bytes.Join([][]byte{e.apiKey.Reveal(), e.privateKey.Reveal()}, []byte{0})
+	key, err := hkdf.Key(sha256.New, secret, nil, "cgp-cred environment cache 1", 32)
+	if err != nil { // only a length of over 8160 bytes
+		panic(err)
+	}
+	return key
+}
+
+// Fingerprint is what of the environment, beside its secrets, decides which token is the right one.
+func (e *Environment) Fingerprint() []byte {
+	return fmt.Appendf(nil, "%q %q %q %q %q", e.Host, e.APIName, e.KID, e.TokenURL, e.Audience)
+}

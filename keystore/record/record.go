@@ -1,0 +1,133 @@
+package record
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/signer"
+)
+
+// Key is what signs, and the id under which its public key is registered.
+type Key struct {
+	KID    string        // any UTF-8; API Management enforces no format
+	Signer signer.Signer // the record's own private key, or one that is elsewhere
+}
+
+// Record is all that a profile's credential depends on, as the keychain holds it.
+type Record struct {
+	Rev      string          // changes with every change, see [NewRev]
+	Host     string          // host or host:port that the credential is for
+	APIName  string          // path that it is limited to; may be empty
+	Auth     string          // "jwt", "apikey" or "none"
+	APIKey   keystore.Secret // zero where there is none (yet)
+	Key      *Key            // nil where there is none
+	TokenURL string          // empty: the default for Host
+	Audience string          // empty: the token URL
+	Next     *Key            // while rotating: the key to be tried first
+	Previous *Key            // after a promotion: the key that it replaced; at most one of Next and Previous
+}
+
+// NewRev returns 128 random bits in base64url.
+func NewRev() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // never returns an error: crypto/rand ends the program instead
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// elsewhere returns the first key of which the record has only the public half, nil where there is none.
+func (r *Record) elsewhere() *Key {
+	for _, k := range r.Keys() {
+		if signer.Foreign(k.Signer) {
+			return k
+		}
+	}
+	return nil
+}
+
+// Permit lets may decide which programs that the record's keys name are run, see [signer.Permit].
+func (r *Record) Permit(may func(argv []string) error) {
+	for _, k := range r.Keys() {
+		k.Signer = signer.Permit(k.Signer, may)
+	}
+}
+
+// check returns what makes a record one that is never written and never believed.
+func (r *Record) check() error {
+	switch {
+	case r.Rev == "":
+		return errors.New("rev is empty")
+	case r.Host == "":
+		return errors.New("host is empty")
+	case r.Auth != "jwt" && r.Auth != "apikey" && r.Auth != "none":
+		return errors.New("auth is none of jwt, apikey and none")
+	case r.Next != nil && r.Previous != nil:
+		return errors.New("it has both a next and a previous key")
+	case r.Key == nil && (r.Next != nil || r.Previous != nil):
+		return errors.New("it has a second key but no first")
+	}
+	for _, f := range []struct{ name, value string }{
+		{"rev", r.Rev}, {"host", r.Host}, {"api_name", r.APIName}, {"token_url", r.TokenURL}, {"audience", r.Audience},
+	} {
+		for i := range len(f.value) {
+			if c := f.value[i]; c < ' ' || c > '~' {
+				return fmt.Errorf("%s is not printable ASCII", f.name)
+			}
+		}
+	}
+	for _, k := range r.Keys() {
+		if k.KID == "" || !utf8.ValidString(k.KID) {
+			return errors.New("a key id is empty or not UTF-8")
+		}
+	}
+	if !r.APIKey.IsZero() {
+		return keystore.CheckAPIKey(string(r.APIKey.Reveal()))
+	}
+	return nil
+}
+
+// Load reads the record of a profile. Errors are the keystore's, [keystore.ErrCorrupt] and [keystore.ErrNewer].
+func Load(ctx context.Context, ks keystore.Keystore, profile string) (*Record, error) {
+	s, err := ks.Get(ctx, profile)
+	if err != nil {
+		return nil, err
+	}
+	r, err := decode(s, profile)
+	var e *keystore.Error
+	if errors.As(err, &e) {
+		e.Op, e.Account = "get", profile
+	}
+	return r, err
+}
+
+// Save writes the record of a profile if the rev of the record that is there is still was, empty if there was none:
+// otherwise another command has changed it, and a key of its own would be lost ([keystore.ErrChanged]). A record that a newer
+// version wrote ([keystore.ErrNewer]), or that can't be read, is never overwritten; a damaged one is, as if there were none.
+func Save(ctx context.Context, ks keystore.Keystore, profile, was string, r *Record) error {
+	s, err := r.Encode()
+	if err != nil {
+		var e *keystore.Error
+		if errors.As(err, &e) {
+			e.Op, e.Account = "set", profile
+		}
+		return err
+	}
+	now := ""
+	switch there, err := Load(ctx, ks, profile); {
+	case err == nil:
+		now = there.Rev
+	case !errors.Is(err, keystore.ErrNotFound) && !errors.Is(err, keystore.ErrCorrupt):
+		return err
+	}
+	if now != was {
+		return &keystore.Error{Kind: keystore.ErrChanged, Op: "set", Account: profile}
+	}
+	if c, ok := ks.(keystore.Conditional); ok {
+		return c.SetIf(ctx, profile, was, s)
+	}
+	return ks.Set(ctx, profile, s)
+}
