@@ -60,6 +60,11 @@ func Wrap(class Class, hint, what string, err error) *Error {
 	return &Error{Class: class, What: what + ": " + err.Error(), Hints: Lines(hint), Err: err}
 }
 
+// Of gives err a class and hints, and leaves its text. Each line of hint is one hint.
+func Of(class Class, hint string, err error) *Error {
+	return &Error{Class: class, Hints: Lines(hint), Err: err}
+}
+
 // Lines splits a hint into its lines: none if it is empty.
 func Lines(hint string) []string {
 	if hint == "" {
