@@ -83,23 +83,14 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 	}
 	for _, text := range o.faults {
 		f, err := simulator.ParseFault(text)
-		if bad := (*simulator.FaultError)(nil); errors.As(err, &bad) {
-			return usage(bad.Hint(), "--fault %s: %s", quoted(bad.Fault), bad.Problem)
+		if err != nil {
+			return err
 		}
 		config.Faults = append(config.Faults, f)
 	}
-	err := simulator.Serve(ctx, simulator.ServeOptions{
+	return simulator.Serve(ctx, simulator.ServeOptions{
 		Config: config, Listen: o.listen, TLS: o.tls, AllowRemote: o.allowRemote, Stdout: a.stdout, Stderr: a.stderr,
 	})
-	var remote *simulator.NotLoopbackError
-	var refused *simulator.ListenError
-	switch {
-	case errors.As(err, &remote):
-		return usage(remote.Hint(), "%v", err)
-	case errors.As(err, &refused):
-		return usage(refused.Hint(), "%v", err)
-	}
-	return err
 }
 
 // maxKeySet is the most of a key set that is read, in bytes.
