@@ -105,9 +105,9 @@ func keySetFile(path string) (func() ([]byte, error), error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return again, nil
 	case errors.Is(err, disk.ErrTooLong):
-		return nil, usage("check that it is the right file", "--jwks %s: it is over %d MiB", quoted(path), maxKeySet>>20)
+		return nil, usage(fault.HintOf(err, ""), "--jwks %s: it is over %d MiB", quoted(path), maxKeySet>>20)
 	case err != nil:
-		return nil, usage(fault.HintOf(err, "check the file's name and mode"), "--jwks: %v", err)
+		return nil, usage(fault.HintOf(err, ""), "--jwks: %v", err)
 	}
 	if info, err := os.Stat(path); err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeCharDevice) != 0 {
 		return func() ([]byte, error) { return set, nil }, nil
