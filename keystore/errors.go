@@ -67,15 +67,9 @@ func (e *Error) Error() string {
 }
 
 // InOtherWords returns a kind of error with the text of a keystore that is no keychain. It matches the sentinel.
-func InOtherWords(sentinel error, text string) error { return &kind{sentinel: sentinel, text: text} }
-
-type kind struct {
-	sentinel error
-	text     string
+func InOtherWords(sentinel error, text string) error {
+	return &fault.Error{Class: fault.Keystore, What: text, Err: sentinel}
 }
-
-func (k *kind) Error() string { return k.text }
-func (k *kind) Unwrap() error { return k.sentinel }
 
 // Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
@@ -85,10 +79,10 @@ func (e *Error) Unwrap() error { return e.Kind }
 func (e *Error) FaultClass() fault.Class {
 	var cause fault.Classified
 	switch {
-	case errors.As(e.Kind, &cause):
-		return cause.FaultClass()
 	case errors.Is(e.Kind, ErrNotFound):
 		return fault.None
+	case errors.As(e.Kind, &cause):
+		return cause.FaultClass()
 	}
 	return fault.Keystore
 }

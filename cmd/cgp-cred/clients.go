@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -65,12 +64,12 @@ interpreter, or else into your own site-packages, never into the system's.`,
 func (a *app) clientsInstall(ctx context.Context, o clientsOptions) error {
 	folder, whose, err := o.folder(ctx)
 	if err != nil {
-		return clientsError(err)
+		return err
 	}
 	if o.uninstall {
 		was, err := clients.Uninstall(folder)
 		if err != nil {
-			return clientsError(err)
+			return err
 		}
 		if !was {
 			a.say("there is nothing of cgp-cred's in " + folder)
@@ -84,7 +83,7 @@ func (a *app) clientsInstall(ctx context.Context, o clientsOptions) error {
 		return err
 	}
 	if err := (clients.Package{Program: program, Version: thisBuild().Version}).Install(folder); err != nil {
-		return clientsError(err)
+		return err
 	}
 	a.say("installed the package for " + whose + " in " + folder)
 	return nil
@@ -132,13 +131,4 @@ func ownPath() (string, error) {
 		return linked, nil
 	}
 	return own, nil
-}
-
-// clientsError gives what the package says the status of a command that can't be carried out.
-func clientsError(err error) error {
-	var hinted interface{ Hint() string }
-	if is[*usageError](err) || !errors.As(err, &hinted) {
-		return err
-	}
-	return usage(hinted.Hint(), "%v", err)
 }

@@ -75,7 +75,7 @@ func (a *app) demo(ctx context.Context) error {
 func newDemo(a *app) (d *demo, end func(), err error) {
 	folder, err := os.MkdirTemp("", "cgp-cred-demo-")
 	if err != nil {
-		return nil, nil, fmt.Errorf("making a throwaway folder: %w", err)
+		return nil, nil, fmt.Errorf("making a throwaway folder: %w", disk.Unwritable(err))
 	}
 	d = &demo{app: a, folder: folder}
 	apiKey := strings.ReplaceAll(uuid.NewString(), "-", "")
@@ -119,12 +119,12 @@ func (d *demo) prepare(apiKey string) error {
 	}
 	for _, sub := range []string{"bin", "config", "state", "run"} {
 		if err := os.Mkdir(filepath.Join(d.folder, sub), 0o700); err != nil {
-			return fmt.Errorf("filling the throwaway folder: %w", err)
+			return fmt.Errorf("filling the throwaway folder: %w", disk.Unwritable(err))
 		}
 	}
 	_ = os.Symlink(self, filepath.Join(d.folder, "bin", "cgp-cred")) // without links the call is made in another way
 	if err := os.WriteFile(d.keyFile(), []byte(apiKey+"\n"), 0o600); err != nil {
-		return fmt.Errorf("filling the throwaway folder: %w", err)
+		return fmt.Errorf("filling the throwaway folder: %w", disk.Unwritable(err))
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func (d *demo) keygen(ctx context.Context) error {
 	d.command("cgp-cred keygen demo --host " + d.host + " --kid demo-1 --api-key-file apikey.txt >jwks.json")
 	out, err := d.run(ctx, "keygen", demoProfile, "--host", d.host, "--kid", "demo-1", "--api-key-file", d.keyFile())
 	d.jwks = out
-	return errors.Join(err, os.Remove(d.keyFile()))
+	return errors.Join(err, disk.Unwritable(os.Remove(d.keyFile())))
 }
 
 func (d *demo) register(context.Context) error {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
 
@@ -123,7 +124,7 @@ func notRun(name string, err error) error {
 	return e
 }
 
-// statusError ends our process with a status that is not one of ours.
+// statusError ends this process with a status that is not one of cgp-cred's.
 type statusError struct {
 	code int
 	hint string
@@ -132,4 +133,9 @@ type statusError struct {
 
 func (e *statusError) Error() string { return e.err.Error() }
 func (e *statusError) Unwrap() error { return e.err }
-func (e *statusError) Hint() string  { return e.hint }
+
+// FaultClass returns [fault.Usage]: the command that was named can't be run, or failed itself.
+func (e *statusError) FaultClass() fault.Class { return fault.Usage }
+
+// FaultHints returns what to check.
+func (e *statusError) FaultHints() []string { return fault.Lines(e.hint) }

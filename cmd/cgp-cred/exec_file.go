@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -17,10 +16,6 @@ func makeTokenFolder(h *helper.Helper, o execOptions) (string, error) {
 		return "", usage("name another --token-dir", "htslib would put the host's name in the place of %%h in %s", quoted(o.tokenDir))
 	}
 	folder, err := renew.Folder(h.Folders, o.tokenDir)
-	var none *renew.FolderError
-	if errors.As(err, &none) {
-		return "", usage(none.Hint(), "%v", none)
-	}
 	if err != nil {
 		return "", fmt.Errorf("making a folder for the token file: %w", err)
 	}

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
@@ -26,24 +25,30 @@ const (
 	exitTemporary = 7 // try again
 )
 
-// usageError is a command line that can't be carried out.
-type usageError struct {
-	what string
-	hint string
+// classes are the exit statuses of the classes of errors, and the hints of errors that have none.
+var classes = [...]struct {
+	status int
+	hint   string
+}{
+	fault.Bug:       {exitBug, "this looks like a bug in cgp-cred: please report the command and this message"},
+	fault.Usage:     {exitUsage, "cgp-cred help"},
+	fault.None:      {exitNone, "cgp-cred list"},
+	fault.Keystore:  {exitKeystore, keystore.AskDoctor},
+	fault.Refused:   {exitRefused, keystore.AskDoctor},
+	fault.Network:   {exitNetwork, keystore.AskDoctor},
+	fault.Temporary: {exitTemporary, "run the command again"},
+	fault.Output:    {exitBug, "free space where stdout goes, or send it elsewhere, then run the command again"},
 }
 
-func (e *usageError) Error() string { return e.what }
-func (e *usageError) Hint() string  { return e.hint }
-
-// usage returns a usageError; hint is the next command to run.
+// usage returns the error of a command line that can't be carried out; hint is the next command to run.
 func usage(hint, format string, args ...any) error {
-	return &usageError{what: fmt.Sprintf(format, args...), hint: hint}
+	return fault.New(fault.Usage, hint, format, args...)
 }
 
 // flagError turns what the flag parser says into a usage error that names the command's help.
 func flagError(cmd *cobra.Command, err error) error {
 	what, _, _ := strings.Cut(err.Error(), " in -") // of -kSECRET the letter is enough
-	return &usageError{what: what, hint: cmd.CommandPath() + " --help"}
+	return usage(cmd.CommandPath()+" --help", "%s", what)
 }
 
 // shownError ends the program with the status of an error that stdout has told of already.
@@ -52,85 +57,38 @@ type shownError struct{ err error }
 func (e *shownError) Error() string { return e.err.Error() }
 func (e *shownError) Unwrap() error { return e.err }
 
+// FaultClass returns that of the error that was shown.
+func (e *shownError) FaultClass() fault.Class { return fault.ClassOf(e.err) }
+
+// FaultHints returns those of the error that was shown.
+func (e *shownError) FaultHints() []string { return fault.HintsOf(e.err) }
+
 // report prints err, its hints and its message ID on w and returns the exit status. Nothing else prints an error.
 func report(w io.Writer, err error) int {
 	if err == nil {
 		return exitDone
 	}
-	code := exitCode(err)
-	if is[*shownError](err) {
-		return code
+	class := classes[fault.ClassOf(err)]
+	if command := (*statusError)(nil); errors.As(err, &command) { // the one status that is not cgp-cred's
+		class.status = command.code
+	}
+	if shown := (*shownError)(nil); errors.As(err, &shown) {
+		return class.status
 	}
 	fmt.Fprintln(w, "cgp-cred:", printable.Line(err.Error()))
-	for hint := range strings.SplitSeq(hintOf(err, code), "\n") {
+	hints := fault.HintsOf(err)
+	if len(hints) == 0 {
+		hints = []string{class.hint}
+	}
+	for _, hint := range hints {
 		if len(hint) > printable.MaxLine { // cut, its quotes might end early
 			hint = "the command for it is too long to show: its names are in the message above"
 		}
 		fmt.Fprintln(w, "hint:", printable.Line(hint))
 	}
-	var withID interface{ MessageID() string }
-	if errors.As(err, &withID) && withID.MessageID() != "" {
-		fmt.Fprintln(w, "message_id:", printable.Line(withID.MessageID()))
+	if id := fault.IDOf(err); id != "" {
+		fmt.Fprintln(w, "message_id:", printable.Line(id))
 	}
-	return code
+	return class.status
 }
 
-// hintOf returns the hint that err carries, or one for its exit status.
-func hintOf(err error, code int) string {
-	if hints := fault.HintsOf(err); len(hints) > 0 {
-		return strings.Join(hints, "\n")
-	}
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) && hinted.Hint() != "" {
-		return hinted.Hint()
-	}
-	var at *os.PathError
-	switch {
-	case code == exitUsage && errors.As(err, &at):
-		return "look at it, and at the folder that it is in: " + printable.Shell("ls", "-ld", at.Path)
-	case code == exitUsage:
-		return "cgp-cred help"
-	case code == exitTemporary:
-		return "run the command again"
-	}
-	return "this looks like a bug in cgp-cred: please report the command and this message"
-}
-
-// statuses are the exit statuses of the classes of errors.
-var statuses = [...]int{
-	fault.Bug:       exitBug,
-	fault.Usage:     exitUsage,
-	fault.None:      exitNone,
-	fault.Keystore:  exitKeystore,
-	fault.Refused:   exitRefused,
-	fault.Network:   exitNetwork,
-	fault.Temporary: exitTemporary,
-	fault.Output:    exitBug,
-}
-
-// exitCode chooses the status of err by its class.
-func exitCode(err error) int {
-	var command *statusError
-	var classified fault.Classified
-	switch {
-	case errors.As(err, &command):
-		return command.code
-	case errors.As(err, &classified):
-		return statuses[classified.FaultClass()]
-	case is[*usageError](err):
-		return exitUsage
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return exitTemporary
-	case is[*OutputError](err):
-		return exitBug
-	case is[*os.PathError](err), is[*os.LinkError](err): // a config folder that can't be written
-		return exitUsage
-	}
-	return exitBug
-}
-
-// is reports whether an error of type T is in err's chain.
-func is[T error](err error) bool {
-	var target T
-	return errors.As(err, &target)
-}

@@ -150,5 +150,5 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
 		hint = "did you mean cgp-cred " + strings.Join(like, ", cgp-cred ") + "?"
 	}
-	return &usageError{what: "unknown command " + quoted(args[0]), hint: hint}
+	return usage(hint, "unknown command %s", quoted(args[0]))
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+
+	"cgp-cred/keystore/disk"
 )
 
 // extra is a command of the build that writes the manual; the program itself does without what that takes.
@@ -22,12 +24,13 @@ func manCommand(a *app) *cobra.Command {
 		Hidden: true,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // manual pages are for everybody
-				return fmt.Errorf("manual pages: %w", err)
+				return fmt.Errorf("manual pages: %w", disk.Unwritable(err))
 			}
 			root := rootCommand(a, nil)
 			root.DisableAutoGenTag = true
 			epoch := time.Unix(0, 0).UTC() // a page is the same whenever it is written
-			return doc.GenManTree(root, &doc.GenManHeader{Title: "CGP-CRED", Section: "1", Date: &epoch, Source: "cgp-cred", Manual: "User Commands"}, args[0])
+			err := doc.GenManTree(root, &doc.GenManHeader{Title: "CGP-CRED", Section: "1", Date: &epoch, Source: "cgp-cred", Manual: "User Commands"}, args[0])
+			return disk.Unwritable(err)
 		},
 	}
 }

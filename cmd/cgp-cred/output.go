@@ -4,29 +4,15 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+
+	"cgp-cred/keystore/fault"
 )
 
-// OutputError is a stdout that can't be written: a full disk, or a reader that has gone while SIGPIPE is ignored.
-type OutputError struct {
-	err  error
-	next string // what to do; empty: the usual
-}
-
-func (e *OutputError) Error() string { return "can't write the output: " + e.err.Error() }
-func (e *OutputError) Unwrap() error { return e.err }
-
-// Hint returns what to do.
-func (e *OutputError) Hint() string {
-	if e.next == "" {
-		return "free space where stdout goes, or send it elsewhere, then run the command again"
-	}
-	return e.next
-}
-
-// output is stdout. It remembers the first error, which printing functions and cobra's help drop.
+// output is stdout. It remembers the first error, which printing functions and cobra's help drop: a full disk, or a reader
+// that has gone while SIGPIPE is ignored.
 type output struct {
 	to     io.Writer
-	failed *OutputError
+	failed error
 }
 
 func (o *output) Write(p []byte) (int, error) {
@@ -41,13 +27,14 @@ func (o *output) Write(p []byte) (int, error) {
 	if errors.As(err, &at) {
 		err = at.Err // its path says only that it is stdout
 	}
-	o.failed = &OutputError{err: err}
+	o.failed = fault.Wrap(fault.Output, "", "can't write the output", err)
 	return n, o.failed
 }
 
 // outcome is how a command ended that returned err: output that got lost counts as a failure.
 func (o *output) outcome(err error) error {
-	if o.failed == nil || err != nil && !is[*shownError](err) {
+	var shown *shownError
+	if o.failed == nil || err != nil && !errors.As(err, &shown) {
 		return err
 	}
 	return o.failed
@@ -55,9 +42,8 @@ func (o *output) outcome(err error) error {
 
 // stored returns err with a hint for a command whose work is done, and whose output is printed again by another.
 func stored(err error, next string) error {
-	var lost *OutputError
-	if errors.As(err, &lost) {
-		lost.next = next
+	if fault.ClassOf(err) != fault.Output {
+		return err
 	}
-	return err
+	return fault.Of(fault.Output, next, err)
 }

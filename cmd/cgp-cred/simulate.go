@@ -83,23 +83,14 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 	}
 	for _, text := range o.faults {
 		f, err := simulator.ParseFault(text)
-		if bad := (*simulator.FaultError)(nil); errors.As(err, &bad) {
-			return usage(bad.Hint(), "--fault %s: %s", quoted(bad.Fault), bad.Problem)
+		if err != nil {
+			return err
 		}
 		config.Faults = append(config.Faults, f)
 	}
-	err := simulator.Serve(ctx, simulator.ServeOptions{
+	return simulator.Serve(ctx, simulator.ServeOptions{
 		Config: config, Listen: o.listen, TLS: o.tls, AllowRemote: o.allowRemote, Stdout: a.stdout, Stderr: a.stderr,
 	})
-	var remote *simulator.NotLoopbackError
-	var refused *simulator.ListenError
-	switch {
-	case errors.As(err, &remote):
-		return usage(remote.Hint(), "%v", err)
-	case errors.As(err, &refused):
-		return usage(refused.Hint(), "%v", err)
-	}
-	return err
 }
 
 // maxKeySet is the most of a key set that is read, in bytes.
@@ -114,9 +105,9 @@ func keySetFile(path string) (func() ([]byte, error), error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return again, nil
 	case errors.Is(err, disk.ErrTooLong):
-		return nil, usage("check that it is the right file", "--jwks %s: it is over %d MiB", quoted(path), maxKeySet>>20)
+		return nil, usage(fault.HintOf(err, ""), "--jwks %s: it is over %d MiB", quoted(path), maxKeySet>>20)
 	case err != nil:
-		return nil, usage(fault.HintOf(err, "check the file's name and mode"), "--jwks: %v", err)
+		return nil, usage(fault.HintOf(err, ""), "--jwks: %v", err)
 	}
 	if info, err := os.Stat(path); err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeCharDevice) != 0 {
 		return func() ([]byte, error) { return set, nil }, nil

@@ -172,7 +172,7 @@ func (a *app) readAPIKey(ctx context.Context, h *helper.Helper, name string, o s
 func checkedAPIKey(raw []byte) (keystore.Secret, error) {
 	key := strings.TrimSpace(strings.TrimPrefix(string(raw), "\ufeff"))
 	if err := keystore.CheckAPIKey(key); err != nil {
-		return keystore.Secret{}, usage("give the API key alone, as the Developer Hub shows it", "%v", err)
+		return keystore.Secret{}, usage("give only the API key, as the Developer Hub shows it", "%v", err)
 	}
 	return keystore.NewSecret([]byte(key)), nil
 }
@@ -196,9 +196,9 @@ func (a *app) readInput(file, what string) ([]byte, error) {
 	case err != nil && !errors.As(err, &at): // of CGP_CRED_KEYCHAIN_TIMEOUT
 		return nil, err
 	case errors.Is(err, disk.ErrTooLong):
-		return nil, usage("check that it is the right file", "%s: %s is over 64 KiB", what, inputName(file))
+		return nil, usage(fault.HintOf(err, ""), "%s: %s is over 64 KiB", what, inputName(file))
 	case err != nil:
-		return nil, usage(fault.HintOf(err, "check the file's name and mode"), "%s: %s", what, printable.NoFile(err))
+		return nil, usage(fault.HintOf(err, ""), "%s: %s", what, printable.NoFile(err))
 	case len(raw) == 0:
 		return nil, usage("check that it is the right file", "%s: %s is empty", what, inputName(file))
 	}

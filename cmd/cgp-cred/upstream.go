@@ -163,5 +163,5 @@ func (a *app) readPEM(p upstream.PEM, file string) (signer.RSA, error) {
 // withoutProfile adds to the error of a token request how to get the profile that its hints speak of.
 func withoutProfile(err error) error {
 	hints := append(fault.HintsOf(err), "commands that name a profile need one: cgp-cred import makes it from the same keys")
-	return &fault.Error{Class: fault.ClassOf(err), Hints: hints, Err: err}
+	return fault.Of(fault.ClassOf(err), strings.Join(hints, "\n"), err)
 }

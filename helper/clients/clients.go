@@ -10,6 +10,8 @@ import (
 	"path"
 	"strings"
 	"unicode/utf8"
+
+	"cgp-cred/keystore/fault"
 )
 
 //go:embed python/cgp_cred/*.py python/cgp_cred/py.typed python/httpie_cgp.py
@@ -57,7 +59,7 @@ func (p Package) files() ([]file, error) {
 // installed writes cgp-cred's path and version as Python. Strings of JSON are strings of Python too.
 func (p Package) installed() ([]byte, error) {
 	if !utf8.ValidString(p.Program) {
-		return nil, fmt.Errorf("the path of cgp-cred, %q, is not UTF-8: move it to one that Python can read", p.Program)
+		return nil, fault.New(fault.Usage, "move it to one that Python can read", "the path of cgp-cred, %q, is not UTF-8", p.Program)
 	}
 	program, err := json.Marshal(p.Program)
 	if err != nil {

@@ -11,11 +11,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"cgp-cred/keystore/disk"
 )
 
 // Install writes the package below a folder, which it makes where it is missing, in the place of an older one of ours.
-// It does nothing else there: a file that is not ours is a [ForeignError], and nothing is written.
+// It does nothing else there: a file that is not ours is an error, and nothing is written.
 func (p Package) Install(folder string) error {
+	return disk.Unwritable(whole(folder, p.install(folder)))
+}
+
+func (p Package) install(folder string) error {
 	files, err := p.files()
 	if err != nil {
 		return err
@@ -34,7 +40,7 @@ func (p Package) Install(folder string) error {
 	}
 	for _, f := range files {
 		if _, err := root.Lstat(f.path); err == nil && !slices.Contains(ours, f.path) {
-			return &ForeignError{Path: filepath.Join(folder, filepath.FromSlash(f.path))}
+			return inTheWay(filepath.Join(folder, filepath.FromSlash(f.path)), "")
 		}
 	}
 	// What says whose the files are comes first: an installation that was broken off is repeated, or removed, like another.
@@ -52,6 +58,11 @@ func (p Package) Install(folder string) error {
 // Uninstall removes what RECORD lists, the byte code that Python made of it, and the folders that are then empty. It
 // reports whether there was a package of ours.
 func Uninstall(folder string) (bool, error) {
+	was, err := uninstall(folder)
+	return was, disk.Unwritable(whole(folder, err))
+}
+
+func uninstall(folder string) (bool, error) {
 	root, err := os.OpenRoot(folder) //nolint:forbidigo // a folder of Python's, below which the package is written
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -82,7 +93,7 @@ func rank(name string) int {
 func recorded(root *os.Root) ([]string, error) {
 	infos, err := fs.Glob(root.FS(), "cgp_cred-*.dist-info")
 	if err != nil {
-		return nil, err
+		return nil, unreadable(root, err)
 	}
 	var ours []string
 	for _, info := range infos {
@@ -91,13 +102,13 @@ func recorded(root *os.Root) ([]string, error) {
 			if _, err := root.Lstat(path.Join(info, "RECORD")); errors.Is(err, fs.ErrNotExist) {
 				continue // the folder is all that there is of an installation
 			}
-			by, err = []byte("someone who doesn't say"), nil
+			by, err = []byte("an unknown installer"), nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, unreadable(root, err)
 		}
 		if name := strings.TrimSpace(string(by)); name != Installer {
-			return nil, &ForeignError{Path: filepath.Join(root.Name(), info), By: name}
+			return nil, inTheWay(filepath.Join(root.Name(), info), name)
 		}
 		files, err := readRecord(root, path.Join(info, "RECORD"))
 		if err != nil {
@@ -116,23 +127,26 @@ func readRecord(root *os.Root, name string) ([]string, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, unreadable(root, err)
 	}
 	lines := csv.NewReader(bytes.NewReader(text))
 	lines.FieldsPerRecord = -1
 	rows, err := lines.ReadAll()
 	if err != nil {
-		return nil, fmt.Errorf("reading %q: %w", filepath.Join(root.Name(), name), err)
+		return nil, badRecord(filepath.Join(root.Name(), name), "can't be read: "+err.Error())
 	}
 	var out []string
 	for _, row := range rows {
 		if !filepath.IsLocal(filepath.FromSlash(row[0])) || path.Clean(row[0]) != row[0] {
-			return nil, &RecordError{Path: filepath.Join(root.Name(), name), Entry: row[0]}
+			return nil, badRecord(filepath.Join(root.Name(), name), fmt.Sprintf("lists %q, which is no file below its folder", row[0]))
 		}
 		out = append(out, row[0])
 	}
 	return out, nil
 }
+
+// unreadable is the error of a file below root that can't be read.
+func unreadable(root *os.Root, err error) error { return disk.Unreadable(whole(root.Name(), err)) }
 
 // write puts a file in its place whole, or not at all.
 func write(root *os.Root, f file) error {

@@ -32,7 +32,7 @@ type Interpreter struct {
 }
 
 // Find asks a Python, by its path or its name on PATH; empty: python3, else python. It runs isolated (-I): no module of the
-// current folder, and nothing that an environment variable of Python's names. Errors are an [InterpreterError].
+// current folder, and nothing that an environment variable of Python's names.
 func Find(ctx context.Context, name string) (Interpreter, error) {
 	names := []string{name}
 	if name == "" {
@@ -46,7 +46,7 @@ func Find(ctx context.Context, name string) (Interpreter, error) {
 		}
 	}
 	if err != nil {
-		return Interpreter{}, &InterpreterError{names[0], "it is not on PATH"}
+		return Interpreter{}, badPython(names[0], "it is not on PATH")
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
@@ -54,34 +54,33 @@ func Find(ctx context.Context, name string) (Interpreter, error) {
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	if err != nil {
-		return Interpreter{}, &InterpreterError{program, fmt.Sprintf("it can't be asked where its packages are: %v", err)}
+		return Interpreter{}, badPython(program, fmt.Sprintf("it can't be asked where its packages are: %v", err))
 	}
 	var i Interpreter
 	if err := json.Unmarshal(out, &i); err != nil || len(i.Version) != 2 || !filepath.IsAbs(i.Packages) || !filepath.IsAbs(i.Plugins) {
-		return Interpreter{}, &InterpreterError{program, "it does not say where its packages are"}
+		return Interpreter{}, badPython(program, "it does not say where its packages are")
 	}
 	if slices.Compare(i.Version, []int{3, 9}) < 0 {
-		return Interpreter{}, &InterpreterError{program, fmt.Sprintf("it is Python %d.%d", i.Version[0], i.Version[1])}
+		return Interpreter{}, badPython(program, fmt.Sprintf("it is Python %d.%d", i.Version[0], i.Version[1]))
 	}
 	return i, nil
 }
 
-// HTTPiePython returns the interpreter that runs the HTTPie on PATH: the one that the first line of "http" names. Errors
-// are an [HTTPieError].
+// HTTPiePython returns the interpreter that runs the HTTPie on PATH: the one that the first line of "http" names.
 func HTTPiePython() (string, error) {
 	program, err := exec.LookPath("http")
 	if err != nil {
-		return "", &HTTPieError{"its program http is not on PATH"}
+		return "", badHTTPie("its program http is not on PATH")
 	}
 	head, err := disk.ReadHead(program, maxHead, nil)
 	if err != nil {
-		return "", &HTTPieError{fmt.Sprintf("%q can't be read", program)}
+		return "", badHTTPie(fmt.Sprintf("%q can't be read", program))
 	}
 	first, rest, _ := strings.Cut(string(head), "\n")
 	second, _, _ := strings.Cut(rest, "\n")
 	python := shebang(strings.TrimSuffix(first, "\r"), strings.TrimSuffix(second, "\r"))
 	if python == "" {
-		return "", &HTTPieError{fmt.Sprintf("the first line of %q names no Python", program)}
+		return "", badHTTPie(fmt.Sprintf("the first line of %q names no Python", program))
 	}
 	return python, nil
 }

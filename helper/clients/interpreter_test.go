@@ -1,7 +1,6 @@
 package clients_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"cgp-cred/helper/clients"
 	"cgp-cred/helper/clients/clientstest"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
 )
 
@@ -50,9 +50,8 @@ func TestInterpretersThatAreNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := clients.Find(t.Context(), python)
-			var bad *clients.InterpreterError
-			if !errors.As(err, &bad) || bad.Hint() == "" {
-				t.Errorf("error %v, want an InterpreterError with a hint", err)
+			if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" {
+				t.Errorf("error %v, want a usage error with a hint", err)
 			}
 		})
 	}
@@ -77,8 +76,7 @@ func TestHTTPiePython(t *testing.T) {
 			script(t, tt.text, folder, "http")
 			t.Setenv("PATH", folder)
 			got, err := clients.HTTPiePython()
-			var bad *clients.HTTPieError
-			if got != tt.want || (tt.want == "") != errors.As(err, &bad) || (err != nil && bad.Hint() == "") {
+			if got != tt.want || (tt.want == "") != (fault.ClassOf(err) == fault.Usage) || (err != nil && fault.HintOf(err, "") == "") {
 				t.Errorf("%q, error %v, want %q", got, err, tt.want)
 			}
 		})

@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 // config checks the folders and files, and chooses the profile.
@@ -67,10 +67,7 @@ func checkFolder(path string) error {
 func (e *exam) configTroubles() (troubles, hints []string) {
 	add := func(err error) {
 		troubles = append(troubles, err.Error())
-		var hinted interface{ Hint() string }
-		if errors.As(err, &hinted) {
-			hints = append(hints, hinted.Hint())
-		}
+		hints = append(hints, hintsOf(err)...)
 	}
 	for _, folder := range slices.Compact([]string{e.helper.Folders.State, e.helper.Folders.Runtime}) {
 		if err := checkFolder(folder); err != nil {
@@ -91,19 +88,10 @@ func (e *exam) configTroubles() (troubles, hints []string) {
 		add(err)
 	}
 	if def != "" && !slices.Contains(names, def) {
-		add(&defaultError{def})
+		add(fault.New(fault.Usage, "choose another: cgp-cred store NAME --default", "the default profile %q does not exist", def))
 	}
 	return troubles, hints
 }
-
-// defaultError is a default that names no profile.
-type defaultError struct{ name string }
-
-func (e *defaultError) Error() string {
-	return fmt.Sprintf("the default profile %q does not exist", e.name)
-}
-
-func (e *defaultError) Hint() string { return "choose another: cgp-cred store NAME --default" }
 
 // scope is what a profile is for.
 func scope(p *profile.Profile) string {

@@ -13,6 +13,8 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/record"
 )
@@ -200,17 +202,20 @@ func (r *Result) explain(e *exam) {
 	if refused != nil && refused.MessageID() != "" {
 		r.Detail += "; message_id: " + refused.MessageID()
 	}
-	var hinted interface{ Hint() string }
-	if r.Hint == "" && errors.As(r.Err, &hinted) {
-		r.Hint = hinted.Hint()
+	if r.Hint == "" {
+		r.Hint = strings.Join(hintsOf(r.Err), "\n")
 	}
-	r.Hint = strings.ReplaceAll(r.Hint, "run `cgp-cred doctor`; ", "") // that is what runs
 	if r.Hint == "" {
 		r.Hint = "run the command again; if it stays, please report it with cgp-cred doctor --report"
 	}
 }
 
-// about is what advice names.
+// hintsOf returns the hints of an error, without the one to run doctor.
+func hintsOf(err error) []string {
+	return slices.DeleteFunc(slices.Clone(fault.HintsOf(err)), func(hint string) bool { return hint == keystore.AskDoctor })
+}
+
+// about is what hints name.
 func (e *exam) about() apim.Subject {
 	s := apim.Subject{}
 	if e.profile != nil {

@@ -11,6 +11,7 @@ import (
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keychain"
 	"cgp-cred/keystore/printable"
 )
@@ -40,7 +41,8 @@ func (e *exam) keystore(ctx context.Context) Result {
 		}
 		return ok("%s answers; nothing was written", printable.Text(e.profile.Command[0]))
 	}
-	err = e.named(probe(ctx, ks))
+	err, left := probe(ctx, ks)
+	err = errors.Join(e.named(err), left)
 	who := kind
 	if kind == profile.Keychain {
 		who = provider(ctx) // after the probe, which may have started it
@@ -86,15 +88,15 @@ func provider(ctx context.Context) string {
 	return "keychain: " + name
 }
 
-// probe puts an item into the keystore and takes it out again. Nothing is written to one that can't be read, so that no
-// prompt that is answered later stores a probe.
-func probe(ctx context.Context, ks keystore.Keystore) (err error) {
+// probe puts an item into the keystore and takes it out again; left is why it could not be taken out. Nothing is written to
+// one that can't be read, so that no prompt that is answered later stores a probe.
+func probe(ctx context.Context, ks keystore.Keystore) (err, left error) {
 	account := "Doctor/" + hex.EncodeToString(random(8)) // no profile's name has a capital
 	if _, err := ks.Get(ctx, account); !errors.Is(err, keystore.ErrNotFound) {
 		if err == nil {
 			err = &keystore.Error{Kind: keystore.ErrCorrupt, Op: "get", Account: account, Detail: "it has what was never stored"}
 		}
-		return err
+		return err, nil
 	}
 	value := keystore.NewSecret(bytes.Repeat([]byte("cgp-cred doctor "), keystore.MaxValue/16))
 	defer func() {
@@ -102,53 +104,29 @@ func probe(ctx context.Context, ks keystore.Keystore) (err error) {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 		defer stop()
 		if gone := ks.Delete(ctx, account); gone != nil && (err == nil || !errors.Is(gone, keystore.ErrNotFound)) {
-			err = errors.Join(err, &leftError{account: account, err: gone})
+			hint := fmt.Sprintf("delete the item %q of %q in the keychain's own program: it holds no secret", account, keystore.Service)
+			left = fault.Wrap(fault.ClassOf(gone), hint, fmt.Sprintf("the probe %q could not be removed", account), gone)
 		}
 	}()
-	return ks.Set(ctx, account, value) // reads back and compares
+	return ks.Set(ctx, account, value), nil // reads back and compares
 }
 
-// probeError is a keystore's error that does not name the probe, of which no user has heard.
-type probeError struct{ err *keystore.Error }
-
-func (e *probeError) Error() string {
-	if e.err.Detail == "" {
-		return e.err.Kind.Error()
-	}
-	return e.err.Kind.Error() + ": " + e.err.Detail
-}
-
-func (e *probeError) Unwrap() error { return e.err }
-
-// named gives an error of the probe the name of the profile, which its hints mean.
+// named takes the name of the probe, of which no user has heard, out of an error, and gives its hints the name of the
+// profile, which they mean.
 func (e *exam) named(err error) error {
-	var left *leftError
 	var failed *keystore.Error
-	if !errors.As(err, &failed) || errors.As(err, &left) {
+	if !errors.As(err, &failed) {
 		return err
 	}
 	named := *failed
 	if named.Account = ""; e.profile != nil {
 		named.Account = e.profile.Name
 	}
-	return &probeError{&named}
-}
-
-// leftError is a probe that could not be removed. It holds no secret.
-type leftError struct {
-	account string
-	err     error
-}
-
-func (e *leftError) Error() string {
-	return fmt.Sprintf("the probe %q could not be removed: %v", e.account, e.err)
-}
-
-func (e *leftError) Unwrap() error { return e.err }
-
-// Hint says where it is.
-func (e *leftError) Hint() string {
-	return fmt.Sprintf("delete the item %q of %q in the keychain's own program: it holds no secret", e.account, keystore.Service)
+	text := named.Kind.Error()
+	if named.Detail != "" {
+		text += ": " + named.Detail
+	}
+	return &fault.Error{Class: named.FaultClass(), What: text, Err: &named}
 }
 
 func random(n int) []byte {

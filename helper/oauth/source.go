@@ -22,6 +22,7 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
+	"cgp-cred/keystore/fault"
 )
 
 // TokenSource obtains the credentials of one profile. It is safe for concurrent use.
@@ -64,8 +65,13 @@ func (e *NoBearerError) Error() string {
 	return fmt.Sprintf("profile %q has method %s: its credential is no Bearer token", e.Profile, e.Auth)
 }
 
-// Hint names what works.
-func (e *NoBearerError) Hint() string { return "use oauth.Transport, which knows each method's header" }
+// FaultClass returns [fault.Usage].
+func (e *NoBearerError) FaultClass() fault.Class { return fault.Usage }
+
+// FaultHints names what works.
+func (e *NoBearerError) FaultHints() []string {
+	return []string{"use oauth.Transport, which knows each method's header"}
+}
 
 // Token returns a token with at least a minute left, or half of its life where that is less. For a profile without
 // Bearer tokens it is a [*NoBearerError]; other errors are those of [helper.Helper.Get]. It is as cheap as a look into

@@ -16,6 +16,7 @@ import (
 	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/simulator"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/record"
@@ -89,7 +90,7 @@ func TestTokenOfOtherMethods(t *testing.T) {
 		p := newPlace(t, simulator.Config{}, manage.Change{Auth: auth})
 		_, err := p.source(t).Token()
 		var none *oauth.NoBearerError
-		if !errors.As(err, &none) || none.Auth != auth || !strings.Contains(none.Hint(), "Transport") {
+		if !errors.As(err, &none) || none.Auth != auth || !strings.Contains(fault.HintOf(err, ""), "Transport") {
 			t.Errorf("%s: error %v", auth, err)
 		}
 	}

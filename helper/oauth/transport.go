@@ -9,6 +9,7 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
+	"cgp-cred/keystore/fault"
 )
 
 // Transport adds a profile's credential to the requests that the profile covers, by its method's header, and to no
@@ -80,9 +81,12 @@ func (e *ProxyError) Error() string {
 	return fmt.Sprintf("the transport has a proxy for %s, and a credential for this machine goes to no proxy: nothing was sent", e.Host)
 }
 
-// Hint is what to change in the program.
-func (e *ProxyError) Hint() string {
-	return "leave Base out, or give it a Proxy that returns nil for loopback hosts"
+// FaultClass returns [fault.Usage].
+func (e *ProxyError) FaultClass() fault.Class { return fault.Usage }
+
+// FaultHints says what to change in the program.
+func (e *ProxyError) FaultHints() []string {
+	return []string{"leave Base out, or give it a Proxy that returns nil for loopback hosts"}
 }
 
 // base returns the transport of a request that the profile covers.

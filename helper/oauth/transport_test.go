@@ -17,6 +17,7 @@ import (
 	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/simulator"
+	"cgp-cred/keystore/fault"
 )
 
 const hello = "/hello-world/hello/application"
@@ -108,7 +109,7 @@ func TestLoopbackIsNotProxied(t *testing.T) {
 		c := &http.Client{Transport: &oauth.Transport{Source: p.source(t), Base: &http.Transport{Proxy: choose}}}
 		res, err := c.Get(p.url + hello + "?x=1")
 		var refused *oauth.ProxyError
-		if !errors.As(err, &refused) || refused.Hint() == "" {
+		if !errors.As(err, &refused) || fault.HintOf(err, "") == "" {
 			t.Errorf("%s: got %v, want a ProxyError", name, err)
 		}
 		if err == nil {

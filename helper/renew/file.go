@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/wire"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 // What the loop keeps to, for tokens of the usual ten minutes; shorter ones have theirs halved and quartered.
@@ -89,7 +89,7 @@ func (f *File) Close() error {
 	f.stop()
 	<-f.done
 	if err := os.Remove(f.o.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("removing the token file: %w", err)
+		return fmt.Errorf("removing the token file: %w", disk.Unwritable(err))
 	}
 	return nil
 }
@@ -206,19 +206,10 @@ func (f *File) settle(got answer) {
 	switch {
 	case ended && !f.ended:
 		f.ended = true
-		f.o.Warn("the token of the running command ended at " + clock(f.token.ExpiresAt) + " and can't be renewed: " + advice(got.err))
+		f.o.Warn("the token of the running command ended at " + clock(f.token.ExpiresAt) + " and can't be renewed: " + fault.OneLine(got.err))
 	case f.failures == 1:
-		f.o.Warn("the token of the running command can't be renewed, and ends at " + clock(f.token.ExpiresAt) + ": " + advice(got.err))
+		f.o.Warn("the token of the running command can't be renewed, and ends at " + clock(f.token.ExpiresAt) + ": " + fault.OneLine(got.err))
 	}
-}
-
-// advice is an error with what to do about it.
-func advice(err error) string {
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) && hinted.Hint() != "" {
-		return fmt.Sprintf("%v (%s)", err, strings.ReplaceAll(hinted.Hint(), "\n", "; "))
-	}
-	return err.Error()
 }
 
 func clock(t time.Time) string { return t.Local().Format("15:04:05") }
@@ -231,7 +222,7 @@ func (f *File) keep() {
 	err := f.write()
 	switch {
 	case err != nil && !f.broken:
-		f.o.Warn("the token file can't be written: " + advice(err))
+		f.o.Warn("the token file can't be written: " + fault.OneLine(err))
 	case err == nil && f.broken:
 		f.o.Warn("the token file is written again, with a token until " + clock(f.token.ExpiresAt))
 	}

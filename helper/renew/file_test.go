@@ -19,6 +19,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/renew"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 // source is a fake of what obtains tokens: each is longer than the one before, and lives for so long.
@@ -262,10 +263,6 @@ func TestColdStartFails(t *testing.T) {
 	}
 }
 
-type hintedError struct{ error }
-
-func (hintedError) Hint() string { return "do this\nand that" }
-
 // While renewal fails the last token stays, requests become rare, and it is said when it begins, when the token ends and
 // when all is well again; each time anew.
 func TestFailuresAreTold(t *testing.T) {
@@ -280,7 +277,7 @@ func TestFailuresAreTold(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.seen()
-			s.set(func() { s.err = hintedError{errors.New("refused")} })
+			s.set(func() { s.err = fault.New(fault.Refused, "do this\nand that", "refused") })
 			time.Sleep(500 * time.Second) // it asks when two minutes are left
 			calls, warnings := s.seen()
 			if calls != 3 || len(warnings) != 1 || !strings.Contains(warnings[0], "can't be renewed, and ends at ") || !strings.Contains(warnings[0], "refused (do this; and that)") {

@@ -9,33 +9,20 @@ import (
 	"path/filepath"
 
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 // shared is a folder in memory that every user of a Linux machine can make a folder in.
 const shared = "/dev/shm"
 
-// FolderError: there is no place in memory for a token file.
-type FolderError struct{ err error }
-
-func (e *FolderError) Error() string {
-	return fmt.Sprintf("there is no folder in memory for the token file: XDG_RUNTIME_DIR names none that is yours and closed to others (0700), and %v", e.err)
-}
-
-func (e *FolderError) Unwrap() error { return e.err }
-
-// Hint is how to name a place.
-func (e *FolderError) Hint() string {
-	return "name a folder of yours: --token-dir DIR, on a cluster best one on the node itself"
-}
-
 // Folder makes a folder for token files: new, 0700, under a random name, so that nobody else can have made it or can
 // look into it. It lies in the user's runtime folder, else in /dev/shm, never in /tmp; or in dir, where that is not
-// empty. Without a place the error is a [*FolderError]; for a dir that can't be used one of package disk or os.
+// empty. Otherwise the error says how to name a place.
 func Folder(f disk.Folders, dir string) (string, error) {
 	if dir != "" {
 		path, err := filepath.Abs(dir)
 		if err != nil {
-			return "", err
+			return "", disk.Unreadable(err)
 		}
 		return newFolder(path, "cgp-cred-")
 	}
@@ -48,7 +35,8 @@ func Folder(f disk.Folders, dir string) (string, error) {
 	}
 	path, err := newFolder(shared, "cgp-cred-")
 	if err != nil {
-		return "", &FolderError{err: unavailable(err)}
+		return "", fault.New(fault.Usage, "name a folder of yours: --token-dir DIR, on a cluster best one on the node itself",
+			"there is no folder in memory for the token file: XDG_RUNTIME_DIR names none that is yours and closed to others (0700), and %v", unavailable(err))
 	}
 	return path, nil
 }
@@ -65,14 +53,17 @@ func unavailable(err error) error {
 func newFolder(in, prefix string) (string, error) {
 	path := filepath.Join(in, prefix+rand.Text())
 	if err := os.Mkdir(path, 0o700); err != nil {
-		return "", err
+		if at := (*fs.PathError)(nil); errors.As(err, &at) { // the random name tells nobody anything
+			err = at.Err
+		}
+		return "", fault.Wrap(fault.Usage, disk.WriteHint(path), fmt.Sprintf("no folder can be created in %q", in), err)
 	}
 	err := os.Chmod(path, 0o700) //nolint:gosec // a folder; the umask may have taken our own rights
 	if err == nil {
 		err = disk.CheckFolder(path)
 	}
 	if err != nil {
-		return "", errors.Join(err, os.Remove(path))
+		return "", disk.Unwritable(errors.Join(err, os.Remove(path)))
 	}
 	return path, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"cgp-cred/helper/renew"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
 )
 
@@ -49,8 +50,7 @@ func checkShared(t *testing.T, folders disk.Folders) {
 	t.Helper()
 	path, err := renew.Folder(folders, "")
 	if _, missing := os.Stat("/dev/shm"); missing != nil {
-		var none *renew.FolderError
-		if !errors.As(err, &none) || !strings.Contains(none.Hint(), "--token-dir DIR") {
+		if fault.ClassOf(err) != fault.Usage || !strings.Contains(fault.HintOf(err, ""), "--token-dir DIR") {
 			t.Errorf("error %v", err)
 		}
 		return

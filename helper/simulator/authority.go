@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"cgp-cred/keystore/fault"
 )
 
 const caFile = "ca.pem"
@@ -35,18 +37,23 @@ func authority(at net.Addr) (folder string, config *tls.Config, err error) {
 	}
 	folder, err = os.MkdirTemp("", "cgp-cred-simulate-") // random name, 0700
 	if err != nil {
-		return "", nil, fmt.Errorf("making a folder for the certificate: %w", err)
+		return "", nil, noRoom("making a folder for the certificate", err)
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})
 	if err := os.WriteFile(filepath.Join(folder, caFile), text, 0o600); err != nil {
 		_ = os.RemoveAll(folder)
-		return "", nil, fmt.Errorf("writing the certificate: %w", err)
+		return "", nil, noRoom("writing the certificate", err)
 	}
 	return folder, &tls.Config{
 		Certificates: []tls.Certificate{leaf},
 		MinVersion:   tls.VersionTLS12,
 		NextProtos:   []string{"http/1.1"}, // faults need a connection that carries one request at a time
 	}, nil
+}
+
+// noRoom returns the error of a temporary folder that can't be written.
+func noRoom(what string, err error) error {
+	return fault.Wrap(fault.Usage, "check free space and permissions of the temporary folder, or name another one in TMPDIR: df "+os.TempDir(), what, err)
 }
 
 func newAuthority() (*x509.Certificate, *ecdsa.PrivateKey, error) {

@@ -1,11 +1,12 @@
 package simulator
 
 import (
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"cgp-cred/keystore/fault"
 )
 
 // FaultNames are the faults that [ParseFault] knows, for a help text.
@@ -32,13 +33,10 @@ const (
 // String returns the fault as ParseFault read it.
 func (f Fault) String() string { return f.text }
 
-// FaultError is a fault that can't be read.
-type FaultError struct{ Fault, Problem string }
-
-func (e *FaultError) Error() string { return fmt.Sprintf("fault %q: %s", e.Fault, e.Problem) }
-
-// Hint lists the faults that there are.
-func (e *FaultError) Hint() string { return "NAME or NAME=COUNT, with NAME one of " + FaultNames }
+// badFault returns the error of a fault that can't be read.
+func badFault(text, problem string) error {
+	return fault.New(fault.Usage, "NAME or NAME=COUNT, with NAME one of "+FaultNames, "--fault %s: %s", strconv.QuoteToASCII(text), problem)
+}
 
 // ParseFault reads NAME or NAME=COUNT. With COUNT, 1 or more, a fault befalls so many requests, else all. The first fault
 // that is left and that answers, wins; delay and drip go together with any other. It befalls the token endpoints, or with
@@ -54,14 +52,14 @@ func (e *FaultError) Hint() string { return "NAME or NAME=COUNT, with NAME one o
 //	delay:DUR    the answer comes so much later
 //	drip:DUR     the answer's body comes byte by byte, and takes so long as a whole
 //
-// DUR is a Go duration such as 500ms, or a number of seconds. A URL that ends in =DIGITS needs a COUNT. An error is a [*FaultError].
+// DUR is a Go duration such as 500ms, or a number of seconds. A URL that ends in =DIGITS needs a COUNT.
 func ParseFault(s string) (Fault, error) {
 	f := Fault{text: s}
 	name := s
 	if i := strings.LastIndexByte(s, '='); i >= 0 && (isDigits(s[i+1:]) || !strings.Contains(s, "://")) {
 		n, err := strconv.ParseUint(s[i+1:], 10, 31)
 		if err != nil || n == 0 {
-			return Fault{}, &FaultError{s, "COUNT is not a number of 1 or more"}
+			return Fault{}, badFault(s, "COUNT is not a number of 1 or more")
 		}
 		f.count, name = int(n), s[:i]
 	}
@@ -71,7 +69,7 @@ func ParseFault(s string) (Fault, error) {
 	var hasArgument bool
 	f.kind, f.argument, hasArgument = strings.Cut(name, ":")
 	if problem := f.fill(hasArgument); problem != "" {
-		return Fault{}, &FaultError{s, problem}
+		return Fault{}, badFault(s, problem)
 	}
 	return f, nil
 }

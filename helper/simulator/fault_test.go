@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cgp-cred/helper/simulator"
+	"cgp-cred/keystore/fault"
 )
 
 // faulty is a simulator with faults, behind a real connection.
@@ -252,8 +253,7 @@ func TestParseFault(t *testing.T) {
 		"redirect:", "redirect:/path", "REDIRECT", "api:", "row\x1b[2J",
 	} {
 		f, err := simulator.ParseFault(bad)
-		var fe *simulator.FaultError
-		if !errors.As(err, &fe) || fe.Hint() == "" || strings.Contains(err.Error(), "\x1b") {
+		if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" || strings.Contains(err.Error(), "\x1b") {
 			t.Errorf("ParseFault(%q) = %v, %v", bad, f, err)
 		}
 	}

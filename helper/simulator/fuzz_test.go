@@ -2,13 +2,13 @@ package simulator_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"cgp-cred/helper/simulator"
+	"cgp-cred/keystore/fault"
 )
 
 // FuzzToken: nothing that lacks the registered key's signature makes the token endpoint mint, fail or panic.
@@ -65,9 +65,9 @@ func FuzzParseFault(f *testing.F) {
 	gone, cancel := context.WithCancel(context.Background())
 	cancel() // nobody waits for a delay
 	f.Fuzz(func(t *testing.T, s string) {
-		fault, err := simulator.ParseFault(s)
+		parsed, err := simulator.ParseFault(s)
 		if err != nil {
-			if bad := (*simulator.FaultError)(nil); !errors.As(err, &bad) || bad.Hint() == "" {
+			if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" {
 				t.Fatalf("%q: %v", s, err)
 			}
 			return
@@ -77,7 +77,7 @@ func FuzzParseFault(f *testing.F) {
 				t.Fatalf("%q: %v", s, r)
 			}
 		}()
-		sim := newSimulator(c, func(cfg *simulator.Config) { cfg.Faults = []simulator.Fault{fault} })
+		sim := newSimulator(c, func(cfg *simulator.Config) { cfg.Faults = []simulator.Fault{parsed} })
 		for _, path := range []string{"/oauth2/token", "/hello-world/hello/application"} {
 			serve(sim, httptest.NewRequestWithContext(gone, "POST", path, nil))
 		}

@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"cgp-cred/keystore/fault"
 )
 
 // ServeOptions say where [Serve] listens and what it tells.
@@ -27,29 +29,10 @@ type ServeOptions struct {
 	Stderr      io.Writer // gets a line a request; nil: nobody does
 }
 
-// NotLoopbackError is an address that other machines could reach.
-type NotLoopbackError struct{ Address string }
-
-func (e *NotLoopbackError) Error() string {
-	return fmt.Sprintf("listening on %q: other machines could reach it", e.Address)
+// cantListen returns the error of an address on which nothing can listen, such as a port in use.
+func cantListen(address string, err error) error {
+	return fault.Wrap(fault.Usage, "listen on 127.0.0.1:0 for a free port", fmt.Sprintf("listening on %q", address), err)
 }
-
-// Hint says how to listen all the same.
-func (e *NotLoopbackError) Hint() string {
-	return "listen on 127.0.0.1:0, or add --allow-remote on a network that you trust"
-}
-
-// ListenError is an address on which nothing can listen, such as a port in use.
-type ListenError struct {
-	Address string
-	Err     error // from package net
-}
-
-func (e *ListenError) Error() string { return fmt.Sprintf("listening on %q: %v", e.Address, e.Err) }
-func (e *ListenError) Unwrap() error { return e.Err }
-
-// Hint says where there is room.
-func (e *ListenError) Hint() string { return "listen on 127.0.0.1:0 for a free port" }
 
 // listening is the JSON line.
 type listening struct {
@@ -61,8 +44,6 @@ type listening struct {
 
 // Serve listens, writes one JSON line to o.Stdout that says where ({"base_url","host","token_url"}, and with TLS
 // "ca_file"), and serves until ctx ends, which is no error. The file of the certificate goes with it.
-//
-// Errors: [*NotLoopbackError], [*ListenError], or what the system says about files and streams.
 func Serve(ctx context.Context, o ServeOptions) error {
 	listener, err := listen(ctx, cmp.Or(o.Listen, "127.0.0.1:0"), o.AllowRemote)
 	if err != nil {
@@ -97,17 +78,18 @@ func Serve(ctx context.Context, o ServeOptions) error {
 func listen(ctx context.Context, address string, remote bool) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, &ListenError{address, err}
+		return nil, cantListen(address, err)
 	}
 	if strings.EqualFold(host, "localhost") {
 		host = "127.0.0.1"
 	}
 	if !remote && !net.ParseIP(host).IsLoopback() {
-		return nil, &NotLoopbackError{address}
+		return nil, fault.New(fault.Usage, "listen on 127.0.0.1:0, or add --allow-remote on a network that you trust",
+			"listening on %q: other machines could reach it", address)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
-		return nil, &ListenError{address, err}
+		return nil, cantListen(address, err)
 	}
 	return listener, nil
 }

@@ -197,7 +197,7 @@ func Accounts(folder string) ([]string, error) {
 			names = append(names, strings.ReplaceAll(name, "~", "/"))
 		}
 	}
-	return names, err
+	return names, disk.Unreadable(err)
 }
 
 // last reports that no record is left that the passphrase protects, where it has protected one.

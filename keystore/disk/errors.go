@@ -33,7 +33,7 @@ func Unreadable(err error) error {
 	if err == nil || classified(err) {
 		return err
 	}
-	return fault.Wrap(fault.Usage, readHint(err), "", err)
+	return fault.Of(fault.Usage, readHint(err), err)
 }
 
 const hintShorter = "choose a shorter path"
@@ -73,7 +73,7 @@ func Unwritable(err error) error {
 	case errors.As(err, &link):
 		path, reason = link.New, link.Err
 	default:
-		return fault.Wrap(fault.Usage, "check free space and permissions (df), then run the command again", "", err)
+		return fault.Of(fault.Usage, "check free space and permissions (df), then run the command again", err)
 	}
 	hint := WriteHint(path)
 	if errors.Is(reason, syscall.ENAMETOOLONG) {

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 )
 
@@ -60,6 +58,11 @@ func Wrap(class Class, hint, what string, err error) *Error {
 	return &Error{Class: class, What: what + ": " + err.Error(), Hints: Lines(hint), Err: err}
 }
 
+// Of gives err a class and hints, and leaves its text. Each line of hint is one hint.
+func Of(class Class, hint string, err error) *Error {
+	return &Error{Class: class, Hints: Lines(hint), Err: err}
+}
+
 // Lines splits a hint into its lines: none if it is empty.
 func Lines(hint string) []string {
 	if hint == "" {
@@ -97,19 +100,15 @@ func (e *Error) MessageID() string {
 	return e.ID
 }
 
-// ClassOf returns the class of the outermost error in err's chain that has one. A deadline or an interruption is Temporary,
-// and a file or folder that the system refuses is Usage; anything else is a Bug.
+// ClassOf returns the class of the outermost error in err's chain that has one. A deadline or an interruption is Temporary;
+// anything else is a Bug.
 func ClassOf(err error) Class {
 	var classified Classified
-	var path *fs.PathError
-	var link *os.LinkError
 	switch {
 	case errors.As(err, &classified):
 		return classified.FaultClass()
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return Temporary
-	case errors.As(err, &path), errors.As(err, &link):
-		return Usage
 	}
 	return Bug
 }

@@ -5,7 +5,8 @@ package kernel
 
 import (
 	"errors"
-	"fmt"
+
+	"cgp-cred/keystore/fault"
 )
 
 // MaxPayload is the size of the largest value, in bytes.
@@ -18,7 +19,7 @@ var (
 	// ErrUnavailable: there is no keyring for us: another system, no support, or refused (seccomp in containers).
 	ErrUnavailable = errors.New("the kernel keyring is unavailable")
 	// ErrQuota is an ErrUnavailable: this user's keys are as many or as large as the kernel lets them be.
-	ErrQuota = fmt.Errorf("%w: this user's quota of keys is used up", ErrUnavailable)
+	ErrQuota error = &fault.Error{What: "the kernel keyring's quota is used up", Err: ErrUnavailable}
 	// ErrTooBig: the value is larger than MaxPayload.
 	ErrTooBig = errors.New("the value is over 4096 bytes")
 )
