@@ -118,8 +118,7 @@ func (o Options) minValid() time.Duration {
 // cache opens the token cache of p as its file stands.
 func (h *Helper) cache(p *profile.Profile) *cache.Cache {
 	o := cache.Options{
-		Profile: p.Name, Fingerprint: p.Bytes, State: h.Folders.State, Runtime: h.Folders.Runtime,
-		Warn: h.warn, Now: h.now,
+		Profile: p.Name, Fingerprint: p.Bytes, State: h.Folders.State, Warn: h.warn, Now: h.now,
 	}
 	switch p.Keystore {
 	case profile.Variables:
