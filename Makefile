@@ -1,6 +1,7 @@
 # What people and CI run. "make help" lists it.
 GOLANGCI_LINT = v2.15.0
 GOVULNCHECK = v1.9.0
+BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 
 # Tools live outside go.mod, a file a version, so that a new version is fetched.
 TOOLS := $(CURDIR)/.tools
@@ -39,9 +40,9 @@ soak: ## run many processes for DURATION while everything breaks; SEED to see a 
 	@sh .dev/deps.sh soak
 	go test -count=1 -timeout 0 -v ./cmd/internal/soak -duration $(DURATION) -seed $(SEED) -patience 2s $(SOAKFLAGS)
 
-bench: ## measure against other programs and the last ratios, which RECORD=1 replaces
+bench: $(TOOLS)/benchstat-$(BENCHSTAT) ## compare the speed with other programs' on this machine; ROUNDS=40 for more
 	@sh .dev/deps.sh bench
-	@go run ./cmd/internal/bench $(if $(RECORD),-record)
+	@go run ./cmd/internal/bench -benchstat $(TOOLS)/benchstat $(if $(ROUNDS),-rounds $(ROUNDS))
 
 demo: build ## show the whole story against a simulated APIM, touching no keychain
 	@bin/cgp-cred demo
@@ -67,3 +68,7 @@ $(TOOLS)/golangci-lint-$(GOLANGCI_LINT):
 $(TOOLS)/govulncheck-$(GOVULNCHECK):
 	GOBIN=$(TOOLS) GOFLAGS= go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
 	rm -f $(TOOLS)/govulncheck-v* && touch $@
+
+$(TOOLS)/benchstat-$(BENCHSTAT):
+	GOBIN=$(TOOLS) GOFLAGS= go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT)
+	rm -f $(TOOLS)/benchstat-v* && touch $@

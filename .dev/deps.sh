@@ -16,10 +16,9 @@ dash                 dash           linux test
 dbus-daemon          dbus           linux test,bench,soak
 dbus-run-session     dbus           linux test
 dbus-send            dbus-bin       linux test
-docker-credential-secretservice golang-docker-credential-helpers linux bench
 fish                 fish           any   test
-gcc                  gcc            linux test,bench
-git                  git            any   test,lint,bench
+gcc                  gcc            linux test
+git                  git            any   test,lint
 gnome-keyring-daemon gnome-keyring  linux test,bench,soak
 gpg                  gnupg          linux test
 http                 httpie         any   test
@@ -32,8 +31,8 @@ node                 nodejs         any   test
 openssl              openssl        any   test
 pass                 pass           linux test
 pkcs11-tool          opensc         linux test
-pkg-config           pkg-config     linux bench
-python3              python3        any   test,bench
+perf                 linux-perf     linux bench
+python3              python3        any   test
 rclone               rclone         linux test
 samtools             samtools       linux test
 script               bsdutils       linux test
@@ -46,6 +45,7 @@ shellcheck           shellcheck     any   lint
 ssh-agent            openssh-client any   test
 strace               strace         linux test
 unshare              util-linux     linux test,soak
+valgrind             valgrind       linux bench
 Xvfb                 xvfb           linux test
 wget                 wget           any   test
 zip                  zip            any   test,release
@@ -64,15 +64,9 @@ missing() {
 		done
 	done | sort -u
 	[ "$1" = packages ] && [ "$(uname -s)" = Linux ] || return 0
-	# Not programs: what the race detector is compiled against, and what make bench compares with.
+	# No program: what the race detector is compiled against.
 	case " $wanted " in
-	*' test '* | *' bench '*) [ -e /usr/include/stdlib.h ] || echo libc6-dev ;;
-	esac
-	case " $wanted " in
-	*' bench '*)
-		pkg-config --exists libsecret-1 2>/dev/null || echo libsecret-1-dev
-		/usr/bin/python3 -c 'import jwt, cryptography, requests, yaml' 2>/dev/null || printf '%s\n' python3-jwt python3-cryptography python3-requests python3-yaml
-		;;
+	*' test '*) [ -e /usr/include/stdlib.h ] || echo libc6-dev ;;
 	esac
 }
 

@@ -91,4 +91,3 @@ func report(w io.Writer, err error) int {
 	}
 	return class.status
 }
-

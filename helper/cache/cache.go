@@ -22,7 +22,6 @@ type Options struct {
 	Fingerprint []byte            // the bytes of the profile's file: when they change, no old token is served
 	State       string            // folder of the sealing key
 	SealingKey  []byte            // 32 bytes, where the key is derived and not kept in State; nil: State/seal.key
-	Runtime     string            // folder for the count of entries that can't be opened
 	Keychain    keystore.Keystore // used only where there is no kernel keyring; nil: no cache there
 	Warn        func(string)      // nil: silent
 	Now         func() time.Time  // nil: time.Now
@@ -45,12 +44,16 @@ func Open(o Options) *Cache {
 		o.Warn = func(string) {}
 	}
 	c := &Cache{o: o}
-	sealer, err := newSealer(o)
+	var err error
+	if o.SealingKey != nil {
+		c.sealer, err = kernel.NewSealer(o.SealingKey)
+	} else {
+		c.sealer, err = kernel.OpenSealer(o.State)
+	}
 	if err != nil {
 		o.Warn("the token is not cached: " + fault.OneLine(err))
 	}
-	c.sealer = sealer
-	c.name = hash(sealer, o)
+	c.name = hash(c.sealer, o)
 	return c
 }
 
@@ -105,8 +108,10 @@ func (c *Cache) Get(ctx context.Context) (Entry, bool) {
 	if err == nil {
 		e, err = c.open(sealed)
 	}
-	if err != nil { // nobody who has the sealing key wrote this
-		c.forged()
+	if err != nil { // a program without the sealing key wrote this
+		_ = kernel.Delete(c.key()) // if it fails, the next Set replaces it
+		c.o.Warn("another program is writing to this user's kernel keyring: " +
+			"a cached token that cgp-cred did not write was removed")
 		return Entry{}, false
 	}
 	return c.alive(e)

@@ -24,7 +24,6 @@ func options(t testing.TB) (o cache.Options, warnings *[]string) {
 		Profile:     "int",
 		Fingerprint: []byte("api_host: int.api.service.nhs.uk\n"),
 		State:       dir + "/state/cgp-cred",
-		Runtime:     dir + "/run/cgp-cred",
 		Warn:        func(s string) { *warnings = append(*warnings, s) },
 	}, warnings
 }
@@ -206,7 +205,7 @@ func TestDerivedSealingKey(t *testing.T) {
 	t.Parallel()
 	needKeyring(t)
 	o, warnings := options(t)
-	o.State, o.Runtime, o.SealingKey = "", "", []byte(strings.Repeat("k", 32))
+	o.State, o.SealingKey = "", []byte(strings.Repeat("k", 32))
 	c := open(t, o)
 	e := entry("token")
 	if err := c.Set(t.Context(), e); err != nil {

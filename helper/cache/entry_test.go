@@ -67,33 +67,3 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
-
-func FuzzParseBurst(f *testing.F) {
-	f.Add("1767366000 1767366001 told\n")
-	f.Add("told")
-	f.Add("-1 99999999999999999999")
-	f.Fuzz(func(t *testing.T, text string) {
-		now := time.Unix(1767366002, 0)
-		n, _ := parseBurst(text).next(now)
-		if len(n.seen) == 0 || len(n.seen) > forgedLimit || len(n.String()) > forgedSize {
-			t.Errorf("%q -> %q", text, n)
-		}
-	})
-}
-
-func TestBurst(t *testing.T) {
-	t.Parallel()
-	start := time.Unix(1767366000, 0)
-	var b burst
-	var told []int
-	for _, s := range []int{0, 1, 50, 51, 100, 150, 211, 212, 213, 500, 561, 622, 30} {
-		var tell bool
-		b, tell = parseBurst(b.String()).next(start.Add(time.Duration(s) * time.Second))
-		if tell {
-			told = append(told, s)
-		}
-	}
-	if len(told) != 2 || told[0] != 50 || told[1] != 213 {
-		t.Errorf("told at %v s, want 50 and 213", told)
-	}
-}

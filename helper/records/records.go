@@ -90,7 +90,7 @@ func Patience() time.Duration {
 // Cache opens the token cache of p as its file is now.
 func (rs *Records) Cache(p *profile.Profile) *cache.Cache {
 	o := cache.Options{
-		Profile: p.Name, Fingerprint: p.Bytes, State: rs.Folders.State, Runtime: rs.Folders.Runtime,
+		Profile: p.Name, Fingerprint: p.Bytes, State: rs.Folders.State,
 		Warn: rs.Report.Warning, Now: rs.Now,
 	}
 	switch p.Keystore {

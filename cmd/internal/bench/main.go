@@ -1,18 +1,18 @@
-// Command bench measures cgp-cred beside other programs, in a home, on a bus and with a keyring of its own, prints one
-// table of ratios, and fails where one is over its limit or more than a tenth above the one recorded last. Times would say
-// more about the machine than about the program. "make bench" runs it, "make bench RECORD=1" keeps the ratios.
+// Command bench measures cgp-cred next to other programs, in a home, on a bus and with a keyring of its own. It prints
+// ratios, and fails if one is over its bound: times say more about the machine than about the program, and what another
+// machine measured says nothing. "make bench" runs it.
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
-	"time"
 )
 
 func main() {
@@ -28,57 +28,47 @@ func main() {
 // run carries out one command line, in the repository's top folder.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	keep := flags.Bool("record", false, "keep the ratios, and draw the chart and README.md's table of them")
-	draw := flags.Bool("draw", false, "measure nothing; draw them of the ratios that were kept")
-	rounds := flags.Int("rounds", 0, "rounds for all, three times as many for what is not decided by then (default 11, to keep 21)")
+	rounds := flags.Int("rounds", 20, "how often each program has its turn")
+	folder := flags.String("keep", "", "an existing folder to keep hyperfine's files in")
+	benchstat := flags.String("benchstat", "", "the program that prints the spread of the rounds; empty: none")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	last, err := load(recordFile)
-	if err != nil {
-		return err
-	}
-	if *draw {
-		return last.draw()
-	}
-	if *keep {
-		last = record{} // what is kept is compared with the limits alone
-	}
-	if *rounds < 1 {
-		*rounds = map[bool]int{false: 11, true: 21}[*keep]
-	}
-	p := plan{rounds: *rounds, most: 3 * *rounds, patience: 4 * time.Minute}
-	verdicts, err := measure(ctx, p, last, stderr)
-	if err != nil {
-		return err
-	}
-	if err := printTable(stdout, verdicts); err != nil {
-		return err
-	}
-	if last.On != "" && last.On != here() {
-		fmt.Fprintf(stdout, "The last ratios are of %s, these of %s: a difference may be the machine's.\n", last.On, here())
-	}
-	if *keep {
-		now, err := newRecord(verdicts)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(now.save(recordFile), now.draw()); err != nil {
-			return err
-		}
-	}
-	return failed(verdicts)
-}
-
-// measure sets the scene and has the rounds.
-func measure(ctx context.Context, p plan, last record, stderr io.Writer) ([]verdict, error) {
 	st := new(stage)
 	defer st.close()
 	fmt.Fprintln(stderr, "bench: building")
 	s, err := newScene(ctx, st)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	fmt.Fprintf(stderr, "bench: measuring, %d rounds and where needed up to %d\n", p.rounds, p.most)
-	return p.measure(ctx, s.subjects(), rows, last.Ratios)
+	before := load()
+	fmt.Fprintf(stderr, "bench: measuring, %d rounds\n", *rounds)
+	files, err := s.measure(ctx, *rounds, cmp.Or(*folder, s.dir))
+	if err != nil {
+		return err
+	}
+	m, err := read(files)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s\n\n%s\n%s\n", machine(before, load()), ratios(m), s.counts(ctx))
+	if err := spread(ctx, *benchstat, s.file("rounds.txt"), m, stdout); err != nil {
+		fmt.Fprintf(stdout, "The spread of the rounds is not measured: %v\n", err)
+	}
+	return failed(m)
+}
+
+// read returns what hyperfine measured, from one file a round.
+func read(files []string) (measured, error) {
+	m := make(measured)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if err := m.add(text); err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Base(file), err)
+		}
+	}
+	return m, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"testing"
 )
 
@@ -37,15 +36,6 @@ func (s *stage) try(attempt func()) (err error) {
 	}()
 	attempt()
 	return nil
-}
-
-// folder makes one that close removes.
-func (s *stage) folder() (string, error) {
-	dir, err := os.MkdirTemp("", "cgp-bench")
-	if err == nil {
-		s.Cleanup(func() { _ = os.RemoveAll(dir) })
-	}
-	return dir, err
 }
 
 func (s *stage) close() {
