@@ -28,7 +28,7 @@ func main() {
 // run carries out one command line, in the repository's top folder.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	keep := flags.Bool("record", false, "keep the ratios, and draw the chart and README.md's table of them")
+	keep := flags.Bool("record", false, "keep the ratios, and draw the chart and the table of them in "+pageFile)
 	draw := flags.Bool("draw", false, "measure nothing; draw them of the ratios that were kept")
 	rounds := flags.Int("rounds", 0, "rounds for all, three times as many for what is not decided by then (default 11, to keep 21)")
 	if err := flags.Parse(args); err != nil {

@@ -14,8 +14,8 @@ import (
 // Files of the repository that a recording writes.
 const (
 	recordFile = ".dev/bench.json"
-	chartFile  = ".dev/bench.svg"
-	readmeFile = "README.md"
+	chartFile  = "docs/performance.svg"
+	pageFile   = "docs/performance.md"
 )
 
 // record is what was measured last.
@@ -67,18 +67,18 @@ func (r record) save(file string) error {
 	return os.WriteFile(file, append(text, '\n'), 0o644)
 }
 
-// draw writes what is made of the record: the chart, and the block of README.md.
+// draw writes what is made of the record: the chart, and the block of pageFile.
 func (r record) draw() error {
-	readme, err := os.ReadFile(readmeFile)
+	page, err := os.ReadFile(pageFile)
 	if err != nil {
 		return err
 	}
-	text, err := r.inReadme(string(readme))
+	text, err := r.inPage(string(page))
 	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(chartFile, []byte(r.chart()), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(readmeFile, []byte(text), 0o644)
+	return os.WriteFile(pageFile, []byte(text), 0o644)
 }

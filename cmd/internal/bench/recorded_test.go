@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -35,20 +36,20 @@ func recorded(t *testing.T) record {
 	return r
 }
 
-// The chart and README.md's figures are what the recorded ratios make; go run ./cmd/internal/bench -draw mends them.
+// The chart and the page's figures are what the recorded ratios make; go run ./cmd/internal/bench -draw mends them.
 func TestDrawn(t *testing.T) {
 	t.Parallel()
 	r := recorded(t)
 	if diff := cmp.Diff(r.chart(), read(t, chartFile)); diff != "" {
 		t.Errorf("%s is not the chart of the record:\n%s", chartFile, diff)
 	}
-	readme := read(t, readmeFile)
-	want, err := r.inReadme(readme)
+	page := read(t, pageFile)
+	want, err := r.inPage(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, readme); diff != "" {
-		t.Errorf("%s has not the figures of the record:\n%s", readmeFile, diff)
+	if diff := cmp.Diff(want, page); diff != "" {
+		t.Errorf("%s has not the figures of the record:\n%s", pageFile, diff)
 	}
 }
 
@@ -138,12 +139,12 @@ func TestBlock(t *testing.T) {
 	t.Parallel()
 	r := plainRecord()
 	r.Ratios["get/secret-tool"] = 0.123
-	text, err := r.inReadme("before\n" + blockBegin + "old\n" + blockEnd + "after\n")
+	text, err := r.inPage("before\n" + blockBegin + "old\n" + blockEnd + "after\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"before\n" + blockBegin + "![", "](" + chartFile + ")\n",
+		"before\n" + blockBegin + "![", "](" + path.Base(chartFile) + ")\n",
 		"| a cached `get` | `secret-tool lookup` | 0.12 | 0.50 |\n", "Measured on a machine.\n" + blockEnd + "after\n",
 	} {
 		if !strings.Contains(text, want) {
@@ -153,11 +154,11 @@ func TestBlock(t *testing.T) {
 	if strings.Contains(text, "old") {
 		t.Error("the old figures are still there")
 	}
-	if again, err := r.inReadme(text); err != nil || again != text {
+	if again, err := r.inPage(text); err != nil || again != text {
 		t.Errorf("a second time changes it: %v", err)
 	}
-	if _, err := r.inReadme("no block"); err == nil {
-		t.Error("a README without a block is written")
+	if _, err := r.inPage("no block"); err == nil {
+		t.Error("a page without a block is written")
 	}
 }
 
@@ -183,13 +184,15 @@ func TestRecordRoundTrip(t *testing.T) {
 func TestDrawMeasuresNothing(t *testing.T) {
 	r := plainRecord()
 	t.Chdir(t.TempDir())
-	if err := os.Mkdir(filepath.Dir(recordFile), 0o700); err != nil {
-		t.Fatal(err)
+	for _, file := range []string{recordFile, pageFile} {
+		if err := os.Mkdir(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := r.save(recordFile); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(readmeFile, []byte("# x\n"+blockBegin+blockEnd), 0o600); err != nil {
+	if err := os.WriteFile(pageFile, []byte("# x\n"+blockBegin+blockEnd), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var said strings.Builder
@@ -200,8 +203,8 @@ func TestDrawMeasuresNothing(t *testing.T) {
 	if err != nil || string(chart) != r.chart() {
 		t.Errorf("the chart is another one: %v", err)
 	}
-	readme, err := os.ReadFile(readmeFile)
-	if err != nil || string(readme) != "# x\n"+blockBegin+r.block()+blockEnd {
-		t.Errorf("README.md is now %q, %v", readme, err)
+	page, err := os.ReadFile(pageFile)
+	if err != nil || string(page) != "# x\n"+blockBegin+r.block()+blockEnd {
+		t.Errorf("the page is now %q, %v", page, err)
 	}
 }

@@ -5,7 +5,7 @@ type row struct {
 	of, beside string
 	limit      float64 // more fails; 0: none
 	share      bool    // explains, and is compared with nothing: it grows when the whole gets faster
-	readme     bool    // is in README.md too
+	page       bool    // is on the page too
 	chart      bool    // is in the chart and not in the table
 }
 
@@ -13,24 +13,24 @@ func (r row) id() string { return r.of + "/" + r.beside }
 
 // rows is the table, in its order.
 var rows = []row{
-	{of: "get", beside: "empty", limit: 2.0, readme: true},
-	{of: "get", beside: "nethttp", limit: 1.3, readme: true},
-	{of: "get", beside: "secret-tool", limit: 0.5, readme: true},
-	{of: "get", beside: "docker", limit: 0.5, readme: true},
-	{of: "get", beside: "git", limit: 0.5, readme: true},
-	{of: "get", beside: "python", readme: true},
-	{of: "new", beside: "bare", limit: 1.2, readme: true},
+	{of: "get", beside: "empty", limit: 2.0, page: true},
+	{of: "get", beside: "nethttp", limit: 1.3, page: true},
+	{of: "get", beside: "secret-tool", limit: 0.5, page: true},
+	{of: "get", beside: "docker", limit: 0.5, page: true},
+	{of: "get", beside: "git", limit: 0.5, page: true},
+	{of: "get", beside: "python", page: true},
+	{of: "new", beside: "bare", limit: 1.2, page: true},
 	{of: "erased", beside: "bare", limit: 1.2},
-	{of: "new", beside: "python", readme: true},
-	{of: "attributes", beside: "get", readme: true},
+	{of: "new", beside: "python", page: true},
+	{of: "attributes", beside: "get", page: true},
 	{of: "json", beside: "get"},
-	{of: "named100", beside: "get", limit: 1.1, readme: true},
+	{of: "named100", beside: "get", limit: 1.1, page: true},
 	{of: "url", beside: "get"},
 	{of: "url100", beside: "url"},
-	{of: "together", beside: "apart", readme: true},
-	{of: "crowd", beside: "alone", readme: true},
-	{of: "get memory", beside: "20 MB", limit: 1, readme: true},
-	{of: "get memory", beside: "empty memory", readme: true},
+	{of: "together", beside: "apart", page: true},
+	{of: "crowd", beside: "alone", page: true},
+	{of: "get memory", beside: "20 MB", limit: 1, page: true},
+	{of: "get memory", beside: "empty memory", page: true},
 	{of: "new memory", beside: "20 MB"},
 	{of: "new memory", beside: "empty memory"},
 

@@ -1,23 +1,23 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"path"
 	"strings"
 )
 
-// The lines between which README.md's figures stand.
+// The lines between which the page's figures are.
 const (
 	blockBegin = "<!-- bench -->\n"
 	blockEnd   = "<!-- /bench -->\n"
 )
 
-// inReadme returns README.md with the block of this record.
-func (r record) inReadme(text string) (string, error) {
+// inPage returns pageFile with the block of this record.
+func (r record) inPage(text string) (string, error) {
 	before, rest, begun := strings.Cut(text, blockBegin)
 	_, after, ended := strings.Cut(rest, blockEnd)
 	if !begun || !ended {
-		return "", errors.New("README.md has no block for the figures")
+		return "", fmt.Errorf("%s has no block for the figures", pageFile)
 	}
 	return before + blockBegin + r.block() + blockEnd + after, nil
 }
@@ -25,10 +25,10 @@ func (r record) inReadme(text string) (string, error) {
 // block is the chart and the table.
 func (r record) block() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "![Time of one call, as a multiple of an empty Go program's](%s)\n\n", chartFile)
+	fmt.Fprintf(&b, "![Time of one call, as a multiple of an empty Go program's](%s)\n\n", path.Base(chartFile))
 	b.WriteString("| measured | beside | ratio | at most |\n|---|---|---|---|\n")
 	for _, row := range rows {
-		if row.readme {
+		if row.page {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", labels[row.of], labels[row.beside], optional(r.Ratios[row.id()]), optional(row.limit))
 		}
 	}
