@@ -147,7 +147,7 @@ platform() {
 	case $(uname -s) in
 	Linux) os=linux ;;
 	Darwin) os=darwin ;;
-	*) stop 1 "there is no release for $(uname -s)" "build it from a checkout; on Windows see the README's lines for PowerShell" ;;
+	*) stop 1 "there is no release for $(uname -s)" "build it from a checkout; on Windows see docs/install.md" ;;
 	esac
 	case $(uname -m) in
 	x86_64 | amd64) arch=amd64 ;;

@@ -66,6 +66,7 @@ func TestScripts(t *testing.T) {
 			"fails":       fails,
 			"findpython":  findPython,
 			"gitserver":   gitserver,
+			"gomodule":    goModule,
 			"fault":       addFault,
 			"fileserver":  fileServer,
 			"igv":         startIGV,
@@ -79,7 +80,7 @@ func TestScripts(t *testing.T) {
 			"parallel":    parallel,
 			"partly":      partly,
 			"pem":         writePEM,
-			"recipe":      recipe,
+			"recipe":      runRecipe,
 			"record":      record,
 			"replace":     replace,
 			"requests":    requests,
@@ -147,7 +148,7 @@ type userKey struct{}
 type user struct {
 	testing.TB
 
-	repository string // where README.md is
+	repository string // its top folder
 	simulator  *running
 	keyring    *keystoretest.Keyring
 	fault      keystoretest.Fault   // the keyring's last one
