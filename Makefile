@@ -1,6 +1,7 @@
 # What people and CI run. "make help" lists it.
 GOLANGCI_LINT = v2.15.0
 GOVULNCHECK = v1.9.0
+ACTIONLINT = v1.7.12
 
 # Tools live outside go.mod, a file a version, so that a new version is fetched.
 TOOLS := $(CURDIR)/.tools
@@ -25,7 +26,7 @@ deps: ## install with apt-get what the tests and checks use
 test: ## run every test; TEST_TIMEOUT=120m for a slow machine
 	@sh .dev/test.sh
 
-lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) $(TOOLS)/govulncheck-$(GOVULNCHECK) ## run every other check
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) $(TOOLS)/govulncheck-$(GOVULNCHECK) $(TOOLS)/actionlint-$(ACTIONLINT) ## run every other check
 	@sh .dev/deps.sh lint
 	@TOOLS=$(TOOLS) sh .dev/lint.sh
 
@@ -67,3 +68,7 @@ $(TOOLS)/golangci-lint-$(GOLANGCI_LINT):
 $(TOOLS)/govulncheck-$(GOVULNCHECK):
 	GOBIN=$(TOOLS) GOFLAGS= go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
 	rm -f $(TOOLS)/govulncheck-v* && touch $@
+
+$(TOOLS)/actionlint-$(ACTIONLINT):
+	GOBIN=$(TOOLS) GOFLAGS= go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT)
+	rm -f $(TOOLS)/actionlint-v* && touch $@
