@@ -119,8 +119,34 @@ func TestDocumentsFit(t *testing.T) {
 			}
 		}
 	}
+	for name, text := range documents(t) {
+		for line := range strings.SplitSeq(fence.ReplaceAllString(text, ""), "\n") {
+			if strings.Count(line, "`")%2 != 0 {
+				t.Errorf("%s: code goes on in the next line: %s", name, line)
+			}
+		}
+	}
 	if lines := strings.Count(documents(t)["README.md"], "\n"); lines > 130 {
 		t.Errorf("README.md has %d lines: what is not for a new user's first hour goes to docs", lines)
+	}
+}
+
+// unplain are words and turns that are not plain English.
+var unplain = regexp.MustCompile(`(?i)\b(whoever|whom|nobody|somebody|anew|mend(s|ed)?|befalls?|blanks?|unseen|of ours|but for|goes on|` +
+	`so long as|in the place of)\b`)
+
+// The documents are in plain English; the history is not rewritten.
+func TestDocumentsArePlain(t *testing.T) {
+	t.Parallel()
+	for name, text := range documents(t) {
+		if name == "CHANGELOG.md" {
+			continue
+		}
+		for line := range strings.SplitSeq(prose(text), "\n") {
+			if found := unplain.FindString(line); found != "" {
+				t.Errorf("%s: %q in: %s", name, found, line)
+			}
+		}
 	}
 }
 
