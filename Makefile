@@ -2,6 +2,7 @@
 GOLANGCI_LINT = v2.15.0
 GOVULNCHECK = v1.9.0
 BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
+ACTIONLINT = v1.7.12
 
 # Tools live outside go.mod, a file a version, so that a new version is fetched.
 TOOLS := $(CURDIR)/.tools
@@ -26,7 +27,7 @@ deps: ## install with apt-get what the tests and checks use
 test: ## run every test; TEST_TIMEOUT=120m for a slow machine
 	@sh .dev/test.sh
 
-lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) $(TOOLS)/govulncheck-$(GOVULNCHECK) ## run every other check
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) $(TOOLS)/govulncheck-$(GOVULNCHECK) $(TOOLS)/actionlint-$(ACTIONLINT) ## run every other check
 	@sh .dev/deps.sh lint
 	@TOOLS=$(TOOLS) sh .dev/lint.sh
 
@@ -72,3 +73,7 @@ $(TOOLS)/govulncheck-$(GOVULNCHECK):
 $(TOOLS)/benchstat-$(BENCHSTAT):
 	GOBIN=$(TOOLS) GOFLAGS= go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT)
 	rm -f $(TOOLS)/benchstat-v* && touch $@
+
+$(TOOLS)/actionlint-$(ACTIONLINT):
+	GOBIN=$(TOOLS) GOFLAGS= go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT)
+	rm -f $(TOOLS)/actionlint-v* && touch $@

@@ -7,14 +7,15 @@ usage() {
 	cat <<'USAGE'
 usage: sh install.sh [--version VERSION --base-url URL] [--dry-run] [--uninstall] [--help]
 
-Puts cgp-cred, and its links git-credential-cgp and get_nhs_oauth_token, into PREFIX/bin.
+Puts cgp-cred, and its links git-credential-cgp and get_nhs_oauth_token, into PREFIX/bin, and its
+man pages and shell completions (bash, zsh, fish) below PREFIX/share.
 In a checkout it builds what is there (this needs Go). With a version and a base URL it fetches
 URL/cgp-cred_VERSION_OS_ARCH.tar.gz and URL/SHA256SUMS and installs what matches.
 
   --version VERSION   the release to fetch, for example 1.2.0
   --base-url URL      where its files are, for example https://example.org/releases/v1.2.0
   --dry-run           say what would be done and do nothing
-  --uninstall         remove the program and its links; keys and profiles stay where they are
+  --uninstall         remove what was installed; keys and profiles stay where they are
   --help              this text
 
 environment (a flag wins):
@@ -37,7 +38,7 @@ stop() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# choose_prefix sets bin, the folder to install into.
+# choose_prefix sets prefix, bin and share, the folders to install into.
 choose_prefix() {
 	prefix=${PREFIX:-}
 	if [ -z "$prefix" ]; then
@@ -57,7 +58,7 @@ choose_prefix() {
 		*) break ;;
 		esac
 	done
-	bin=$prefix/bin
+	bin=$prefix/bin share=$prefix/share
 }
 
 # choose_source sets src to the checkout to build, or version, base and loopback to the release to fetch.
@@ -140,6 +141,9 @@ build() {
 	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 \
 		go build -trimpath "$vcs" -ldflags="-s -w -X main.version=$stamp" -o "$tmp/cgp-cred" ./cmd/cgp-cred) ||
 		stop 1 "go build did not succeed; its own message is above" "this needs the Go that go.mod names, or a newer one; here is $(go version 2>/dev/null || echo another)"
+	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 \
+		go run -trimpath -buildvcs=false -tags man ./cmd/cgp-cred man "$tmp/man" >"$tmp/said" 2>&1) ||
+		note "the man pages can't be written, and are left out: $(sed -n 1p "$tmp/said")"
 }
 
 # platform sets os and arch, as the names of releases have them.
@@ -147,7 +151,7 @@ platform() {
 	case $(uname -s) in
 	Linux) os=linux ;;
 	Darwin) os=darwin ;;
-	*) stop 1 "there is no release for $(uname -s)" "build it from a checkout; on Windows see the README's lines for PowerShell" ;;
+	*) stop 1 "there is no release for $(uname -s)" "build it from a checkout; on Windows see docs/install.md" ;;
 	esac
 	case $(uname -m) in
 	x86_64 | amd64) arch=amd64 ;;
@@ -213,16 +217,20 @@ verify() {
 	[ "$got" = "$want" ] || stop 1 "the checksum of $archive is not the one in SHA256SUMS" "nothing was installed; fetch it again, and report it if it stays so"
 }
 
-# unpack takes cgp-cred, and nothing else, out of the archive. It goes through a pipe: no name in the archive becomes a path.
+# unpack takes cgp-cred and its man pages out of the archive. Only plain files with names that a release has are allowed.
 unpack() {
-	odd="the archive is not one of ours; nothing was installed"
+	odd="the archive is not one of cgp-cred; nothing was installed"
 	if ! tar -tzf "$tmp/$archive" >"$tmp/names" 2>/dev/null || ! tar -tvzf "$tmp/$archive" >"$tmp/members" 2>/dev/null; then
 		stop 1 "$archive can't be unpacked" "$odd"
 	fi
 	! grep -q '^[^-]' "$tmp/members" || stop 1 "$archive holds something other than plain files" "$odd"
-	! grep -Evxq 'cgp-cred|LICENSE|README\.md|SECURITY\.md|CHANGELOG\.md' "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
+	pages='man/(cgp-cred|git-credential-cgp)[a-z-]*\.1'
+	! grep -Evxq "cgp-cred|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.(md|svg)|$pages" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
 	[ "$(grep -cx cgp-cred "$tmp/names")" = 1 ] || stop 1 "$archive does not hold one cgp-cred" "$odd"
 	tar -xzOf "$tmp/$archive" cgp-cred >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
+	grep -Ex "$pages" "$tmp/names" >"$tmp/pages" || return 0
+	# shellcheck disable=SC2046 # names without spaces, as the pattern says
+	tar -xzf "$tmp/$archive" -C "$tmp" $(cat "$tmp/pages") || stop 1 "$archive can't be unpacked" "$odd"
 }
 
 # place moves tmp/cgp-cred to its place in one step: the old program may be running.
@@ -245,6 +253,72 @@ place() {
 			note "$bin/$link is another program's and was left alone; to have ours, remove it and install again"
 		fi
 	done
+}
+
+# extras is each man page and completion that is installed, a name below share each line.
+extras() {
+	for page in "$share"/man/man1/cgp-cred.1 "$share"/man/man1/cgp-cred-*.1 "$share/man/man1/git-credential-cgp.1"; do
+		if [ -e "$page" ] || [ -L "$page" ]; then echo "man/man1/${page##*/}"; fi
+	done
+	for shell in $shells; do
+		script=$(completion "$shell")
+		if [ -e "$share/$script" ] || [ -L "$share/$script" ]; then echo "$script"; fi
+	done
+}
+
+# completion SHELL is the completion script's name below share.
+completion() {
+	case $1 in
+	bash) echo bash-completion/completions/cgp-cred ;;
+	zsh) echo zsh/site-functions/_cgp-cred ;;
+	fish) echo fish/vendor_completions.d/cgp-cred.fish ;;
+	esac
+}
+
+# place_extras puts man pages and completions below share. The program is installed already, so what can't be written is
+# told and left out.
+place_extras() {
+	extras >"$tmp/before"
+	had_zsh=$(grep -x "$(completion zsh)" "$tmp/before" || true)
+	while read -r name; do # pages of an earlier version may have no successor
+		case $name in
+		man/*) [ -L "$share/$name" ] || rm -f -- "$share/$name" 2>/dev/null || true ;;
+		esac
+	done <"$tmp/before"
+	for page in "$tmp"/man/*.1; do
+		[ ! -f "$page" ] || place_extra "$page" "man/man1/${page##*/}"
+	done
+	for shell in $shells; do
+		if "$bin/cgp-cred" completion "$shell" >"$tmp/script" 2>/dev/null && [ -s "$tmp/script" ]; then
+			place_extra "$tmp/script" "$(completion "$shell")"
+		fi
+	done
+	if [ -n "$(extras)" ]; then say "installed its man pages and shell completions below $share"; fi
+	case ${SHELL:-} in
+	*/zsh) [ -n "$had_zsh" ] || [ ! -f "$share/$(completion zsh)" ] || tell_zsh ;;
+	esac
+}
+
+# place_extra FILE NAME copies FILE to NAME below share. A link of this name is the user's own and is left alone.
+place_extra() {
+	if [ -L "$share/$2" ]; then
+		note "$share/$2 is a link and was left alone"
+		return
+	fi
+	folder=$share/${2%/*}
+	if mkdir -p -- "$folder" 2>/dev/null && new=$(mktemp "$folder/.cgp-cred.XXXXXX" 2>/dev/null) &&
+		cat "$1" >"$new" && chmod 644 "$new" && mv -f -- "$new" "$share/$2"; then
+		new=''
+		return
+	fi
+	[ -z "$new" ] || rm -f -- "$new"
+	new=''
+	note "$share/$2 can't be written and was left out"
+}
+
+tell_zsh() {
+	say "To complete cgp-cred in zsh, add this line to ~/.zshrc before compinit:"
+	say "    fpath=(\"$(printf '%s' "$share" | sed 's/[\\"$`]/\\&/g')/zsh/site-functions\" \$fpath)"
 }
 
 # ours says whether PATH is a link that this script made.
@@ -285,7 +359,7 @@ install_it() {
 		what="fetch $base/$archive, verify its SHA-256"
 	fi
 	if [ -n "$dry" ]; then
-		say "would $what and put cgp-cred, $(echo "$links" | sed 's/ / and /') into $bin"
+		say "would $what and put cgp-cred, $(echo "$links" | sed 's/ / and /') into $bin, man pages and completions below $share"
 		return
 	fi
 	make_tmp
@@ -300,10 +374,11 @@ install_it() {
 	fi
 	place
 	say "installed $bin/cgp-cred: $(sed -n 1p "$tmp/said")"
+	place_extras
 	tell_path
 }
 
-# uninstall removes the program and those links that are ours.
+# uninstall removes the program, those links that are ours, man pages and completions.
 uninstall() {
 	[ ! -d "$bin/cgp-cred" ] || stop 1 "$bin/cgp-cred is a folder, not the program" "is this the PREFIX that you installed into?"
 	removed=''
@@ -314,13 +389,14 @@ uninstall() {
 			note "$path is another program's and was left alone"
 			continue
 		fi
-		removed=yes
-		if [ -n "$dry" ]; then
-			say "would remove $path"
+		remove_one "$path"
+	done
+	for name in $(extras); do # no name has a space
+		if [ -L "$share/$name" ] || [ ! -f "$share/$name" ]; then
+			note "$share/$name is not a plain file and was left alone"
 			continue
 		fi
-		rm -f -- "$path" || stop 1 "$path can't be removed" "is $bin yours?"
-		say "removed $path"
+		remove_one "$share/$name"
 	done
 	[ -n "$removed" ] || say "nothing to remove: cgp-cred is not in $bin"
 	if [ -n "$dry" ]; then
@@ -328,6 +404,17 @@ uninstall() {
 	else
 		say "Keys, tokens and profiles were left where they are. To remove them too, install again, run: cgp-cred logout --all"
 	fi
+}
+
+# remove_one removes PATH, or says that it would.
+remove_one() {
+	removed=yes
+	if [ -n "$dry" ]; then
+		say "would remove $1"
+		return
+	fi
+	rm -f -- "$1" || stop 1 "$1 can't be removed" "is ${1%/*} yours?"
+	say "removed $1"
 }
 
 # set_option FLAG VALUE keeps the value of a flag that has one.
@@ -341,7 +428,7 @@ set_option() {
 main() {
 	newline='
 '
-	links='git-credential-cgp get_nhs_oauth_token' dry='' remove='' version='' base=''
+	links='git-credential-cgp get_nhs_oauth_token' shells='bash zsh fish' dry='' remove='' version='' base=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--version | --base-url)

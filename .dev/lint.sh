@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs every check that is not a test, all of them though one fails. TOOLS is the folder of golangci-lint and govulncheck.
+# Runs every check that is not a test, all of them though one fails. TOOLS is the folder of golangci-lint, govulncheck and
+# actionlint.
 set -eu
 cd "$(dirname "$0")/.."
 : "${TOOLS:?is set by the Makefile}"
@@ -42,6 +43,7 @@ if command -v shellcheck >/dev/null 2>&1; then
 else
 	echo "lint: shellcheck: NOT CHECKED, it is not installed" >&2
 fi
+check actionlint "$TOOLS/actionlint" -no-color
 check govulncheck sh .dev/vulnerabilities.sh # last, so that its warning is seen
 [ -z "$bad" ] || {
 	echo "lint: failed: ${bad#, }" >&2

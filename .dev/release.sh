@@ -19,9 +19,13 @@ dist=$(cd "$dist" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 made=$(git log -1 --format=%cI 2>/dev/null || date -u +%Y-%m-%dT%H:%M:%SZ) # every file is as old as the commit
-for file in LICENSE README.md SECURITY.md CHANGELOG.md; do
+SOURCE_DATE_EPOCH=$(date -u -d "$made" +%s) && export SOURCE_DATE_EPOCH    # and so are the man pages
+for file in LICENSE README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md; do
 	[ ! -f "$file" ] || cp "$file" "$work"
 done
+mkdir "$work/docs"
+cp docs/*.md docs/*.svg "$work/docs"
+go run -buildvcs=false -tags man ./cmd/cgp-cred man "$work/man"
 
 for target; do
 	os=${target%/*} arch=${target#*/} program=cgp-cred
@@ -30,14 +34,15 @@ for target; do
 	echo "release: $name"
 	rm -f "$work/cgp-cred" "$work/cgp-cred.exe"
 	CGO_ENABLED=0 GOOS=$os GOARCH=$arch go build -trimpath -ldflags="-s -w -X main.version=$version" -o "$work/$program" ./cmd/cgp-cred
-	chmod 644 "$work"/*.md "$work/LICENSE"
+	find "$work" -type f -exec chmod 644 {} +
 	chmod 755 "$work/$program"
 	find "$work" -exec touch -d "$made" {} +
+	files=$(cd "$work" && find . -type f | sed 's|^\./||' | sort) # no folders: install.sh takes plain files only
 	if [ "$os" = windows ]; then
 		rm -f "$dist/$name.zip"
-		(cd "$work" && zip -qX "$dist/$name.zip" ./*)
+		(cd "$work" && echo "$files" | zip -qX "$dist/$name.zip" -@)
 	else # gzip -n keeps the time of day out of it
-		(cd "$work" && tar --sort=name --owner=0 --group=0 --numeric-owner --format=ustar -cf - -- *) | gzip -9n >"$dist/$name.tar.gz"
+		(cd "$work" && echo "$files" | tar --owner=0 --group=0 --numeric-owner --format=ustar -cf - -T -) | gzip -9n >"$dist/$name.tar.gz"
 	fi
 done
 cd "$dist"

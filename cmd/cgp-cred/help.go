@@ -15,9 +15,12 @@ func completionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print a shell's completion script",
-		Example: `  cgp-cred completion bash >~/.local/share/bash-completion/completions/cgp-cred
-  cgp-cred completion zsh >"${fpath[1]}/_cgp-cred"
+		Long: `Print a shell's completion script. install.sh writes those of bash, zsh and fish below
+PREFIX/share, so this is for other places and for PowerShell.`,
+		Example: `  mkdir -p ~/.local/share/bash-completion/completions ~/.config/fish/completions
+  cgp-cred completion bash >~/.local/share/bash-completion/completions/cgp-cred
   cgp-cred completion fish >~/.config/fish/completions/cgp-cred.fish
+  cgp-cred completion zsh >"${fpath[1]}/_cgp-cred"
   cgp-cred completion powershell | Out-String | Invoke-Expression`,
 		Args:              words(1, 1),
 		ValidArgsFunction: cobra.FixedCompletions(shells, cobra.ShellCompDirectiveNoFileComp),

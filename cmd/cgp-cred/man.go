@@ -5,10 +5,12 @@ package main
 import (
 	"fmt"
 	"os"
-	"time"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/spf13/pflag"
 
 	"cgp-cred/keystore/disk"
 )
@@ -28,9 +30,25 @@ func manCommand(a *app) *cobra.Command {
 			}
 			root := rootCommand(a, nil)
 			root.DisableAutoGenTag = true
-			epoch := time.Unix(0, 0).UTC() // a page is the same whenever it is written
-			err := doc.GenManTree(root, &doc.GenManHeader{Title: "CGP-CRED", Section: "1", Date: &epoch, Source: "cgp-cred", Manual: "User Commands"}, args[0])
-			return disk.Unwritable(err)
+			plainText(root)
+			header := &doc.GenManHeader{Section: "1", Source: "cgp-cred", Manual: "User Commands"} // dated by SOURCE_DATE_EPOCH
+			if err := doc.GenManTree(root, header, args[0]); err != nil {
+				return disk.Unwritable(err)
+			}
+			// For "man git-credential-cgp", and so for "git help credential-cgp".
+			page := filepath.Join(args[0], "git-credential-cgp.1")
+			return disk.Unwritable(os.WriteFile(page, []byte(".so man1/cgp-cred-credential.1\n"), 0o644)) //nolint:gosec // as the other pages
 		},
+	}
+}
+
+// plainText keeps the texts of a command and those below it from being read as Markdown, which would take CGP_CRED_* for
+// emphasis.
+func plainText(cmd *cobra.Command) {
+	escape := strings.NewReplacer("_", `\_`, "*", `\*`, "<", `\<`, "[", `\[`).Replace
+	cmd.Short, cmd.Long = escape(cmd.Short), escape(cmd.Long)
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { f.Usage = escape(f.Usage) })
+	for _, c := range cmd.Commands() {
+		plainText(c)
 	}
 }

@@ -19,11 +19,26 @@ import (
 
 // TestMain makes this test binary the program that scripts call by its name.
 func TestMain(m *testing.M) {
+	testscript.Main(private{m}, programs())
+}
+
+// programs are what scripts run by its name. CONTRIBUTING.md has a line for each.
+func programs() map[string]func() {
 	program := keystoretest.Guarded(main)
-	testscript.Main(private{m}, map[string]func(){
-		"cgp-cred": program, "git-credential-cgp": program, upstreamName: program,
-		"clocked": keystoretest.Clocked, "hidden": hidden, "killedat": killedAt, "listener": listener, "nokeyctl": nokeyctl, "refusing": refusing, "resolver": resolver, "signalee": signalee, "snoop": snoop,
-	})
+	return map[string]func(){
+		"cgp-cred":           program,
+		"git-credential-cgp": program,
+		upstreamName:         program,
+		"clocked":            keystoretest.Clocked,
+		"hidden":             hidden,
+		"killedat":           killedAt,
+		"listener":           listener,
+		"nokeyctl":           nokeyctl,
+		"refusing":           refusing,
+		"resolver":           resolver,
+		"signalee":           signalee,
+		"snoop":              snoop,
+	}
 }
 
 // private is a test binary's tests, run with nothing of the user's.
@@ -40,7 +55,7 @@ func (p private) Run() int {
 }
 
 // TestScripts runs each script of testdata/script as a user of its own: with its own folders, no desktop, no session bus,
-// no proxy, and no profile. What the scripts' own commands do is said where they are defined.
+// no proxy, and no profile.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -50,59 +65,65 @@ func TestScripts(t *testing.T) {
 		Deadline:           time.Now().AddDate(1, 0, 0),
 		RequireUniqueNames: true,
 		Condition:          condition,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"aged":        aged,
-			"agent":       agent,
-			"assertions":  assertions,
-			"arrivals":    arrivals,
-			"aside":       aside,
-			"fingerprint": fingerprint,
-			"softhsm":     softHSM,
-			"bash":        bash,
-			"cached":      cached,
-			"dbus":        dbus,
-			"deadend":     deadEnd,
-			"exits":       exits,
-			"fails":       fails,
-			"findpython":  findPython,
-			"gitserver":   gitserver,
-			"fault":       addFault,
-			"fileserver":  fileServer,
-			"igv":         startIGV,
-			"igvdo":       tellIGV,
-			"keyring":     keyring,
-			"killed":      killed,
-			"leakfree":    leakFree,
-			"need":        need,
-			"newgit":      newgit,
-			"notokens":    noTokens,
-			"parallel":    parallel,
-			"partly":      partly,
-			"pem":         writePEM,
-			"recipe":      recipe,
-			"record":      readRecord,
-			"replace":     replace,
-			"requests":    requests,
-			"require":     require,
-			"sam":         writeSAM,
-			"same":        same,
-			"secret":      secretFiles,
-			"signalled":   signalled,
-			"simulate":    simulate,
-			"stall":       stall,
-			"takeover":    takeover,
-			"endpoint":    endpoint,
-			"terminal":    terminal,
-			"together":    together,
-			"trap":        setTrap,
-			"unheard":     unheard,
-			"weaken":      weaken,
-			"webdav":      webdav,
-			"wire":        setWire,
-			"untouched":   untouched,
-			"watched":     watched,
-		},
+		Cmds:               verbs(),
 	})
+}
+
+// verbs are the scripts' own commands. CONTRIBUTING.md has a line for each.
+func verbs() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"aged":        aged,
+		"agent":       agent,
+		"arrivals":    arrivals,
+		"aside":       aside,
+		"assertions":  assertions,
+		"bash":        bash,
+		"cached":      cached,
+		"dbus":        dbus,
+		"deadend":     deadEnd,
+		"endpoint":    endpoint,
+		"exits":       exits,
+		"fails":       fails,
+		"fault":       addFault,
+		"fileserver":  fileServer,
+		"findpython":  findPython,
+		"fingerprint": fingerprint,
+		"gitserver":   gitserver,
+		"gomodule":    goModule,
+		"igv":         startIGV,
+		"igvdo":       tellIGV,
+		"keyring":     keyring,
+		"killed":      killed,
+		"leakfree":    leakFree,
+		"need":        need,
+		"newgit":      newgit,
+		"notokens":    noTokens,
+		"parallel":    parallel,
+		"partly":      partly,
+		"pem":         writePEM,
+		"recipe":      runRecipe,
+		"record":      readRecord,
+		"replace":     replace,
+		"requests":    requests,
+		"require":     require,
+		"sam":         writeSAM,
+		"same":        same,
+		"secret":      secretFiles,
+		"signalled":   signalled,
+		"simulate":    simulate,
+		"softhsm":     softHSM,
+		"stall":       stall,
+		"takeover":    takeover,
+		"terminal":    terminal,
+		"together":    together,
+		"trap":        setTrap,
+		"unheard":     unheard,
+		"untouched":   untouched,
+		"watched":     watched,
+		"weaken":      weaken,
+		"webdav":      webdav,
+		"wire":        setWire,
+	}
 }
 
 // newUser makes the folders of a script's user.
@@ -147,7 +168,7 @@ type userKey struct{}
 type user struct {
 	testing.TB
 
-	repository string // where README.md is
+	repository string // its top folder
 	simulator  *running
 	keyring    *keystoretest.Keyring
 	fault      keystoretest.Fault   // the keyring's last one

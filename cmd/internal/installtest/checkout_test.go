@@ -14,11 +14,33 @@ import (
 
 const standIn = `package main
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+)
 
 var version string
 
-func main() { fmt.Println("stand-in", version) }
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == "completion" {
+		fmt.Println("#", os.Args[2])
+		return
+	}
+	fmt.Println("stand-in", version)
+}
+`
+
+// standInManual is what it is besides in the build that writes the manual.
+const standInManual = `//go:build man
+
+package main
+
+import "os"
+
+func init() {
+	_ = os.Mkdir(os.Args[2], 0o755)
+	_ = os.WriteFile(os.Args[2]+"/cgp-cred.1", []byte("the page"), 0o644)
+}
 `
 
 // checkout makes a small module with this repository's name and install.sh, at root/a b.
@@ -30,6 +52,7 @@ func checkout(t *testing.T, m *machine) string {
 	m.write(filepath.Join(src, "install.sh"), string(b))
 	m.write(filepath.Join(src, "go.mod"), "module cgp-cred\n\ngo 1.26.0\n")
 	m.write(filepath.Join(src, "cmd", "cgp-cred", "main.go"), standIn)
+	m.write(filepath.Join(src, "cmd", "cgp-cred", "man.go"), standInManual)
 	m.script = filepath.Join(src, "install.sh")
 	m.goCaches()
 	return src
@@ -53,7 +76,7 @@ func TestCheckout(t *testing.T) {
 		checkout(t, m)
 		m.env["GOOS"], m.env["GOARCH"] = "plan9", "mips" // it is for this machine all the same
 		m.unchanged(filepath.Join(m.home, ".local"), func() { m.want(m.run(), 0) })
-		m.installed(filepath.Join(m.home, ".local"), "stand-in dev")
+		m.installed(filepath.Join(m.home, ".local"), "stand-in dev", "cgp-cred.1")
 		m.unchanged("", func() { m.want(m.run(), 0) })
 	})
 }
@@ -75,14 +98,14 @@ func TestCheckoutVersion(t *testing.T) {
 	git(m.root, "commit", "-q", "--allow-empty", "-m", "another project")
 	git(m.root, "tag", "v9.9.9")
 	m.want(m.run(), 0)
-	m.installed(filepath.Join(m.home, ".local"), "stand-in dev")
+	m.installed(filepath.Join(m.home, ".local"), "stand-in dev", "cgp-cred.1")
 
 	git(src, "init", "-q")
 	git(src, "add", ".")
 	git(src, "commit", "-q", "-m", "one")
 	git(src, "tag", "v1.0.0")
 	m.want(m.run(), 0)
-	m.installed(filepath.Join(m.home, ".local"), "stand-in v1.0.0")
+	m.installed(filepath.Join(m.home, ".local"), "stand-in v1.0.0", "cgp-cred.1")
 }
 
 // TestCheckoutFails: the program that was there stays when the new one does not compile, or Go is not here.
@@ -148,7 +171,7 @@ func TestGenericNames(t *testing.T) {
 	checkout(t, m)
 	m.env["VERSION"], m.env["BASE_URL"] = "9.9.9", "https://evil.example.test"
 	m.want(m.run(), 0)
-	m.installed(filepath.Join(m.home, ".local"), "stand-in dev")
+	m.installed(filepath.Join(m.home, ".local"), "stand-in dev", "cgp-cred.1")
 }
 
 // TestFlagsWin: what the command line says counts, not what the environment has.
@@ -172,7 +195,7 @@ func TestNoHome(t *testing.T) {
 	}
 	m.env["PREFIX"] = filepath.Join(m.root, "prefix")
 	m.unchanged(m.env["PREFIX"], func() { m.want(m.run(), 0) })
-	m.installed(m.env["PREFIX"], "stand-in dev")
+	m.installed(m.env["PREFIX"], "stand-in dev", "cgp-cred.1")
 }
 
 // TestThisCheckout builds the real thing.
@@ -191,5 +214,25 @@ func TestThisCheckout(t *testing.T) {
 	r := m.start([]string{filepath.Join(prefix, "bin", "cgp-cred"), "version"}, "")
 	if r.code != 0 || !strings.HasPrefix(r.stdout, "cgp-cred ") {
 		t.Errorf("version: exit %d, %q, %q", r.code, r.stdout, r.stderr)
+	}
+	m.realExtras(prefix)
+}
+
+// realExtras fails unless prefix has the man pages and completions of the real program.
+func (m *machine) realExtras(prefix string) {
+	m.t.Helper()
+	for name, want := range map[string]string{
+		"man/man1/cgp-cred.1":                     "cgp-cred-get",
+		"man/man1/cgp-cred-get.1":                 ".TH \"CGP-CRED-GET\" \"1\"",
+		"man/man1/cgp-cred-exec.1":                "CGP_CRED_*",
+		"man/man1/git-credential-cgp.1":           ".so man1/cgp-cred-credential.1",
+		"bash-completion/completions/cgp-cred":    "__start_cgp-cred",
+		"zsh/site-functions/_cgp-cred":            "#compdef cgp-cred",
+		"fish/vendor_completions.d/cgp-cred.fish": "complete -c cgp-cred",
+	} {
+		text, err := os.ReadFile(filepath.Join(prefix, "share", filepath.FromSlash(name)))
+		if err != nil || !strings.Contains(strings.ReplaceAll(string(text), "\\_", "_"), want) {
+			m.t.Errorf("%s has no %q: %v", name, want, err)
+		}
 	}
 }

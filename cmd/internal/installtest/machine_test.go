@@ -149,8 +149,9 @@ func (m *machine) unchanged(except string, do func()) {
 	}
 }
 
-// installed fails unless prefix/bin holds the program, which says said, and the two links to it, and nothing else.
-func (m *machine) installed(prefix, said string) {
+// installed fails unless prefix/bin holds the program, which says said, and the two links to it, prefix/share its
+// completions and these man pages, and neither anything else.
+func (m *machine) installed(prefix, said string, pages ...string) {
 	m.t.Helper()
 	bin := filepath.Join(prefix, "bin")
 	entries, err := os.ReadDir(bin)
@@ -171,6 +172,38 @@ func (m *machine) installed(prefix, said string) {
 	if info.Mode() != 0o755 {
 		m.t.Errorf("the program's mode is %v, want a plain file of 0755", info.Mode())
 	}
+	want := slices.Clone(completions)
+	for _, page := range pages {
+		want = append(want, "man/man1/"+page)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, m.files(filepath.Join(prefix, "share"))); diff != "" {
+		m.t.Errorf("files in share (-want +got):\n%s", diff)
+	}
+}
+
+// completions are the files that complete command lines, below share.
+var completions = []string{
+	"bash-completion/completions/cgp-cred", "fish/vendor_completions.d/cgp-cred.fish", "zsh/site-functions/_cgp-cred",
+}
+
+// files are the plain files below a folder, each for everyone to read.
+func (m *machine) files(folder string) []string {
+	m.t.Helper()
+	var names []string
+	m.must(filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && info.Mode() != 0o644 {
+			m.t.Errorf("%s: mode %v, want 0644", path, info.Mode())
+		}
+		name, relErr := filepath.Rel(folder, path)
+		names = append(names, filepath.ToSlash(name))
+		return errors.Join(err, relErr)
+	}))
+	return names
 }
 
 // tools makes PATH a folder that holds just these programs, as far as they are here.

@@ -25,7 +25,7 @@ type release map[string]string
 
 var archiveName = fmt.Sprintf("cgp-cred_1.2.3_%s_%s.tar.gz", runtime.GOOS, runtime.GOARCH)
 
-const program = "#!/bin/sh\necho cgp-cred 1.2.3\n"
+const program = "#!/bin/sh\n[ \"$1\" != completion ] || { echo \"# $2\"; exit; }\necho cgp-cred 1.2.3\n"
 
 func plain(name, content string) member {
 	return member{tar.Header{Name: name, Mode: 0o755, Size: int64(len(content))}, content}
@@ -89,7 +89,10 @@ func (m *machine) offer(h http.Handler) (prefix string) {
 func TestRelease(t *testing.T) {
 	t.Parallel()
 	eachShell(t, func(t *testing.T, m *machine) {
-		prefix := m.offer(pack(t, plain("cgp-cred", program), plain("README.md", "x"), plain("LICENSE", "x")))
+		prefix := m.offer(pack(
+			t, plain("cgp-cred", program), plain("README.md", "x"), plain("LICENSE", "x"), plain("docs/ci.md", "x"),
+			plain("man/cgp-cred.1", "the page"), plain("man/cgp-cred-get.1", "x"), plain("man/git-credential-cgp.1", "x"),
+		))
 		m.unchanged(prefix, func() {
 			r := m.run()
 			m.want(r, 0)
@@ -97,7 +100,10 @@ func TestRelease(t *testing.T) {
 				t.Errorf("stdout has no %q:\n%s", want, r.stdout)
 			}
 		})
-		m.installed(prefix, "cgp-cred 1.2.3")
+		m.installed(prefix, "cgp-cred 1.2.3", "cgp-cred-get.1", "cgp-cred.1", "git-credential-cgp.1")
+		if page, err := os.ReadFile(filepath.Join(prefix, "share", "man", "man1", "cgp-cred.1")); err != nil || string(page) != "the page" {
+			t.Errorf("the page is %q, %v", page, err)
+		}
 
 		m.env["PATH"] = filepath.Join(prefix, "bin") + ":" + m.env["PATH"]
 		m.env["CGP_CRED_VERSION"] = "v1.2.3"
@@ -106,7 +112,7 @@ func TestRelease(t *testing.T) {
 		if strings.Contains(r.stdout, "export PATH") || r.stderr != "" {
 			t.Errorf("the second run, with bin on PATH, says:\n%s%s", r.stdout, r.stderr)
 		}
-		m.installed(prefix, "cgp-cred 1.2.3")
+		m.installed(prefix, "cgp-cred 1.2.3", "cgp-cred-get.1", "cgp-cred.1", "git-credential-cgp.1")
 	})
 }
 
@@ -174,6 +180,11 @@ func TestReleaseRefused(t *testing.T) {
 		{"a path upwards", odd(plain("../harm", "x")), "does not have"},
 		{"an absolute path", odd(plain("/tmp/harm", "x")), "does not have"},
 		{"another file", odd(plain("bin/cgp-cred", "x")), "does not have"},
+		{"a page upwards", odd(plain("man/../cgp-cred.1", "x")), "does not have"},
+		{"a page of another program", odd(plain("man/ls.1", "x")), "does not have"},
+		{"a page with a space", odd(plain("man/cgp-cred x.1", "x")), "does not have"},
+		{"a page that is a link", odd(member{tar.Header{Name: "man/cgp-cred.1", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}, ""}), "other than plain files"},
+		{"a folder of pages", odd(member{tar.Header{Name: "man/", Typeflag: tar.TypeDir, Mode: 0o755}, ""}), "other than plain files"},
 		{"a link", odd(member{tar.Header{Name: "LICENSE", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}, ""}), "other than plain files"},
 		{"a folder", odd(member{tar.Header{Name: "cgp-cred", Typeflag: tar.TypeDir, Mode: 0o755}, ""}), "other than plain files"},
 		{"two programs", odd(plain("cgp-cred", program)), "one cgp-cred"},

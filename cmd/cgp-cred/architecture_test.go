@@ -1,0 +1,74 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// docs/architecture.md has each package of the product, and none that is not there.
+func TestArchitectureHasEachPackage(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var named []string
+	for _, m := range regexp.MustCompile("(?m)^- \\*\\*`((?:cmd|helper|keystore)[a-z/-]*)`\\*\\* ").FindAllStringSubmatch(string(text), -1) {
+		named = append(named, m[1])
+	}
+	slices.Sort(named)
+	if diff := cmp.Diff(productPackages(t), named); diff != "" {
+		t.Errorf("packages (-product +architecture):\n%s", diff)
+	}
+	for _, m := range regexp.MustCompile("`((?:cmd|helper|keystore)/[a-zA-Z0-9/._-]+)`").FindAllStringSubmatch(string(text), -1) {
+		path := strings.Replace(m[1], "NAME", "store", 1)
+		if _, err := os.Stat(filepath.Join("..", "..", filepath.FromSlash(path))); err != nil {
+			t.Errorf("architecture.md names %s: %v", m[1], err)
+		}
+	}
+}
+
+// productPackages returns the folders of the packages that are more than a help for tests: the program, what it imports,
+// and what Go programs import.
+func productPackages(t *testing.T) []string {
+	t.Helper()
+	const module = "cgp-cred/"
+	root := filepath.Join("..", "..")
+	packages := []string{"cmd/cgp-cred", "helper/oauth", "helper/simulator"}
+	for i := 0; i < len(packages); i++ {
+		files, err := fs.Glob(os.DirFS(root), packages[i]+"/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", packages[i], len(files), err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, parser.ImportsOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, imported := range parsed.Imports {
+				path, err := strconv.Unquote(imported.Path.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if folder, ours := strings.CutPrefix(path, module); ours && !slices.Contains(packages, folder) {
+					packages = append(packages, folder)
+				}
+			}
+		}
+	}
+	slices.Sort(packages)
+	return packages
+}
