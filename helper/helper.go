@@ -23,7 +23,7 @@ type Helper struct {
 	Folders     disk.Folders
 	Environment *record.Environment                            // nil: the keystore holds the credentials
 	Keystore    func(kind string) (keystore.Keystore, error)   // opens the keystore that a profile names
-	Place       func(profile.Place) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
+	Place       func(profile.Location) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
 	NewKeystore string                                         // kind of a new profile's keystore; empty: keychain
 	APIM        func() (*apim.Client, error)                   // made only when a token is minted
 	Timeout     time.Duration                                  // all attempts of one mint; 0: 25 s

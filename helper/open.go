@@ -47,7 +47,7 @@ func Open(o OpenOptions) (*Helper, error) {
 		Folders:     folders,
 		Environment: environment,
 		Keystore:    o.Keystore,
-		Place:       func(p profile.Place) (keystore.Keystore, error) { return o.place(folders, p) },
+		Place:       func(p profile.Location) (keystore.Keystore, error) { return o.place(folders, p) },
 		APIM:        o.Client,
 		Timeout:     o.Timeout,
 		Warn:        o.Warn,
@@ -65,7 +65,7 @@ func (o OpenOptions) Keystore(kind string) (keystore.Keystore, error) {
 }
 
 // place opens a keystore of the user's own.
-func (o OpenOptions) place(f disk.Folders, p profile.Place) (keystore.Keystore, error) {
+func (o OpenOptions) place(f disk.Folders, p profile.Location) (keystore.Keystore, error) {
 	if p.Kind == profile.Program {
 		return exec.New(p.Command), nil
 	}

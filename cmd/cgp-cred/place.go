@@ -35,8 +35,8 @@ is run with get, store or erase and the profile's name. A record that is elsewhe
 is removed there once it was read back here.`
 
 // place is what the flags say; nil where they say nothing.
-func (o placeFlags) place() (*profile.Place, error) {
-	p := profile.Place{Kind: o.kind}
+func (o placeFlags) place() (*profile.Location, error) {
+	p := profile.Location{Kind: o.kind}
 	switch o.kind {
 	case "", profile.Keychain, profile.File, profile.Program:
 	default:

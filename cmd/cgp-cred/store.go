@@ -142,7 +142,7 @@ func (a *app) readPrivateKey(file, kid string) (*record.Key, error) {
 
 // readAPIKey reads the API key from its file, or asks for it where the profile has none. It is zero where it is kept, or
 // not needed.
-func (a *app) readAPIKey(ctx context.Context, h *helper.Helper, name string, o storeOptions, in *profile.Place) (keystore.Secret, error) {
+func (a *app) readAPIKey(ctx context.Context, h *helper.Helper, name string, o storeOptions, in *profile.Location) (keystore.Secret, error) {
 	var zero keystore.Secret
 	if o.apiKeyFile != "" {
 		raw, err := a.readInput(o.apiKeyFile, "API key")

@@ -24,7 +24,7 @@ type Change struct {
 	Audience *string         // nil: kept; empty: the token URL
 	Force    bool            // let another host, token URL, audience or private key replace what is there
 	Default  bool            // make it the default profile
-	Keystore *profile.Place  // nil: where it is, and the keychain for a new one; a record that is elsewhere moves there
+	Keystore *profile.Location  // nil: where it is, and the keychain for a new one; a record that is elsewhere moves there
 	Anew     bool            // keep nothing of what is there; needs Force where there is something
 	Seen     *string         // what MayReplaceKey saw; nil: any record may be changed
 }

@@ -101,7 +101,7 @@ func (m *Manager) removeCopies(ctx context.Context, p *profile.Profile) (removed
 		one, _, err := m.removeCopy(ctx, p, c, true)
 		removed = removed || one
 		if err != nil {
-			m.Report.Warn("a copy of the record may still be %s: %v%s", c.Place, err, eraseByHand(c.Command, p.Name))
+			m.Report.Warn("a copy of the record may still be %s: %v%s", c.Location, err, eraseByHand(c.Command, p.Name))
 		}
 	}
 	return removed
@@ -125,13 +125,13 @@ func eraseByHand(command []string, name string) string {
 
 // otherPlaces are those that may have a record without the profile's file saying so, the keychain last: it may ask. If
 // p is nil, the profile's file is lost or damaged.
-func (m *Manager) otherPlaces(p *profile.Profile) []profile.Place {
-	own := profile.Place{Kind: m.newKind()}
+func (m *Manager) otherPlaces(p *profile.Profile) []profile.Location {
+	own := profile.Location{Kind: m.newKind()}
 	if p != nil {
 		own = p.Place()
 	}
-	var all []profile.Place
-	for _, place := range []profile.Place{
+	var all []profile.Location
+	for _, place := range []profile.Location{
 		{Kind: profile.File},
 		{Kind: profile.File, Identity: "/"}, // any: only the name of the file depends on it
 		{Kind: profile.Keychain},
@@ -148,7 +148,7 @@ func (m *Manager) otherPlaces(p *profile.Profile) []profile.Place {
 }
 
 // removeRecord removes a name's record from a place, and from the keychain its token too.
-func (m *Manager) removeRecord(ctx context.Context, name string, place profile.Place) (removed bool, err error) {
+func (m *Manager) removeRecord(ctx context.Context, name string, place profile.Location) (removed bool, err error) {
 	s, err := m.At(name, place)
 	if err != nil {
 		return false, err

@@ -15,7 +15,7 @@ import (
 // migration is a record that a change starts from, where it was found, and where it goes: often the same place.
 type migration struct {
 	record   *record.Record // nil: there is none
-	from, to profile.Place
+	from, to profile.Location
 	now      *profile.Profile // as its file is; nil: it is absent or damaged
 	new      bool             // there is no file
 }
@@ -42,8 +42,8 @@ func (g migration) seal() string {
 
 // find looks for a profile's record, and decides where it goes; to is nil if it stays where it is. A place that is given is
 // one that the user means, and its command may be run.
-func (m *Manager) find(ctx context.Context, name string, to *profile.Place) (migration, error) {
-	g := migration{from: profile.Place{Kind: m.newKind()}}
+func (m *Manager) find(ctx context.Context, name string, to *profile.Location) (migration, error) {
+	g := migration{from: profile.Location{Kind: m.newKind()}}
 	now, err := m.Config.Load(name)
 	if g.new = errors.Is(err, profile.ErrNoProfile); err == nil {
 		g.now, g.from = now, now.Place()
@@ -58,7 +58,7 @@ func (m *Manager) find(ctx context.Context, name string, to *profile.Place) (mig
 }
 
 // locate decides where a record is and goes that the user wants in a place. If it has read the record, that is in g.
-func (m *Manager) locate(ctx context.Context, name string, g *migration, to profile.Place) (err error) {
+func (m *Manager) locate(ctx context.Context, name string, g *migration, to profile.Location) (err error) {
 	if g.to, err = m.Seals().Place(name, to); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (m *Manager) locate(ctx context.Context, name string, g *migration, to prof
 }
 
 // readIfAny reads the record in a place, nil if there is none.
-func (m *Manager) readIfAny(ctx context.Context, name string, in profile.Place, seal string) (*record.Record, error) {
+func (m *Manager) readIfAny(ctx context.Context, name string, in profile.Location, seal string) (*record.Record, error) {
 	r, err := m.ReadAt(ctx, name, in, seal)
 	if errors.Is(err, keystore.ErrNotFound) {
 		return nil, nil
@@ -161,12 +161,12 @@ func (m *Manager) announce(p *profile.Profile, g migration, was string, r *recor
 	inTo := func(c profile.Copy) bool { return c.Shares(g.to) }
 	others := slices.DeleteFunc(slices.Clone(g.now.MovingFrom), inTo)
 	now := *g.now
-	now.MovingFrom = append(slices.Clone(others), profile.Copy{Place: g.to, Rev: r.Rev, Replaced: was != ""})
+	now.MovingFrom = append(slices.Clone(others), profile.Copy{Location: g.to, Rev: r.Rev, Replaced: was != ""})
 	if err := m.Config.Save(&now); err != nil {
 		return err
 	}
 	if p.MovingFrom = others; g.record != nil {
-		p.MovingFrom = append(p.MovingFrom, profile.Copy{Place: g.from, Rev: g.record.Rev})
+		p.MovingFrom = append(p.MovingFrom, profile.Copy{Location: g.from, Rev: g.record.Rev})
 	}
 	return nil
 }
@@ -243,7 +243,7 @@ func (m *Manager) dropCopy(ctx context.Context, p *profile.Profile, c profile.Co
 	_, gone, err := m.removeCopy(ctx, p, c, false)
 	if err != nil {
 		next := printable.Shell("cgp-cred", "store", p.Name)
-		m.Report.Warn("the record may still be %s too: %v; to remove it there later: %s", c.Place, err, next)
+		m.Report.Warn("the record may still be %s too: %v; to remove it there later: %s", c.Location, err, next)
 	}
 	return gone
 }
@@ -257,7 +257,7 @@ func (m *Manager) removeCopy(
 	if c.Shares(p.Place()) {
 		return false, true, nil
 	}
-	s, err := m.At(p.Name, c.Place)
+	s, err := m.At(p.Name, c.Location)
 	if err != nil {
 		return false, false, err
 	}
@@ -270,7 +270,7 @@ func (m *Manager) removeCopy(
 			return false, false, err
 		case r.Rev != c.Rev:
 			if !c.Replaced {
-				m.Report.Warn("the record %s was changed by another machine, and stays there", c.Place)
+				m.Report.Warn("the record %s was changed by another machine, and stays there", c.Location)
 			}
 			return false, true, nil
 		case c.Replaced && !all:

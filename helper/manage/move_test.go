@@ -11,13 +11,13 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-var inVault2 = profile.Place{Kind: profile.Program, Command: []string{"/opt/vault", "other"}}
+var inVault2 = profile.Location{Kind: profile.Program, Command: []string{"/opt/vault", "other"}}
 
 // everywhere are the places between which a record can move.
-var everywhere = []profile.Place{inKeychain, inFile, inVault, inVault2}
+var everywhere = []profile.Location{inKeychain, inFile, inVault, inVault2}
 
 // killedStore is a Store that is killed at a step of a place.
-func (p *places) killedStore(t *testing.T, c manage.Change, in profile.Place, step string) {
+func (p *places) killedStore(t *testing.T, c manage.Change, in profile.Location, step string) {
 	t.Helper()
 	p.at(in).kill = step
 	defer func() {
@@ -29,7 +29,7 @@ func (p *places) killedStore(t *testing.T, c manage.Change, in profile.Place, st
 }
 
 // only holds that one of the places has the record, and that nothing is said to be left elsewhere.
-func (p *places) only(t *testing.T, in profile.Place) {
+func (p *places) only(t *testing.T, in profile.Location) {
 	t.Helper()
 	for _, place := range everywhere {
 		if p.has(t, place) != place.Same(in) {
@@ -54,8 +54,8 @@ func TestMoveKilled(t *testing.T) {
 			}
 			for _, tt := range []struct {
 				step  string
-				in    profile.Place
-				where profile.Place // the record is afterwards
+				in    profile.Location
+				where profile.Location // the record is afterwards
 			}{
 				{"before set", into, from},
 				{"after set", into, from},
@@ -164,7 +164,7 @@ func TestCopyOutOfReach(t *testing.T) {
 		}
 		p.warned = nil
 	}
-	move := func(place profile.Place) {
+	move := func(place profile.Location) {
 		t.Helper()
 		if _, err := p.Manage().Store(t.Context(), "int", to(place)); err != nil {
 			t.Fatal(err)
@@ -196,7 +196,7 @@ func TestCopyOutOfReach(t *testing.T) {
 // one that was there before.
 func TestCopyOfAnotherMachine(t *testing.T) {
 	t.Parallel()
-	theirs := func(t *testing.T, p *places, in profile.Place) {
+	theirs := func(t *testing.T, p *places, in profile.Location) {
 		t.Helper()
 		r, err := record.Load(t.Context(), p.at(in), "int")
 		if err != nil {
@@ -266,16 +266,16 @@ func TestEditedCopy(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t)
 	c := first(0)
-	c.Keystore = &profile.Place{Kind: profile.File, Identity: "/k/1"}
+	c.Keystore = &profile.Location{Kind: profile.File, Identity: "/k/1"}
 	s, err := p.Manage().Store(t.Context(), "int", c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	edited := *s.Profile
 	edited.MovingFrom = []profile.Copy{
-		{Place: profile.Place{Kind: profile.File, Identity: "/k/2"}, Rev: edited.Rev},
-		{Place: profile.Place{Kind: profile.File, Identity: "/k/1"}, Rev: edited.Rev},
-		{Place: profile.Place{Kind: profile.Program, Command: []string{"/opt/thief"}, Seal: "AAAA"}, Rev: edited.Rev},
+		{Location: profile.Location{Kind: profile.File, Identity: "/k/2"}, Rev: edited.Rev},
+		{Location: profile.Location{Kind: profile.File, Identity: "/k/1"}, Rev: edited.Rev},
+		{Location: profile.Location{Kind: profile.Program, Command: []string{"/opt/thief"}, Seal: "AAAA"}, Rev: edited.Rev},
 	}
 	if err := p.Config.Save(&edited); err != nil {
 		t.Fatal(err)
@@ -303,7 +303,7 @@ func TestEditedCopy(t *testing.T) {
 func TestChangeKilled(t *testing.T) {
 	t.Parallel()
 	name, key := "genomics", keystore.NewSecret([]byte("another-api-key"))
-	for _, place := range []profile.Place{inKeychain, inFile, inVault} {
+	for _, place := range []profile.Location{inKeychain, inFile, inVault} {
 		for what, c := range map[string]manage.Change{
 			"host":     {Host: "ref", Force: true},
 			"API name": {APIName: &name},

@@ -73,14 +73,14 @@ func newPlaces(t *testing.T) *places {
 	p.Helper = &helper.Helper{
 		Config:   profile.Config{Folder: filepath.Join(dir, "config", "cgp-cred")},
 		Folders:  disk.Folders{State: filepath.Join(dir, "state", "cgp-cred"), Runtime: filepath.Join(dir, "state", "cgp-cred")},
-		Keystore: func(kind string) (keystore.Keystore, error) { return p.at(profile.Place{Kind: kind}), nil },
-		Place:    func(at profile.Place) (keystore.Keystore, error) { return p.at(at), nil },
+		Keystore: func(kind string) (keystore.Keystore, error) { return p.at(profile.Location{Kind: kind}), nil },
+		Place:    func(at profile.Location) (keystore.Keystore, error) { return p.at(at), nil },
 		Warn:     func(text string) { p.warned = append(p.warned, text) },
 	}
 	return p
 }
 
-func (p *places) at(place profile.Place) *shop {
+func (p *places) at(place profile.Location) *shop {
 	name := strings.Join(append([]string{place.Kind, place.Identity}, place.Command...), " ")
 	if p.stores[name] == nil {
 		p.stores[name] = &shop{Keystore: keystore.Memory()}
@@ -89,7 +89,7 @@ func (p *places) at(place profile.Place) *shop {
 	return p.stores[name]
 }
 
-func (p *places) has(t *testing.T, place profile.Place) bool {
+func (p *places) has(t *testing.T, place profile.Location) bool {
 	t.Helper()
 	_, err := record.Load(t.Context(), p.at(place), "int")
 	if err != nil && !errors.Is(err, keystore.ErrNotFound) {
@@ -99,16 +99,16 @@ func (p *places) has(t *testing.T, place profile.Place) bool {
 }
 
 var (
-	inKeychain = profile.Place{Kind: profile.Keychain}
-	inFile     = profile.Place{Kind: profile.File}
-	inVault    = profile.Place{Kind: profile.Program, Command: []string{"/opt/vault", "get"}}
+	inKeychain = profile.Location{Kind: profile.Keychain}
+	inFile     = profile.Location{Kind: profile.File}
+	inVault    = profile.Location{Kind: profile.Program, Command: []string{"/opt/vault", "get"}}
 )
 
 func first(number int) manage.Change {
 	return manage.Change{Host: "int", Key: &record.Key{KID: "int-1", Signer: signer.NewRSA(keystoretest.Key(2048, number))}}
 }
 
-func to(place profile.Place) manage.Change { return manage.Change{Keystore: &place} }
+func to(place profile.Location) manage.Change { return manage.Change{Keystore: &place} }
 
 // A record moves from each keystore to each other, whole, and is then in one of them.
 func TestMove(t *testing.T) {
@@ -123,7 +123,7 @@ func TestMove(t *testing.T) {
 		t.Error("the keychain was asked for a new profile in a file")
 	}
 	was := inFile
-	for _, place := range []profile.Place{inKeychain, inVault, inFile, inVault, inKeychain, inFile} {
+	for _, place := range []profile.Location{inKeychain, inVault, inFile, inVault, inKeychain, inFile} {
 		s, err := p.Manage().Store(t.Context(), "int", to(place))
 		if err != nil {
 			t.Fatal(err)
@@ -202,7 +202,7 @@ func TestMoveOverAnother(t *testing.T) {
 		t.Error(err)
 	}
 
-	one, two := profile.Place{Kind: profile.File, Identity: "/k/1"}, profile.Place{Kind: profile.File, Identity: "/k/2"}
+	one, two := profile.Location{Kind: profile.File, Identity: "/k/1"}, profile.Location{Kind: profile.File, Identity: "/k/2"}
 	if _, err := p.Manage().Store(t.Context(), "int", to(one)); err != nil {
 		t.Fatal(err)
 	}

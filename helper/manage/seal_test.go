@@ -45,7 +45,7 @@ func wantPermitted(t *testing.T, got []bool, want ...bool) {
 // record.
 func TestSignerSeal(t *testing.T) {
 	t.Parallel()
-	for _, place := range []profile.Place{inFile, inVault} {
+	for _, place := range []profile.Location{inFile, inVault} {
 		p := newPlaces(t)
 		do := func(_ manage.Stored, err error) {
 			t.Helper()
@@ -117,7 +117,7 @@ func TestSignerSealMoves(t *testing.T) {
 		t.Error("a seal for the keychain")
 	}
 	wantPermitted(t, permitted, true)
-	for _, place := range []profile.Place{inFile, inVault, inKeychain, inVault} {
+	for _, place := range []profile.Location{inFile, inVault, inKeychain, inVault} {
 		if _, err := p.Manage().Store(t.Context(), "int", to(place)); err != nil {
 			t.Fatal(err)
 		}

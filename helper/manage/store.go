@@ -14,7 +14,7 @@ import (
 
 // Existing returns the record that a change to a profile starts from, or nil if there is none. It finds the record of
 // a profile whose file is lost, too: in the keychain, or in the keystore that the change names.
-func (m *Manager) Existing(ctx context.Context, name string, in *profile.Place) (*record.Record, error) {
+func (m *Manager) Existing(ctx context.Context, name string, in *profile.Location) (*record.Record, error) {
 	if err := m.KeystoreOnly(); err != nil {
 		return nil, err
 	}

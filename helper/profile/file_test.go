@@ -81,8 +81,8 @@ func (y inYAML) profile() *Profile {
 		Identity: y.Identity, Command: y.Command, Seal: y.Seal, ChangingTo: y.ChangingTo, SignerSeal: y.SignerSeal,
 	}
 	for _, c := range y.MovingFrom {
-		place := Place{Kind: c.Kind, Identity: c.Identity, Command: c.Command, Seal: c.Seal}
-		p.MovingFrom = append(p.MovingFrom, Copy{Place: place, Rev: c.Rev, Replaced: c.Replaced})
+		place := Location{Kind: c.Kind, Identity: c.Identity, Command: c.Command, Seal: c.Seal}
+		p.MovingFrom = append(p.MovingFrom, Copy{Location: place, Rev: c.Rev, Replaced: c.Replaced})
 	}
 	return p
 }
@@ -166,7 +166,7 @@ func TestReadsWhatIsEditedByHand(t *testing.T) {
 			"copies",
 			"moving_from:\n-   rev: r\n\n    keystore_command:\n    - /p\n    keystore: exec\n-  keystore: file\nrev: s\n",
 			Profile{Rev: "s", MovingFrom: []Copy{
-				{Place: Place{Kind: Program, Command: []string{"/p"}}, Rev: "r"}, {Place: Place{Kind: File}},
+				{Location: Location{Kind: Program, Command: []string{"/p"}}, Rev: "r"}, {Location: Location{Kind: File}},
 			}},
 		},
 		{"false", "moving_from:\n- replaced: false\n", Profile{MovingFrom: []Copy{{}}}},

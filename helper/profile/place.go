@@ -8,8 +8,8 @@ import (
 	"cgp-cred/keystore/program"
 )
 
-// Place says where a profile's record is.
-type Place struct {
+// Location says where a profile's record is.
+type Location struct {
 	Kind     string   // Keychain, File, Program, or Memory
 	Identity string   // of File: an age identity file's path; empty: a passphrase
 	Command  []string // of Program: its argv
@@ -19,28 +19,28 @@ type Place struct {
 // Copy is a place other than a profile's own that may have a copy of its record: a move began there or was going there,
 // and was ended before its last step. The copy is to be removed.
 type Copy struct {
-	Place
+	Location
 	Rev      string // of the copy: a record with another rev is not it
 	Replaced bool   // it was to take the place of another record, which is not known any more
 }
 
 // Place is where p's record is.
-func (p *Profile) Place() Place {
-	return Place{Kind: p.Keystore, Identity: p.Identity, Command: p.Command, Seal: p.Seal}
+func (p *Profile) Place() Location {
+	return Location{Kind: p.Keystore, Identity: p.Identity, Command: p.Command, Seal: p.Seal}
 }
 
 // Move makes it another place; the file is not written.
-func (p *Profile) Move(to Place) {
+func (p *Profile) Move(to Location) {
 	p.Keystore, p.Identity, p.Command, p.Seal = to.Kind, to.Identity, slices.Clone(to.Command), to.Seal
 }
 
 // Same reports whether two places are one, sealed or not.
-func (p Place) Same(o Place) bool {
+func (p Location) Same(o Location) bool {
 	return p.Kind == o.Kind && p.Identity == o.Identity && slices.Equal(p.Command, o.Command)
 }
 
 // Shares reports whether a record of one name in the two places is one record.
-func (p Place) Shares(o Place) bool {
+func (p Location) Shares(o Location) bool {
 	if p.Kind == File && o.Kind == File { // the name of a file depends only on whether there is an identity
 		return (p.Identity == "") == (o.Identity == "")
 	}
@@ -48,7 +48,7 @@ func (p Place) Shares(o Place) bool {
 }
 
 // Check returns what is wrong with a place, or nil.
-func (p Place) Check() error {
+func (p Location) Check() error {
 	if key, err := p.check(); err != nil {
 		return fmt.Errorf("%s: %w", key, err)
 	}
@@ -56,7 +56,7 @@ func (p Place) Check() error {
 }
 
 // check also says which key of a profile's file is wrong.
-func (p Place) check() (key string, err error) {
+func (p Location) check() (key string, err error) {
 	switch {
 	case p.Kind != Keychain && p.Kind != Memory && p.Kind != File && p.Kind != Program:
 		return "keystore", fmt.Errorf("%q is none of keychain, file and exec", p.Kind)
@@ -73,7 +73,7 @@ func (p Place) check() (key string, err error) {
 }
 
 // String says where it is, for messages.
-func (p Place) String() string {
+func (p Location) String() string {
 	switch p.Kind {
 	case File:
 		return "in an encrypted file"

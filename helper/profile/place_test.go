@@ -15,7 +15,7 @@ import (
 func TestPlace(t *testing.T) {
 	t.Parallel()
 	c := profile.Config{Folder: filepath.Join(t.TempDir(), "cgp-cred")}
-	for _, place := range []profile.Place{
+	for _, place := range []profile.Location{
 		{Kind: profile.Keychain},
 		{Kind: profile.File},
 		{Kind: profile.File, Identity: filepath.Join(c.Folder, "key.txt")},
@@ -23,8 +23,8 @@ func TestPlace(t *testing.T) {
 	} {
 		p := &profile.Profile{Name: "int", Host: "int.api.service.nhs.uk", Auth: profile.JWT, Rev: "r"}
 		p.Move(place)
-		keychain := profile.Place{Kind: profile.Keychain}
-		p.MovingFrom = []profile.Copy{{Place: place, Rev: "r"}, {Place: keychain, Rev: "s", Replaced: true}}
+		keychain := profile.Location{Kind: profile.Keychain}
+		p.MovingFrom = []profile.Copy{{Location: place, Rev: "r"}, {Location: keychain, Rev: "s", Replaced: true}}
 		if err := c.Save(p); err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +32,7 @@ func TestPlace(t *testing.T) {
 		if err != nil || !got.Place().Same(place) || cmp.Diff(got.Place(), place)+cmp.Diff(got.MovingFrom, p.MovingFrom) != "" {
 			t.Errorf("%+v, %v, want %+v", got, err, place)
 		}
-		if place.Same(profile.Place{Kind: profile.Memory}) || place.String() == "" {
+		if place.Same(profile.Location{Kind: profile.Memory}) || place.String() == "" {
 			t.Errorf("%+v", place)
 		}
 	}
@@ -40,11 +40,11 @@ func TestPlace(t *testing.T) {
 
 func TestShares(t *testing.T) {
 	t.Parallel()
-	keychain, file := profile.Place{Kind: profile.Keychain}, profile.Place{Kind: profile.File}
-	one, two := profile.Place{Kind: profile.File, Identity: "/k/1"}, profile.Place{Kind: profile.File, Identity: "/k/2"}
-	pass := profile.Place{Kind: profile.Program, Command: []string{"/p"}}
-	vault := profile.Place{Kind: profile.Program, Command: []string{"/v"}}
-	all := []profile.Place{keychain, file, one, two, pass, vault}
+	keychain, file := profile.Location{Kind: profile.Keychain}, profile.Location{Kind: profile.File}
+	one, two := profile.Location{Kind: profile.File, Identity: "/k/1"}, profile.Location{Kind: profile.File, Identity: "/k/2"}
+	pass := profile.Location{Kind: profile.Program, Command: []string{"/p"}}
+	vault := profile.Location{Kind: profile.Program, Command: []string{"/v"}}
+	all := []profile.Location{keychain, file, one, two, pass, vault}
 	for i, a := range all {
 		for j, b := range all {
 			if want := i == j || a.Identity != "" && b.Identity != ""; a.Shares(b) != want {

@@ -14,7 +14,7 @@ import (
 type Source struct {
 	records  *Records
 	name     string
-	place    profile.Place
+	place    profile.Location
 	keystore keystore.Keystore // nil: the environment
 }
 
@@ -27,12 +27,12 @@ func (rs *Records) Source(p *profile.Profile) (Source, error) {
 }
 
 // At opens the keystore in a place, for a profile's name. A program is run only if its command was given on this machine.
-func (rs *Records) At(name string, place profile.Place) (Source, error) {
+func (rs *Records) At(name string, place profile.Location) (Source, error) {
 	ks, err := rs.open(name, place)
 	return Source{records: rs, name: name, place: place, keystore: ks}, err
 }
 
-func (rs *Records) open(name string, place profile.Place) (keystore.Keystore, error) {
+func (rs *Records) open(name string, place profile.Location) (keystore.Keystore, error) {
 	if place.Kind != profile.File && place.Kind != profile.Program {
 		return rs.Keystore(place.Kind)
 	}
@@ -82,7 +82,7 @@ func (s Source) Delete(ctx context.Context, account string) (removed bool, err e
 }
 
 // ReadAt is [Source.Read] of a place.
-func (rs *Records) ReadAt(ctx context.Context, name string, place profile.Place, seal string) (*record.Record, error) {
+func (rs *Records) ReadAt(ctx context.Context, name string, place profile.Location, seal string) (*record.Record, error) {
 	s, err := rs.At(name, place)
 	if err != nil {
 		return nil, err

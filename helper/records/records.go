@@ -26,7 +26,7 @@ type Records struct {
 	Folders     disk.Folders
 	Environment *record.Environment                            // nil: keystores hold the credentials
 	Keystore    func(kind string) (keystore.Keystore, error)   // opens the keychain, or the keystore in memory
-	External    func(profile.Place) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
+	External    func(profile.Location) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
 	Flight      *flight.Flight
 	Report      report.To
 	Now         func() time.Time

@@ -47,7 +47,7 @@ func (rs *Records) Seals() Seals { return Seals{Folder: rs.Folders.State} }
 func joined(argv []string) string { return strings.Join(argv, " ") }
 
 // Place marks a program's command as one that the user gave.
-func (s Seals) Place(name string, place profile.Place) (profile.Place, error) {
+func (s Seals) Place(name string, place profile.Location) (profile.Location, error) {
 	if place.Kind != profile.Program {
 		return place, nil
 	}
@@ -57,18 +57,18 @@ func (s Seals) Place(name string, place profile.Place) (profile.Place, error) {
 }
 
 // Sealed reports whether the command of a place was given on this machine for the profile.
-func (s Seals) Sealed(name string, place profile.Place) bool {
+func (s Seals) Sealed(name string, place profile.Location) bool {
 	_, ok := s.unsealText(commandSeal(name, place), place.Seal)
 	return ok
 }
 
-func commandSeal(name string, place profile.Place) []byte {
+func commandSeal(name string, place profile.Location) []byte {
 	return []byte("cgp-cred keystore command\x00" + name + "\x00" + strings.Join(place.Command, "\x00"))
 }
 
 // permit decides which programs that sign for a record are run. A record in the keychain names only what the user
 // stored there. A record from another keystore can be planted: only the commands in the profile's seal are run for it.
-func (s Seals) permit(name string, in profile.Place, seal string, r *record.Record) {
+func (s Seals) permit(name string, in profile.Location, seal string, r *record.Record) {
 	r.Permit(func(argv []string) error {
 		given := func(other []string) bool { return slices.Equal(other, argv) }
 		if !plantable(in.Kind) || slices.ContainsFunc(s.signers(name, seal), given) {
