@@ -219,15 +219,12 @@ func (c Config) Remove(name string) (bool, error) {
 
 // Names lists the profiles, sorted. Files whose name can't be a profile's are passed over.
 func (c Config) Names() ([]string, error) {
-	entries, err := os.ReadDir(c.profiles())
+	entries, err := disk.ReadDir(c.profiles())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		if bad := disk.CheckFolder(c.profiles()); bad != nil { // it says what is wrong
-			err = bad
-		}
-		return nil, fmt.Errorf("listing profiles: %w", disk.Unreadable(err))
+		return nil, fmt.Errorf("listing profiles: %w", err)
 	}
 	var names []string
 	for _, e := range entries {

@@ -53,7 +53,8 @@ func authority(at net.Addr) (folder string, config *tls.Config, err error) {
 
 // noRoom returns the error of a temporary folder that can't be written.
 func noRoom(what string, err error) error {
-	return fault.Wrap(fault.Usage, "check free space and permissions of the temporary folder, or name another one in TMPDIR: df "+os.TempDir(), what, err)
+	hint := fmt.Sprintf("check free space and permissions (df %[1]s; ls -ld %[1]s), or name another folder in TMPDIR", os.TempDir())
+	return fault.Wrap(fault.Usage, hint, what, err)
 }
 
 func newAuthority() (*x509.Certificate, *ecdsa.PrivateKey, error) {

@@ -182,7 +182,7 @@ func (s *store) file(account string) string {
 // Accounts are the names of the records in a folder of encrypted files, whatever opens them, also of those of which a
 // process that was killed has left a temporary file.
 func Accounts(folder string) ([]string, error) {
-	all, err := os.ReadDir(folder)
+	all, err := disk.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -197,7 +197,7 @@ func Accounts(folder string) ([]string, error) {
 			names = append(names, strings.ReplaceAll(name, "~", "/"))
 		}
 	}
-	return names, disk.Unreadable(err)
+	return names, err
 }
 
 // last reports that no record is left that the passphrase protects, where it has protected one.
@@ -205,7 +205,7 @@ func (s *store) last() (bool, error) {
 	if s.o.Identity != "" {
 		return false, nil
 	}
-	all, err := os.ReadDir(s.o.Folder)
+	all, err := disk.ReadDir(s.o.Folder)
 	for _, e := range all {
 		if strings.HasSuffix(e.Name(), suffix) && !strings.HasSuffix(e.Name(), identitySuffix) {
 			return false, nil

@@ -60,7 +60,9 @@ func Unwritable(err error) error {
 	}
 	var at *fs.PathError
 	var link *os.LinkError
-	path, verb, reason := "", "written", err
+	verb := "written"
+	var path string
+	var reason error
 	switch {
 	case errors.As(err, &at):
 		path, reason = at.Path, at.Err

@@ -37,6 +37,17 @@ func makeFolder(path string) error {
 	return &fs.PathError{Op: "mkdir", Path: path, Err: errors.New("too many folders are missing")}
 }
 
+// ReadDir lists a folder. One that is missing matches fs.ErrNotExist.
+func ReadDir(path string) ([]fs.DirEntry, error) {
+	entries, err := os.ReadDir(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if unsafe := CheckFolder(path); unsafe != nil { // it says what is wrong
+			err = unsafe
+		}
+	}
+	return entries, Unreadable(err)
+}
+
 func makeOne(path string) error {
 	if err := os.Mkdir(path, 0o700); err != nil {
 		return err

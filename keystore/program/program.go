@@ -71,7 +71,7 @@ func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte,
 			program: argv[0], verb: verb, profile: profile,
 			said: printable.Text(string(text)), took: time.Since(started),
 		}
-		o.kind, o.how = explain(ctx, err, out.over, len(more) > 0)
+		o.how, o.kind = explain(ctx, err, out.over, len(more) > 0)
 		return nil, o.fault()
 	}
 	return out.kept, nil
@@ -96,25 +96,25 @@ func filled(text []byte) (*os.File, error) {
 	return r, nil
 }
 
-// explain returns the kind of a run that failed, and more about it if that is known. expected: it was told which rev to
+// explain returns the kind of a run that failed, and before it more about it, if that is known. expected: it was told which rev to
 // expect.
-func explain(ctx context.Context, err error, over, expected bool) (kind error, how string) {
+func explain(ctx context.Context, err error, over, expected bool) (how string, kind error) {
 	var exit *exec.ExitError
 	switch {
 	case over:
-		return ErrOutput, ""
+		return "", ErrOutput
 	case ctx.Err() != nil:
-		return ErrTimeout, ""
+		return "", ErrTimeout
 	case errors.As(err, &exit) && exit.ExitCode() == notFoundStatus:
-		return ErrNotFound, ""
+		return "", ErrNotFound
 	case errors.As(err, &exit) && expected && exit.ExitCode() == changedStatus:
-		return ErrChanged, ""
+		return "", ErrChanged
 	case errors.As(err, &exit):
-		return ErrFailed, exit.String()
+		return exit.String(), ErrFailed
 	case errors.Is(err, exec.ErrWaitDelay):
-		return ErrFailed, "it ended, but a program that it started continues and keeps its output open"
+		return "it ended, but a program that it started continues and keeps its output open", ErrFailed
 	}
-	return ErrStart, reason(err)
+	return reason(err), ErrStart
 }
 
 // reason is why a program could not be started, without the path, which the message has.

@@ -11,7 +11,7 @@ import (
 const ownKID = 12
 
 // kidIsAPIKey is what is wrong with a kid that is or contains the API key.
-const kidIsAPIKey = "it is the API key, and a kid is public: anyone can read it in the registered key set"
+const kidIsAPIKey = "it is the API key, and a kid is public: anyone can read it in the registered key set" //nolint:gosec // a sentence
 
 // CheckKID returns an error if kid is or contains the API key: a kid is public, in the registered key set, and people paste
 // one for the other.
