@@ -28,7 +28,7 @@ func (g *get) refreshAhead(ctx context.Context, e cache.Entry) Credential {
 	if g.options.MinValid != 0 || g.left(e) >= aheadFrom(e.Expiry.Sub(e.FetchedAt)) {
 		return old
 	}
-	if !g.lease.TryAcquire(keystore.Quietly(ctx), aheadTimeout) {
+	if !g.lease.TryAcquire(keystore.NonInteractive(ctx), aheadTimeout) {
 		return old
 	}
 	defer g.lease.Release()

@@ -39,7 +39,7 @@ func (h *Helper) Resolve(ask profile.Ask) (*profile.Profile, profile.Source, err
 			Next: "the environment holds a credential, and that is the only profile: unset the CGP_CRED_* variables for the others",
 		}
 	}
-	return p, profile.Environment, p.CheckURL(ask)
+	return p, profile.ByEnvironment, p.CheckURL(ask)
 }
 
 // Scope returns the URL below which p's credential is good for each place, or nothing; see [profile.Config.Scope].
@@ -94,7 +94,7 @@ func environmentProfile(e *record.Environment) (*profile.Profile, error) {
 		}
 	}
 	return &profile.Profile{
-		Name: EnvironmentProfile, Host: host, APIName: e.APIName, Auth: e.Auth(), Keystore: profile.Variables,
+		Name: EnvironmentProfile, Host: host, APIName: e.APIName, Auth: e.Auth(), Keystore: profile.Environment,
 		Rev: "environment", File: "the environment", Bytes: e.Fingerprint(),
 	}, nil
 }

@@ -84,7 +84,7 @@ func (h *Helper) begin(p *profile.Profile, o Options) *get {
 	g.start = g.records.Now()
 	g.cache = g.records.Cache(p)
 	name := p.Name
-	if p.Keystore == profile.Variables { // jobs with other secrets are other profiles, though each is called env
+	if p.Keystore == profile.Environment { // jobs with other secrets are other profiles, though each is called env
 		name += "-" + g.cache.Name()
 	}
 	g.lease = g.records.Flight.Lease(name)

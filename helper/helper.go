@@ -23,7 +23,7 @@ type Helper struct {
 	Folders     disk.Folders
 	Environment *record.Environment                            // nil: the keystore holds the credentials
 	Keystore    func(kind string) (keystore.Keystore, error)   // opens the keystore that a profile names
-	Place       func(profile.Location) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
+	External       func(profile.Location) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
 	NewKeystore string                                         // kind of a new profile's keystore; empty: keychain
 	APIM        func() (*apim.Client, error)                   // made only when a token is minted
 	Timeout     time.Duration                                  // all attempts of one mint; 0: 25 s
@@ -45,7 +45,7 @@ func (h *Helper) clock() func() time.Time {
 // Records returns the profiles and their records.
 func (h *Helper) Records() *records.Records {
 	return &records.Records{
-		Config: h.Config, Folders: h.Folders, Environment: h.Environment, Keystore: h.Keystore, External: h.Place,
+		Config: h.Config, Folders: h.Folders, Environment: h.Environment, Keystore: h.Keystore, External: h.External,
 		Flight: &flight.Flight{Runtime: h.Folders.Runtime, State: h.Folders.State, Report: h.report(), Now: h.clock()},
 		Report: h.report(), Now: h.clock(),
 	}

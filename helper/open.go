@@ -47,7 +47,7 @@ func Open(o OpenOptions) (*Helper, error) {
 		Folders:     folders,
 		Environment: environment,
 		Keystore:    o.Keystore,
-		Place:       func(p profile.Location) (keystore.Keystore, error) { return o.place(folders, p) },
+		External:       func(p profile.Location) (keystore.Keystore, error) { return o.external(folders, p) },
 		APIM:        o.Client,
 		Timeout:     o.Timeout,
 		Warn:        o.Warn,
@@ -64,9 +64,9 @@ func (o OpenOptions) Keystore(kind string) (keystore.Keystore, error) {
 	return keychain.New(keychain.Options{Waiting: o.Waiting}), nil
 }
 
-// place opens a keystore of the user's own.
-func (o OpenOptions) place(f disk.Folders, p profile.Location) (keystore.Keystore, error) {
-	if p.Kind == profile.Program {
+// external opens a keystore of the user's own.
+func (o OpenOptions) external(f disk.Folders, p profile.Location) (keystore.Keystore, error) {
+	if p.Kind == profile.Exec {
 		return exec.New(p.Command), nil
 	}
 	if f.Data == "" {

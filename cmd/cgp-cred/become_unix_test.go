@@ -4,7 +4,7 @@ package main
 
 import "syscall"
 
-// become makes this process another user's.
+// replaceProcess makes this process another user's.
 func become(uid int) error {
 	if err := syscall.Setgid(uid); err != nil {
 		return err

@@ -49,7 +49,7 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 	}
 	ctx, stop := interruptible(ctx) // the probe in the keychain is removed
 	defer stop()
-	d, err := a.patient(o.profile)
+	d, err := a.newDoctor(o.profile)
 	if err != nil {
 		return err
 	}
@@ -72,8 +72,8 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 	return err
 }
 
-// patient is whom doctor examines.
-func (a *app) patient(name string) (doctor.Doctor, error) {
+// newDoctor is whom doctor examines.
+func (a *app) newDoctor(name string) (doctor.Doctor, error) {
 	h, err := a.open()
 	if errors.Is(err, disk.ErrNoHome) {
 		h = &helper.Helper{Keystore: a.keystore, APIM: a.client, Timeout: a.timeout.Duration(), Trace: a.trace}

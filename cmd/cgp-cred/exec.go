@@ -134,7 +134,7 @@ func (a *app) exec(ctx context.Context, o execOptions) error {
 		if o.stdin {
 			c.input = []byte{}
 		}
-		return c.become()
+		return c.replaceProcess()
 	}
 	if o.tokenFile || o.htslib {
 		return a.execWithFile(ctx, h, p, o, c)
@@ -147,14 +147,14 @@ func (a *app) exec(ctx context.Context, o execOptions) error {
 		if c.input, err = wire.Format("header", credential, nil, time.Now()); err != nil {
 			return err
 		}
-		return c.become()
+		return c.replaceProcess()
 	}
 	token, err := wire.Format("token", credential, nil, time.Now())
 	if err != nil {
 		return err
 	}
 	c.set(o.variable, strings.TrimSuffix(string(token), "\n"))
-	return c.become()
+	return c.replaceProcess()
 }
 
 // longCredential gets a credential with life enough for a command that can't get another, or where there is no answer now

@@ -67,8 +67,8 @@ func (c *child) run(signals *caughtSignals) error {
 	if c.input != nil {
 		cmd.Stdin = strings.NewReader(string(c.input))
 	}
-	asIfAlone(cmd)
-	soften()
+	dieWithParent(cmd)
+	restoreLimits()
 	err := cmd.Start()
 	harden()
 	if err != nil {
@@ -79,7 +79,7 @@ func (c *child) run(signals *caughtSignals) error {
 	for {
 		select {
 		case s := <-signals.arrived:
-			if !heard(s) {
+			if !fromTerminal(s) {
 				_ = cmd.Process.Signal(s) // it may have ended this moment
 			}
 		case err := <-ended:

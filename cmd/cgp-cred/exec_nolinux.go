@@ -4,5 +4,5 @@ package main
 
 import "os/exec"
 
-// asIfAlone: this system tells nobody of a parent's death.
-func asIfAlone(*exec.Cmd) {}
+// dieWithParent: this system tells nobody of a parent's death.
+func dieWithParent(*exec.Cmd) {}

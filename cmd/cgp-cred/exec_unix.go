@@ -10,18 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// become puts the command in the place of this process, which has its number, its terminal and its parent, and leaves no
+// replaceProcess puts the command in the place of this process, which has its number, its terminal and its parent, and leaves no
 // process behind in whose environment the keys could be read.
 //
 // It is the one way out of this process into another program that stays: what this process has changed about itself and
 // a program inherits (limits; the Go runtime gives back its own) must be given back here, and before a child is started.
-func (c *child) become() error {
+func (c *child) replaceProcess() error {
 	if c.input != nil {
 		if err := asStdin(c.input); err != nil {
 			return notRun(c.args[0], err)
 		}
 	}
-	soften()
+	restoreLimits()
 	return notRun(c.args[0], syscall.Exec(c.path, c.args, c.env)) //nolint:gosec // to run what the user names is the purpose
 }
 
@@ -64,9 +64,9 @@ func (c *caughtSignals) release() {
 	signal.Stop(c.broken)
 }
 
-// heard reports whether the command has a signal already: what a terminal sends goes to all of its foreground job. To get
+// fromTerminal reports whether the command has a signal already: what a terminal sends goes to all of its foreground job. To get
 // SIGINT twice means "at once, without cleaning up" to many programs.
-func heard(s os.Signal) bool {
+func fromTerminal(s os.Signal) bool {
 	if s != unix.SIGINT && s != unix.SIGQUIT && s != unix.SIGHUP {
 		return false
 	}

@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// become runs the command and waits for it: Windows can't put a program in the place of another.
-func (c *child) become() error {
+// replaceProcess runs the command and waits for it: Windows can't put a program in the place of another.
+func (c *child) replaceProcess() error {
 	signals := catchSignals()
 	defer signals.release()
 	return c.run(signals)
@@ -25,4 +25,4 @@ func catchSignals() *caughtSignals {
 func (c *caughtSignals) release() { signal.Stop(c.arrived) }
 
 // heard: the console tells all of its processes.
-func heard(os.Signal) bool { return true }
+func fromTerminal(os.Signal) bool { return true }

@@ -18,8 +18,8 @@ func harden() {
 	}
 }
 
-// soften gives back what harden took, for a command that gets it from us. A new program is dumpable by itself.
-func soften() {
+// restoreLimits gives back what harden took, for a command that gets it from us. A new program is dumpable by itself.
+func restoreLimits() {
 	if coreLimit != nil {
 		_ = unix.Setrlimit(unix.RLIMIT_CORE, coreLimit)
 	}

@@ -5,5 +5,5 @@ package main
 // harden does nothing: only Linux has a cheap way to keep other processes of the same user out.
 func harden() {}
 
-// soften has nothing to give back.
-func soften() {}
+// restoreLimits has nothing to give back.
+func restoreLimits() {}

@@ -26,7 +26,7 @@ type importOptions struct {
 	host       string
 	kid        string
 	apiKeyFile string
-	place      placeFlags
+	place      locationFlags
 	isDefault  bool
 	force      bool
 }
@@ -60,7 +60,7 @@ or the host. Everything is checked before anything is stored; the files stay as 
 }
 
 func (a *app) importConfig(ctx context.Context, o importOptions) error {
-	in, err := o.place.place()
+	in, err := o.place.location()
 	if err != nil {
 		return err
 	}

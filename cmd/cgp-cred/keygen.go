@@ -40,7 +40,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 		return err
 	}
 	var err error
-	if c.Keystore, err = o.place.place(); err != nil {
+	if c.Keystore, err = o.place.location(); err != nil {
 		return err
 	}
 	if err := c.Check(name); err != nil {

@@ -10,8 +10,8 @@ import (
 	"cgp-cred/helper/profile"
 )
 
-// listed is a profile as list prints it in JSON.
-type listed struct {
+// profileJSON is a profile as list prints it in JSON.
+type profileJSON struct {
 	Name     string `json:"name"`
 	Host     string `json:"host"`
 	APIName  string `json:"api_name"`
@@ -45,9 +45,9 @@ func (a *app) list(asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	all := []listed{}
+	all := []profileJSON{}
 	for _, p := range profiles {
-		all = append(all, describe(p, def))
+		all = append(all, newProfileJSON(p, def))
 	}
 	if asJSON {
 		return json.NewEncoder(a.stdout).Encode(all)
@@ -64,12 +64,12 @@ func (a *app) list(asJSON bool) error {
 	return table.Flush()
 }
 
-func describe(p *profile.Profile, def string) listed {
-	return listed{Name: p.Name, Host: p.Host, APIName: p.APIName, Auth: p.Auth, Keystore: p.Keystore, Default: p.Name == def}
+func newProfileJSON(p *profile.Profile, def string) profileJSON {
+	return profileJSON{Name: p.Name, Host: p.Host, APIName: p.APIName, Auth: p.Auth, Keystore: p.Keystore, Default: p.Name == def}
 }
 
 // scope is what a profile covers.
-func scope(l listed) string {
+func scope(l profileJSON) string {
 	if l.APIName == "" {
 		return l.Host
 	}

@@ -15,11 +15,11 @@ import (
 
 func main() {
 	harden()
-	os.Exit(run(context.Background(), named(os.Args), os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(context.Background(), dispatch(os.Args), os.Stdin, os.Stdout, os.Stderr))
 }
 
-// named returns the command line without the program's name, which through a link stands for a command of its own.
-func named(argv []string) []string {
+// dispatch returns the command line without the program's name, which through a link stands for a command of its own.
+func dispatch(argv []string) []string {
 	switch strings.TrimSuffix(strings.ToLower(filepath.Base(argv[0])), ".exe") {
 	case "git-credential-cgp":
 		return append([]string{"credential"}, argv[1:]...)

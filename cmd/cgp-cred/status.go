@@ -15,9 +15,9 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// shown is a profile as status prints it in JSON.
-type shown struct {
-	listed
+// statusJSON is a profile as status prints it in JSON.
+type statusJSON struct {
+	profileJSON
 	KID            string `json:"kid"`
 	Thumbprint     string `json:"thumbprint"`
 	KeyBits        int    `json:"key_bits"`
@@ -74,10 +74,10 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 	if err != nil {
 		return err
 	}
-	all := []shown{}
+	all := []statusJSON{}
 	for _, p := range profiles {
 		s, failure := a.look(ctx, h, p, o.check)
-		s.listed, s.Source = describe(p, def), string(source)
+		s.profileJSON, s.Source = newProfileJSON(p, def), string(source)
 		all = append(all, s)
 		err = errors.Join(err, failure)
 	}
@@ -90,13 +90,13 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 }
 
 // look gathers one profile's status; the failure is what status ends with.
-func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, check bool) (shown, error) {
+func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, check bool) (statusJSON, error) {
 	var checked error
 	if check {
 		_, checked = h.Get(ctx, p, helper.Options{ForceNew: true})
 	}
 	s := h.Manage().Status(ctx, p)
-	out := shown{
+	out := statusJSON{
 		KID: s.KID, Thumbprint: s.Thumbprint, KeyBits: s.KeyBits, Signer: s.Signer, where: s.Where, NextKID: s.NextKID, PreviousKID: s.OldKID, KeystoreState: s.Keystore,
 		Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey,
 	}
@@ -114,7 +114,7 @@ func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, ch
 }
 
 // printStatus prints each profile as a few aligned lines.
-func (a *app) printStatus(all []shown) error {
+func (a *app) printStatus(all []statusJSON) error {
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for i, s := range all {
 		if i > 0 {
@@ -128,7 +128,7 @@ func (a *app) printStatus(all []shown) error {
 			chosen = " (chosen by " + s.Source + ")"
 		}
 		row("profile", "%s%s", s.Name, chosen)
-		row("host", "%s", scope(s.listed))
+		row("host", "%s", scope(s.profileJSON))
 		row("method", "%s", s.Auth)
 		if s.Keystore == profile.Keychain {
 			row("keychain", "%s", s.KeystoreState)
@@ -161,7 +161,7 @@ func (a *app) printStatus(all []shown) error {
 	return table.Flush()
 }
 
-func tokenLine(s shown) string {
+func tokenLine(s statusJSON) string {
 	where := map[string]string{"keyring": "in the kernel keyring", "keychain": "in the keychain", "none": "no cache on this machine"}[s.Cache]
 	if s.TokenExpiresAt == "" {
 		return "none cached (" + where + ")"

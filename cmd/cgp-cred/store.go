@@ -30,7 +30,7 @@ type storeOptions struct {
 	apiKeyFile string
 	keyFile    string
 	signer     signerFlags
-	place      placeFlags
+	place      locationFlags
 	kid        string
 	tokenURL   string
 	audience   string
@@ -99,7 +99,7 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c manage.C
 		return usage("add --private-key FILE, or make a key there: cgp-cred keygen "+printable.Shell(name)+" --kid KID", "there is no key to put into the keychain")
 	}
 	var err error
-	if c.Keystore, err = o.place.place(); err != nil {
+	if c.Keystore, err = o.place.location(); err != nil {
 		return err
 	}
 	if err := c.Check(name); err != nil {
@@ -215,7 +215,7 @@ func inputName(file string) string {
 // saved says what a profile has now.
 func (a *app) saved(h *helper.Helper, s manage.Stored) {
 	if s.Same {
-		a.say(fmt.Sprintf("nothing to change: profile %q for %s %s is as it was", s.Profile.Name, s.Profile.Host, s.Profile.Place()))
+		a.say(fmt.Sprintf("nothing to change: profile %q for %s %s is as it was", s.Profile.Name, s.Profile.Host, s.Profile.Location()))
 		return
 	}
 	verb := "changed"
@@ -235,7 +235,7 @@ func (a *app) saved(h *helper.Helper, s manage.Stored) {
 	case profile.APIKey:
 		what = "API key"
 	}
-	a.say(fmt.Sprintf("%s profile %q for %s: %s %s", verb, s.Profile.Name, s.Profile.Host, what, s.Profile.Place()))
+	a.say(fmt.Sprintf("%s profile %q for %s: %s %s", verb, s.Profile.Name, s.Profile.Host, what, s.Profile.Location()))
 	if s.Record.Key != nil {
 		if warning := privatekey.KeyWarning(signer.Bits(s.Record.Key.Signer)); warning != "" {
 			a.warn(warning)

@@ -17,7 +17,7 @@ func TestNamed(t *testing.T) {
 		"git-credential-cgp.exe":       {"credential", "-v"},
 		"get_nhs_oauth_token.py":       {"-v"},
 	} {
-		if got := named([]string{name, "-v"}); !slices.Equal(got, want) {
+		if got := dispatch([]string{name, "-v"}); !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}

@@ -159,7 +159,7 @@ func SkewText(skew time.Duration) string {
 }
 
 // refusal makes the error of a reply that is not a 200.
-func refusal(tokenURL string, res *http.Response, body []byte, now time.Time, skew time.Duration, sent echo) *Error {
+func refusal(tokenURL string, res *http.Response, body []byte, now time.Time, skew time.Duration, sent redactor) *Error {
 	e := parseRefusal(res.StatusCode, body, sent)
 	e.TokenURL, e.Skew = tokenURL, skew
 	e.RetryAfter = retryAfter(res.Header, now)
@@ -200,10 +200,10 @@ func strangeReply(tokenURL string, res *http.Response, skew time.Duration) *Erro
 
 // ParseRefusal reads the body of a refusal: OAuth's error object (RFC 6749 section 5.2, as APIM extends it), Apigee's
 // fault object, or anything else, of which nothing is kept. It never fails.
-func ParseRefusal(status int, body []byte) *Error { return parseRefusal(status, body, echo{}) }
+func ParseRefusal(status int, body []byte) *Error { return parseRefusal(status, body, redactor{}) }
 
 // parseRefusal keeps nothing of what was sent.
-func parseRefusal(status int, body []byte, sent echo) *Error {
+func parseRefusal(status int, body []byte, sent redactor) *Error {
 	var reply struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`

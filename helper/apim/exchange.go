@@ -55,11 +55,11 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 	if err != nil {
 		return Token{}, err
 	}
-	sent := echo{assertion}
+	sent := redactor{assertion}
 	start := c.now()
 	res, err := client.Do(req) // the record names the URL, and nothing else may
 	if err != nil {
-		return Token{}, networkError(tokenURL, p.far(), sent, err)
+		return Token{}, networkError(tokenURL, p.stage(), sent, err)
 	}
 	defer res.Body.Close() //nolint:errcheck // nothing is lost: the body is read
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
@@ -68,7 +68,7 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 		err = errTooLong
 	}
 	if err != nil {
-		return Token{}, networkError(tokenURL, p.far(), sent, err)
+		return Token{}, networkError(tokenURL, p.stage(), sent, err)
 	}
 	if res.StatusCode != http.StatusOK {
 		return Token{}, refusal(tokenURL, res, body, c.now(), skew, sent)

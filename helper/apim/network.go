@@ -21,9 +21,9 @@ const (
 )
 
 // networkError makes the error of a request that got no whole answer. far is how far it came, sent what it held.
-func networkError(tokenURL string, far phase, sent echo, err error) *Error {
+func networkError(tokenURL string, far stage, sent redactor, err error) *Error {
 	e := &Error{Class: Network, TokenURL: tokenURL, cause: &causeUnknown, err: err}
-	w := wayTo(tokenURL)
+	w := routeTo(tokenURL)
 	var (
 		proxy *proxyError
 		name  *net.DNSError
@@ -65,7 +65,7 @@ func networkError(tokenURL string, far phase, sent echo, err error) *Error {
 }
 
 // unknownName says that a name has no address, or that no name server can tell for now.
-func (e *Error) unknownName(w way, err *net.DNSError) {
+func (e *Error) unknownName(w route, err *net.DNSError) {
 	e.what, e.hint = "can't find the address of "+printable.Text(err.Name), w.hint()
 	if !err.IsNotFound {
 		e.retry = true
@@ -75,7 +75,7 @@ func (e *Error) unknownName(w way, err *net.DNSError) {
 }
 
 // refusedByProxy says that a proxy does not connect us: not at all, not without a password, or not now.
-func (e *Error) refusedByProxy(w way, p *proxyError) {
+func (e *Error) refusedByProxy(w route, p *proxyError) {
 	e.Status, e.proxy = p.status, true
 	e.what = printable.Text(p.Error())
 	switch {
@@ -93,7 +93,7 @@ func (e *Error) refusedByProxy(w way, p *proxyError) {
 
 // handshake says why no TLS came about, and reports whether that is what went wrong. The same would happen again. crypto/tls
 // has no type for a version that is too low, only words.
-func (e *Error) handshake(w way, err error) bool {
+func (e *Error) handshake(w route, err error) bool {
 	var (
 		verify *tls.CertificateVerificationError
 		record tls.RecordHeaderError

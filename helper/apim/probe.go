@@ -44,7 +44,7 @@ func (c *Client) Probe(ctx context.Context, address string, header http.Header) 
 	start := c.now()
 	res, err := client.Do(req) // an address of the profile's own host
 	if err != nil {
-		return Probe{}, networkError(address, way.far(), echo{}, err)
+		return Probe{}, networkError(address, way.stage(), redactor{}, err)
 	}
 	_ = res.Body.Close() // it is not read
 	p := Probe{URL: address, Status: res.StatusCode, TLS: res.TLS}
@@ -99,7 +99,7 @@ func Proxy(address string) (string, error) {
 	}
 	proxy, err := proxyOf(&http.Request{URL: u})
 	if err != nil {
-		return "", networkError(address, starting, echo{}, err)
+		return "", networkError(address, starting, redactor{}, err)
 	}
 	if proxy == nil {
 		return "", nil
@@ -119,7 +119,7 @@ func LookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 	}
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
 	if err != nil {
-		return nil, networkError("https://"+host, lookingUp, echo{}, err)
+		return nil, networkError("https://"+host, lookingUp, redactor{}, err)
 	}
 	return addresses, nil
 }

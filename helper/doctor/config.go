@@ -14,7 +14,7 @@ import (
 )
 
 // config checks the folders and files, and chooses the profile.
-func (e *exam) config(context.Context) Result {
+func (e *run) config(context.Context) Result {
 	if e.NoFolders != nil {
 		return fail(e.NoFolders)
 	}
@@ -33,8 +33,8 @@ func (e *exam) config(context.Context) Result {
 	}
 	e.profile = p
 	reasons := map[profile.Source]string{
-		profile.Argument: "as you named it", profile.Environment: "as CGP_CRED_PROFILE names it",
-		profile.FromDefault: "the default", profile.Only: "the only one",
+		profile.ByArgument: "as you named it", profile.ByEnvironment: "as CGP_CRED_PROFILE names it",
+		profile.ByDefault: "the default", profile.Only: "the only one",
 	}
 	r := ok("profile %q for %s, method %s, %s", p.Name, scope(p), p.Auth, reasons[source])
 	troubles, hints := e.configTroubles()
@@ -46,7 +46,7 @@ func (e *exam) config(context.Context) Result {
 }
 
 // environment is the check of a credential that the environment holds: no file has a part in it.
-func (e *exam) environment() Result {
+func (e *run) environment() Result {
 	p, _, err := e.helper.Resolve(e.Ask)
 	if err != nil {
 		return fail(err)
@@ -64,7 +64,7 @@ func checkFolder(path string) error {
 }
 
 // configTroubles are what is wrong beside the profile itself: other commands will meet it.
-func (e *exam) configTroubles() (troubles, hints []string) {
+func (e *run) configTroubles() (troubles, hints []string) {
 	add := func(err error) {
 		troubles = append(troubles, err.Error())
 		hints = append(hints, hintsOf(err)...)

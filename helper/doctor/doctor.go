@@ -61,26 +61,26 @@ const (
 type link struct {
 	name  string
 	needs []string
-	check func(*exam, context.Context) Result
+	check func(*run, context.Context) Result
 }
 
 // links is every check, in the order of the straight line.
 func links() []link {
 	return []link{
-		{"config", nil, (*exam).config},
-		{"keystore", nil, (*exam).keystore},
-		{"record", []string{"config", "keystore"}, (*exam).theRecord},
-		{"key", []string{"record"}, (*exam).key},
-		{"api-key", []string{"record"}, (*exam).apiKey},
-		{"cache", []string{"config"}, (*exam).cache},
-		{"dns", []string{"config"}, (*exam).dns},
-		{"proxy", []string{"config"}, (*exam).proxy},
-		{"tls", []string{"dns", "proxy"}, (*exam).tls},
-		{"apim", []string{"tls"}, (*exam).apim},
-		{"clock", []string{"apim"}, (*exam).clock},
-		{"token", []string{"key", "api-key", "apim"}, (*exam).token},
-		{"api", []string{"apim"}, (*exam).api},
-		{"call", []string{"record", "api-key", "token"}, (*exam).call},
+		{"config", nil, (*run).config},
+		{"keystore", nil, (*run).keystore},
+		{"record", []string{"config", "keystore"}, (*run).theRecord},
+		{"key", []string{"record"}, (*run).key},
+		{"api-key", []string{"record"}, (*run).apiKey},
+		{"cache", []string{"config"}, (*run).cache},
+		{"dns", []string{"config"}, (*run).dns},
+		{"proxy", []string{"config"}, (*run).proxy},
+		{"tls", []string{"dns", "proxy"}, (*run).tls},
+		{"apim", []string{"tls"}, (*run).apim},
+		{"clock", []string{"apim"}, (*run).clock},
+		{"token", []string{"key", "api-key", "apim"}, (*run).token},
+		{"api", []string{"apim"}, (*run).api},
+		{"call", []string{"record", "api-key", "token"}, (*run).call},
 	}
 }
 
@@ -88,11 +88,11 @@ func links() []link {
 type Findings struct {
 	Results []Result
 
-	exam *exam
+	exam *run
 }
 
-// exam is one examination: what a check finds out is there for those after it.
-type exam struct {
+// run is one examination: what a check finds out is there for those after it.
+type run struct {
 	Doctor
 
 	helper  *helper.Helper // with the ears of this examination
@@ -115,11 +115,11 @@ type exam struct {
 func (d Doctor) Run(ctx context.Context, each func(Result)) *Findings {
 	ctx, stop := context.WithTimeout(ctx, wholeTimeout)
 	defer stop()
-	e := &exam{Doctor: d, blocked: make(map[string]string), begun: time.Now()}
+	e := &run{Doctor: d, blocked: make(map[string]string), begun: time.Now()}
 	e.listen()
 	f := &Findings{exam: e}
 	for _, l := range links() {
-		r := e.run(ctx, l)
+		r := e.check(ctx, l)
 		f.Results = append(f.Results, r)
 		if each != nil {
 			each(r)
@@ -149,7 +149,7 @@ func (f *Findings) Count(s State) int {
 }
 
 // listen gives the examination a helper of its own, whose warnings belong to the check that caused them.
-func (e *exam) listen() {
+func (e *run) listen() {
 	h := *e.Helper
 	h.Warn = func(text string) { e.warned = append(e.warned, text) }
 	trace := h.Trace
@@ -162,8 +162,8 @@ func (e *exam) listen() {
 	e.helper = &h
 }
 
-// run makes one check, unless a link that it needs failed.
-func (e *exam) run(ctx context.Context, l link) Result {
+// check makes one check, unless a link that it needs failed.
+func (e *run) check(ctx context.Context, l link) Result {
 	e.warned = nil
 	for _, need := range l.needs {
 		if failed, ok := e.blocked[need]; ok {
@@ -190,7 +190,7 @@ func (e *exam) run(ctx context.Context, l link) Result {
 }
 
 // explain fills a failure in from its error.
-func (r *Result) explain(e *exam) {
+func (r *Result) explain(e *run) {
 	var refused *apim.Error
 	if errors.As(r.Err, &refused) && refused.About.Profile == "" {
 		refused.About = e.about()
@@ -216,7 +216,7 @@ func hintsOf(err error) []string {
 }
 
 // about is what hints name.
-func (e *exam) about() apim.Subject {
+func (e *run) about() apim.Subject {
 	s := apim.Subject{}
 	if e.profile != nil {
 		s.Profile, s.Host = e.profile.Name, e.profile.Host
@@ -255,6 +255,6 @@ func warn(hint, format string, args ...any) Result {
 func fail(err error) Result { return Result{State: Fail, Err: err} }
 
 // onNetwork bounds one look at the network; --timeout lengthens it.
-func (e *exam) onNetwork(ctx context.Context) (context.Context, context.CancelFunc) {
+func (e *run) onNetwork(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, max(networkTimeout, e.helper.Timeout))
 }

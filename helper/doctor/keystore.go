@@ -23,19 +23,19 @@ const (
 )
 
 // keystore says which keychain answers, and writes, reads and deletes a probe as large as a record can be.
-func (e *exam) keystore(ctx context.Context) Result {
+func (e *run) keystore(ctx context.Context) Result {
 	kind := profile.Keychain
 	if e.profile != nil {
 		kind = e.profile.Keystore
 	}
-	if kind == profile.Variables {
+	if kind == profile.Environment {
 		return skip("the environment's variables; the keychain is left alone")
 	}
 	ks, err := e.opened()
 	if err != nil {
 		return fail(err)
 	}
-	if kind == profile.Program { // a probe would be another entry in a vault, perhaps for good
+	if kind == profile.Exec { // a probe would be another entry in a vault, perhaps for good
 		if _, err := ks.Get(ctx, e.profile.Name); err != nil && !errors.Is(err, keystore.ErrNotFound) {
 			return fail(err)
 		}
@@ -66,7 +66,7 @@ func (e *exam) keystore(ctx context.Context) Result {
 }
 
 // opened is the profile's keystore, or without a profile the keychain.
-func (e *exam) opened() (keystore.Keystore, error) {
+func (e *run) opened() (keystore.Keystore, error) {
 	if e.profile == nil {
 		return e.helper.Keystore(profile.Keychain)
 	}
@@ -113,7 +113,7 @@ func probe(ctx context.Context, ks keystore.Keystore) (err, left error) {
 
 // named takes the name of the probe, of which no user has heard, out of an error, and gives its hints the name of the
 // profile, which they mean.
-func (e *exam) named(err error) error {
+func (e *run) named(err error) error {
 	var failed *keystore.Error
 	if !errors.As(err, &failed) {
 		return err

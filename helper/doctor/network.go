@@ -25,7 +25,7 @@ type probed struct {
 }
 
 // tokenURL is where the profile's tokens come from: as its record says, or where that can't be read, its host's own.
-func (e *exam) tokenURL() string {
+func (e *run) tokenURL() string {
 	if e.record != nil && e.record.TokenURL != "" {
 		return e.record.TokenURL
 	}
@@ -34,7 +34,7 @@ func (e *exam) tokenURL() string {
 
 // pingURL is an address of the token endpoint's host that answers everybody: the identity service's own _ping, or its
 // front page where the token URL is not of an identity service.
-func (e *exam) pingURL() string {
+func (e *run) pingURL() string {
 	u, err := url.Parse(e.tokenURL())
 	if err != nil {
 		return e.tokenURL()
@@ -51,7 +51,7 @@ func (e *exam) pingURL() string {
 }
 
 // dns looks up the host that is connected to: the token endpoint's, or the proxy's before it.
-func (e *exam) dns(ctx context.Context) Result {
+func (e *run) dns(ctx context.Context) Result {
 	host := apim.HostOf(e.tokenURL())
 	proxy, err := apim.Proxy(e.tokenURL())
 	switch {
@@ -93,7 +93,7 @@ func addresses(all []netip.Addr) string {
 }
 
 // proxy says through which proxy tokens are asked for, and whether it lets us through.
-func (e *exam) proxy(ctx context.Context) Result {
+func (e *run) proxy(ctx context.Context) Result {
 	proxy, err := apim.Proxy(e.tokenURL())
 	if err != nil {
 		return fail(err)
@@ -114,7 +114,7 @@ func (e *exam) proxy(ctx context.Context) Result {
 }
 
 // ask makes the first request, once.
-func (e *exam) ask(ctx context.Context) *probed {
+func (e *run) ask(ctx context.Context) *probed {
 	if e.ping != nil {
 		return e.ping
 	}
@@ -131,7 +131,7 @@ func (e *exam) ask(ctx context.Context) *probed {
 }
 
 // tls says whom the connection was made with: on a network that inspects TLS the issuer is not a public one.
-func (e *exam) tls(ctx context.Context) Result {
+func (e *run) tls(ctx context.Context) Result {
 	if strings.HasPrefix(e.pingURL(), "http://") {
 		return skip("plain http on this machine")
 	}
@@ -152,7 +152,7 @@ func (e *exam) tls(ctx context.Context) Result {
 }
 
 // addedRoot names the file that holds the root of every chain that was found, or nothing.
-func (e *exam) addedRoot(c *tls.ConnectionState) string {
+func (e *run) addedRoot(c *tls.ConnectionState) string {
 	for _, root := range e.Roots {
 		held := certificates(root.File)
 		if len(held) == 0 || len(c.VerifiedChains) == 0 {
@@ -188,7 +188,7 @@ func certificates(file string) []string {
 }
 
 // apim says whether it is APIM that answers.
-func (e *exam) apim(ctx context.Context) Result {
+func (e *run) apim(ctx context.Context) Result {
 	p := e.ask(ctx)
 	if p.err != nil {
 		return fail(p.err)
@@ -212,7 +212,7 @@ func (e *exam) apim(ctx context.Context) Result {
 const noticeSkew = 30 * time.Second
 
 // clock compares this machine's with APIM's.
-func (e *exam) clock(context.Context) Result {
+func (e *run) clock(context.Context) Result {
 	if e.profile.Auth != profile.JWT {
 		return skip("method %s dates nothing", e.profile.Auth)
 	}

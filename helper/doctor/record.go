@@ -16,7 +16,7 @@ import (
 )
 
 // theRecord reads the profile's record and holds the profile's file against it.
-func (e *exam) theRecord(ctx context.Context) Result {
+func (e *run) theRecord(ctx context.Context) Result {
 	r, err := e.helper.Records().Load(ctx, e.profile)
 	if err != nil {
 		return fail(err)
@@ -32,7 +32,7 @@ const (
 )
 
 // key signs with each private key and verifies the signature.
-func (e *exam) key(ctx context.Context) Result {
+func (e *run) key(ctx context.Context) Result {
 	if e.profile.Auth != profile.JWT {
 		return skip("method %s signs nothing", e.profile.Auth)
 	}
@@ -88,7 +88,7 @@ func try(ctx context.Context, r *record.Record, k *record.Key) (text string, bit
 }
 
 // apiKey looks whether there is an API key, where the method has one.
-func (e *exam) apiKey(context.Context) Result {
+func (e *run) apiKey(context.Context) Result {
 	switch {
 	case e.profile.Auth == profile.None:
 		return skip("method none has no API key")
@@ -103,7 +103,7 @@ func (e *exam) apiKey(context.Context) Result {
 }
 
 // cache says where tokens are kept.
-func (e *exam) cache(ctx context.Context) Result {
+func (e *run) cache(ctx context.Context) Result {
 	if e.profile.Auth != profile.JWT {
 		return skip("method %s has no tokens to cache", e.profile.Auth)
 	}

@@ -40,7 +40,7 @@ func (f *Findings) Report(w io.Writer) error {
 }
 
 // facts are those that no check is needed for.
-func (e *exam) facts() [][2]string {
+func (e *run) facts() [][2]string {
 	facts := [][2]string{{"program", e.Program}, {"time", e.begun.UTC().Format(time.RFC3339)}}
 	if e.profile != nil {
 		facts = append(facts, [2]string{"environment", scope(e.profile)}, [2]string{"method", e.profile.Auth}, [2]string{"token URL", e.tokenURL()})
@@ -63,7 +63,7 @@ func (e *exam) facts() [][2]string {
 }
 
 // recordFacts are the public parts of the record.
-func (e *exam) recordFacts() [][2]string {
+func (e *run) recordFacts() [][2]string {
 	label := e.record.APIKeyLabel()
 	switch {
 	case e.record.APIKey.IsZero():

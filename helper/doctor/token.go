@@ -21,7 +21,7 @@ type minted struct {
 }
 
 // token fetches a new token, as get --force-new does.
-func (e *exam) token(ctx context.Context) Result {
+func (e *run) token(ctx context.Context) Result {
 	if e.profile.Auth != profile.JWT {
 		return skip("method %s needs none", e.profile.Auth)
 	}
@@ -40,7 +40,7 @@ const (
 )
 
 // base is the profile's host as a URL without a path.
-func (e *exam) base() url.URL {
+func (e *run) base() url.URL {
 	u, err := url.Parse(e.tokenURL())
 	if err != nil || u.Host != e.profile.Host {
 		u, err = url.Parse(apim.TokenURL(e.profile.Host))
@@ -52,7 +52,7 @@ func (e *exam) base() url.URL {
 }
 
 // api asks for the _ping of the profile's API, which answers everybody.
-func (e *exam) api(ctx context.Context) Result {
+func (e *run) api(ctx context.Context) Result {
 	if e.profile.APIName == "" {
 		return skip("the profile names no API (--api-name)")
 	}
@@ -62,7 +62,7 @@ func (e *exam) api(ctx context.Context) Result {
 }
 
 // call sends the credential to an API that holds no patient data, where this host has one and the profile covers it.
-func (e *exam) call(ctx context.Context) Result {
+func (e *run) call(ctx context.Context) Result {
 	u := e.base()
 	u.Path = helloPath
 	host := e.profile.Host
@@ -89,7 +89,7 @@ func (e *exam) call(ctx context.Context) Result {
 }
 
 // credential is the token that was just fetched, or the API key.
-func (e *exam) credential(ctx context.Context) (helper.Credential, error) {
+func (e *run) credential(ctx context.Context) (helper.Credential, error) {
 	if e.minted != nil {
 		return e.minted.credential, e.minted.err
 	}
@@ -97,7 +97,7 @@ func (e *exam) credential(ctx context.Context) (helper.Credential, error) {
 }
 
 // visit asks for an address and says with which status it answered.
-func (e *exam) visit(ctx context.Context, u url.URL, header http.Header) Result {
+func (e *run) visit(ctx context.Context, u url.URL, header http.Header) Result {
 	ctx, stop := e.onNetwork(ctx)
 	defer stop()
 	client, err := e.helper.APIM()

@@ -211,7 +211,7 @@ func needsForce(name, problem, flag string) error {
 }
 
 func keyExists(r *record.Record, k *record.Key) string {
-	if signer.Foreign(k.Signer) {
+	if signer.External(k.Signer) {
 		return fmt.Sprintf("it has a private key already (kid %q), %s", r.ShownKID(k), k.Signer.Where())
 	}
 	return fmt.Sprintf("it has a private key already (kid %q), which exists nowhere else if it was born here", r.ShownKID(k))

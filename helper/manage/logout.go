@@ -44,7 +44,7 @@ func (m *Manager) Logout(ctx context.Context, name string) (Removed, error) {
 	switch {
 	case errors.As(loadErr, &unsafe): // nor will its file be removed: the keys stay with it
 		return done, loadErr
-	case p != nil && (loadErr == nil || p.Place().Check() == nil): // another part of it may be damaged
+	case p != nil && (loadErr == nil || p.Location().Check() == nil): // another part of it may be damaged
 		_ = m.Cache(p).Purge(ctx) // what fails here fails again below, with the record
 	default:
 		p = nil
@@ -69,14 +69,14 @@ func (m *Manager) Logout(ctx context.Context, name string) (Removed, error) {
 // can't be asked is a warning.
 func (m *Manager) removeRecords(ctx context.Context, name string, p *profile.Profile) (removed bool, err error) {
 	if p != nil {
-		if removed, err = m.removeRecord(ctx, name, p.Place()); err != nil {
+		if removed, err = m.removeRecord(ctx, name, p.Location()); err != nil {
 			return removed, err
 		}
 		if m.removeCopies(ctx, p) {
 			removed = true
 		}
 	}
-	for _, other := range m.otherPlaces(p) {
+	for _, other := range m.otherLocations(p) {
 		gone, err := m.removeRecord(ctx, name, other)
 		removed = removed || gone
 		switch {
@@ -95,7 +95,7 @@ func (m *Manager) removeRecords(ctx context.Context, name string, p *profile.Pro
 // removeCopies removes the copies that a move has left behind programs. The other places are looked into in any case.
 func (m *Manager) removeCopies(ctx context.Context, p *profile.Profile) (removed bool) {
 	for _, c := range p.MovingFrom {
-		if c.Kind != profile.Program {
+		if c.Kind != profile.Exec {
 			continue
 		}
 		one, _, err := m.removeCopy(ctx, p, c, true)
@@ -123,12 +123,12 @@ func eraseByHand(command []string, name string) string {
 	return "; if the command is yours, remove it there: " + printable.Shell(argv...)
 }
 
-// otherPlaces are those that may have a record without the profile's file saying so, the keychain last: it may ask. If
+// otherLocations are those that may have a record without the profile's file saying so, the keychain last: it may ask. If
 // p is nil, the profile's file is lost or damaged.
-func (m *Manager) otherPlaces(p *profile.Profile) []profile.Location {
+func (m *Manager) otherLocations(p *profile.Profile) []profile.Location {
 	own := profile.Location{Kind: m.newKind()}
 	if p != nil {
-		own = p.Place()
+		own = p.Location()
 	}
 	var all []profile.Location
 	for _, place := range []profile.Location{

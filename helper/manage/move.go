@@ -46,7 +46,7 @@ func (m *Manager) find(ctx context.Context, name string, to *profile.Location) (
 	g := migration{from: profile.Location{Kind: m.newKind()}}
 	now, err := m.Config.Load(name)
 	if g.new = errors.Is(err, profile.ErrNoProfile); err == nil {
-		g.now, g.from = now, now.Place()
+		g.now, g.from = now, now.Location()
 	}
 	if g.to = g.from; to != nil {
 		if err := m.locate(ctx, name, &g, *to); err != nil || g.record != nil {
@@ -59,7 +59,7 @@ func (m *Manager) find(ctx context.Context, name string, to *profile.Location) (
 
 // locate decides where a record is and goes that the user wants in a place. If it has read the record, that is in g.
 func (m *Manager) locate(ctx context.Context, name string, g *migration, to profile.Location) (err error) {
-	if g.to, err = m.Seals().Place(name, to); err != nil {
+	if g.to, err = m.Seals().Seal(name, to); err != nil {
 		return err
 	}
 	switch {
@@ -71,7 +71,7 @@ func (m *Manager) locate(ctx context.Context, name string, g *migration, to prof
 	case g.from.Kind == profile.File && g.to.Kind == profile.File && g.from.Identity != "" && g.to.Identity != "":
 		return refuse(name, "its file is encrypted for another identity",
 			fmt.Sprintf("go through a passphrase: cgp-cred store %s --keystore file, then give --identity", name))
-	case g.from.Kind == profile.Program && g.to.Kind == profile.Program:
+	case g.from.Kind == profile.Exec && g.to.Kind == profile.Exec:
 		// The program may only have another path now, and the old one be gone.
 		if r, err := m.readIfAny(ctx, name, g.to, g.seal()); err == nil && r != nil {
 			g.from, g.record = g.to, r
@@ -196,7 +196,7 @@ func (m *Manager) takeBack(ctx context.Context, p *profile.Profile, g migration,
 	switch {
 	case ctx.Err() != nil || errors.Is(cause, keystore.ErrTimeout):
 	case g.new:
-		if _, err := m.ReadAt(ctx, p.Name, p.Place(), ""); errors.Is(err, keystore.ErrNotFound) {
+		if _, err := m.ReadAt(ctx, p.Name, p.Location(), ""); errors.Is(err, keystore.ErrNotFound) {
 			_, _ = m.Config.Remove(p.Name) // without a record it only says that there is none
 		}
 	default:
@@ -254,14 +254,14 @@ func (m *Manager) dropCopy(ctx context.Context, p *profile.Profile, c profile.Co
 func (m *Manager) removeCopy(
 	ctx context.Context, p *profile.Profile, c profile.Copy, all bool,
 ) (removed, gone bool, err error) {
-	if c.Shares(p.Place()) {
+	if c.Shares(p.Location()) {
 		return false, true, nil
 	}
 	s, err := m.At(p.Name, c.Location)
 	if err != nil {
 		return false, false, err
 	}
-	if c.Kind == profile.Program || c.Replaced {
+	if c.Kind == profile.Exec || c.Replaced {
 		r, err := s.Read(ctx, "")
 		switch {
 		case errors.Is(err, keystore.ErrNotFound):

@@ -11,7 +11,7 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-var inVault2 = profile.Location{Kind: profile.Program, Command: []string{"/opt/vault", "other"}}
+var inVault2 = profile.Location{Kind: profile.Exec, Command: []string{"/opt/vault", "other"}}
 
 // everywhere are the places between which a record can move.
 var everywhere = []profile.Location{inKeychain, inFile, inVault, inVault2}
@@ -37,7 +37,7 @@ func (p *places) only(t *testing.T, in profile.Location) {
 		}
 	}
 	now, err := p.Config.Load("int")
-	if err != nil || !now.Place().Same(in) || len(now.MovingFrom) != 0 {
+	if err != nil || !now.Location().Same(in) || len(now.MovingFrom) != 0 {
 		t.Errorf("%+v, %v, want it only %s", now, err, in)
 	}
 }
@@ -72,7 +72,7 @@ func TestMoveKilled(t *testing.T) {
 					}
 					p.killedStore(t, to(into), tt.in, tt.step)
 					now, err := p.Config.Load("int")
-					if err != nil || !now.Place().Same(tt.where) || len(now.MovingFrom) != 1 {
+					if err != nil || !now.Location().Same(tt.where) || len(now.MovingFrom) != 1 {
 						t.Fatalf("%+v, %v", now, err)
 					}
 					if r, err := p.Records().Load(t.Context(), now); err != nil || r.Key == nil {
@@ -275,14 +275,14 @@ func TestEditedCopy(t *testing.T) {
 	edited.MovingFrom = []profile.Copy{
 		{Location: profile.Location{Kind: profile.File, Identity: "/k/2"}, Rev: edited.Rev},
 		{Location: profile.Location{Kind: profile.File, Identity: "/k/1"}, Rev: edited.Rev},
-		{Location: profile.Location{Kind: profile.Program, Command: []string{"/opt/thief"}, Seal: "AAAA"}, Rev: edited.Rev},
+		{Location: profile.Location{Kind: profile.Exec, Command: []string{"/opt/thief"}, Seal: "AAAA"}, Rev: edited.Rev},
 	}
 	if err := p.Config.Save(&edited); err != nil {
 		t.Fatal(err)
 	}
 	p.opened = nil
 	s, err = p.Manage().Store(t.Context(), "int", manage.Change{KID: "int-0"})
-	if err != nil || len(s.Profile.MovingFrom) != 1 || !p.has(t, edited.Place()) {
+	if err != nil || len(s.Profile.MovingFrom) != 1 || !p.has(t, edited.Location()) {
 		t.Errorf("%+v, %v", s.Profile, err)
 	}
 	if _, err := p.Manage().Logout(t.Context(), "int"); err != nil {

@@ -94,7 +94,7 @@ func (p *places) permittedAfterAll(t *testing.T, next *record.Key) bool {
 	r.Next = next
 	text, err := r.Encode()
 	if err == nil {
-		err = p.at(now.Place()).Set(t.Context(), "int", text)
+		err = p.at(now.Location()).Set(t.Context(), "int", text)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -99,7 +99,7 @@ func (m *Manager) adopt(p *profile.Profile, r *record.Record) (same bool, err er
 	}
 	now, err := m.Config.Load(p.Name)
 	if err == nil && now.Host == p.Host && now.APIName == p.APIName && now.Auth == p.Auth && now.Rev == p.Rev &&
-		now.ChangingTo == "" && now.Place().Same(p.Place()) && now.Seal == p.Seal && now.SignerSeal == p.SignerSeal {
+		now.ChangingTo == "" && now.Location().Same(p.Location()) && now.Seal == p.Seal && now.SignerSeal == p.SignerSeal {
 		*p = *now
 		return true, nil
 	}

@@ -166,7 +166,7 @@ func TestReadsWhatIsEditedByHand(t *testing.T) {
 			"copies",
 			"moving_from:\n-   rev: r\n\n    keystore_command:\n    - /p\n    keystore: exec\n-  keystore: file\nrev: s\n",
 			Profile{Rev: "s", MovingFrom: []Copy{
-				{Location: Location{Kind: Program, Command: []string{"/p"}}, Rev: "r"}, {Location: Location{Kind: File}},
+				{Location: Location{Kind: Exec, Command: []string{"/p"}}, Rev: "r"}, {Location: Location{Kind: File}},
 			}},
 		},
 		{"false", "moving_from:\n- replaced: false\n", Profile{MovingFrom: []Copy{{}}}},

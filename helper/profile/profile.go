@@ -27,10 +27,10 @@ const (
 const (
 	Keychain = "keychain" // the operating system's
 	File     = "file"     // a file that age encrypts
-	Program  = "exec"     // behind a program of the user's
+	Exec  = "exec"     // behind a program of the user's
 	Memory   = "memory"   // this process's own: the demo's
 
-	Variables = "environment" // the environment's variables: no file names it
+	Environment = "environment" // the environment's variables: no file names it
 )
 
 // Profile is one file under profiles.
@@ -143,7 +143,7 @@ func (p *Profile) check(rows []row) error {
 			return bad("moving_from", "moving_from: %v", err)
 		}
 	}
-	if key, err := p.Place().check(); err != nil {
+	if key, err := p.Location().check(); err != nil {
 		return bad(key, "%s: %v", key, err)
 	}
 	if err := CheckAPIName(p.APIName); err != nil {
@@ -152,15 +152,15 @@ func (p *Profile) check(rows []row) error {
 	return nil
 }
 
-// Draft is a profile's file that is written and has not taken its place yet.
-type Draft struct {
+// Pending is a profile's file that is written and has not taken its place yet.
+type Pending struct {
 	profile *Profile
 	raw     []byte
-	file    *disk.Draft
+	file    *disk.Pending
 }
 
-// Draft writes p's file under another name, so that what can't be written is known before anything is changed.
-func (c Config) Draft(p *Profile) (*Draft, error) {
+// Prepare writes p's file under another name, so that what can't be written is known before anything is changed.
+func (c Config) Prepare(p *Profile) (*Pending, error) {
 	if err := CheckName(p.Name); err != nil {
 		return nil, err
 	}
@@ -169,15 +169,15 @@ func (c Config) Draft(p *Profile) (*Draft, error) {
 		return nil, err
 	}
 	raw := []byte(encode(p.rows(), 0))
-	file, err := disk.NewDraft(p.File, raw)
+	file, err := disk.NewPending(p.File, raw)
 	if err != nil {
 		return nil, err
 	}
-	return &Draft{profile: p, raw: raw, file: file}, nil
+	return &Pending{profile: p, raw: raw, file: file}, nil
 }
 
 // Save puts the file in its place, durably, and sets the profile's Bytes.
-func (d *Draft) Save() error {
+func (d *Pending) Save() error {
 	if err := d.file.Commit(); err != nil {
 		return err
 	}
@@ -186,11 +186,11 @@ func (d *Draft) Save() error {
 }
 
 // Discard removes a draft that was not saved; else it does nothing.
-func (d *Draft) Discard() { d.file.Discard() }
+func (d *Pending) Discard() { d.file.Discard() }
 
 // Save writes p's file, atomically and durably, and sets its Bytes.
 func (c Config) Save(p *Profile) error {
-	d, err := c.Draft(p)
+	d, err := c.Prepare(p)
 	if err != nil {
 		return err
 	}

@@ -15,11 +15,11 @@ type Source string
 
 // What can choose a profile, in the order of their weight.
 const (
-	Argument    Source = "argument"
-	Environment Source = "environment"
-	FromDefault Source = "default"
-	FromURL     Source = "url"
-	Only        Source = "only"
+	ByArgument    Source = "argument"
+	ByEnvironment Source = "environment"
+	ByDefault     Source = "default"
+	ByURL         Source = "url"
+	Only          Source = "only"
 )
 
 // Ask is what a user said about which profile is meant.
@@ -61,14 +61,14 @@ func (p *Profile) CheckURL(ask Ask) error {
 // choose picks a name where there is no URL.
 func (c Config) choose(ask Ask) (string, Source, error) {
 	if ask.Name != "" {
-		return ask.Name, Argument, nil
+		return ask.Name, ByArgument, nil
 	}
 	if ask.Env != "" {
-		return ask.Env, Environment, nil
+		return ask.Env, ByEnvironment, nil
 	}
 	name, err := c.Default()
 	if err != nil || name != "" {
-		return name, FromDefault, err
+		return name, ByDefault, err
 	}
 	names, err := c.Names()
 	if err != nil {
@@ -91,7 +91,7 @@ func (c Config) resolveURL(ask Ask) (*Profile, Source, error) {
 		if err == nil {
 			err = p.CheckURL(ask)
 		}
-		return p, Argument, err
+		return p, ByArgument, err
 	}
 	names, err := c.Names()
 	if err != nil {
@@ -133,13 +133,13 @@ func (p *Profile) matches(u *url.URL, hostOnly bool) bool {
 // pick breaks a tie by the environment alone.
 func pick(best []*Profile, u *url.URL, env string) (*Profile, Source, error) {
 	if len(best) == 1 {
-		return best[0], FromURL, nil
+		return best[0], ByURL, nil
 	}
 	var tied []string
 	var whole *Profile // of several for a host alone: the one that is for all of it
 	for _, p := range best {
 		if p.Name == env {
-			return p, Environment, nil
+			return p, ByEnvironment, nil
 		}
 		if p.APIName == "" && whole == nil {
 			whole = p
@@ -147,7 +147,7 @@ func pick(best []*Profile, u *url.URL, env string) (*Profile, Source, error) {
 		tied = append(tied, p.Name)
 	}
 	if whole != nil && !slices.ContainsFunc(best, func(p *Profile) bool { return p != whole && p.APIName == "" }) {
-		return whole, FromURL, nil
+		return whole, ByURL, nil
 	}
 	problem := "its host, scheme or path is no profile's"
 	return nil, "", &CoverError{Origin: origin(u), Tied: tied, Problem: problem}

@@ -41,9 +41,9 @@ func TestResolveByName(t *testing.T) {
 		want   string // empty: no profile
 		source profile.Source
 	}{
-		{"argument beats environment", two, profile.Ask{Name: "int", Env: "prod"}, "int", profile.Argument},
-		{"environment beats default", withDefault, profile.Ask{Env: "prod"}, "prod", profile.Environment},
-		{"default", withDefault, profile.Ask{}, "int", profile.FromDefault},
+		{"argument beats environment", two, profile.Ask{Name: "int", Env: "prod"}, "int", profile.ByArgument},
+		{"environment beats default", withDefault, profile.Ask{Env: "prod"}, "prod", profile.ByEnvironment},
+		{"default", withDefault, profile.Ask{}, "int", profile.ByDefault},
 		{"the only one", one, profile.Ask{}, "only", profile.Only},
 		{"none is preferred", two, profile.Ask{}, "", ""},
 		{"none there", config(t), profile.Ask{}, "", ""},

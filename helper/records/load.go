@@ -74,8 +74,8 @@ func (rs *Records) compare(p *profile.Profile, r *record.Record) error {
 // gone is the error of a profile whose record the keystore does not have.
 func gone(p *profile.Profile, err error) error {
 	where := "but the keychain holds no credential for it"
-	if p.Keystore == profile.File || p.Keystore == profile.Program {
-		where = "but there is no credential for it " + p.Place().String()
+	if p.Keystore == profile.File || p.Keystore == profile.Exec {
+		where = "but there is no credential for it " + p.Location().String()
 	}
 	hints := []string{
 		"another keyring program may have taken over (KeePassXC, KWallet, gnome-keyring): start the one that was used",
@@ -91,14 +91,14 @@ func gone(p *profile.Profile, err error) error {
 // Reload reads a profile's file again under the lock: the process that held it before may have changed the record, and
 // with it the file that the cache is bound to. What the caller relied on must be unchanged, or it is [ErrChanged].
 func (rs *Records) Reload(p *profile.Profile) (*profile.Profile, error) {
-	if p.Keystore == profile.Variables {
+	if p.Keystore == profile.Environment {
 		return p, nil
 	}
 	now, err := rs.Config.Load(p.Name)
 	if err != nil {
 		return nil, err
 	}
-	if now.Host != p.Host || now.APIName != p.APIName || now.Auth != p.Auth || !now.Place().Same(p.Place()) {
+	if now.Host != p.Host || now.APIName != p.APIName || now.Auth != p.Auth || !now.Location().Same(p.Location()) {
 		return nil, Changed(p.Name)
 	}
 	return now, nil

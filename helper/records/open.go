@@ -20,10 +20,10 @@ type Source struct {
 
 // Source opens the keystore of p.
 func (rs *Records) Source(p *profile.Profile) (Source, error) {
-	if p.Keystore == profile.Variables {
+	if p.Keystore == profile.Environment {
 		return Source{records: rs, name: p.Name}, nil
 	}
-	return rs.At(p.Name, p.Place())
+	return rs.At(p.Name, p.Location())
 }
 
 // At opens the keystore in a place, for a profile's name. A program is run only if its command was given on this machine.
@@ -33,10 +33,10 @@ func (rs *Records) At(name string, place profile.Location) (Source, error) {
 }
 
 func (rs *Records) open(name string, place profile.Location) (keystore.Keystore, error) {
-	if place.Kind != profile.File && place.Kind != profile.Program {
+	if place.Kind != profile.File && place.Kind != profile.Exec {
 		return rs.Keystore(place.Kind)
 	}
-	if place.Kind == profile.Program && !rs.Seals().Sealed(name, place) {
+	if place.Kind == profile.Exec && !rs.Seals().Sealed(name, place) {
 		return nil, notGiven(name, place.Command, false)
 	}
 	if rs.External == nil {

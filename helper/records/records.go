@@ -72,7 +72,7 @@ func TokenURL(r *record.Record) string {
 func SigningTime(r *record.Record) time.Duration {
 	var all time.Duration
 	for _, k := range r.Keys() {
-		if signer.Foreign(k.Signer) {
+		if signer.External(k.Signer) {
 			all += Patience()
 		}
 	}
@@ -94,7 +94,7 @@ func (rs *Records) Cache(p *profile.Profile) *cache.Cache {
 		Warn: rs.Report.Warning, Now: rs.Now,
 	}
 	switch p.Keystore {
-	case profile.Variables:
+	case profile.Environment:
 		o.SealingKey = rs.Environment.SealingKey()
 	case profile.Keychain: // no other keystore has a place for tokens
 		if ks, err := rs.Keystore(p.Keystore); err == nil {

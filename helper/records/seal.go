@@ -46,9 +46,9 @@ func (rs *Records) Seals() Seals { return Seals{Folder: rs.Folders.State} }
 
 func joined(argv []string) string { return strings.Join(argv, " ") }
 
-// Place marks a program's command as one that the user gave.
-func (s Seals) Place(name string, place profile.Location) (profile.Location, error) {
-	if place.Kind != profile.Program {
+// Seal marks a program's command as one that the user gave.
+func (s Seals) Seal(name string, place profile.Location) (profile.Location, error) {
+	if place.Kind != profile.Exec {
 		return place, nil
 	}
 	var err error
@@ -79,7 +79,7 @@ func (s Seals) permit(name string, in profile.Location, seal string, r *record.R
 }
 
 // plantable reports a keystore whose records may have been made elsewhere.
-func plantable(kind string) bool { return kind == profile.File || kind == profile.Program }
+func plantable(kind string) bool { return kind == profile.File || kind == profile.Exec }
 
 // forRecord returns the seal for the profile's file: the commands that sign for a record and may be run. If the
 // record goes to the keychain, a command that may not be run is an error: there it would be.

@@ -23,7 +23,7 @@ func (rs *Records) Write(ctx context.Context, p *profile.Profile, was string, r 
 	if err := rs.Describe(p, r); err != nil {
 		return false, err
 	}
-	file, err := rs.Config.Draft(p)
+	file, err := rs.Config.Prepare(p)
 	if err != nil {
 		return false, err
 	}
@@ -69,7 +69,7 @@ func (rs *Records) Promote(ctx context.Context, p *profile.Profile, r *record.Re
 // CompleteChange lets a profile's file say what its record has, if the record is the one that the file announces, and drops
 // the announcement. A keystore that can't be asked is an error for those that need the record.
 func (rs *Records) CompleteChange(ctx context.Context, p *profile.Profile) error {
-	r, err := rs.ReadAt(ctx, p.Name, p.Place(), p.SignerSeal)
+	r, err := rs.ReadAt(ctx, p.Name, p.Location(), p.SignerSeal)
 	if err != nil || p.ChangingTo == "" {
 		return nil //nolint:nilerr // said by the next one that reads the record
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // deliver sends an answer, with what else befalls the request.
-func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, a answer, p play) {
+func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, a answer, p faults) {
 	if !sleep(r.Context(), p.delay) {
 		a.problem = "ended while waiting"
 		s.log(r, "-", a.problem)

@@ -99,7 +99,7 @@ func (s *Simulator) Requests() int { return int(s.requests.Load()) }
 // ServeHTTP answers one request as APIM would.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var a answer
-	var p play
+	var p faults
 	path := r.URL.EscapedPath()
 	switch {
 	case isToken(path):

@@ -21,11 +21,11 @@ const (
 )
 
 // serveToken answers a request to a token endpoint, with a fault where one is due.
-func (s *Simulator) serveToken(w http.ResponseWriter, r *http.Request) (answer, play) {
+func (s *Simulator) serveToken(w http.ResponseWriter, r *http.Request) (answer, faults) {
 	if r.Method != http.MethodPost {
 		a := page(http.StatusMethodNotAllowed, "text/plain", "", "method not allowed")
 		a.header("Allow", http.MethodPost)
-		return a, play{}
+		return a, faults{}
 	}
 	p := s.faults.next(tokenSide)
 	if p.inFront {

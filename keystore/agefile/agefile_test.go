@@ -259,7 +259,7 @@ func TestQuiet(t *testing.T) {
 	f.forget()
 	o := f.options("")
 	o.Unlocker = new(agefile.Unlocker)
-	_, err := agefile.New(o).Get(keystore.Quietly(t.Context()), "int")
+	_, err := agefile.New(o).Get(keystore.NonInteractive(t.Context()), "int")
 	f.is(err, keystore.ErrLocked)
 	if !strings.Contains(err.Error(), "this can wait") {
 		t.Error(err)

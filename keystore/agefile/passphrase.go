@@ -25,7 +25,7 @@ func nobody(why string) error {
 // atTerminal asks at the terminal of this process, whatever its stdin is, and shows nothing of the answer. An interrupt
 // gives the terminal its echo back.
 func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
-	if keystore.Quiet(ctx) {
+	if keystore.IsNonInteractive(ctx) {
 		return keystore.Secret{}, nobody("this can wait until it is asked for")
 	}
 	in, out, err := openTerminal()

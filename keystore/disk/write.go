@@ -15,7 +15,7 @@ import (
 // the temporary one is gone; only an error of the last fsync leaves the new file, which may not outlive a crash. What
 // processes that were killed have left in the folder is removed.
 func WriteFile(path string, data []byte) error {
-	d, err := NewDraft(path, data)
+	d, err := NewPending(path, data)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func WriteVolatile(path string, data []byte) error {
 }
 
 // abandoned is the age at which a temporary file is nobody's any more: it lives for as long as a write to
-// the disk lasts, or a [Draft] while a keychain shows its prompt.
+// the disk lasts, or a [Pending] while a keychain shows its prompt.
 const abandoned = 10 * time.Minute
 
 // TempOf returns the name of the file that a temporary file was to become, and whether writeTemp gives such names: a dot,

@@ -211,14 +211,14 @@ func TestUmaskOfAUser(t *testing.T) {
 func TestDraft(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t)
-	d, err := disk.NewDraft(tr.file, []byte("new"))
+	d, err := disk.NewPending(tr.file, []byte("new"))
 	must(t, err)
 	if got, _ := os.ReadFile(tr.file); string(got) != "content" {
 		t.Errorf("a draft has changed the file: %q", got)
 	}
 	d.Discard()
 	intact(t, tr)
-	d, err = disk.NewDraft(tr.file, []byte("new"))
+	d, err = disk.NewPending(tr.file, []byte("new"))
 	must(t, err)
 	must(t, d.Commit())
 	d.Discard()

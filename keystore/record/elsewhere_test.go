@@ -21,11 +21,11 @@ func elsewhere(t testing.TB, i int, kid string, argv ...string) *record.Key {
 	t.Helper()
 	public := keystoretest.Key(4096, i).PublicKey
 	enc := base64.RawURLEncoding.EncodeToString
-	at := &signer.Elsewhere{Kind: "exec", E: enc(big.NewInt(int64(public.E)).Bytes()), N: enc(public.N.Bytes()), Argv: argv}
+	at := &signer.ExternalKey{Kind: "exec", E: enc(big.NewInt(int64(public.E)).Bytes()), N: enc(public.N.Bytes()), Argv: argv}
 	if len(argv) == 0 {
 		at.Kind, at.Fingerprint = "ssh-agent", signer.Fingerprint(&public)
 	}
-	s, err := signer.Kept{Signer: at}.Open(signer.Options{})
+	s, err := signer.Stored{Signer: at}.Decode(signer.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ type recordJSON struct {
 	Auth    string `json:"auth"`
 	APIKey  string `json:"api_key,omitempty"`
 	KID     string `json:"kid,omitempty"`
-	signer.Kept
+	signer.Stored
 	TokenURL string   `json:"token_url,omitempty"`
 	Audience string   `json:"audience,omitempty"`
 	Next     *keyJSON `json:"next,omitempty"`
@@ -35,7 +35,7 @@ type recordJSON struct {
 // keyJSON is a key beside the first.
 type keyJSON struct {
 	KID string `json:"kid"`
-	signer.Kept
+	signer.Stored
 }
 
 var (
@@ -58,7 +58,7 @@ func (r *Record) Encode() (keystore.Secret, error) {
 		if err != nil {
 			return keystore.Secret{}, fmt.Errorf("record: %w", err)
 		}
-		j.KID, j.Kept = k.KID, k.Kept
+		j.KID, j.Stored = k.KID, k.Stored
 	}
 	for _, other := range []struct {
 		from *Key
@@ -88,8 +88,8 @@ func (r *Record) Encode() (keystore.Secret, error) {
 
 // keep returns what a record keeps of a key.
 func keep(k *Key) (*keyJSON, error) {
-	kept, err := signer.Keep(k.Signer)
-	return &keyJSON{KID: k.KID, Kept: kept}, err
+	kept, err := signer.Encode(k.Signer)
+	return &keyJSON{KID: k.KID, Stored: kept}, err
 }
 
 // toASCII escapes every character of a JSON text that is not ASCII (RFC 8259, section 7).
@@ -142,7 +142,7 @@ func decode(s keystore.Secret, profile string) (*Record, error) {
 	if j.APIKey != "" {
 		r.APIKey = keystore.NewSecret([]byte(j.APIKey))
 	}
-	first := &keyJSON{KID: j.KID, Kept: j.Kept}
+	first := &keyJSON{KID: j.KID, Stored: j.Stored}
 	if *first == (keyJSON{}) {
 		first = nil
 	}
@@ -153,7 +153,7 @@ func decode(s keystore.Secret, profile string) (*Record, error) {
 		if k.from == nil {
 			continue
 		}
-		by, err := k.from.Open(signer.Options{Profile: profile, Limit: keystore.Patience})
+		by, err := k.from.Decode(signer.Options{Profile: profile, Limit: keystore.Patience})
 		if errors.Is(err, signer.ErrUnknown) {
 			return nil, newer(err)
 		}

@@ -156,7 +156,7 @@ func (e *Environment) check() error {
 // Bundle returns a record as one line for a CI's secret store: [ReadEnvironment] reads it from CGP_CRED_BUNDLE. A key
 // that is not in the record can't be.
 func Bundle(r *Record) (keystore.Secret, error) {
-	if k := r.elsewhere(); k != nil {
+	if k := r.externalKey(); k != nil {
 		return keystore.Secret{}, signer.BadKey(
 			fmt.Sprintf("%q is %s: it can't be copied from there", r.ShownKID(k), k.Signer.Where()),
 			"give the CI a key of its own: cgp-cred keygen NAME --host HOST --kid NEWKID, register it too, then cgp-cred export NAME",
@@ -188,7 +188,7 @@ func fromBundle(s keystore.Secret) (*Environment, error) {
 	if err != nil {
 		return nil, bad("it was cut or changed on its way")
 	}
-	if r.elsewhere() != nil { // a variable must not name a program to run
+	if r.externalKey() != nil { // a variable must not name a program to run
 		return nil, bad("its private key is not in it")
 	}
 	return &Environment{

@@ -39,10 +39,10 @@ func NewRev() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// elsewhere returns the first key of which the record has only the public half, nil where there is none.
-func (r *Record) elsewhere() *Key {
+// externalKey returns the first key of which the record has only the public half, nil where there is none.
+func (r *Record) externalKey() *Key {
 	for _, k := range r.Keys() {
-		if signer.Foreign(k.Signer) {
+		if signer.External(k.Signer) {
 			return k
 		}
 	}

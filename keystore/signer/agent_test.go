@@ -196,7 +196,7 @@ func TestWithin(t *testing.T) {
 	if _, err := crypto.SignMessage(signer.Within(ctx, a), nil, nil, crypto.SHA512); !errors.Is(err, signer.ErrTimeout) {
 		t.Errorf("%v, want a deadline", err)
 	}
-	if own := signer.NewRSA(small(0)); signer.Foreign(signer.Within(ctx, own)) {
+	if own := signer.NewRSA(small(0)); signer.External(signer.Within(ctx, own)) {
 		t.Error("a record's own key became another")
 	}
 }

@@ -8,21 +8,21 @@ import (
 	"math/big"
 )
 
-// shrink returns what a record keeps of a private key: the JWK members of RFC 7518, section 6.3, from which the others
+// encodeRSA returns what a record keeps of a private key: the JWK members of RFC 7518, section 6.3, from which the others
 // follow.
-func shrink(k RSA) (Kept, error) {
+func encodeRSA(k RSA) (Stored, error) {
 	priv := k.Reveal()
 	if priv == nil {
-		return Kept{}, errors.New("a key id without a private key")
+		return Stored{}, errors.New("a key id without a private key")
 	}
 	if len(priv.Primes) != 2 {
-		return Kept{}, errors.New("a multi-prime key can't be kept")
+		return Stored{}, errors.New("a multi-prime key can't be kept")
 	}
 	if bits := priv.N.BitLen(); bits < MinBits || bits > MaxBits {
-		return Kept{}, errors.New("the key's size is not 1024 to 8192 bits")
+		return Stored{}, errors.New("the key's size is not 1024 to 8192 bits")
 	}
 	enc := base64.RawURLEncoding.EncodeToString
-	return Kept{
+	return Stored{
 		E: enc(big.NewInt(int64(priv.E)).Bytes()),
 		P: enc(priv.Primes[0].Bytes()),
 		Q: enc(priv.Primes[1].Bytes()),
@@ -41,10 +41,10 @@ type pkcs1 struct {
 
 var one = big.NewInt(1)
 
-// rebuild computes the private key from its primes: d = e^-1 mod lcm(p-1, q-1), as OpenSSL does, so that the key is
+// decodeRSA computes the private key from its primes: d = e^-1 mod lcm(p-1, q-1), as OpenSSL does, so that the key is
 // equal to the one that was imported. It goes through x509 because that takes our CRT values as they are and checks
 // each of them, which is far faster than to have them computed in constant time.
-func rebuild(in Kept, o Options) (RSA, error) {
+func decodeRSA(in Stored, o Options) (RSA, error) {
 	e, errE := number(in.E)
 	p, errP := number(in.P)
 	q, errQ := number(in.Q)

@@ -79,11 +79,11 @@ func TestDamagedKey(t *testing.T) {
 		if got, err := k.SignMessage(nil, nil, crypto.SHA512); !damaged(err) || got != nil {
 			t.Errorf("got %d bytes, %v", len(got), err)
 		}
-		kept, err := signer.Keep(k)
+		kept, err := signer.Encode(k)
 		if err != nil {
 			t.Fatal(err)
 		}
-		back, err := kept.Open(signer.Options{Profile: "int"})
+		back, err := kept.Decode(signer.Options{Profile: "int"})
 		if err != nil {
 			t.Fatal(err)
 		}

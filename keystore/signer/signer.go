@@ -102,8 +102,8 @@ func Bits(s Signer) int {
 	return 0
 }
 
-// Foreign reports whether the private key is outside the record, where nothing of ours can copy it.
-func Foreign(s Signer) bool {
+// External reports whether the private key is outside the record, where nothing of ours can copy it.
+func External(s Signer) bool {
 	_, own := s.(RSA)
 	return !own
 }

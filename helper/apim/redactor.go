@@ -10,9 +10,9 @@ import (
 	"cgp-cred/keystore"
 )
 
-// echo is what a token request held, for a server or a proxy on the way that quotes it in its answer: the quotation would
+// redactor is what a token request held, for a server or a proxy on the way that quotes it in its answer: the quotation would
 // put assertion and API key on stderr, and into the file that remembers a refusal.
-type echo struct{ assertion keystore.Secret } // zero: nothing was sent
+type redactor struct{ assertion keystore.Secret } // zero: nothing was sent
 
 // leastAPIKey is how long an API key must be to be looked for; none of APIM's is as short.
 const leastAPIKey = 8
@@ -37,7 +37,7 @@ func issuer(assertion string) string {
 var longWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9_-]{16,}`) })
 
 // hide returns text without the pieces of the request that it quotes, cut or whole.
-func (e echo) hide(text string) string {
+func (e redactor) hide(text string) string {
 	if text == "" || e.assertion.IsZero() {
 		return text
 	}

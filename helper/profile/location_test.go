@@ -19,7 +19,7 @@ func TestPlace(t *testing.T) {
 		{Kind: profile.Keychain},
 		{Kind: profile.File},
 		{Kind: profile.File, Identity: filepath.Join(c.Folder, "key.txt")},
-		{Kind: profile.Program, Command: []string{filepath.Join(c.Folder, "pass"), "--x", "a:b"}, Seal: "abc"},
+		{Kind: profile.Exec, Command: []string{filepath.Join(c.Folder, "pass"), "--x", "a:b"}, Seal: "abc"},
 	} {
 		p := &profile.Profile{Name: "int", Host: "int.api.service.nhs.uk", Auth: profile.JWT, Rev: "r"}
 		p.Move(place)
@@ -29,7 +29,7 @@ func TestPlace(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := c.Load("int")
-		if err != nil || !got.Place().Same(place) || cmp.Diff(got.Place(), place)+cmp.Diff(got.MovingFrom, p.MovingFrom) != "" {
+		if err != nil || !got.Location().Same(place) || cmp.Diff(got.Location(), place)+cmp.Diff(got.MovingFrom, p.MovingFrom) != "" {
 			t.Errorf("%+v, %v, want %+v", got, err, place)
 		}
 		if place.Same(profile.Location{Kind: profile.Memory}) || place.String() == "" {
@@ -42,8 +42,8 @@ func TestShares(t *testing.T) {
 	t.Parallel()
 	keychain, file := profile.Location{Kind: profile.Keychain}, profile.Location{Kind: profile.File}
 	one, two := profile.Location{Kind: profile.File, Identity: "/k/1"}, profile.Location{Kind: profile.File, Identity: "/k/2"}
-	pass := profile.Location{Kind: profile.Program, Command: []string{"/p"}}
-	vault := profile.Location{Kind: profile.Program, Command: []string{"/v"}}
+	pass := profile.Location{Kind: profile.Exec, Command: []string{"/p"}}
+	vault := profile.Location{Kind: profile.Exec, Command: []string{"/v"}}
 	all := []profile.Location{keychain, file, one, two, pass, vault}
 	for i, a := range all {
 		for j, b := range all {

@@ -11,11 +11,11 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// phase is how far a request came: what it was waiting for when its time was over.
-type phase int32
+// stage is how far a request came: what it was waiting for when its time was over.
+type stage int32
 
 const (
-	starting phase = iota
+	starting stage = iota
 	lookingUp
 	connecting
 	connected    // and a proxy, where there is one, is asked to go on
@@ -27,8 +27,8 @@ const (
 // progress follows a request.
 type progress struct{ now atomic.Int32 }
 
-func (p *progress) reached(far phase) { p.now.Store(int32(far)) }
-func (p *progress) far() phase        { return phase(p.now.Load()) }
+func (p *progress) reached(far stage) { p.now.Store(int32(far)) }
+func (p *progress) stage() stage        { return stage(p.now.Load()) }
 
 // watch returns a context whose request tells how far it comes.
 func (p *progress) watch(ctx context.Context) context.Context {
@@ -46,16 +46,16 @@ func (p *progress) watch(ctx context.Context) context.Context {
 	})
 }
 
-// way is whom a request is for, and through whom it goes, both fit to print.
-type way struct {
+// route is whom a request is for, and through whom it goes, both fit to print.
+type route struct {
 	host  string
 	proxy string // empty: none
 	named bool   // the proxy is told a user name
 }
 
-// wayTo finds the way of a request to an address.
-func wayTo(address string) way {
-	w := way{host: printable.Text(HostOf(address))}
+// routeTo finds the way of a request to an address.
+func routeTo(address string) route {
+	w := route{host: printable.Text(HostOf(address))}
 	u, err := url.Parse(address)
 	if err != nil {
 		return w
@@ -67,7 +67,7 @@ func wayTo(address string) way {
 }
 
 // via names the proxy behind the host's name.
-func (w way) via() string {
+func (w route) via() string {
 	if w.proxy == "" {
 		return ""
 	}
@@ -75,7 +75,7 @@ func (w way) via() string {
 }
 
 // hint is what to check where nothing can be connected to.
-func (w way) hint() string {
+func (w route) hint() string {
 	if w.proxy != "" {
 		return "check HTTPS_PROXY and NO_PROXY, and whether the proxy is up"
 	}
@@ -83,7 +83,7 @@ func (w way) hint() string {
 }
 
 // late says who did not do what in time.
-func (w way) late(far phase) string {
+func (w route) late(far stage) string {
 	first := w.host // who is connected to
 	if w.proxy != "" {
 		first = "the proxy " + w.proxy

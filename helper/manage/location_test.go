@@ -74,7 +74,7 @@ func newPlaces(t *testing.T) *places {
 		Config:   profile.Config{Folder: filepath.Join(dir, "config", "cgp-cred")},
 		Folders:  disk.Folders{State: filepath.Join(dir, "state", "cgp-cred"), Runtime: filepath.Join(dir, "state", "cgp-cred")},
 		Keystore: func(kind string) (keystore.Keystore, error) { return p.at(profile.Location{Kind: kind}), nil },
-		Place:    func(at profile.Location) (keystore.Keystore, error) { return p.at(at), nil },
+		External:    func(at profile.Location) (keystore.Keystore, error) { return p.at(at), nil },
 		Warn:     func(text string) { p.warned = append(p.warned, text) },
 	}
 	return p
@@ -101,7 +101,7 @@ func (p *places) has(t *testing.T, place profile.Location) bool {
 var (
 	inKeychain = profile.Location{Kind: profile.Keychain}
 	inFile     = profile.Location{Kind: profile.File}
-	inVault    = profile.Location{Kind: profile.Program, Command: []string{"/opt/vault", "get"}}
+	inVault    = profile.Location{Kind: profile.Exec, Command: []string{"/opt/vault", "get"}}
 )
 
 func first(number int) manage.Change {
@@ -128,7 +128,7 @@ func TestMove(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Record.Key.KID != "int-1" || !p.has(t, place) || p.has(t, was) || !s.Profile.Place().Same(place) {
+		if s.Record.Key.KID != "int-1" || !p.has(t, place) || p.has(t, was) || !s.Profile.Location().Same(place) {
 			t.Errorf("%s: %+v", place, s.Profile)
 		}
 		if r, err := p.Records().Load(t.Context(), s.Profile); err != nil || r.Key == nil {

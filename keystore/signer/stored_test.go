@@ -34,11 +34,11 @@ func modulus(t *testing.T) string {
 }
 
 func open(text string) (signer.Signer, error) {
-	var k signer.Kept
+	var k signer.Stored
 	if err := json.Unmarshal([]byte(text), &k); err != nil {
 		return nil, err
 	}
-	return k.Open(signer.Options{Profile: "int"})
+	return k.Decode(signer.Options{Profile: "int"})
 }
 
 func TestKeptComesBack(t *testing.T) {
@@ -54,7 +54,7 @@ func TestKeptComesBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		kept, err := signer.Keep(s)
+		kept, err := signer.Encode(s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,16 +62,16 @@ func TestKeptComesBack(t *testing.T) {
 		if err != nil || string(again) != text {
 			t.Errorf("%s, want %s (%v)", again, text, err)
 		}
-		if !signer.Foreign(s) || s.Kind() != kind || s.Where() == "" || !keystoretest.Key(2048, 0).PublicKey.Equal(s.Public()) {
+		if !signer.External(s) || s.Kind() != kind || s.Where() == "" || !keystoretest.Key(2048, 0).PublicKey.Equal(s.Public()) {
 			t.Errorf("%s came back as %s, %s", kind, s.Kind(), s.Where())
 		}
 	}
-	own, err := signer.Keep(signer.NewRSA(keystoretest.Key(2048, 0)))
+	own, err := signer.Encode(signer.NewRSA(keystoretest.Key(2048, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := own.Open(signer.Options{})
-	if err != nil || signer.Foreign(s) || s.Kind() != "keychain" || signer.Bits(s) != 2048 {
+	s, err := own.Decode(signer.Options{})
+	if err != nil || signer.External(s) || s.Kind() != "keychain" || signer.Bits(s) != 2048 {
 		t.Errorf("%v, %v", s, err)
 	}
 }
@@ -108,7 +108,7 @@ func TestKeptRefuses(t *testing.T) {
 			t.Errorf("%s: %v, %v", tt.name, s, err)
 		}
 	}
-	if _, err := signer.Keep(nil); err == nil {
+	if _, err := signer.Encode(nil); err == nil {
 		t.Error("nothing was kept")
 	}
 }

@@ -11,16 +11,16 @@ import (
 	"cgp-cred/keystore/program"
 )
 
-// Kept is a signer as a record keeps it: the primes of its own private key, or what finds the key elsewhere.
-type Kept struct {
+// Stored is a signer as a record keeps it: the primes of its own private key, or what finds the key elsewhere.
+type Stored struct {
 	E      string     `json:"e,omitempty"`
 	P      string     `json:"p,omitempty"`
 	Q      string     `json:"q,omitempty"`
-	Signer *Elsewhere `json:"signer,omitempty"`
+	Signer *ExternalKey `json:"signer,omitempty"`
 }
 
-// Elsewhere finds a private key outside the record. The public key is in it, so that no answer is believed.
-type Elsewhere struct {
+// ExternalKey finds a private key outside the record. The public key is in it, so that no answer is believed.
+type ExternalKey struct {
 	Kind        string   `json:"kind"` // [KindAgent] or [KindExec]
 	E           string   `json:"e"`    // the public key, JWK encodings (RFC 7518, section 6.3.1)
 	N           string   `json:"n"`
@@ -35,7 +35,7 @@ var elsewhereMembers = []string{"kind", "e", "n", "fingerprint", "argv"}
 var ErrUnknown = errors.New("it has a signer that this program does not know")
 
 // UnmarshalJSON reads what Keep made; a kind or member that is not known here is [ErrUnknown].
-func (w *Elsewhere) UnmarshalJSON(b []byte) error {
+func (w *ExternalKey) UnmarshalJSON(b []byte) error {
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(b, &m); err != nil {
 		return err
@@ -45,39 +45,39 @@ func (w *Elsewhere) UnmarshalJSON(b []byte) error {
 			return ErrUnknown
 		}
 	}
-	type plain Elsewhere
+	type plain ExternalKey
 	return json.Unmarshal(b, (*plain)(w))
 }
 
-// Keep returns what a record keeps of a signer.
-func Keep(s Signer) (Kept, error) {
+// Encode returns what a record keeps of a signer.
+func Encode(s Signer) (Stored, error) {
 	switch s := s.(type) {
 	case RSA:
-		return shrink(s)
+		return encodeRSA(s)
 	case *Agent:
-		w := elsewhere(KindAgent, s.public)
+		w := externalKey(KindAgent, s.public)
 		w.Fingerprint = Fingerprint(s.public)
-		return Kept{Signer: w}, nil
+		return Stored{Signer: w}, nil
 	case *Exec:
-		w := elsewhere(KindExec, s.public)
+		w := externalKey(KindExec, s.public)
 		w.Argv = s.argv
-		return Kept{Signer: w}, nil
+		return Stored{Signer: w}, nil
 	}
-	return Kept{}, errors.New("a key id without a key")
+	return Stored{}, errors.New("a key id without a key")
 }
 
-func elsewhere(kind string, k *rsa.PublicKey) *Elsewhere {
+func externalKey(kind string, k *rsa.PublicKey) *ExternalKey {
 	enc := base64.RawURLEncoding.EncodeToString
-	return &Elsewhere{Kind: kind, E: enc(big.NewInt(int64(k.E)).Bytes()), N: enc(k.N.Bytes())}
+	return &ExternalKey{Kind: kind, E: enc(big.NewInt(int64(k.E)).Bytes()), N: enc(k.N.Bytes())}
 }
 
-// Open returns the signer that Keep kept. Parts that don't fit together are an error that names no value; a kind that is
+// Decode returns the signer that Keep kept. Parts that don't fit together are an error that names no value; a kind that is
 // not known here is [ErrUnknown]. Nothing outside the record is asked before something is to be signed, and no program is
 // run before [Permit] allows it.
-func (k Kept) Open(o Options) (Signer, error) {
+func (k Stored) Decode(o Options) (Signer, error) {
 	w := k.Signer
 	if w == nil {
-		return rebuild(k, o)
+		return decodeRSA(k, o)
 	}
 	if k.E != "" || k.P != "" || k.Q != "" {
 		return nil, errors.New("it has both a private key and a signer")

@@ -24,8 +24,8 @@ type Copy struct {
 	Replaced bool   // it was to take the place of another record, which is not known any more
 }
 
-// Place is where p's record is.
-func (p *Profile) Place() Location {
+// Location is where p's record is.
+func (p *Profile) Location() Location {
 	return Location{Kind: p.Keystore, Identity: p.Identity, Command: p.Command, Seal: p.Seal}
 }
 
@@ -58,15 +58,15 @@ func (p Location) Check() error {
 // check also says which key of a profile's file is wrong.
 func (p Location) check() (key string, err error) {
 	switch {
-	case p.Kind != Keychain && p.Kind != Memory && p.Kind != File && p.Kind != Program:
+	case p.Kind != Keychain && p.Kind != Memory && p.Kind != File && p.Kind != Exec:
 		return "keystore", fmt.Errorf("%q is none of keychain, file and exec", p.Kind)
 	case p.Identity != "" && p.Kind != File:
 		return "keystore_identity", fmt.Errorf("keystore %q has none", p.Kind)
 	case p.Identity != "" && !filepath.IsAbs(p.Identity):
 		return "keystore_identity", fmt.Errorf("%q is not an absolute path", p.Identity)
-	case len(p.Command) > 0 && p.Kind != Program:
+	case len(p.Command) > 0 && p.Kind != Exec:
 		return "keystore_command", fmt.Errorf("keystore %q has none", p.Kind)
-	case p.Kind == Program:
+	case p.Kind == Exec:
 		return "keystore_command", program.Check(p.Command)
 	}
 	return "", nil
@@ -77,7 +77,7 @@ func (p Location) String() string {
 	switch p.Kind {
 	case File:
 		return "in an encrypted file"
-	case Program:
+	case Exec:
 		return "with the program " + p.Command[0]
 	case Memory:
 		return "in memory"

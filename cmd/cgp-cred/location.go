@@ -9,14 +9,14 @@ import (
 	"cgp-cred/keystore/program"
 )
 
-// placeFlags say where a record is kept.
-type placeFlags struct {
+// locationFlags say where a record is kept.
+type locationFlags struct {
 	kind     string // empty: not given
 	identity string
 	command  string
 }
 
-func (o *placeFlags) flags(cmd *cobra.Command) {
+func (o *locationFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.kind, "keystore", "", "`WHERE` to keep it: keychain, file or exec; what is elsewhere moves there (default: where it is, else keychain)")
 	f.StringVar(&o.identity, "identity", "", "`FILE` of an age identity (age-keygen) that opens --keystore file, in the place of a passphrase")
@@ -34,20 +34,20 @@ other users and backups don't reach it. With --keystore exec a program of yours 
 is run with get, store or erase and the profile's name. A record that is elsewhere moves: it
 is removed there once it was read back here.`
 
-// place is what the flags say; nil where they say nothing.
-func (o placeFlags) place() (*profile.Location, error) {
+// location is what the flags say; nil where they say nothing.
+func (o locationFlags) location() (*profile.Location, error) {
 	p := profile.Location{Kind: o.kind}
 	switch o.kind {
-	case "", profile.Keychain, profile.File, profile.Program:
+	case "", profile.Keychain, profile.File, profile.Exec:
 	default:
 		return nil, usage("--keystore keychain, file or exec", "there is no keystore %s", quoted(o.kind))
 	}
 	switch {
 	case o.identity != "" && o.kind != profile.File:
 		return nil, usage("add --keystore file", "--identity opens an encrypted file")
-	case o.command != "" && o.kind != profile.Program:
+	case o.command != "" && o.kind != profile.Exec:
 		return nil, usage("add --keystore exec", "--keystore-command is a program that keeps the record")
-	case o.command == "" && o.kind == profile.Program:
+	case o.command == "" && o.kind == profile.Exec:
 		return nil, usage(`for example --keystore-command "/usr/local/bin/cgp-cred-pass"`, "--keystore exec needs the program that keeps the record")
 	case o.kind == "":
 		return nil, nil

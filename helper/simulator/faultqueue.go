@@ -25,8 +25,8 @@ func newFaultQueue(faults []Fault) faultQueue {
 	return q
 }
 
-// play is what befalls one request.
-type play struct {
+// faults is what befalls one request.
+type faults struct {
 	delay, drip time.Duration
 	intercept   *Fault // answers in APIM's stead; nil: none does
 	instead     answer // its answer
@@ -37,10 +37,10 @@ type play struct {
 }
 
 // next takes what befalls the next request on a side.
-func (q *faultQueue) next(on side) play {
+func (q *faultQueue) next(on side) faults {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var p play
+	var p faults
 	for i := range q.all {
 		f := &q.all[i]
 		if f.side != on || q.left[i] == 0 || f.kind == "" {
@@ -65,7 +65,7 @@ func (q *faultQueue) next(on side) play {
 }
 
 // take lets f answer.
-func (p *play) take(f *Fault) {
+func (p *faults) take(f *Fault) {
 	if f.kind == "truncate" {
 		p.truncate = true
 		return
