@@ -47,7 +47,7 @@ func Open(o OpenOptions) (*Helper, error) {
 		Folders:     folders,
 		Environment: environment,
 		Keystore:    o.Keystore,
-		External:       func(p profile.Location) (keystore.Keystore, error) { return o.external(folders, p) },
+		External:    func(p profile.Location) (keystore.Keystore, error) { return o.external(folders, p) },
 		APIM:        o.Client,
 		Timeout:     o.Timeout,
 		Warn:        o.Warn,

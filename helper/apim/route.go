@@ -28,7 +28,7 @@ const (
 type progress struct{ now atomic.Int32 }
 
 func (p *progress) reached(far stage) { p.now.Store(int32(far)) }
-func (p *progress) stage() stage        { return stage(p.now.Load()) }
+func (p *progress) stage() stage      { return stage(p.now.Load()) }
 
 // watch returns a context whose request tells how far it comes.
 func (p *progress) watch(ctx context.Context) context.Context {

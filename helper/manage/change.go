@@ -14,19 +14,19 @@ import (
 
 // Change is what a user wants a profile to have. A part that is not given is kept.
 type Change struct {
-	Host     string          // a host or an environment's name; empty: kept
-	APIName  *string         // nil: kept
-	Auth     string          // empty: follows from what there is
-	APIKey   keystore.Secret // zero: kept
-	Key      *record.Key     // nil: kept; with it KID is the new key's
-	KID      string          // empty: kept
-	TokenURL *string         // nil: kept; empty: the host's own
-	Audience *string         // nil: kept; empty: the token URL
-	Force    bool            // let another host, token URL, audience or private key replace what is there
-	Default  bool            // make it the default profile
-	Keystore *profile.Location  // nil: where it is, and the keychain for a new one; a record that is elsewhere moves there
-	Anew     bool            // keep nothing of what is there; needs Force where there is something
-	Seen     *string         // what MayReplaceKey saw; nil: any record may be changed
+	Host     string            // a host or an environment's name; empty: kept
+	APIName  *string           // nil: kept
+	Auth     string            // empty: follows from what there is
+	APIKey   keystore.Secret   // zero: kept
+	Key      *record.Key       // nil: kept; with it KID is the new key's
+	KID      string            // empty: kept
+	TokenURL *string           // nil: kept; empty: the host's own
+	Audience *string           // nil: kept; empty: the token URL
+	Force    bool              // let another host, token URL, audience or private key replace what is there
+	Default  bool              // make it the default profile
+	Keystore *profile.Location // nil: where it is, and the keychain for a new one; a record that is elsewhere moves there
+	Anew     bool              // keep nothing of what is there; needs Force where there is something
+	Seen     *string           // what MayReplaceKey saw; nil: any record may be changed
 }
 
 // Check says what is wrong with a change whatever the profile holds, before a keychain is asked.

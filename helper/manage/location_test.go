@@ -74,7 +74,7 @@ func newPlaces(t *testing.T) *places {
 		Config:   profile.Config{Folder: filepath.Join(dir, "config", "cgp-cred")},
 		Folders:  disk.Folders{State: filepath.Join(dir, "state", "cgp-cred"), Runtime: filepath.Join(dir, "state", "cgp-cred")},
 		Keystore: func(kind string) (keystore.Keystore, error) { return p.at(profile.Location{Kind: kind}), nil },
-		External:    func(at profile.Location) (keystore.Keystore, error) { return p.at(at), nil },
+		External: func(at profile.Location) (keystore.Keystore, error) { return p.at(at), nil },
 		Warn:     func(text string) { p.warned = append(p.warned, text) },
 	}
 	return p

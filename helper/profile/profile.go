@@ -27,7 +27,7 @@ const (
 const (
 	Keychain = "keychain" // the operating system's
 	File     = "file"     // a file that age encrypts
-	Exec  = "exec"     // behind a program of the user's
+	Exec     = "exec"     // behind a program of the user's
 	Memory   = "memory"   // this process's own: the demo's
 
 	Environment = "environment" // the environment's variables: no file names it

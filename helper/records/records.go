@@ -24,8 +24,8 @@ import (
 type Records struct {
 	Config      profile.Config
 	Folders     disk.Folders
-	Environment *record.Environment                            // nil: keystores hold the credentials
-	Keystore    func(kind string) (keystore.Keystore, error)   // opens the keychain, or the keystore in memory
+	Environment *record.Environment                               // nil: keystores hold the credentials
+	Keystore    func(kind string) (keystore.Keystore, error)      // opens the keychain, or the keystore in memory
 	External    func(profile.Location) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
 	Flight      *flight.Flight
 	Report      report.To

@@ -13,9 +13,9 @@ import (
 
 // Stored is a signer as a record keeps it: the primes of its own private key, or what finds the key elsewhere.
 type Stored struct {
-	E      string     `json:"e,omitempty"`
-	P      string     `json:"p,omitempty"`
-	Q      string     `json:"q,omitempty"`
+	E      string       `json:"e,omitempty"`
+	P      string       `json:"p,omitempty"`
+	Q      string       `json:"q,omitempty"`
 	Signer *ExternalKey `json:"signer,omitempty"`
 }
 
