@@ -270,7 +270,7 @@ func TestThrottlingIsShared(t *testing.T) {
 				}
 				for range 5 {
 					var e *apim.Error
-					if err := <-errs; !errors.As(err, &e) || e.Class != apim.Temporary || fault.HintOf(e, "") == "" {
+					if err := <-errs; !errors.As(err, &e) || e.Class != fault.Temporary || fault.HintOf(e, "") == "" {
 						t.Errorf("%v", err)
 					}
 				}

@@ -13,6 +13,7 @@ import (
 	"cgp-cred/helper/mint"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
+	"cgp-cred/keystore/fault"
 )
 
 // DefaultMinValid is the least life left in a cached token that is served.
@@ -153,7 +154,7 @@ func (g *get) mint(source records.Source, hold time.Duration) (Credential, error
 // attempt would have fixed, and when refreshing ahead, which has one attempt, not what may pass.
 func (g *get) remember(err error) {
 	var e *apim.Error
-	if !errors.As(err, &e) || e.OneMore || g.ahead && e.Class != apim.Refused {
+	if !errors.As(err, &e) || e.OneMore || g.ahead && e.Class != fault.Refused {
 		return
 	}
 	g.lease.Remember(g.bound().Name(), e)
@@ -189,7 +190,7 @@ func (g *get) fresh(e cache.Entry) bool {
 // the caller did not ask for a life.
 func (g *get) outlasts(e cache.Entry, err error) bool {
 	var failed *apim.Error
-	passing := errors.As(err, &failed) && failed.Class != apim.Refused
+	passing := errors.As(err, &failed) && failed.Class != fault.Refused
 	return passing && g.options.MinValid == 0 && g.left(e) >= lastResort
 }
 

@@ -15,6 +15,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/renew"
 	"cgp-cred/helper/wire"
+	"cgp-cred/keystore/fault"
 )
 
 // execLife is the least life of a token that a command is started with. It is capped at half of the token's whole life.
@@ -162,7 +163,7 @@ func (a *app) exec(ctx context.Context, o execOptions) error {
 func (a *app) longCredential(ctx context.Context, h *helper.Helper, p *profile.Profile) (helper.Credential, error) {
 	c, err := h.Get(ctx, p, helper.Options{MinValid: execLife})
 	var e *apim.Error
-	if !errors.As(err, &e) || e.Class == apim.Refused {
+	if !errors.As(err, &e) || e.Class == fault.Refused {
 		return c, err
 	}
 	_, ends := h.Manage().Cached(ctx, p)

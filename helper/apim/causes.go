@@ -21,7 +21,7 @@ type cause struct {
 // faultClass returns the class of an error with this cause.
 func (c *cause) faultClass() fault.Class {
 	if c.class == 0 {
-		return Refused
+		return fault.Refused
 	}
 	return c.class
 }
@@ -63,7 +63,7 @@ var (
 			"or put in the key that is registered: cgp-cred store {profile} --private-key FILE --kid KID --force",
 	}
 	causeQuota = cause{ // Apigee's own code: the status may be any
-		code: "policies.ratelimit", class: Temporary, why: "too many token requests: APIM allows 300 a minute for an application",
+		code: "policies.ratelimit", class: fault.Temporary, why: "too many token requests: APIM allows 300 a minute for an application",
 		hint: "wait a minute, then run the command again",
 	}
 	causeUnknown = cause{
@@ -74,7 +74,7 @@ var (
 // causes is tried from the top; the first that fits is it.
 var causes = []*cause{
 	{
-		status: http.StatusTooManyRequests, class: Temporary, why: "too many token requests: APIM allows 300 a minute for an application",
+		status: http.StatusTooManyRequests, class: fault.Temporary, why: "too many token requests: APIM allows 300 a minute for an application",
 		hint: "wait a minute, then run the command again",
 	},
 	&causeQuota,
@@ -114,7 +114,7 @@ var causes = []*cause{
 			"upload it in the Developer Hub: your application, then manage public key",
 	},
 	{
-		status: http.StatusForbidden, keyword: "jwks endpoint", class: Temporary,
+		status: http.StatusForbidden, keyword: "jwks endpoint", class: fault.Temporary,
 		why: "APIM can't reach the JWKS URL that is registered for API key {key}",
 		hint: "check that the URL answers from the internet, with a publicly trusted certificate and a path\n" +
 			"then run the command again",
@@ -144,7 +144,7 @@ var causes = []*cause{
 
 // causeServer is any 5xx that no other cause explains.
 var causeServer = cause{
-	class: Temporary, why: "APIM or something before it is failing", hint: "run the command again in a minute",
+	class: fault.Temporary, why: "APIM or something before it is failing", hint: "run the command again in a minute",
 }
 
 // causeOf finds the cause of a refusal.

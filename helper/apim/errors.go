@@ -14,13 +14,6 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// The classes that an [Error] can have.
-const (
-	Refused   = fault.Refused
-	Network   = fault.Network
-	Temporary = fault.Temporary
-)
-
 // Subject is the profile's side of an error: what its advice names. No field is secret.
 type Subject struct {
 	Profile string
@@ -120,7 +113,7 @@ func (e *Error) AtProxy() bool { return e.proxy }
 // before a whole reply.
 func (e *Error) Retryable() bool {
 	failing := e.Status == http.StatusTooManyRequests || e.Status >= http.StatusInternalServerError
-	return e.retry || e.cause == &causeQuota || e.Class == Temporary && failing
+	return e.retry || e.cause == &causeQuota || e.Class == fault.Temporary && failing
 }
 
 // fill puts the profile's values into a text of the table of causes.
@@ -182,7 +175,7 @@ func silentRefusal(e *Error, res *http.Response) *Error {
 	default:
 		return strangeReply(e.TokenURL, res, e.Skew)
 	}
-	e.Class = Network
+	e.Class = fault.Network
 	return e
 }
 
@@ -193,7 +186,7 @@ func strangeReply(tokenURL string, res *http.Response, skew time.Duration) *Erro
 		kind = "unknown type"
 	}
 	return &Error{
-		Class: Network, Status: res.StatusCode, TokenURL: tokenURL, Skew: skew, cause: &causeUnknown, hint: hintMiddle,
+		Class: fault.Network, Status: res.StatusCode, TokenURL: tokenURL, Skew: skew, cause: &causeUnknown, hint: hintMiddle,
 		what: fmt.Sprintf("an answer that isn't APIM's: status %d, %s", res.StatusCode, printable.Text(kind)),
 	}
 }

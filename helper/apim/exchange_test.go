@@ -148,31 +148,31 @@ func TestRefusals(t *testing.T) {
 		says   string // part of the message
 		hint   string // part of the hint
 	}{
-		{"unknown API key", 401, oauth("invalid_request", "Invalid 'iss'/'sub' claims in client_assertion JWT"), apim.Refused, "is not known on", "store"},
-		{"empty iss", 400, oauth("invalid_request", "Missing or non-matching 'iss'/'sub' claims in client_assertion JWT"), apim.Refused, "was empty", "store"},
-		{"clock slow", 400, oauth("invalid_request", "Invalid 'exp' claim in client_assertion JWT - JWT has expired"), apim.Refused, "clock", "timedatectl"},
-		{"clock fast", 400, oauth("invalid_request", "Invalid 'exp' claim in client_assertion JWT - more than 5 minutes in future"), apim.Refused, "clock", "timedatectl"},
-		{"jti", 400, oauth("invalid_request", "Non-unique 'jti' claim in client_assertion JWT"), apim.Refused, "seen this assertion", "again"},
-		{"no key set", 403, oauth("public_key error", "You need to register a public key to use this authentication method - please contact support to configure"), apim.Refused, "no public key is registered", "cgp-cred jwks"},
-		{"JWKS unreachable", 403, oauth("public_key error", "The JWKS endpoint, for your client_assertion can't be reached"), apim.Temporary, "can't reach the JWKS URL", "certificate"},
-		{"kid", 401, oauth("invalid_request", "Invalid 'kid' header in client_assertion JWT - no matching public key"), apim.Refused, "no public key with kid", "up to an hour"},
-		{"signature", 401, oauth("public_key error", "JWT signature verification failed"), apim.Refused, "is not the one", "cgp-cred jwks"},
-		{"audience", 401, oauth("invalid_request", "Missing or invalid 'aud' claim in client_assertion JWT"), apim.Refused, "audience", "status"},
-		{"product", 401, oauth("unauthorized_client", "you have tried to request authorization but your application is not configured to use this authorization grant type"), apim.Refused, "API-key flavour", "subscribe"},
-		{"revoked", 401, oauth("access_denied", "The developer app associated with the API key is not approved or revoked"), apim.Refused, "revoked", "Developer Hub"},
-		{"content type", 415, oauth("invalid_request", "Content-Type header must be application/x-www-form-urlencoded"), apim.Refused, "content type", "proxy"},
-		{"throttled", 429, `{}`, apim.Temporary, "300 a minute", "wait"},
-		{"throttled by a fault with status 500", 500, `{"fault":{"faultstring":"Rate limit quota violation","detail":{"errorcode":"policies.ratelimit.QuotaViolation"}}}`, apim.Temporary, "300 a minute", "wait"},
-		{"fault: unknown client", 500, `{"fault":{"faultstring":"Invalid client identifier {0}","detail":{"errorcode":"oauth.v2.InvalidClientIdentifier"}}}`, apim.Refused, "is not known on", "store"},
-		{"not found", 404, oauth("invalid_request", "Not Found"), apim.Refused, "no token endpoint", "status"},
-		{"not found, empty", 404, "", apim.Refused, "no token endpoint", "status"},
-		{"method", 405, "", apim.Refused, "not a token endpoint", "status"},
-		{"server error in HTML", 503, html, apim.Temporary, "503", "minute"},
-		{"sign-in page", 200, html, apim.Network, "isn't APIM's: status 200, text/html", "HTTPS_PROXY"},
-		{"blocked by a proxy", 403, html, apim.Network, "isn't APIM's: status 403", "HTTPS_PROXY"},
-		{"redirect", 307, "", apim.Network, "not followed", "HTTPS_PROXY"},
-		{"proxy wants a password", 407, html, apim.Network, "407", "HTTPS_PROXY"},
-		{"unknown", 400, oauth("new_error", "something new"), apim.Refused, "something new", "message_id"},
+		{"unknown API key", 401, oauth("invalid_request", "Invalid 'iss'/'sub' claims in client_assertion JWT"), fault.Refused, "is not known on", "store"},
+		{"empty iss", 400, oauth("invalid_request", "Missing or non-matching 'iss'/'sub' claims in client_assertion JWT"), fault.Refused, "was empty", "store"},
+		{"clock slow", 400, oauth("invalid_request", "Invalid 'exp' claim in client_assertion JWT - JWT has expired"), fault.Refused, "clock", "timedatectl"},
+		{"clock fast", 400, oauth("invalid_request", "Invalid 'exp' claim in client_assertion JWT - more than 5 minutes in future"), fault.Refused, "clock", "timedatectl"},
+		{"jti", 400, oauth("invalid_request", "Non-unique 'jti' claim in client_assertion JWT"), fault.Refused, "seen this assertion", "again"},
+		{"no key set", 403, oauth("public_key error", "You need to register a public key to use this authentication method - please contact support to configure"), fault.Refused, "no public key is registered", "cgp-cred jwks"},
+		{"JWKS unreachable", 403, oauth("public_key error", "The JWKS endpoint, for your client_assertion can't be reached"), fault.Temporary, "can't reach the JWKS URL", "certificate"},
+		{"kid", 401, oauth("invalid_request", "Invalid 'kid' header in client_assertion JWT - no matching public key"), fault.Refused, "no public key with kid", "up to an hour"},
+		{"signature", 401, oauth("public_key error", "JWT signature verification failed"), fault.Refused, "is not the one", "cgp-cred jwks"},
+		{"audience", 401, oauth("invalid_request", "Missing or invalid 'aud' claim in client_assertion JWT"), fault.Refused, "audience", "status"},
+		{"product", 401, oauth("unauthorized_client", "you have tried to request authorization but your application is not configured to use this authorization grant type"), fault.Refused, "API-key flavour", "subscribe"},
+		{"revoked", 401, oauth("access_denied", "The developer app associated with the API key is not approved or revoked"), fault.Refused, "revoked", "Developer Hub"},
+		{"content type", 415, oauth("invalid_request", "Content-Type header must be application/x-www-form-urlencoded"), fault.Refused, "content type", "proxy"},
+		{"throttled", 429, `{}`, fault.Temporary, "300 a minute", "wait"},
+		{"throttled by a fault with status 500", 500, `{"fault":{"faultstring":"Rate limit quota violation","detail":{"errorcode":"policies.ratelimit.QuotaViolation"}}}`, fault.Temporary, "300 a minute", "wait"},
+		{"fault: unknown client", 500, `{"fault":{"faultstring":"Invalid client identifier {0}","detail":{"errorcode":"oauth.v2.InvalidClientIdentifier"}}}`, fault.Refused, "is not known on", "store"},
+		{"not found", 404, oauth("invalid_request", "Not Found"), fault.Refused, "no token endpoint", "status"},
+		{"not found, empty", 404, "", fault.Refused, "no token endpoint", "status"},
+		{"method", 405, "", fault.Refused, "not a token endpoint", "status"},
+		{"server error in HTML", 503, html, fault.Temporary, "503", "minute"},
+		{"sign-in page", 200, html, fault.Network, "isn't APIM's: status 200, text/html", "HTTPS_PROXY"},
+		{"blocked by a proxy", 403, html, fault.Network, "isn't APIM's: status 403", "HTTPS_PROXY"},
+		{"redirect", 307, "", fault.Network, "not followed", "HTTPS_PROXY"},
+		{"proxy wants a password", 407, html, fault.Network, "407", "HTTPS_PROXY"},
+		{"unknown", 400, oauth("new_error", "something new"), fault.Refused, "something new", "message_id"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -219,11 +219,11 @@ func TestNetworkErrors(t *testing.T) {
 		class     fault.Class
 		says      string
 	}{
-		{"nobody listens", "http://127.0.0.1:1/oauth2/token", apim.Network, "can't connect to 127.0.0.1:1"},
-		{"no such name", "https://no-such-host.invalid/oauth2/token", apim.Network, "can't find the address of no-such-host.invalid"},
-		{"a stranger's certificate", strange.URL, apim.Network, "issued by"},
-		{"too slow", slow.URL, apim.Temporary, "did not answer in time"},
-		{"endless reply", big, apim.Network, "over 64 KiB"},
+		{"nobody listens", "http://127.0.0.1:1/oauth2/token", fault.Network, "can't connect to 127.0.0.1:1"},
+		{"no such name", "https://no-such-host.invalid/oauth2/token", fault.Network, "can't find the address of no-such-host.invalid"},
+		{"a stranger's certificate", strange.URL, fault.Network, "issued by"},
+		{"too slow", slow.URL, fault.Temporary, "did not answer in time"},
+		{"endless reply", big, fault.Network, "over 64 KiB"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

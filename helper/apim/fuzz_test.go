@@ -48,7 +48,7 @@ func FuzzExchange(f *testing.F) {
 			return
 		}
 		var e *apim.Error
-		if !errors.As(err, &e) || fault.HintOf(e, "") == "" || e.Class < apim.Refused || e.Class > apim.Temporary {
+		if !errors.As(err, &e) || fault.HintOf(e, "") == "" || e.Class < fault.Refused || e.Class > fault.Temporary {
 			t.Fatalf("%v (%T) has no class and no next step", err, err)
 		}
 		if e.RetryAfter < 0 || e.RetryAfter > 24*time.Hour {

@@ -18,6 +18,7 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 // The frames of HTTP/2 (RFC 9113 section 6) that a server needs which serves nothing.
@@ -136,7 +137,7 @@ func TestNoAssertionIsSentTwice(t *testing.T) {
 			defer stop()
 			_, err = c.Exchange(ctx, url, keystore.NewSecret([]byte("a.b.c")))
 			var e *apim.Error
-			if !errors.As(err, &e) || e.Class == apim.Refused {
+			if !errors.As(err, &e) || e.Class == fault.Refused {
 				t.Errorf("got %v, want an error of the network", err)
 			}
 			u.mu.Lock()

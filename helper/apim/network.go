@@ -22,7 +22,7 @@ const (
 
 // networkError makes the error of a request that got no whole answer. far is how far it came, sent what it held.
 func networkError(tokenURL string, far stage, sent redactor, err error) *Error {
-	e := &Error{Class: Network, TokenURL: tokenURL, cause: &causeUnknown, err: err}
+	e := &Error{Class: fault.Network, TokenURL: tokenURL, cause: &causeUnknown, err: err}
 	w := routeTo(tokenURL)
 	var (
 		proxy *proxyError
@@ -32,7 +32,7 @@ func networkError(tokenURL string, far stage, sent redactor, err error) *Error {
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
-		e.Class = Temporary
+		e.Class = fault.Temporary
 		e.what, e.hint = "interrupted while waiting for "+w.host, "run the command again"
 	case errors.As(err, &proxy):
 		e.refusedByProxy(w, proxy)
@@ -42,7 +42,7 @@ func networkError(tokenURL string, far stage, sent redactor, err error) *Error {
 	case errors.As(err, &name) && !name.IsTimeout:
 		e.unknownName(w, name)
 	case timedOut(err):
-		e.Class, e.retry, e.proxy = Temporary, true, w.proxy != "" && far > starting && far < throughProxy
+		e.Class, e.retry, e.proxy = fault.Temporary, true, w.proxy != "" && far > starting && far < throughProxy
 		e.what, e.hint = w.late(far), hintSlow
 		if far == lookingUp || far == connecting {
 			e.hint = w.hint()
@@ -84,7 +84,7 @@ func (e *Error) refusedByProxy(w route, p *proxyError) {
 	case p.status == http.StatusProxyAuthRequired:
 		e.hint = hintProxy
 	case p.status == http.StatusTooManyRequests || p.status >= http.StatusInternalServerError:
-		e.Class = Temporary
+		e.Class = fault.Temporary
 		e.hint = "the proxy may not reach " + w.host + " for now: run the command again in a minute, or ask its administrators"
 	default:
 		e.hint = "ask the proxy's administrators to let " + w.host + " through, or name it in NO_PROXY where no proxy is needed"

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
 
@@ -60,13 +61,13 @@ func (c *Client) Probe(ctx context.Context, address string, header http.Header) 
 
 // Problem is the [Error] that an answer is which no API of APIM's gives when all is well, or nil.
 func (p Probe) Problem() error {
-	e := &Error{Class: Refused, Status: p.Status, TokenURL: p.URL, Skew: p.Skew, cause: &causeUnknown}
+	e := &Error{Class: fault.Refused, Status: p.Status, TokenURL: p.URL, Skew: p.Skew, cause: &causeUnknown}
 	what := fmt.Sprintf("%s answered %d", printable.Text(p.URL), p.Status)
 	switch {
 	case p.Status == http.StatusOK && p.Type != "text/html":
 		return nil
 	case p.Status == http.StatusTooManyRequests, p.Status >= http.StatusInternalServerError:
-		e.Class, e.retry = Temporary, true
+		e.Class, e.retry = fault.Temporary, true
 		e.what, e.hint = what+": APIM or something before it is failing", causeServer.hint
 	case p.Status == http.StatusUnauthorized, p.Status == http.StatusForbidden:
 		e.what = what + ": this credential has no access to that API"
@@ -74,17 +75,17 @@ func (p Probe) Problem() error {
 	case p.Status == http.StatusNotFound:
 		e.what, e.hint = what+": there is no such API", "check the profile's host and --api-name: cgp-cred status"
 	case p.Status == http.StatusProxyAuthRequired:
-		e.Class, e.proxy = Network, true
+		e.Class, e.proxy = fault.Network, true
 		e.what, e.hint = "a proxy answered 407: it wants a user name and password", hintProxy
 	case p.Status >= 300 && p.Status < 400:
-		e.Class = Network
+		e.Class = fault.Network
 		e.what, e.hint = what+", a redirect: it is not followed", hintMiddle
 	default:
 		kind := p.Type
 		if kind == "" {
 			kind = "unknown type"
 		}
-		e.Class = Network
+		e.Class = fault.Network
 		e.what, e.hint = what+", "+printable.Text(kind)+": an answer that isn't APIM's", hintMiddle
 	}
 	return e

@@ -22,15 +22,15 @@ func TestProbe(t *testing.T) {
 	}{
 		{name: "well", kind: "application/json; charset=utf-8", status: 200, fine: true},
 		{name: "without a type", status: 200, fine: true},
-		{name: "a sign-in page", kind: "text/html", status: 200, class: apim.Network},
-		{name: "a redirect", status: 307, class: apim.Network},
-		{name: "no access", status: 401, class: apim.Refused},
-		{name: "forbidden", status: 403, class: apim.Refused},
-		{name: "no such API", status: 404, class: apim.Refused},
-		{name: "a proxy", status: 407, class: apim.Network},
-		{name: "throttled", status: 429, class: apim.Temporary},
-		{name: "failing", status: 503, class: apim.Temporary},
-		{name: "strange", status: 418, class: apim.Network},
+		{name: "a sign-in page", kind: "text/html", status: 200, class: fault.Network},
+		{name: "a redirect", status: 307, class: fault.Network},
+		{name: "no access", status: 401, class: fault.Refused},
+		{name: "forbidden", status: 403, class: fault.Refused},
+		{name: "no such API", status: 404, class: fault.Refused},
+		{name: "a proxy", status: 407, class: fault.Network},
+		{name: "throttled", status: 429, class: fault.Temporary},
+		{name: "failing", status: 503, class: fault.Temporary},
+		{name: "strange", status: 418, class: fault.Network},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -71,7 +71,7 @@ func TestProbeOfNobody(t *testing.T) {
 	}
 	_, err = new(apim.Client).Probe(t.Context(), "http://"+address+"/", nil)
 	var e *apim.Error
-	if !errors.As(err, &e) || e.Class != apim.Network || e.AtProxy() {
+	if !errors.As(err, &e) || e.Class != fault.Network || e.AtProxy() {
 		t.Errorf("got %#v", err)
 	}
 }

@@ -26,14 +26,14 @@ func TestRetryable(t *testing.T) {
 		class  fault.Class
 		again  bool
 	}{
-		{"throttled", 429, "", apim.Temporary, true},
-		{"throttled, with the status of another error", 403, throttled("policies.ratelimit.SpikeArrestViolation"), apim.Temporary, true},
-		{"throttled, as Apigee does by itself", 500, throttled("policies.ratelimit.QuotaViolation"), apim.Temporary, true},
-		{"a server that fails", 500, "", apim.Temporary, true},
-		{"a server that fails, in words", 503, `{"error":"unknown_error","error_description":"x"}`, apim.Temporary, true},
-		{"a refusal with the status of a failure", 500, throttled("oauth.v2.InvalidClientIdentifier"), apim.Refused, false},
-		{"a refusal that passes, but not in a moment", 403, `{"error":"public_key error","error_description":"The JWKS endpoint can't be reached"}`, apim.Temporary, false},
-		{"a refusal", 401, `{"error":"invalid_request"}`, apim.Refused, false},
+		{"throttled", 429, "", fault.Temporary, true},
+		{"throttled, with the status of another error", 403, throttled("policies.ratelimit.SpikeArrestViolation"), fault.Temporary, true},
+		{"throttled, as Apigee does by itself", 500, throttled("policies.ratelimit.QuotaViolation"), fault.Temporary, true},
+		{"a server that fails", 500, "", fault.Temporary, true},
+		{"a server that fails, in words", 503, `{"error":"unknown_error","error_description":"x"}`, fault.Temporary, true},
+		{"a refusal with the status of a failure", 500, throttled("oauth.v2.InvalidClientIdentifier"), fault.Refused, false},
+		{"a refusal that passes, but not in a moment", 403, `{"error":"public_key error","error_description":"The JWKS endpoint can't be reached"}`, fault.Temporary, false},
+		{"a refusal", 401, `{"error":"invalid_request"}`, fault.Refused, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -100,7 +100,7 @@ func TestLateSaysWhere(t *testing.T) {
 		_, err := exchange(ctx, c.url)
 		stop()
 		var e *apim.Error
-		if !errors.As(err, &e) || e.Class != apim.Temporary || !e.Retryable() || e.Error() != c.says {
+		if !errors.As(err, &e) || e.Class != fault.Temporary || !e.Retryable() || e.Error() != c.says {
 			t.Errorf("error %v, want %q, to be tried again", err, c.says)
 		}
 	}
@@ -114,7 +114,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 		url, seen := endpoint(t, status, map[string]string{"Location": elsewhere}, "")
 		_, err := exchange(t.Context(), url)
 		var e *apim.Error
-		if !errors.As(err, &e) || e.Class != apim.Network || e.Status != status || e.Retryable() {
+		if !errors.As(err, &e) || e.Class != fault.Network || e.Status != status || e.Retryable() {
 			t.Errorf("%d: error %v", status, err)
 		}
 		if len(*seen) != 1 || len(*got) != 0 {

@@ -22,6 +22,7 @@ import (
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
@@ -262,7 +263,7 @@ func TestASilentServer(t *testing.T) {
 	defer stop()
 	first := r.Run(ctx, nil).First()
 	var refused *apim.Error
-	if first == nil || first.Check != "apim" || !errors.As(first.Err, &refused) || refused.Class != apim.Temporary {
+	if first == nil || first.Check != "apim" || !errors.As(first.Err, &refused) || refused.Class != fault.Temporary {
 		t.Errorf("got %+v", first)
 	}
 }

@@ -18,8 +18,8 @@ func FuzzState(f *testing.F) {
 	for _, e := range []*apim.Error{
 		{Status: 401, Code: "invalid_request", Description: "Invalid exp claim in JWT", ID: "rrt-1", Skew: time.Hour},
 		{Status: 403, Code: "public_key error", TokenURL: "https://int.api.service.nhs.uk/oauth2/token", About: apim.Subject{Profile: "int", KID: "k"}},
-		{Class: apim.Network, Status: 502},
-		{Class: apim.Temporary, Status: 429, RetryAfter: time.Minute},
+		{Class: fault.Network, Status: 502},
+		{Class: fault.Temporary, Status: 429, RetryAfter: time.Minute},
 	} {
 		at := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
 		raw, err := json.Marshal(state{Hold: time.Minute, PauseUntil: at, Refusal: &refusal{Binding: "c", At: at, Error: e}})
@@ -70,7 +70,7 @@ func checkRefusal(t *testing.T, raw []byte, e *apim.Error) {
 			}
 		}
 	}
-	if fault.HintOf(e, "") == "" || e.Class == apim.Network {
+	if fault.HintOf(e, "") == "" || e.Class == fault.Network {
 		t.Fatalf("class %v, hint %q", e.Class, fault.HintOf(e, ""))
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 const (
@@ -79,7 +80,7 @@ func (s state) refused(binding string, start, now time.Time, patience time.Durat
 	if r == nil || r.Binding != binding || r.At.After(now) || start.Sub(r.At) >= refusalLife {
 		return nil
 	}
-	if r.Error.Class != apim.Refused && r.At.Add(r.Error.RetryAfter).Sub(now) < patience {
+	if r.Error.Class != fault.Refused && r.At.Add(r.Error.RetryAfter).Sub(now) < patience {
 		return nil // the caller may wait until APIM lets it in
 	}
 	return r.Error
@@ -93,6 +94,6 @@ func (s state) paused(now time.Time) bool {
 
 // shareable reports whether every caller would get this answer: a refusal, or a 429 with Retry-After.
 func shareable(e *apim.Error) bool {
-	throttled := e.Class == apim.Temporary && e.Status == http.StatusTooManyRequests && e.RetryAfter > 0
-	return e.Class == apim.Refused || throttled
+	throttled := e.Class == fault.Temporary && e.Status == http.StatusTooManyRequests && e.RetryAfter > 0
+	return e.Class == fault.Refused || throttled
 }

@@ -10,6 +10,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/helpertest"
 	"cgp-cred/helper/simulator"
+	"cgp-cred/keystore/fault"
 )
 
 func TestWrongClockIsCorrected(t *testing.T) {
@@ -41,7 +42,7 @@ func TestFarClockIsNotBelieved(t *testing.T) {
 			p := helpertest.New(t, simulator.Config{Now: func() time.Time { return time.Now().Add(off) }})
 			_, err := p.Get(t.Context(), p.Load(t), helper.Options{})
 			var refused *apim.Error
-			if !errors.As(err, &refused) || refused.Class != apim.Refused || !strings.Contains(refused.Error(), "clock is ") {
+			if !errors.As(err, &refused) || refused.Class != fault.Refused || !strings.Contains(refused.Error(), "clock is ") {
 				t.Errorf("got %v", err)
 			}
 			if n := p.Sim.Requests(); n != 1 {

@@ -101,7 +101,7 @@ func TestRefusalIsTyped(t *testing.T) {
 	p := newPlace(t, simulator.Config{NoProduct: true}, manage.Change{})
 	_, err := p.source(t).Token()
 	var refused *apim.Error
-	if !errors.As(err, &refused) || refused.Class != apim.Refused {
+	if !errors.As(err, &refused) || refused.Class != fault.Refused {
 		t.Errorf("error %v", err)
 	}
 }

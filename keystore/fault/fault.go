@@ -120,8 +120,6 @@ func HintsOf(err error) []string {
 		return nil
 	case Classified:
 		return e.FaultHints()
-	case interface{ Hint() string }: // of package helper, whose types are not classified yet
-		return Lines(e.Hint())
 	case interface{ Unwrap() []error }:
 		for _, one := range e.Unwrap() {
 			if hints := HintsOf(one); len(hints) > 0 {

@@ -16,17 +16,6 @@ import (
 // unclassified are the error types that need no class, each with the reason.
 var unclassified = map[string]string{
 	"keystore/disk.waitError": "is taken apart by the function that called its maker",
-	"helper.curableError":     "has the class of what it wraps",
-	"helper.ChangeError":      "not yet",
-	"helper.ChangedError":     "not yet",
-	"helper.CommandError":     "not yet",
-	"helper.EndedError":       "not yet",
-	"helper.EnvironmentError": "not yet",
-	"helper.GoneError":        "not yet",
-	"helper.IncompleteError":  "not yet",
-	"helper.LockError":        "not yet",
-	"helper.MismatchError":    "not yet",
-	"helper.staleError":       "not yet",
 }
 
 // Every error type of the product says its class and its hints: without them it would end a command as a bug.
