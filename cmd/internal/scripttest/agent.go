@@ -9,15 +9,15 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// agent [as UID] [ARGS...] starts an ssh-agent beside the script, in the place of an earlier one, and sets SSH_AUTH_SOCK.
-// "agent stop" ends it and leaves its socket behind, as a logout leaves the one that ssh forwarded.
+// agent [as UID] [ARGS...] starts an ssh-agent, ends an earlier one, and sets SSH_AUTH_SOCK. "agent stop" ends it and
+// leaves its socket behind, as a logout leaves a forwarded one.
 func agent(ts *testscript.TestScript, neg bool, args []string) {
 	u := of(ts)
 	if neg {
 		ts.Fatalf("usage: agent [as UID] [ARGS...], agent stop")
 	}
 	if u.agent != nil {
-		u.agent.kill() // it would remove its socket otherwise
+		u.agent.kill() // a clean end would remove its socket
 		u.agent = nil
 	}
 	if len(args) == 1 && args[0] == "stop" {

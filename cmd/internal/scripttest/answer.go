@@ -10,8 +10,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// serve-answer STATUS FILE [HEADER...] serves one answer to whatever is asked, and sets HOST to where it listens. In FILE and
-// headers \e stands for an escape character, in FILE also ASSERTION for the one that was sent.
+// serve-answer STATUS FILE [HEADER...] serves one answer to every request, and sets HOST to its address. In FILE and
+// headers \e means an escape character. In FILE, ASSERTION means the assertion of the request.
 func serveAnswer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: serve-answer STATUS FILE [HEADER...]")

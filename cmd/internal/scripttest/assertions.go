@@ -10,8 +10,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// assertions N CONNECTIONS PROTO holds what came to the token endpoint of the wire: so many assertions by that protocol, no
-// two with the same jti or signature, over so many connections.
+// assertions-sent N CONNECTIONS PROTO checks what the wire's token endpoint got: N assertions over that many
+// connections by that protocol, no two with the same jti or signature.
 func assertionsSent(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: assertions-sent N CONNECTIONS PROTO")
@@ -31,11 +31,11 @@ func assertionsSent(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s assertions and connections, want %s %s", got, args[0], args[1])
 	}
 	if len(slices.Compact(jtis)) != len(received) || len(slices.Compact(signatures)) != len(received) {
-		ts.Fatalf("an assertion was sent again: %q", jtis)
+		ts.Fatalf("an assertion was sent twice: %q", jtis)
 	}
 }
 
-// jtiOf reads the second part of an assertion.
+// jtiOf returns the jti in the second part of an assertion.
 func jtiOf(ts *testscript.TestScript, part string) string {
 	text, err := base64.RawURLEncoding.DecodeString(part)
 	ts.Check(err)

@@ -4,4 +4,4 @@ package scripttest
 
 import "errors"
 
-func becomeUser(int) error { return errors.New("there are no other users to become") }
+func becomeUser(int) error { return errors.New("the user of a process can't be changed here") }

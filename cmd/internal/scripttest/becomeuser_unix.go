@@ -4,7 +4,7 @@ package scripttest
 
 import "syscall"
 
-// replaceProcess makes this process another user's.
+// becomeUser changes the user of this process.
 func becomeUser(uid int) error {
 	if err := syscall.Setgid(uid); err != nil {
 		return err

@@ -15,18 +15,18 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// authority is a certification authority, and a stranger who has the same key of a server signed by another.
+// authority is a certificate authority. An unknown authority signs one more certificate for the same server key.
 type authority struct {
 	pem []byte
-	own map[string]tls.Certificate // by the layer that shows it
+	own map[string]tls.Certificate // by layer
 }
 
-// certificates are the layers of TLS, each with what its certificate and its configuration differ in.
+// certificates are the layers of TLS, each with how its certificate and its config differ.
 var certificates = map[string]func(c *x509.Certificate, t *tls.Config){
 	"tls":      func(*x509.Certificate, *tls.Config) {},
-	"stranger": func(*x509.Certificate, *tls.Config) {}, // by another authority
+	"stranger": func(*x509.Certificate, *tls.Config) {}, // by an unknown authority
 	"wrongname": func(c *x509.Certificate, _ *tls.Config) {
-		c.DNSNames, c.IPAddresses = []string{"elsewhere.example"}, nil
+		c.DNSNames, c.IPAddresses = []string{"other.example"}, nil
 	},
 	"expired":  func(c *x509.Certificate, _ *tls.Config) { c.NotAfter = time.Now().Add(-time.Hour) },
 	"tomorrow": func(c *x509.Certificate, _ *tls.Config) { c.NotBefore = time.Now().Add(24 * time.Hour) },
@@ -35,12 +35,12 @@ var certificates = map[string]func(c *x509.Certificate, t *tls.Config){
 	},
 	"tls12": func(_ *x509.Certificate, t *tls.Config) { t.MaxVersion = tls.VersionTLS12 },
 	"http1": func(_ *x509.Certificate, t *tls.Config) { t.NextProtos = []string{"http/1.1"} },
-	"clientcert": func(_ *x509.Certificate, t *tls.Config) { // before TLS 1.3 the handshake waits for it
+	"clientcert": func(_ *x509.Certificate, t *tls.Config) { // before TLS 1.3 the handshake fails without it
 		t.ClientAuth, t.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12
 	},
 }
 
-// newAuthority makes an authority, and a certificate for each layer, for the names by which scripts call.
+// newAuthority makes an authority, and a certificate for each layer, for the host names that scripts use.
 func newAuthority(ts *testscript.TestScript) *authority {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ts.Check(err)
@@ -50,7 +50,9 @@ func newAuthority(ts *testscript.TestScript) *authority {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, ca, ca, key.Public(), key)
 	ts.Check(err)
-	a := &authority{pem: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), own: make(map[string]tls.Certificate)}
+	a := &authority{
+		pem: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), own: make(map[string]tls.Certificate),
+	}
 	for layer, change := range certificates {
 		leaf, issuer := certificateOf("int.api.service.nhs.uk"), ca
 		leaf.DNSNames = []string{"int.api.service.nhs.uk", "localhost"}
@@ -76,9 +78,12 @@ func certificateOf(name string) *x509.Certificate {
 	}
 }
 
-// config is a layer's.
+// config returns the config of a layer.
 func (a *authority) config(layer string) *tls.Config {
-	t := &tls.Config{Certificates: []tls.Certificate{a.own[layer]}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	t := &tls.Config{
+		Certificates: []tls.Certificate{a.own[layer]}, MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"h2", "http/1.1"},
+	}
 	certificates[layer](new(x509.Certificate), t)
 	return t
 }

@@ -19,10 +19,10 @@ import (
 	"cgp-cred/helper/simulator"
 )
 
-// controlled is a simulator that can leave a token request without an answer, and tells of each of them.
+// controlled is a simulator that can hold back the answer to a token request, and counts token requests.
 type controlled struct {
 	api      http.Handler
-	holdNext atomic.Bool // the next one
+	holdNext atomic.Bool // never answer the next token request
 	crowd    atomic.Pointer[crowd]
 	ahead    atomic.Int64 // of its clock, nanoseconds
 	arrived  chan struct{}
@@ -48,12 +48,12 @@ func (s *controlled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.api.ServeHTTP(answer, r)
 	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
-	_ = http.NewResponseController(w).Flush() // headers have a deadline of their own
+	_ = http.NewResponseController(w).Flush() // the deadline for headers is shorter
 	<-c.gathered
 	_, _ = w.Write(answer.Body.Bytes())
 }
 
-// crowd is a number of processes that wait for the same.
+// crowd is a number of processes that wait for the same token request.
 type crowd struct {
 	missing  atomic.Int64
 	gathered chan struct{} // all are here
@@ -105,7 +105,7 @@ func startControlled(ts *testscript.TestScript, apiKey, jwks string, faults ...s
 	return s
 }
 
-// await waits for the next token request, which a program makes that was started.
+// await waits for the next token request, or for the end of the program that should send it.
 func (s *controlled) await(ts *testscript.TestScript, p *started) {
 	select {
 	case <-s.arrived:
@@ -118,8 +118,8 @@ func (s *controlled) await(ts *testscript.TestScript, p *started) {
 	}
 }
 
-// share-token-request N COMMAND... runs a command of cgp-cred so many times at once, as parallel does. The token request of one of them
-// is only answered when all the others wait for that one.
+// share-token-request N COMMAND... runs a command of cgp-cred N times at once, as parallel does. The token request of
+// one process is only answered when all others wait for that process.
 func shareTokenRequest(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts).controlled
 	if neg || len(args) < 2 || s == nil {
@@ -149,13 +149,13 @@ func shareTokenRequest(ts *testscript.TestScript, neg bool, args []string) {
 				close(c.gathered)
 			}
 		}
-		_ = cmd.Wait() // its status is what counts
+		_ = cmd.Wait() // the caller checks the status
 		return printed.String(), strings.Join(said, "")
 	})
 }
 
-// kill-lock-holder PROFILE kills the process that has a profile's lock, in the middle of its token request, while another one waits
-// for the lock. It holds that the other one asks for a token then, and gets it.
+// kill-lock-holder PROFILE kills the process that holds a profile's lock, during its token request, while another
+// process waits for the lock. It checks that the other process then asks for a token, and gets it.
 func killLockHolder(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts).controlled
 	if neg || len(args) != 1 || s == nil {
@@ -165,7 +165,7 @@ func killLockHolder(ts *testscript.TestScript, neg bool, args []string) {
 	s.holdNext.Store(true)
 	first := begin(ts, []string{"cgp-cred", "get", args[0]})
 	s.await(ts, first.started)
-	ts.Check(pause(first.cmd.Process.Pid)) // its own deadline would make it ask again
+	ts.Check(pause(first.cmd.Process.Pid)) // at its deadline it would ask again
 
 	waiting := command(ts, "cgp-cred", "get", args[0], "-v")
 	var out strings.Builder
@@ -179,19 +179,20 @@ func killLockHolder(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	if len(s.arrived) > 0 {
-		ts.Fatalf("it does not wait")
+		ts.Fatalf("the second process does not wait")
 	}
 	first.kill()
 	_, err = io.Copy(io.Discard, text)
 	ts.Check(err)
 	if err := waiting.Wait(); err != nil || !strings.HasPrefix(out.String(), "Authorization: Bearer ") {
-		ts.Fatalf("the next one: %v, %q", err, out.String())
+		ts.Fatalf("the second process: %v, %q", err, out.String())
 	}
 }
 
-// during-renewal FILE N COMMAND... begins a command whose token request is not answered, and stops it, so that its own deadline does
-// not end it. It holds that N more of them, begun meanwhile, print what is in FILE, which they can't do if they wait for
-// the first; that the first does the same when it gives up; and that no other asks for a token.
+// during-renewal FILE N COMMAND... starts a command whose token request is not answered, and stops that process, so
+// that it does not reach its deadline. It checks that N more such commands print the text of FILE meanwhile, which
+// they can't if they wait for the first one; that the first one prints it too when it gives up; and that no other
+// command asks for a token.
 func duringRenewal(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts).controlled
 	if neg || len(args) < 3 || s == nil {
@@ -218,7 +219,7 @@ func duringRenewal(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// begun is a command that was started, in a process group of its own.
+// begun is a running command in a new process group.
 type begun struct {
 	*started
 
@@ -234,7 +235,7 @@ func begin(ts *testscript.TestScript, argv []string) *begun {
 	return b
 }
 
-// mustPrint waits for its end, and holds that it succeeded with that and nothing else.
+// mustPrint waits for the end of the command, and checks that it succeeded and printed only that.
 func (b *begun) mustPrint(ts *testscript.TestScript, want string) {
 	<-b.ended
 	if status := b.cmd.ProcessState.ExitCode(); status != 0 || b.out.String() != want || b.text.Len() > 0 {
@@ -242,7 +243,7 @@ func (b *begun) mustPrint(ts *testscript.TestScript, want string) {
 	}
 }
 
-// new-token-requests N... holds that one of these is the number of token requests since the last command that counted them.
+// new-token-requests N... checks that one of these is the number of token requests since the last count.
 func newTokenRequests(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts).controlled
 	if neg || len(args) == 0 || s == nil {

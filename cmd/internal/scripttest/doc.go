@@ -4,9 +4,9 @@
 // # How to write a script
 //
 // A script is a user's session. Its user has a new home folder, and no profile, no keychain, no desktop and no proxy.
-// Each line is a command; a line that starts with ! must fail, and one that starts with [FACILITY] runs only on a machine
-// that has the facility. Files at the end, after "-- NAME --", are written to the current folder before the first line.
-// A typical script:
+// Each line is a command; a line that starts with ! must fail, and one that starts with [FACILITY] runs only on a
+// machine that has the facility. Files at the end, after "-- NAME --", are written to the current folder before the
+// first line. A typical script:
 //
 //	# A stored key gets a token, and the token is cached.
 //	require-program secret-tool libsecret-tools
@@ -28,8 +28,8 @@
 //	-- apikey.txt --
 //	test-api-key
 //
-// Start each part with a comment that says what must hold. Use expect-failure for commands that fail: it checks what holds
-// of every failure. Wait for an event, never for a time. Name what a machine may lack, with require-program and
+// Start each part with a comment that says what must hold. Use expect-failure for commands that fail: it checks what
+// holds of every failure. Wait for an event, never for a time. Name what a machine may lack, with require-program and
 // skip-without. CONTRIBUTING.md lists the verbs; those that are used most:
 //
 //   - keyring, simulate and pem set the scene: a keychain, a token endpoint and a key.

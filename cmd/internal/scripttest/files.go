@@ -9,7 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// same A B... holds that files are equal; stdout and stderr are the last command's.
+// same-text FILE FILE... checks that files hold the same text. stdout and stderr are the last command's.
 func sameText(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: same-text FILE FILE...")
@@ -30,12 +30,12 @@ func Glob(parts ...string) []string {
 	return found
 }
 
-// trimmed is a file's content without blanks around it.
+// trimmed returns a file's text without spaces around it.
 func trimmed(ts *testscript.TestScript, file string) string {
 	return strings.TrimSpace(ts.ReadFile(file))
 }
 
-// replace FILE REGEXP TEXT changes a file, as an editor would. What matches nothing is an error.
+// replace FILE REGEXP TEXT edits a file. If nothing matches, it fails.
 func replace(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: replace FILE REGEXP TEXT")

@@ -13,10 +13,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// fileServer: file-server NAME DELAY [open] serves the script's folder over https, ranges too, to whoever brings a token that
-// the simulator knows, each request after a delay; an open one serves it over http, to everyone. It sets NAME to its host,
-// NAME_PORT to its port, and for https CURL_CA_BUNDLE. The file NAME.log has a line a request: status, and a hash of the token, or - where there
-// was none.
+// file-server NAME DELAY [open] serves the script's folder over https, with ranges, for requests with a token that
+// the simulator knows, each request after a delay. An open one serves it over http to all requests. It sets NAME to
+// its host, NAME_PORT to its port, and for https CURL_CA_BUNDLE. The file NAME.log has a line for each request: the
+// status, and a hash of the token, or - without one.
 func fileServer(ts *testscript.TestScript, neg bool, args []string) {
 	open := len(args) == 3 && args[2] == "open"
 	if neg || len(args) != 2 && !open {
@@ -60,6 +60,7 @@ func fileServer(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	ca := ts.MkAbs("fileserver.pem")
-	ts.Check(os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600))
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}
+	ts.Check(os.WriteFile(ca, pem.EncodeToMemory(block), 0o600))
 	ts.Setenv("CURL_CA_BUNDLE", ca)
 }

@@ -15,8 +15,9 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// git-server DIR serves bare repositories over https to whoever brings a token that the simulator knows, and sets GITHOST
-// and GIT_SSL_CAINFO. What it was sent is in gitserver.log: a line a request, the Authorization header's scheme alone.
+// git-server DIR serves bare repositories over https, for requests with a token that the simulator knows, and sets
+// GITHOST and GIT_SSL_CAINFO. The file gitserver.log has a line for each request: the path, and the scheme of the
+// Authorization header.
 func gitServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: git-server DIR")
@@ -46,12 +47,13 @@ func gitServer(ts *testscript.TestScript, neg bool, args []string) {
 		_ = log.Close()
 	})
 	ca := ts.MkAbs("gitserver.pem")
-	ts.Check(os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600))
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}
+	ts.Check(os.WriteFile(ca, pem.EncodeToMemory(block), 0o600))
 	ts.Setenv("GITHOST", strings.TrimPrefix(s.URL, "https://"))
 	ts.Setenv("GIT_SSL_CAINFO", ca)
 }
 
-// accepted asks an API of the simulator whether it takes a header.
+// accepted asks an API of the simulator whether it accepts a header.
 func accepted(api, authorization string) bool {
 	req, err := http.NewRequest(http.MethodGet, api, nil)
 	if err != nil {
@@ -66,8 +68,8 @@ func accepted(api, authorization string) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// newgit puts a git that knows authtype first on PATH: the system's, or the one that .dev/newgit.sh unpacked. Without one
-// the script is skipped; in CI it fails.
+// use-new-git puts a git that knows authtype first on PATH: the system's, or the one that .dev/newgit.sh unpacked.
+// Without one the script is skipped; in CI it fails.
 func useNewGit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: use-new-git")

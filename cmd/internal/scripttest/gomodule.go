@@ -9,8 +9,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// goModule lets go build in the current folder, as for a user whose caches have what this repository needs, without a
-// network: it sets CHECKOUT, the repository, and writes go.mod and the sums.
+// go-module starts a Go module in the current folder, which builds without a network from the caches of this
+// repository. It writes go.mod and go.sum, and sets CHECKOUT to the repository.
 func goModule(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: go-module")

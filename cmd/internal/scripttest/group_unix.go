@@ -4,10 +4,10 @@ package scripttest
 
 import "syscall"
 
-// inGroup starts a program in a process group of its own, with all that it starts.
+// ownGroup starts a program in a new process group, with its children.
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// pause stops a process group, until resume.
+// pause stops a process group until resume.
 func pause(group int) error { return syscall.Kill(-group, syscall.SIGSTOP) }
 
 func resume(group int) error { return syscall.Kill(-group, syscall.SIGCONT) }

@@ -13,8 +13,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// startIGV: igv FASTA runs IGV Desktop beside the script, on an X server of its own, and sets IGV_PORT to where it takes
-// commands. What it prints is the file igv.out; its folder is $HOME/igv. It reaches nothing but this machine.
+// igv FASTA starts IGV Desktop on a new X server, and sets IGV_PORT to the port for its commands. Its output is in
+// igv.out, and its folder is $HOME/igv. It can't reach other machines.
 func startIGV(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: igv FASTA")
@@ -30,29 +30,29 @@ func startIGV(ts *testscript.TestScript, neg bool, args []string) {
 	out, err := os.Create(ts.MkAbs("igv.out"))
 	ts.Check(err)
 	cmd := command(ts, "igv", "--port", port, "--genome", ts.MkAbs(args[0]))
-	// Java takes the home folder from the user database, and puts its counters into /tmp. The proxy, at which nobody listens, is for what IGV looks up at
-	// its makers' when it starts; it is not used for this machine.
+	// Java takes the home folder from the user database, and writes counters to /tmp. The proxy, on which no process
+	// listens, stops what IGV downloads when it starts; it is not used for this machine.
 	cmd.Env = append(cmd.Env, "DISPLAY="+display, "JAVA_TOOL_OPTIONS=-XX:-UsePerfData -Duser.home="+ts.Getenv("HOME")+
 		" -Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=1 -Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=1")
 	cmd.Stdout, cmd.Stderr = out, out
 	program := start(ts, cmd)
 	ts.Check(out.Close())
 	ts.Defer(func() {
-		if _, err := askIGV(address, "exit", 0); errors.Is(err, syscall.ECONNREFUSED) { // else it ends without an answer
-			_ = screen.Process.Kill() // which ends IGV too
+		if _, err := askIGV(address, "exit", 0); errors.Is(err, syscall.ECONNREFUSED) { // other errors: it has ended
+			_ = screen.Process.Kill() // that ends IGV too
 		}
 		<-program.ended
 	})
 	if !program.until(func() bool {
-		answer, err := askIGV(address, "echo ready", 10*time.Second) // it may take a command, and not know it yet
+		answer, err := askIGV(address, "echo ready", 10*time.Second) // while it starts, it may not answer a command
 		return err == nil && answer == "ready"
 	}) {
-		ts.Fatalf("IGV takes no commands:\n%s", ts.ReadFile("igv.out"))
+		ts.Fatalf("IGV accepts no commands:\n%s", ts.ReadFile("igv.out"))
 	}
 	ts.Setenv("IGV_PORT", port)
 }
 
-// startXvfb runs an X server without a screen, and returns the display that it chose.
+// startXvfb starts an X server without a screen, and returns its display.
 func startXvfb(ts *testscript.TestScript) (*exec.Cmd, string) {
 	read, write, err := os.Pipe()
 	ts.Check(err)
@@ -60,7 +60,7 @@ func startXvfb(ts *testscript.TestScript) (*exec.Cmd, string) {
 	cmd.ExtraFiles = []*os.File{write}
 	ts.Check(cmd.Start())
 	ts.Defer(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // it removes its socket
+		_ = cmd.Process.Signal(syscall.SIGTERM) // then it removes its socket
 		_ = cmd.Wait()
 	})
 	ts.Check(write.Close())
@@ -70,7 +70,8 @@ func startXvfb(ts *testscript.TestScript) (*exec.Cmd, string) {
 	return cmd, ":" + strings.TrimSpace(number)
 }
 
-// askIGV sends one command and returns the line that answers it. With a patience it does not wait for longer.
+// askIGV sends one command and returns the answer, a line. It waits for the answer for at most patience, if that is
+// not zero.
 func askIGV(address, line string, patience time.Duration) (string, error) {
 	c, err := net.Dial("tcp", address)
 	if err != nil {
@@ -89,8 +90,7 @@ func askIGV(address, line string, patience time.Duration) (string, error) {
 	return strings.TrimSpace(answer), err
 }
 
-// tellIGV: igv-command COMMAND holds that IGV answers a command with OK, or with ! that it answers something else; the answer is
-// stdout.
+// igv-command COMMAND checks that IGV answers a command with OK, or with ! that it does not. The answer is stdout.
 func igvCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: igv-command COMMAND...")

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// snoop is a program of its own: it tries each way in which a program can look into another one of the same user, its
-// memory, environment and open connections, and prints what came of it. Its argument is the other's number, or a program to
-// start and look into: a child, which Yama lets it trace as well.
+// inspect-process TARGET is a program: it tries each way in which a program can look into another process of the same
+// user, at its memory, environment and open connections, and prints the outcomes. TARGET is the process's number, or
+// a program to start and look into: Yama allows that for a child.
 func inspectProcess() {
 	runtime.LockOSThread() // a tracer is a thread
 	pid, err := strconv.Atoi(os.Args[1])
@@ -50,7 +50,7 @@ func inspectProcess() {
 	}
 }
 
-// opened reads a byte of a file; which one does not matter.
+// opened reads the first byte of a file, and reports only a refusal.
 func opened(name string) error {
 	f, err := os.Open(name)
 	if err != nil {
@@ -63,7 +63,7 @@ func opened(name string) error {
 	return nil
 }
 
-// readMemory reads where nothing is: whoever may read gets as far as that.
+// readMemory reads an address that is not mapped: a process that may read gets EFAULT.
 func readMemory(pid int) error {
 	here := make([]byte, 8)
 	local := []unix.Iovec{{Base: &here[0], Len: 8}}

@@ -10,14 +10,15 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// keyring starts a session bus with an unlocked gnome-keyring for the script. "keyring lock" and "keyring unlock" change
-// it. "keyring fault METHOD FAULT" lets a keystoretest.Fault happen at the next call of a D-Bus method, until "keyring
-// repair". "keyring dismiss" and "keyring ignore" put someone before the screen who does that to each prompt, and "keyring
-// prompted N" holds that there were so many. "keyring switch" lets another one answer, that is empty, until "keyring switch-back".
+// keyring starts a session bus with an unlocked gnome-keyring for the script. "keyring lock" and "keyring unlock"
+// change it. "keyring fault METHOD FAULT" makes the next call of a D-Bus method fail with a keystoretest.Fault, until
+// "keyring repair". "keyring dismiss" and "keyring ignore" do that with each prompt, and "keyring prompted N" checks
+// the number of prompts. "keyring switch" changes to a second, empty keyring, until "keyring switch-back".
 func keyring(ts *testscript.TestScript, neg bool, args []string) {
 	u := of(ts)
 	if neg || (u.keyring == nil) != (len(args) == 0) {
-		ts.Fatalf("usage: keyring, then keyring lock|unlock|fault METHOD FAULT|repair|dismiss|ignore|prompted N|switch|switch-back")
+		ts.Fatalf("usage: keyring, then " +
+			"keyring lock|unlock|fault METHOD FAULT|repair|dismiss|ignore|prompted N|switch|switch-back")
 	}
 	if len(args) == 0 {
 		u.keyring = keystoretest.StartKeyring(u)
@@ -39,14 +40,14 @@ func keyring(ts *testscript.TestScript, neg bool, args []string) {
 		u.person = u.keyring.Sit(u, verb == "dismiss")
 	case verb == "prompted" && len(args) == 2 && u.person != nil:
 		if n := strconv.Itoa(u.person.Seen()); n != args[1] {
-			ts.Fatalf("%s prompts came up, want %s", n, args[1])
+			ts.Fatalf("%s prompts were shown, want %s", n, args[1])
 		}
 	case verb == "switch":
 		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", keystoretest.StartKeyring(u).Address)
 	case verb == "switch-back":
 		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Address)
 	default:
-		ts.Fatalf("keyring %q: no such thing", args)
+		ts.Fatalf("keyring %q is unknown", args)
 	}
 }
 
@@ -58,8 +59,9 @@ func dbus(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("DBUS_SESSION_BUS_ADDRESS", keystoretest.StartBus(of(ts)).Address)
 }
 
-// readRecord: keyring-record reads and writes the keyring behind cgp-cred's back: "keyring-record get ACCOUNT" prints what it holds for an account,
-// "keyring-record none ACCOUNT" holds that it has nothing, "keyring-record put ACCOUNT FILE" puts a file's text there.
+// keyring-record reads and writes the keyring without cgp-cred. "keyring-record get ACCOUNT" prints an account's
+// item, "keyring-record none ACCOUNT" checks that there is no item, and "keyring-record put ACCOUNT FILE" writes a
+// file's text.
 func keyringRecord(ts *testscript.TestScript, neg bool, args []string) {
 	u := of(ts)
 	if neg || len(args) < 2 || u.keyring == nil {
@@ -84,7 +86,7 @@ func keyringRecord(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// lookUp is what the keyring holds for an account.
+// lookUp returns the keyring's item for an account.
 func lookUp(ts *testscript.TestScript, account string) string {
 	u := of(ts)
 	keystoretest.Need(u, "secret-tool", "libsecret-tools")

@@ -17,22 +17,22 @@ import (
 )
 
 const (
-	// allKills is the variable that lets killed kill at every system call, and not at a few.
+	// allKills is the environment variable that makes survives-kill kill at every system call, not only at one.
 	allKills = "CGP_CRED_ALL_KILLS"
-	// spread chooses a system call for each command.
+	// spread chooses the system call for each command.
 	spread = 29
-	// killedStatus is a shell's exit status for a process that was killed.
+	// killedStatus is a shell's exit status for a killed process.
 	killedStatus = 128 + int(syscall.SIGKILL)
 	// neverKilled is more system calls than a command makes.
 	neverKilled = 1 << 20
-	// killedCalls is the file that says how many there were.
+	// killedCalls is the file with the number of calls.
 	killedCalls = "killed.calls"
 )
 
-// survives-kill BEGIN OLD NEW COMMAND... holds that a command which is killed with SIGKILL, at whichever system call, leaves the
-// old state or the new one. Each time it runs "sh begin.sh BEGIN", then the command, and when that is dead "sh check.sh
-// OLD NEW". First the command is let run to its end. It is killed at one of its calls, another one for each command, and
-// with CGP_CRED_ALL_KILLS=1 at each.
+// survives-kill BEGIN OLD NEW COMMAND... checks that a command that is killed with SIGKILL, at any system call,
+// leaves the old state or the new one. Each time it runs "sh begin.sh BEGIN", the command, and "sh check.sh OLD NEW".
+// The first time it does not kill the command. Then it kills it at one system call, a different one for each command,
+// or with CGP_CRED_ALL_KILLS=1 at each system call in turn.
 func survivesKill(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
 		ts.Fatalf("usage: survives-kill BEGIN OLD NEW COMMAND...")
@@ -50,7 +50,7 @@ func survivesKill(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	var failed []error
 	n := 1
-	for ; ; n++ { // there may be some more or fewer calls each time
+	for ; ; n++ { // the number of calls differs a little each time
 		calls, err := k.at(n)
 		if err != nil {
 			failed = append(failed, err)
@@ -65,7 +65,7 @@ func survivesKill(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// kill is a command that is to be killed, and what is done before and after.
+// kill is a command to kill, with what runs before and after it.
 type kill struct {
 	ts      *testscript.TestScript
 	begin   string
@@ -73,8 +73,8 @@ type kill struct {
 	command []string
 }
 
-// at kills the command just before its nth system call that changes something, and returns how many there were. The error
-// is what is wrong afterwards; a command that was not killed is not looked at.
+// at kills the command just before its nth system call that changes something, and returns the number of such calls.
+// The error says what is wrong afterwards; if the command was not killed, nothing is checked.
 func (k kill) at(n int) (calls int, wrong error) {
 	ts := k.ts
 	ts.Check(ts.Exec("sh", "begin.sh", k.begin))
@@ -97,19 +97,19 @@ func (k kill) at(n int) (calls int, wrong error) {
 	return calls, nil
 }
 
-// changing are the system calls that change something that outlives the process, or that another one sees.
+// changing are the system calls whose effect outlives the process, or that another process can see.
 var changing = map[uint64]string{
 	unix.SYS_WRITE: "write", unix.SYS_WRITEV: "writev", unix.SYS_PWRITE64: "pwrite64", unix.SYS_SENDTO: "sendto",
-	unix.SYS_SENDMSG: "sendmsg", unix.SYS_CONNECT: "connect", unix.SYS_MKDIRAT: "mkdirat", unix.SYS_RENAMEAT: "renameat",
-	unix.SYS_RENAMEAT2: "renameat2", unix.SYS_LINKAT: "linkat", unix.SYS_SYMLINKAT: "symlinkat",
+	unix.SYS_SENDMSG: "sendmsg", unix.SYS_CONNECT: "connect", unix.SYS_MKDIRAT: "mkdirat",
+	unix.SYS_RENAMEAT: "renameat", unix.SYS_RENAMEAT2: "renameat2", unix.SYS_LINKAT: "linkat", unix.SYS_SYMLINKAT: "symlinkat",
 	unix.SYS_UNLINKAT: "unlinkat", unix.SYS_FCHMOD: "fchmod", unix.SYS_FCHMODAT: "fchmodat", unix.SYS_FSYNC: "fsync",
 	unix.SYS_FTRUNCATE: "ftruncate", unix.SYS_FLOCK: "flock", unix.SYS_ADD_KEY: "add_key", unix.SYS_KEYCTL: "keyctl",
 	unix.SYS_WAITID: "waitid", unix.SYS_WAIT4: "wait4", unix.SYS_EXIT_GROUP: "exit_group",
 }
 
-// killedAt N FILE COMMAND... is a program of its own: it kills a command just before its Nth system call that changes
-// something, counted over all its threads, and writes into FILE how many there were and what the last one was. What the
-// command has started goes on, as after any kill.
+// kill-at-syscall N FILE COMMAND... is a program: it kills a command just before its Nth system call that changes
+// something, counted over all its threads, and writes to FILE the number of such calls and the name of the last one.
+// Processes that the command has started continue, as after any kill.
 func killAtSyscall() {
 	runtime.LockOSThread()
 	n, err := strconv.Atoi(os.Args[1])
@@ -134,14 +134,14 @@ func killAtSyscall() {
 	os.Exit(status)
 }
 
-// tracee is a process that is to be killed.
+// tracee is the process to kill.
 type tracee struct {
 	pid, left, calls int
 	last             string
 	threads          []int
 }
 
-// run lets it go on to its end, and returns a shell's exit status.
+// run traces the process to its end, and returns a shell's exit status.
 func (t *tracee) run() int {
 	for {
 		var ws syscall.WaitStatus
@@ -161,7 +161,7 @@ func (t *tracee) run() int {
 	}
 }
 
-// stopped lets a thread go on that has stopped.
+// stopped handles a thread that has stopped, and continues it.
 func (t *tracee) stopped(tid int, sig syscall.Signal) {
 	const sysGood = 0x80
 	first := !slices.Contains(t.threads, tid)
@@ -169,7 +169,8 @@ func (t *tracee) stopped(tid int, sig syscall.Signal) {
 	case first:
 		t.threads = append(t.threads, tid)
 		if sig = 0; tid == t.pid {
-			if err := syscall.PtraceSetOptions(tid, syscall.PTRACE_O_TRACECLONE|syscall.PTRACE_O_TRACESYSGOOD); err != nil {
+			const options = syscall.PTRACE_O_TRACECLONE | syscall.PTRACE_O_TRACESYSGOOD
+			if err := syscall.PtraceSetOptions(tid, options); err != nil {
 				panic(err)
 			}
 		}
@@ -178,10 +179,10 @@ func (t *tracee) stopped(tid int, sig syscall.Signal) {
 		if name, ok := changing[entered(tid)]; ok && t.left > 0 {
 			t.calls, t.last = t.calls+1, name
 			if t.left--; t.left == 0 {
-				_ = syscall.Kill(t.pid, syscall.SIGKILL) // the call is not made
+				_ = syscall.Kill(t.pid, syscall.SIGKILL) // before the call is made
 			}
 		}
-	case sig == syscall.SIGTRAP: // a new thread, or its like
+	case sig == syscall.SIGTRAP: // a new thread, for example
 		sig = 0
 	}
 	if err := syscall.PtraceSyscall(tid, int(sig)); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -189,7 +190,7 @@ func (t *tracee) stopped(tid int, sig syscall.Signal) {
 	}
 }
 
-// entered is the number of the system call that a thread is about to make, or none.
+// entered returns the number of the system call that a thread is about to make, or a number that is no system call.
 func entered(tid int) uint64 {
 	const getInfo, entry = 0x420e, 1 // PTRACE_GET_SYSCALL_INFO
 	info := struct {
@@ -200,12 +201,13 @@ func entered(tid int) uint64 {
 		args [6]uint64
 		_    [4]uint64
 	}{}
-	_, _, errno := syscall.Syscall6(syscall.SYS_PTRACE, getInfo, uintptr(tid), unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0)
+	_, _, errno := syscall.Syscall6(syscall.SYS_PTRACE, getInfo, uintptr(tid),
+		unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0)
 	if errno != 0 || info.op != entry {
 		return 1<<64 - 1
 	}
 	if info.nr == unix.SYS_OPENAT && info.args[2]&unix.O_CREAT != 0 {
-		return unix.SYS_LINKAT // it makes a name
+		return unix.SYS_LINKAT // it creates a file, as linkat does
 	}
 	return info.nr
 }

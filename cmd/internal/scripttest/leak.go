@@ -10,8 +10,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// secretFiles: declare-secrets KIND FILE... says that files hold secrets: of kind "key" a private key's PEM, also a broken one, of
-// any other kind one in each line. trace-secrets and no-secrets-in-files look for them from then on.
+// declare-secrets KIND FILE... names files with secrets, for which trace-secrets and no-secrets-in-files look from
+// then on. A file of kind "key" has a private key in PEM, which may be broken. A file of any other kind has one
+// secret in each line.
 func declareSecrets(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: declare-secrets KIND FILE...")
@@ -28,17 +29,19 @@ func declareSecrets(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// no-secrets-in-files [PROFILE] [EXCEPT...] holds that no file of the script's user has a secret: none of those that the script has
-// named or watched, and of PROFILE, where the keyring has it, neither API key nor private key (also as key.pem has it),
-// token or assertion. EXCEPT are files that the script made of them.
+// no-secrets-in-files [PROFILE] [EXCEPT...] checks that no file of the script's user has a secret: none that the
+// script has declared or traced, and for a PROFILE in the keyring not its API key, private key (also from key.pem),
+// token or assertion. EXCEPT are files that may have them.
 func noSecretsInFiles(ts *testscript.TestScript, neg bool, args []string) {
 	u := of(ts)
-	if len(args) > 0 && u.keyring != nil && len(Glob(ts.Getenv("CONFIG"), "profiles", args[0]+".yaml")) == 1 {
+	isProfile := func(name string) bool { return len(Glob(ts.Getenv("CONFIG"), "profiles", name+".yaml")) == 1 }
+	if len(args) > 0 && u.keyring != nil && isProfile(args[0]) {
 		learnProfile(ts, args[0])
 		args = args[1:]
 	}
 	if len(u.secrets.pieces) == 0 {
-		ts.Fatalf("usage: no-secrets-in-files [PROFILE] [EXCEPT...], with a PROFILE or after declare-secrets or trace-secrets")
+		ts.Fatalf("usage: no-secrets-in-files [PROFILE] [EXCEPT...], " +
+			"with a PROFILE, or after declare-secrets or trace-secrets")
 	}
 	var except, found []string
 	for _, f := range args {
@@ -61,7 +64,7 @@ func noSecretsInFiles(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// learnProfile learns the secrets of a profile that the keyring and the cache have.
+// learnProfile learns the secrets of a profile from the keyring and the cache.
 func learnProfile(ts *testscript.TestScript, profile string) {
 	s := &of(ts).secrets
 	if s.learnFrom([]byte(lookUp(ts, profile))); len(s.pieces) == 0 {

@@ -10,13 +10,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// slack is what a machine under load may add to a deadline.
+// slack is how late a machine under load may be.
 const slack = 30 * time.Second
 
-// addFault is the verb fault: network-fault KIND TIMEOUT STATUS TRIES TEXT is a row of the table of faults: with such a wire, or with KIND "dns:..." in a network
-// of that kind, a new token for the profile in CGP_CRED_PROFILE is not had within TIMEOUT. It holds that the attempt ended
-// then, with that exit status after so many tries, nothing on stdout, one message that matches TEXT, with a hint, and the
-// record in the keychain as it was. What was said at -vv goes to said.txt, for leakfree.
+// network-fault KIND TIMEOUT STATUS TRIES TEXT asks for a new token for the profile in CGP_CRED_PROFILE, through a
+// wire of this KIND, or for "dns:KIND" with a resolver of that KIND. It checks that the command fails within TIMEOUT,
+// with this exit status, after TRIES tries, with a message that matches TEXT, and that the record in the keychain is
+// unchanged. The output of -vv is appended to said.txt, for no-secrets-in-files.
 func networkFault(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 5 {
 		ts.Fatalf("usage: network-fault KIND TIMEOUT STATUS TRIES TEXT")
@@ -35,7 +35,7 @@ func networkFault(ts *testscript.TestScript, neg bool, args []string) {
 	expectFailure(ts, false, command)
 	took := time.Since(start)
 	said := ts.ReadFile("stderr")
-	if took > min(timeout, slack)+slack { // no deadline of minutes is waited for
+	if took > min(timeout, slack)+slack { // a deadline of minutes must not be waited for
 		ts.Fatalf("it took %v, with a deadline of %v", took, timeout)
 	}
 	if tries := strconv.Itoa(strings.Count("\n"+said, "\n* asking ")); tries != args[3] {

@@ -12,8 +12,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// weaken-passphrase FILE protects the identity of the encrypted files by the passphrase that FILE has, as before, but so that a try
-// takes a moment: a second and 256 MiB each, and several times that under the race detector, is for who guesses.
+// weaken-passphrase FILE encrypts the identity of the encrypted files again with the passphrase in FILE, but with a low
+// work factor. With the usual one, each try takes a second and 256 MiB, and several times that under the race detector.
 func weakenPassphrase(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: weaken-passphrase FILE")
@@ -39,5 +39,6 @@ func weakenPassphrase(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(closing.Close())
 	const version = "1"
 	sum := sha256.Sum256(append([]byte(version+"\n"), weak.Bytes()...))
-	ts.Check(os.WriteFile(file, append(fmt.Appendf(nil, "cgp-cred identity %s %x\n", version, sum), weak.Bytes()...), 0o600))
+	text = append(fmt.Appendf(nil, "cgp-cred identity %s %x\n", version, sum), weak.Bytes()...)
+	ts.Check(os.WriteFile(file, text, 0o600))
 }

@@ -16,8 +16,8 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// writePEM: pem BITS FILE [NUMBER] writes a private key, always the same for the same number; "pem ec FILE" one that is
-// not RSA, "pem damaged NAME FILE" one of keystoretest.Damaged.
+// pem BITS FILE [NUMBER] writes a private key, the same for the same number. "pem ec FILE" writes one that is not
+// RSA, "pem damaged NAME FILE" one of keystoretest.Damaged.
 func writePEM(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: pem BITS|ec FILE [NUMBER], or pem damaged NAME FILE")
@@ -27,7 +27,7 @@ func writePEM(ts *testscript.TestScript, neg bool, args []string) {
 	case "damaged":
 		der, ok := keystoretest.Damaged()[args[1]]
 		if !ok || len(args) != 3 {
-			ts.Fatalf("there is no such damaged key")
+			ts.Fatalf("damaged key %q is unknown", args[1])
 		}
 		text, args = keystoretest.PEM1(der), args[1:]
 	case "ec":

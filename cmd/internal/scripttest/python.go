@@ -6,7 +6,7 @@ import (
 	"cgp-cred/helper/clients/clientstest"
 )
 
-// findPython sets PYTHON to a Python that has requests and httpx.
+// find-python sets PYTHON to a Python that has requests and httpx.
 func findPython(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: find-python")

@@ -11,9 +11,9 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// recipe is a block that a document prints under <!-- tested: NAME -->.
+// recipe is a block of a document below <!-- tested: NAME -->.
 type recipe struct {
-	file     string // of the repository
+	file     string // relative to the repository
 	language string // sh, python or go
 	text     string
 }
@@ -28,8 +28,7 @@ func Manual(repository string) []string {
 	return append(Glob(repository, "README.md"), Glob(repository, "docs", "*.md")...)
 }
 
-// recipes returns the recipes of the manual by their names. A mark without a block below it, or a name that is used
-// twice, is an error.
+// recipes returns the recipes of the manual by name. A mark without a block, or a name that is used twice, is an error.
 func recipes(repository string) (map[string]recipe, error) {
 	found := map[string]recipe{}
 	for _, path := range Manual(repository) {
@@ -43,7 +42,8 @@ func recipes(repository string) (map[string]recipe, error) {
 		}
 		blocks := recipeBlock.FindAllStringSubmatch(string(text), -1)
 		if marks := recipeMark.FindAllString(string(text), -1); len(marks) != len(blocks) {
-			return nil, fmt.Errorf("%s has %d marks of recipes and %d blocks below one: %q", file, len(marks), len(blocks), marks)
+			return nil, fmt.Errorf("%s has %d marks of recipes, and %d blocks below one: %q",
+				file, len(marks), len(blocks), marks)
 		}
 		for _, b := range blocks {
 			if other, used := found[b[1]]; used {
@@ -55,7 +55,7 @@ func recipes(repository string) (map[string]recipe, error) {
 	return found, nil
 }
 
-// runRecipe NAME runs the recipe of this name: sh as a user would paste it into bash, python by $PYTHON, go as the main
+// run-recipe NAME runs a recipe: sh in bash, as a user would paste it, python with $PYTHON, and go as the main
 // package of the module in the current folder.
 func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {

@@ -45,7 +45,7 @@ func TestEachRecipeIsRun(t *testing.T) {
 	}
 }
 
-// What a writer can get wrong is found.
+// Mistakes of a writer are found.
 func TestRecipesRefused(t *testing.T) {
 	t.Parallel()
 	good := "# x\n\n<!-- tested: a -->\n```sh\ntrue\n```\n"

@@ -8,7 +8,7 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// require-program PROGRAM PACKAGE skips the rest of the script if a program is missing; in CI it fails it.
+// require-program PROGRAM PACKAGE skips the rest of the script if a program is missing. In CI the script fails.
 func requireProgram(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: require-program PROGRAM PACKAGE")
@@ -16,8 +16,8 @@ func requireProgram(ts *testscript.TestScript, neg bool, args []string) {
 	keystoretest.Need(of(ts), args[0], args[1])
 }
 
-// skip-without FACILITY... skips the rest of the script on a machine without one of keystoretest.Facilities. Each is a condition
-// too: [FACILITY].
+// skip-without FACILITY... skips the rest of the script on a machine without one of keystoretest.Facilities. Each is
+// also a condition: [FACILITY].
 func skipWithout(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: skip-without FACILITY...")
@@ -27,7 +27,7 @@ func skipWithout(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// skip-part-without FACILITY says that the script leaves a part out on a machine without it.
+// skip-part-without FACILITY reports that the script leaves out a part on a machine without the facility.
 func skipPartWithout(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: skip-part-without FACILITY")
@@ -38,16 +38,16 @@ func skipPartWithout(ts *testscript.TestScript, neg bool, args []string) {
 func facility(ts *testscript.TestScript, name string) *keystoretest.Facility {
 	f, ok := keystoretest.Facilities[name]
 	if !ok {
-		ts.Fatalf("there is no facility %q", name)
+		ts.Fatalf("facility %q is unknown", name)
 	}
 	return f
 }
 
-// condition knows the facilities.
+// condition reports whether this machine has a facility.
 func condition(name string) (bool, error) {
 	f, ok := keystoretest.Facilities[name]
 	if !ok {
-		return false, fmt.Errorf("there is no facility %q", name)
+		return false, fmt.Errorf("facility %q is unknown", name)
 	}
 	return f.Here(), nil
 }

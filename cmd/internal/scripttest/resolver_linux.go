@@ -13,15 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// resolver is a program of its own, for root: resolver KIND COMMAND ARGS... runs a command where names are looked up in that
-// way, in a network and with files of its own. The KINDs:
+// with-resolver KIND COMMAND... is a program for root: it runs a command in a new network whose name lookups go
+// wrong. KIND is
 //
-//	nxdomain, servfail  the name server says that no name exists, or that it fails
-//	mute                it says nothing
+//	nxdomain, servfail  the name server answers that no name exists, or that it failed
+//	mute                the name server does not answer
 //	absent              there is no name server
-//	down                there is no network at all
-//	twofaced            localhost is both ::1 and 127.0.0.1; the network is the machine's own
-//	liar                localhost is another machine; the network is the machine's own
+//	down                there is no network
+//	twofaced            localhost is both ::1 and 127.0.0.1, in the machine's network
+//	liar                localhost is another machine, in the machine's network
 func withResolver() {
 	kind := os.Args[1]
 	if os.Getenv("RESOLVER_INSIDE") == "" {
@@ -31,39 +31,39 @@ func withResolver() {
 		}
 		runInside("/proc/self/exe", []string{"RESOLVER_INSIDE=yes"}, uintptr(flags), os.Args)
 	}
-	ts := func(err error) {
+	check := func(err error) {
 		if err != nil {
-			fmt.Fprintln(os.Stderr, "resolver:", err)
+			fmt.Fprintln(os.Stderr, "with-resolver:", err)
 			os.Exit(125)
 		}
 	}
-	ts(unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""))
-	ts(bindOver("/etc/nsswitch.conf", "hosts: files dns\n"))
+	check(unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""))
+	check(bindOver("/etc/nsswitch.conf", "hosts: files dns\n"))
 	switch kind {
 	case "nxdomain":
-		ts(nameServer(3))
+		check(nameServer(3))
 	case "servfail":
-		ts(nameServer(2))
+		check(nameServer(2))
 	case "mute":
-		ts(nameServer(-1))
+		check(nameServer(-1))
 	case "absent":
-		ts(loopbackUp())
-		ts(bindOver("/etc/resolv.conf", "nameserver 127.0.0.1\n"))
+		check(loopbackUp())
+		check(bindOver("/etc/resolv.conf", "nameserver 127.0.0.1\n"))
 	case "down":
-		ts(bindOver("/etc/resolv.conf", "nameserver 192.0.2.53\n"))
+		check(bindOver("/etc/resolv.conf", "nameserver 192.0.2.53\n"))
 	case "twofaced":
-		ts(bindOver("/etc/hosts", "::1 localhost\n127.0.0.1 localhost\n"))
+		check(bindOver("/etc/hosts", "::1 localhost\n127.0.0.1 localhost\n"))
 	case "liar":
-		ts(bindOver("/etc/hosts", "192.0.2.9 localhost\n"))
+		check(bindOver("/etc/hosts", "192.0.2.9 localhost\n"))
 	default:
-		ts(errors.New("there is no such KIND"))
+		check(errors.New("KIND is unknown"))
 	}
 	path, err := exec.LookPath(os.Args[2])
-	ts(err)
+	check(err)
 	runInside(path, nil, 0, os.Args[2:])
 }
 
-// again runs a program to its end, and ends as it does.
+// runInside runs a program, and ends with its status.
 func runInside(path string, env []string, flags uintptr, argv []string) {
 	cmd := exec.Command(path)
 	cmd.Args, cmd.Env = argv, append(os.Environ(), env...)
@@ -72,19 +72,19 @@ func runInside(path string, env []string, flags uintptr, argv []string) {
 	err := cmd.Run()
 	var status *exec.ExitError
 	if err != nil && !errors.As(err, &status) {
-		fmt.Fprintln(os.Stderr, "resolver:", err)
+		fmt.Fprintln(os.Stderr, "with-resolver:", err)
 		os.Exit(125)
 	}
 	os.Exit(cmd.ProcessState.ExitCode())
 }
 
-// instead puts a file of that text over another, for this process and those below it.
+// bindOver mounts a file with this text over another, for this process and its children.
 func bindOver(file, text string) error {
 	f, err := os.CreateTemp("", "resolver")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(f.Name()) }() // what is mounted stays
+	defer func() { _ = os.Remove(f.Name()) }() // the mount keeps the file
 	if _, err := f.WriteString(text); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func bindOver(file, text string) error {
 	return unix.Mount(f.Name(), file, "", unix.MS_BIND, "")
 }
 
-// loopbackUp makes 127.0.0.1 reachable in a new network.
+// loopbackUp makes 127.0.0.1 reachable in a new network namespace.
 func loopbackUp() error {
 	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -112,7 +112,7 @@ func loopbackUp() error {
 	return unix.IoctlIfreq(s, unix.SIOCSIFFLAGS, r)
 }
 
-// nameServer answers each question with a code of RFC 1035 section 4.1.1, or with a negative code not at all.
+// nameServer answers each question with a code of RFC 1035 section 4.1.1. With a negative code it does not answer.
 func nameServer(code int) error {
 	if err := errors.Join(loopbackUp(), bindOver("/etc/resolv.conf", "nameserver 127.0.0.1\n")); err != nil {
 		return err
@@ -131,15 +131,15 @@ func nameServer(code int) error {
 			if code >= 0 && n > 12 {
 				b[2] |= 0x80                  // an answer
 				b[3] = 0x80 | byte(code)      // to a recursive question
-				_, _ = c.WriteTo(b[:n], from) // the question goes back with it
+				_, _ = c.WriteTo(b[:n], from) // the answer repeats the question
 			}
 		}
 	}()
 	return nil
 }
 
-// deadEnd: deadend makes the port of the wire on ::1 one that says nothing, as an IPv6 route into the void: its queue is full,
-// so that the kernel drops whoever wants to connect.
+// block-ipv6 makes the wire's port on ::1 silent, as if its IPv6 route were broken: its queue is full, so the kernel
+// drops new connections.
 func blockIPv6(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: block-ipv6, after wire")

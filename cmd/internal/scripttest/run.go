@@ -25,7 +25,8 @@ func bash(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// expect-exit STATUS COMMAND... holds a command's exit status alone: for those that print a report even where it is a bad one.
+// expect-exit STATUS COMMAND... checks only a command's exit status, for commands that print a report even if they
+// fail.
 func expectExit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: expect-exit STATUS COMMAND ARGS...")
@@ -49,8 +50,8 @@ func exitStatus(ts *testscript.TestScript, err error) int {
 	return -1
 }
 
-// parallel N COMMAND... runs a command so many times at once. For each different outcome stdout gets a line: how many,
-// the exit status, and what was printed.
+// parallel N COMMAND... runs a command N times at once. For each different outcome stdout gets a line: how often, the
+// exit status, and the output.
 func parallel(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: parallel N COMMAND ARGS...")
@@ -60,12 +61,12 @@ func parallel(ts *testscript.TestScript, neg bool, args []string) {
 	atOnce(ts, n, args[1:], func(cmd *exec.Cmd) (string, string) {
 		var out, text strings.Builder
 		cmd.Stdout, cmd.Stderr = &out, &text
-		_ = cmd.Run() // its status is what counts
+		_ = cmd.Run() // atOnce reads the status
 		return out.String(), text.String()
 	})
 }
 
-// atOnce is parallel, and run is one of the commands.
+// atOnce runs a command n times at once, each with run, and prints the outcomes as parallel does.
 func atOnce(ts *testscript.TestScript, n int, argv []string, run func(cmd *exec.Cmd) (out, text string)) {
 	var (
 		mu       sync.Mutex

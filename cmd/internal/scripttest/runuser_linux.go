@@ -12,10 +12,11 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// without-run-user COMMAND... is a program of its own: it becomes a command for which /run/user is an empty folder, so that a process
-// without XDG_RUNTIME_DIR finds nothing of the user's there. Where /run/user/UID is absent that needs no privilege.
+// without-run-user COMMAND... is a program: it runs a command for which /run/user is an empty folder, so that a
+// process without XDG_RUNTIME_DIR finds nothing of the user there. If /run/user/UID does not exist, that needs no
+// privilege.
 func withoutRunUser() {
-	runtime.LockOSThread() // a thread's own mounts
+	runtime.LockOSThread() // the mounts are the thread's
 	err := hideRunUser()
 	if err == nil {
 		err = os.Setenv(keystoretest.HiddenVariable, "yes")
@@ -27,7 +28,7 @@ func withoutRunUser() {
 	if err == nil {
 		err = syscall.Exec(path, os.Args[1:], os.Environ())
 	}
-	fmt.Fprintln(os.Stderr, "hidden:", err)
+	fmt.Fprintln(os.Stderr, "without-run-user:", err)
 	os.Exit(125)
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// writeSAM: write-sam FILE writes aligned reads that take about eight megabytes as BAM.
+// write-sam FILE writes aligned reads, about eight megabytes as BAM.
 func writeSAM(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: write-sam FILE")

@@ -13,8 +13,8 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// Main runs a test binary's tests, and ends the process. Scripts call each of the commands by its name, and the test binary
-// runs as that command.
+// Main runs a test binary's tests, and ends the process. Scripts call each of the commands by its name, and the test
+// binary runs as that command.
 func Main(m *testing.M, commands map[string]func()) {
 	all := programs()
 	for name, main := range commands {
@@ -42,7 +42,8 @@ func Run(t *testing.T, folder, repository string) {
 	testscript.Run(t, testscript.Params{
 		Dir:   folder,
 		Setup: func(env *testscript.Env) error { return newUser(env, repository) },
-		// The usual deadline would fail each script that is left; without it, a package that is out of time says so once.
+		// The usual deadline would fail each script that is left; without it, a package that is out of time says so
+		// once.
 		Deadline:           time.Now().AddDate(1, 0, 0),
 		RequireUniqueNames: true,
 		Condition:          condition,

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// Kinds of secrets that are known in more forms than one.
+// Kinds of secrets that have several forms.
 const (
 	kindAPIKey    = "apikey"
 	kindKey       = "key"
@@ -22,13 +22,14 @@ const (
 	kindAssertion = "assertion"
 )
 
-// pieceSize is how much of a secret tells that it is there. What is printed of an API key to tell it from others is less.
+// pieceSize is the length of a piece that counts as a leak. The part of an API key that is printed as a label is
+// shorter.
 const pieceSize = 16
 
-// secrets are what must not be seen, cut into pieces: a part of a secret is found as well as the whole, in a time that
-// does not grow with their number.
+// secrets are the texts that must not appear, cut into pieces, so that a part of a secret is found too. The time to
+// search does not grow with their number.
 type secrets struct {
-	pieces map[[pieceSize]byte]string // their kinds
+	pieces map[[pieceSize]byte]string // the kind of each
 }
 
 // learn adds one secret, as it is.
@@ -53,18 +54,20 @@ func (s *secrets) add(kind string, text []byte) {
 	}
 }
 
-// keyForms are an API key in hexadecimal, and in base64 at each of its three places in a longer text.
+// keyForms returns an API key in hexadecimal, percent-encoded, and in base64 at each of its three offsets in a longer
+// text.
 func keyForms(key []byte) [][]byte {
 	forms := [][]byte{[]byte(hex.EncodeToString(key)), []byte(url.QueryEscape(string(key)))}
 	for i := range 3 {
 		part := key[i:]
 		part = part[:len(part)/3*3]
-		forms = append(forms, []byte(base64.StdEncoding.EncodeToString(part)), []byte(base64.URLEncoding.EncodeToString(part)))
+		forms = append(forms,
+			[]byte(base64.StdEncoding.EncodeToString(part)), []byte(base64.URLEncoding.EncodeToString(part)))
 	}
 	return forms
 }
 
-// learnKey adds each number of a private key in the forms in which programs write such, and its files' lines.
+// learnKey adds each number of a private key in the forms that programs write, and the lines of its PEM files.
 func (s *secrets) learnKey(k *rsa.PrivateKey) {
 	k.Precompute()
 	numbers := []*big.Int{k.D, k.Precomputed.Dp, k.Precomputed.Dq, k.Precomputed.Qinv}
@@ -83,8 +86,8 @@ func (s *secrets) learnKey(k *rsa.PrivateKey) {
 		panic(err)
 	}
 	for _, der := range [][]byte{x509.MarshalPKCS1PrivateKey(k), pkcs8} {
-		// What comes before the private exponent is public, and in part the same for all keys.
-		const line = 48 // bytes, as PEM has them
+		// The bytes before the private exponent are public, and partly the same for all keys.
+		const line = 48 // bytes in a line of PEM
 		secret := (bytes.Index(der, k.D.Bytes()) + line - 1) / line * line
 		for part := range slices.Chunk(der[secret:], line) {
 			s.learn(kindKey, []byte(base64.StdEncoding.EncodeToString(part)))
@@ -92,7 +95,7 @@ func (s *secrets) learnKey(k *rsa.PrivateKey) {
 	}
 }
 
-// learnPEM adds a private key's file; of one that can't be read each line.
+// learnPEM adds a private key's file. If it can't be parsed, it adds each line.
 func (s *secrets) learnPEM(text []byte) {
 	if block, _ := pem.Decode(text); block != nil {
 		parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
@@ -118,7 +121,7 @@ var (
 	someAssertion = regexp.MustCompile(`eyJhbGciOiJSUzUxMiI[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)`)
 )
 
-// learnFrom adds the secrets that a record, a token endpoint's answer or a token request has.
+// learnFrom adds the secrets in a record, in an answer of the token endpoint, or in a token request.
 func (s *secrets) learnFrom(text []byte) {
 	for _, m := range someAPIKey.FindAllSubmatch(text, -1) {
 		s.learn(kindAPIKey, m[1])
@@ -126,7 +129,8 @@ func (s *secrets) learnFrom(text []byte) {
 	for _, m := range somePrimes.FindAllSubmatch(text, -1) {
 		p, err := base64.RawURLEncoding.DecodeString(string(m[1]))
 		q, qerr := base64.RawURLEncoding.DecodeString(string(m[2]))
-		if k := keyOf(new(big.Int).SetBytes(p), new(big.Int).SetBytes(q)); err == nil && qerr == nil && k.Validate() == nil {
+		k := keyOf(new(big.Int).SetBytes(p), new(big.Int).SetBytes(q))
+		if err == nil && qerr == nil && k.Validate() == nil {
 			s.learnKey(k)
 		}
 	}
@@ -134,23 +138,23 @@ func (s *secrets) learnFrom(text []byte) {
 		s.learn(kindToken, m[1])
 	}
 	for _, m := range someAssertion.FindAllSubmatch(text, -1) {
-		s.learn(kindAssertion, m[1]) // of its payload the API key is known
+		s.learn(kindAssertion, m[1]) // the API key in its payload is known
 	}
 }
 
-// keyOf is the private key of two primes.
+// keyOf returns the private key of two primes.
 func keyOf(p, q *big.Int) *rsa.PrivateKey {
 	one := big.NewInt(1)
 	p1, q1 := new(big.Int).Sub(p, one), new(big.Int).Sub(q, one)
 	lcm := new(big.Int).Div(new(big.Int).Mul(p1, q1), new(big.Int).GCD(nil, nil, p1, q1))
 	return &rsa.PrivateKey{
 		PublicKey: rsa.PublicKey{N: new(big.Int).Mul(p, q), E: 65537},
-		D:         new(big.Int).ModInverse(big.NewInt(65537), lcm), // nil where they are none
+		D:         new(big.Int).ModInverse(big.NewInt(65537), lcm), // nil if they are not primes
 		Primes:    []*big.Int{p, q},
 	}
 }
 
-// find returns the kinds of the secrets that are in a text. An assertion holds the API key; that counts as an assertion.
+// find returns the kinds of the secrets in a text. An API key in an assertion counts as an assertion.
 func (s *secrets) find(text []byte) []string {
 	var kinds []string
 	if rest := someAssertion.ReplaceAll(text, []byte(" ")); len(rest) < len(text) {

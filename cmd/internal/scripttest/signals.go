@@ -13,8 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// signalee is a program of its own: it prints each signal that it gets, and ends a second after the first one, with
-// status 7.
+// print-signals is a program: it prints each signal that it gets, and ends with status 7, a second after the first one.
 func printSignals() {
 	got := make(chan os.Signal, 16)
 	signal.Notify(got, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -30,10 +29,12 @@ func printSignals() {
 	}
 }
 
-// send-signal INT|TERM|HUP|KILL STATUS COMMAND... runs a command, sends it the signal once it has printed a line, and holds
-// its exit status, 128+n where it died of signal n. What it printed is stdout and stderr.txt.
+// send-signal INT|TERM|HUP|KILL STATUS COMMAND... runs a command, sends it the signal after its first line, and
+// checks its exit status, 128+n if signal n ended it. Its output is in stdout and stderr.txt.
 func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
-	known := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL}
+	known := map[string]syscall.Signal{
+		"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL,
+	}
 	if neg || len(args) < 3 || known[args[0]] == 0 {
 		ts.Fatalf("usage: send-signal INT|TERM|HUP|KILL STATUS COMMAND ARGS...")
 	}
@@ -52,7 +53,7 @@ func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
 	first, err := out.ReadString('\n')
 	ts.Check(err)
 	ts.Check(cmd.Process.Signal(known[args[0]]))
-	_ = cmd.Wait() // its status is what counts
+	_ = cmd.Wait() // the status is checked below
 	rest, err := io.ReadAll(out)
 	ts.Check(err)
 	_, err = io.WriteString(ts.Stdout(), first+string(rest))

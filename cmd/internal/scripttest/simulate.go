@@ -15,8 +15,8 @@ import (
 
 const simulatorLog = "simulator.log"
 
-// simulate ARGS... runs cgp-cred simulate beside the script, in the place of an earlier one, and sets HOST and BASE to
-// where it listens. Its stderr is the file simulator.log. "simulate stop" ends it.
+// simulate ARGS... starts cgp-cred simulate, ends an earlier one, and sets HOST and BASE to its address. Its stderr
+// is the file simulator.log. "simulate stop" ends it.
 func simulate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("simulate can't be expected to fail: call cgp-cred simulate")
@@ -56,13 +56,13 @@ func simulate(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("CA", where.CA)
 }
 
-// running is a program beside the script.
+// running is a simulator that runs next to the script.
 type running struct {
 	cmd   *exec.Cmd
 	ended bool
 }
 
-// stop interrupts it and waits for it.
+// stop interrupts the simulator, and waits for its end.
 func (r *running) stop(t testing.TB) {
 	if r.ended {
 		return
@@ -74,7 +74,7 @@ func (r *running) stop(t testing.TB) {
 	}
 }
 
-// requests N holds the number of token requests that the simulator has had.
+// token-requests N checks the number of token requests that the simulator has had.
 func tokenRequests(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: token-requests N")

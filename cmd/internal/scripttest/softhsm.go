@@ -10,11 +10,13 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// pkcs11Module is SoftHSM's PKCS #11 library.
+// pkcs11Module returns SoftHSM's PKCS #11 library.
 func pkcs11Module(ts *testscript.TestScript) string {
-	for _, pattern := range []string{"/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/*/softhsm/libsofthsm2.so", "/usr/lib*/pkcs11/libsofthsm2.so"} {
+	for _, pattern := range []string{
+		"/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/*/softhsm/libsofthsm2.so", "/usr/lib*/pkcs11/libsofthsm2.so",
+	} {
 		if found := Glob(pattern); len(found) > 0 {
-			path, err := filepath.EvalSymlinks(found[0]) // ssh-agent compares what it is allowed to load without links
+			path, err := filepath.EvalSymlinks(found[0]) // ssh-agent resolves links before it checks its list
 			ts.Check(err)
 			return path
 		}
@@ -23,7 +25,8 @@ func pkcs11Module(ts *testscript.TestScript) string {
 	return ""
 }
 
-// softHSM makes a token with the PIN 1234 in SoftHSM2 and sets SOFTHSM2_CONF and MODULE, its PKCS #11 library.
+// softhsm-token makes a token with the PIN 1234 in SoftHSM2, and sets SOFTHSM2_CONF, and MODULE to its PKCS #11
+// library.
 func softHSMToken(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: softhsm-token")
@@ -36,7 +39,8 @@ func softHSMToken(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(conf, []byte("directories.tokendir = "+tokens+"\nlog.level = ERROR\n"), 0o600))
 	ts.Setenv("SOFTHSM2_CONF", conf)
 	ts.Setenv("MODULE", module)
-	cmd := exec.Command("softhsm2-util", "--init-token", "--free", "--label", "cgp", "--pin", "1234", "--so-pin", "123456")
+	cmd := exec.Command("softhsm2-util", "--init-token", "--free", "--label", "cgp",
+		"--pin", "1234", "--so-pin", "123456")
 	cmd.Env = append(os.Environ(), "SOFTHSM2_CONF="+conf)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		ts.Fatalf("softhsm2-util: %v: %s", err, out)

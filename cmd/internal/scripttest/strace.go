@@ -7,21 +7,22 @@ import (
 	"strings"
 )
 
-// watchedCalls are the system calls that strace shows: those that write, name a file, connect or start a program; of those
-// that read the plain one, for the answers of servers.
-const watchedCalls = `%file,%network,read,write,writev,pwrite64,pwritev,pwritev2,sendfile,splice,tee,vmsplice,copy_file_range,` +
+// tracedCalls are the system calls that strace shows: those that write, name a file, connect or start a program, and
+// read, for the answers of servers.
+const tracedCalls = `%file,%network,read,write,writev,pwrite64,pwritev,pwritev2,` +
+	`sendfile,splice,tee,vmsplice,copy_file_range,` +
 	`add_key,keyctl,memfd_create,process_vm_writev,io_uring_setup,shmget`
 
 // call is a line of strace -f -yy -xx.
 type call struct {
 	name      string
-	file      string   // what the first argument's descriptor is: a path, pipe:[N], UNIX-STREAM:[…], TCP:[…]
+	file      string   // of the first argument: a path, pipe:[N], UNIX-STREAM:[…], TCP:[…]
 	texts     [][]byte // its strings
-	arguments int      // of execve: how many of them are the path and the arguments
+	arguments int      // of execve: how many texts are the path and the arguments
 	port      string   // of connect
 }
 
-// What a call does.
+// Kinds of calls.
 const (
 	callOther = iota
 	callStarts
@@ -29,7 +30,7 @@ const (
 	callConnects
 	callListens
 	callWrites
-	callMoves // bytes that are not seen here
+	callMoves // moves bytes that strace does not show
 	callNames
 )
 
@@ -43,7 +44,8 @@ func (c call) kind() int {
 		return callConnects
 	case "listen":
 		return callListens
-	case "write", "writev", "pwrite64", "pwritev", "pwritev2", "sendto", "sendmsg", "sendmmsg", "add_key", "keyctl", "process_vm_writev":
+	case "write", "writev", "pwrite64", "pwritev", "pwritev2", "sendto", "sendmsg", "sendmmsg", "add_key", "keyctl",
+		"process_vm_writev":
 		return callWrites
 	case "sendfile", "splice", "tee", "vmsplice", "copy_file_range", "io_uring_setup", "shmget":
 		return callMoves
@@ -87,7 +89,7 @@ func parseCall(line []byte) call {
 	}
 }
 
-// descriptor is what strace says of the descriptor in front.
+// descriptor returns what strace prints for the descriptor that is the first argument.
 func descriptor(args []byte) string {
 	number, rest, ok := bytes.Cut(args, []byte("<"))
 	if !ok || len(bytes.Trim(number, "0123456789")) > 0 {
@@ -104,7 +106,7 @@ func descriptor(args []byte) string {
 	return ""
 }
 
-// number is that of a socket, which it keeps when it is connected.
+// number returns a socket's number, which does not change when it is connected.
 func (c call) number() string {
 	name := socketName(c.file)
 	if strings.HasPrefix(c.file, "UNIX") {
@@ -114,13 +116,13 @@ func (c call) number() string {
 	return name
 }
 
-// socketName is what stands in the brackets of TCP:[…].
+// socketName returns the text in the brackets of TCP:[…].
 func socketName(file string) string {
 	_, name, _ := strings.Cut(file, "[")
 	return strings.TrimSuffix(name, "]")
 }
 
-// unhex decodes \x41\x42; what is not written so stays.
+// unhex decodes \x41\x42, and returns other text as it is.
 func unhex(text []byte) []byte {
 	if !bytes.HasPrefix(text, []byte(`\x`)) {
 		return text

@@ -12,20 +12,22 @@ import (
 	"cgp-cred/keystore/kernel/refuse"
 )
 
-// nokeyctl is a program of its own: it runs a command as a container's seccomp profile would, with the kernel's keyring
-// refused.
+// without-keyctl COMMAND... is a program: it runs a command that may not use the kernel's keyring, as a container's
+// seccomp profile does.
 func withoutKeyctl() {
 	execRefusing(os.Args[1:], syscall.EPERM, unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY)
 }
 
-// with-syscall-error ERRNO CALL,... COMMAND... is a program of its own: it runs a command for which these system calls fail.
+// with-syscall-error ERRNO CALL,... COMMAND... is a program: it runs a command for which these system calls fail.
 func withSyscallError() {
 	errno, ok := map[string]syscall.Errno{
-		"EDQUOT": unix.EDQUOT, "EIO": unix.EIO, "ENOLCK": unix.ENOLCK, "ENOSYS": unix.ENOSYS, "EOPNOTSUPP": unix.EOPNOTSUPP,
+		"EDQUOT": unix.EDQUOT, "EIO": unix.EIO, "ENOLCK": unix.ENOLCK, "ENOSYS": unix.ENOSYS,
+		"EOPNOTSUPP": unix.EOPNOTSUPP,
 	}[os.Args[1]]
 	known := map[string]uint32{
-		"fsync": unix.SYS_FSYNC, "renameat": unix.SYS_RENAMEAT, "renameat2": unix.SYS_RENAMEAT2, "mkdirat": unix.SYS_MKDIRAT,
-		"fchmod": unix.SYS_FCHMOD, "flock": unix.SYS_FLOCK, "keyctl": unix.SYS_KEYCTL, "add_key": unix.SYS_ADD_KEY,
+		"fsync": unix.SYS_FSYNC, "renameat": unix.SYS_RENAMEAT, "renameat2": unix.SYS_RENAMEAT2,
+		"mkdirat": unix.SYS_MKDIRAT, "fchmod": unix.SYS_FCHMOD, "flock": unix.SYS_FLOCK,
+		"keyctl": unix.SYS_KEYCTL, "add_key": unix.SYS_ADD_KEY,
 	}
 	var numbers []uint32
 	for name := range strings.SplitSeq(os.Args[2], ",") {
@@ -34,13 +36,13 @@ func withSyscallError() {
 		numbers = append(numbers, n)
 	}
 	if !ok {
-		fmt.Fprintln(os.Stderr, "refusing: no such call or error")
+		fmt.Fprintln(os.Stderr, "with-syscall-error: the call or the error is unknown")
 		os.Exit(125)
 	}
 	execRefusing(os.Args[3:], errno, numbers...)
 }
 
-// refuseTo becomes a command to which system calls are refused.
+// execRefusing replaces this process by a command for which system calls fail.
 func execRefusing(command []string, errno syscall.Errno, numbers ...uint32) {
 	err := refuse.Syscalls(errno, numbers...)
 	if err == nil {

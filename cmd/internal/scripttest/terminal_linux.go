@@ -15,10 +15,10 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// terminal DIALOGUE COMMAND... runs a command on a terminal of its own, as the terminal's foreground job. The file
-// DIALOGUE says what a user sees and does, a step a line: "see TEXT", "type TEXT", "begin TEXT" without the Enter key, "press ^C", and "echo on" or "echo off"
-// for whether the terminal shows what is typed. What the terminal showed is stdout. A step waits for as long as the command
-// runs.
+// terminal DIALOGUE COMMAND... runs a command as the foreground job of a new terminal. The file DIALOGUE has what the
+// user sees and does, a step in each line: "see TEXT", "type TEXT", "begin TEXT" without the Enter key, "press ^C",
+// and "echo on" or "echo off", which wait until the terminal does or does not show what is typed. The terminal's text
+// is stdout. A step waits for as long as the command runs.
 func terminal(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: terminal DIALOGUE COMMAND ARGS...")
@@ -55,25 +55,27 @@ func terminal(ts *testscript.TestScript, neg bool, args []string) {
 
 // pty is a pseudo-terminal.
 type pty struct {
-	user   *os.File // a program's side
-	screen *os.File // the other one
+	user   *os.File // the command's side
+	screen *os.File // the user's side
 
-	ended chan struct{} // the command's end
+	ended chan struct{} // closed when the command ends
 
 	mu    sync.Mutex
 	shown bytes.Buffer
-	more  chan struct{} // that there is
-	read  int           // up to here it has been seen
-	done  chan struct{} // nothing more is read
+	more  chan struct{} // there is more in shown
+	read  int           // how much of shown the user has seen
+	done  chan struct{} // closed when nothing more is read
 }
 
-// openPTY makes one with an 80 by 24 screen.
+// openPTY makes a pseudo-terminal with a screen of 80 by 24.
 func openPTY() (*pty, error) {
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		return nil, err
 	}
-	p := &pty{screen: screen, ended: make(chan struct{}), more: make(chan struct{}, 1), done: make(chan struct{})}
+	p := &pty{
+		screen: screen, ended: make(chan struct{}), more: make(chan struct{}, 1), done: make(chan struct{}),
+	}
 	var number int
 	err = p.control(func(fd int) error {
 		if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
@@ -110,7 +112,7 @@ func (p *pty) control(f func(fd int) error) error {
 	return err
 }
 
-// watch keeps what the terminal shows.
+// watch collects what the terminal shows.
 func (p *pty) watch() {
 	defer close(p.done)
 	b := make([]byte, 4096)
@@ -129,8 +131,8 @@ func (p *pty) watch() {
 	}
 }
 
-// all is what was shown so far, with the line ends of a file. Programs that the command started may still have the terminal
-// open, so an end mark follows what the command wrote.
+// all returns what was shown so far, with the line ends of a file. Programs that the command started may still have the
+// terminal open, so it writes a mark after the command's text, and reads up to the mark.
 func (p *pty) all() string {
 	const mark = "\x04that was all\x04"
 	if _, err := p.user.WriteString(mark); err != nil {
@@ -157,7 +159,7 @@ func (p *pty) echo() bool {
 	return err == nil && on
 }
 
-// play carries out a dialogue and says what went wrong, or nothing.
+// play plays a dialogue, and returns what went wrong, or nothing.
 func (p *pty) play(dialogue string) string {
 	for line := range strings.SplitSeq(strings.TrimSpace(dialogue), "\n") {
 		verb, text, _ := strings.Cut(line, " ")
@@ -178,16 +180,16 @@ func (p *pty) play(dialogue string) string {
 			_, err := p.screen.Write([]byte{text[1] &^ 0x40})
 			ok = err == nil
 		default:
-			return fmt.Sprintf("dialogue: %q is no step", line)
+			return fmt.Sprintf("dialogue: the step %q is unknown", line)
 		}
 		if !ok {
-			return fmt.Sprintf("waited in vain to %s; the terminal showed %q", line, p.all())
+			return fmt.Sprintf("the step %q did not happen; the terminal showed %q", line, p.all())
 		}
 	}
 	return ""
 }
 
-// see reports whether text has been shown since the last that was seen.
+// see reports whether the text was shown after what the user has already seen.
 func (p *pty) see(text string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -198,16 +200,17 @@ func (p *pty) see(text string) bool {
 	return i >= 0
 }
 
-// await reports whether something comes about before the command ends, or has when it does.
+// await reports whether something happens before or at the end of the command.
 func (p *pty) await(ready func() bool) bool {
 	if p.wait(ready, p.ended) {
 		return true
 	}
-	_ = p.all() // what it wrote last
+	_ = p.all() // read what it wrote last
 	return ready()
 }
 
-// wait reports whether something comes about before the end. Nobody tells of a change of the terminal's settings.
+// wait reports whether something happens before the end. It polls, because a change of the terminal's settings is not
+// reported.
 func (p *pty) wait(ready func() bool, end <-chan struct{}) bool {
 	for !ready() {
 		select {

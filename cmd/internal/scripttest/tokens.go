@@ -9,7 +9,7 @@ import (
 	"cgp-cred/helper/cache"
 )
 
-// age-token PROFILE LEFT makes the cached token of a profile older, so that so much of its life is left.
+// age-token PROFILE LEFT makes the cached token of a profile older, so that LEFT remains of its life.
 func ageToken(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: age-token PROFILE LEFT")
@@ -26,14 +26,16 @@ func ageToken(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(c.Set(of(ts).Context(), e))
 }
 
-// cacheOf is a profile's place in the kernel's keyring.
+// cacheOf returns a profile's cache in the kernel's keyring.
 func cacheOf(ts *testscript.TestScript, profile string) *cache.Cache {
 	return cache.Open(cache.Options{
-		Profile: profile, Fingerprint: []byte(ts.ReadFile("home/.config/cgp-cred/profiles/" + profile + ".yaml")), State: ts.Getenv("STATE"),
+		Profile:     profile,
+		Fingerprint: []byte(ts.ReadFile("home/.config/cgp-cred/profiles/" + profile + ".yaml")),
+		State:       ts.Getenv("STATE"),
 	})
 }
 
-// cache-name PROFILE prints under which name the kernel's keyring has that profile's token.
+// cache-name PROFILE prints the name of the profile's token in the kernel's keyring.
 func cacheName(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: cache-name PROFILE")
@@ -42,7 +44,7 @@ func cacheName(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// notokens holds that no folder of a token file remains where the script's user has them.
+// no-token-folders checks that no folder of a token file remains.
 func noTokenFolders(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: no-token-folders")

@@ -3,7 +3,6 @@ package scripttest
 import (
 	"bytes"
 	"fmt"
-	"io/fs"
 	"maps"
 	"net"
 	"os"
@@ -20,30 +19,31 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// Files of a watched command, in the script's folder.
+// Files of a traced command, in the script's folder.
 const (
-	watchTrace  = "watch.trace"
-	watchOut    = "watch.out"
-	watchErr    = "watch.err"
-	watchScript = `exec strace -f -qq -v -yy -xx -s 4194304 --seccomp-bpf -e signal=none -e trace=` + watchedCalls +
-		` -o "$0" -- "$@" >` + watchOut + ` 2>` + watchErr
+	traceFile   = "trace.calls"
+	traceOut    = "trace.out"
+	traceErr    = "trace.err"
+	traceScript = `exec strace -f -qq -v -yy -xx -s 4194304 --seccomp-bpf -e signal=none -e trace=` + tracedCalls +
+		` -o "$0" -- "$@" >` + traceOut + ` 2>` + traceErr
 )
 
-// trace-secrets [PLACE[:SECRET]...] STATUS COMMAND ARGS... runs a command, holds its exit status, and looks at every byte that it
-// and its children write, wherever to, at the names of the files that they use, and at the arguments and environments
-// of the programs that they start. The secrets found must be those that the places name, no more and no fewer:
+// trace-secrets [PLACE[:SECRET]...] STATUS COMMAND ARGS... runs a command, checks its exit status, and searches every
+// byte that it and its children write, the names of the files that they use, and the arguments and environments of
+// the programs that they start. The secrets found must be exactly those that the places name:
 //
-//	stdout, stderr   what the script sees of it
+//	stdout, stderr   the command's output
 //	bus              the session bus: messages to the keyring
 //	agent            the socket of SSH_AUTH_SOCK
 //	net, elsewhere   the connection to HOST, and to another server of this machine
-//	served           an answer to somebody who connected
+//	served           an answer to a process that connected
 //	pipe             to a child, or within the process
 //	argv, environ    of a child
-//	FILE             as the script's folder has it, with * for a random name
+//	FILE             a name in the script's folder, with * for a random part
 //
-// Others have the name that the kernel gives them. bus, agent, net and elsewhere must be named where they are connected to at all, and
-// any other socket too: a command without them has sent nothing to anybody.
+// Other places have the name that the kernel gives them. Each connection must be named, even if no secret went over
+// it: bus, agent, net, elsewhere and any other socket. A command without such places has sent nothing to another
+// process.
 func traceSecrets(ts *testscript.TestScript, neg bool, args []string) {
 	status := slices.IndexFunc(args, func(s string) bool { _, err := strconv.Atoi(s); return err == nil })
 	if neg || status < 0 || len(args) < status+2 {
@@ -52,38 +52,42 @@ func traceSecrets(ts *testscript.TestScript, neg bool, args []string) {
 	keystoretest.Need(of(ts), "strace", "strace")
 	want := slices.Compact(slices.Sorted(slices.Values(args[:status])))
 	begin := time.Now()
-	got := exitStatus(ts, ts.Exec("sh", append([]string{"-c", watchScript, ts.MkAbs(watchTrace)}, args[status+1:]...)...))
-	out, text := ts.ReadFile(watchOut), ts.ReadFile(watchErr)
+	argv := append([]string{"-c", traceScript, ts.MkAbs(traceFile)}, args[status+1:]...)
+	got := exitStatus(ts, ts.Exec("sh", argv...))
+	out, text := ts.ReadFile(traceOut), ts.ReadFile(traceErr)
 	fmt.Fprint(ts.Stdout(), out)
 	fmt.Fprint(ts.Stderr(), text)
 	if strconv.Itoa(got) != args[status] {
 		ts.Fatalf("exit status %d, want %s: %s", got, args[status], text)
 	}
-	w := &tracer{ts: ts, secrets: &of(ts).secrets, streams: make(map[string]*bytes.Buffer), seen: make(map[string]bool), peers: make(map[string]string)}
-	w.read([]byte(ts.ReadFile(watchTrace)))
+	w := &tracer{
+		ts: ts, secrets: &of(ts).secrets,
+		streams: make(map[string]*bytes.Buffer), seen: make(map[string]bool), peers: make(map[string]string),
+	}
+	w.read([]byte(ts.ReadFile(traceFile)))
 	w.files(begin)
 	if found := w.found(); !slices.Equal(found, want) {
 		ts.Fatalf("found %q, want %q", found, want)
 	}
-	for _, file := range []string{watchTrace, watchOut, watchErr} {
+	for _, file := range []string{traceFile, traceOut, traceErr} {
 		ts.Check(os.Remove(ts.MkAbs(file)))
 	}
 }
 
-// watch is what one command did.
+// tracer collects what one command did.
 type tracer struct {
 	ts      *testscript.TestScript
 	secrets *secrets
-	streams map[string]*bytes.Buffer // what was written, by place
-	seen    map[string]bool          // places that must be named though they hold no secret
-	peers   map[string]string        // the sockets that were connected, by number
+	streams map[string]*bytes.Buffer // the bytes written, by place
+	seen    map[string]bool          // places that must be named even if they hold no secret
+	peers   map[string]string        // the peers of connected sockets, by number
 	names   []string                 // of files
-	sockets bool                     // it made one
-	served  []string                 // where it listened
-	started bool                     // the command itself
+	sockets bool                     // it made a socket
+	served  []string                 // the addresses on which it listened
+	started bool                     // the command itself has started
 }
 
-// read sorts what strace wrote.
+// read sorts the lines of strace.
 func (w *tracer) read(trace []byte) {
 	for line := range bytes.Lines(trace) {
 		c := parseCall(line)
@@ -126,13 +130,13 @@ func (w *tracer) write(place string, text []byte) {
 	w.streams[place].Write(text)
 }
 
-// connect notes with whom a socket speaks.
+// connect notes the peer of a socket.
 func (w *tracer) connect(c call) {
 	if len(c.texts) == 0 {
-		return // neither a path nor an address: netlink, or the end of a connection
+		return // netlink, or the end of a connection
 	}
 	if strings.HasSuffix(string(c.texts[0]), "/nscd/socket") {
-		return // glibc's, in other programs: it looks for a cache of users' names
+		return // glibc looks for a cache of user names
 	}
 	peer := string(c.texts[0])
 	switch {
@@ -151,13 +155,13 @@ func (w *tracer) connect(c call) {
 
 var randomName = regexp.MustCompile(`[A-Z2-7]{26}`)
 
-// place names where a descriptor leads to.
+// place returns the place that a descriptor leads to.
 func (w *tracer) place(file string) string {
 	file = strings.TrimSuffix(file, " (deleted)")
 	switch {
-	case file == w.ts.MkAbs(watchOut):
+	case file == w.ts.MkAbs(traceOut):
 		return "stdout"
-	case file == w.ts.MkAbs(watchErr):
+	case file == w.ts.MkAbs(traceErr):
 		return "stderr"
 	case strings.HasPrefix(file, "pipe:"):
 		return "pipe"
@@ -184,7 +188,7 @@ func (w *tracer) place(file string) string {
 	return file
 }
 
-// server names whom a connection leads to: HOST, another server of this machine, or its address.
+// server returns the place of a connection: net for HOST, elsewhere for another server of this machine, or its address.
 func (w *tracer) server(address string) string {
 	ip, _, err := net.SplitHostPort(address)
 	switch {
@@ -196,20 +200,22 @@ func (w *tracer) server(address string) string {
 	return address
 }
 
-// files looks into the files that the command named and that have changed, for what was written by no call.
+// files reads the files that the command named and that have changed, for bytes that no traced call wrote.
 func (w *tracer) files(begin time.Time) {
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(w.names))) {
 		path := w.ts.MkAbs(name)
 		info, err := os.Lstat(path)
-		if place := w.place(path); err != nil || info.Mode().Type() != fs.FileMode(0) || info.ModTime().Before(begin) || w.streams[place] != nil {
+		place := w.place(path)
+		if err != nil || !info.Mode().IsRegular() || info.ModTime().Before(begin) || w.streams[place] != nil {
 			continue
-		} else if text, err := os.ReadFile(path); err == nil {
+		}
+		if text, err := os.ReadFile(path); err == nil {
 			w.write(place, text)
 		}
 	}
 }
 
-// found returns the places that must be named, with the secrets there.
+// found returns the places that must be named, with their secrets.
 func (w *tracer) found() []string {
 	for place, stream := range w.streams {
 		if place == os.DevNull {
@@ -225,7 +231,7 @@ func (w *tracer) found() []string {
 		}
 	}
 	if w.sockets && len(w.peers)+len(w.served) == 0 {
-		w.seen["a socket"] = true // that leads nowhere, but was made
+		w.seen["a socket"] = true // it was made, but never connected
 	}
 	path, isPath := strings.CutPrefix(w.ts.Getenv("DBUS_SESSION_BUS_ADDRESS"), "unix:path=")
 	if isPath && slices.Contains(w.names, path) && !slices.Contains(slices.Collect(maps.Values(w.peers)), "bus") {
@@ -239,7 +245,7 @@ func (w *tracer) found() []string {
 	return all
 }
 
-// bus reads the messages that were sent to the session bus: secrets are for the keyring alone.
+// bus reads the messages that were sent to the session bus: only the keyring may get secrets.
 func (w *tracer) bus(stream []byte) {
 	const begin = "BEGIN\r\n" // the last line of the handshake
 	handshake, rest, ok := bytes.Cut(stream, []byte(begin))
@@ -247,7 +253,7 @@ func (w *tracer) bus(stream []byte) {
 		w.seen["handshake of the bus"] = true
 	}
 	if !ok {
-		return // a connection that was only looked at
+		return // the handshake was not finished
 	}
 	for r := bytes.NewReader(rest); r.Len() > 0; {
 		at := len(rest) - r.Len()

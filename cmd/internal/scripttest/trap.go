@@ -14,9 +14,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// listener is a program of its own: it listens as user UID on NETWORK ADDRESS, prints where, then a line for each connection
-// and each piece of data that it gets, until its stdin ends. It answers nothing, but for the network http, each request with
-// 200.
+// trapAnswer is the answer to each request of the network http.
+const trapAnswer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+// listen-as UID NETWORK ADDRESS is a program: it listens as that user, prints its address, and then a line for each
+// connection and each piece of data that it gets, until its stdin ends. It does not answer; for the network http it
+// answers each request with 200.
 func listenAs() {
 	uid, err := strconv.Atoi(os.Args[1])
 	if err == nil && uid != os.Geteuid() {
@@ -41,9 +44,9 @@ func listenAs() {
 			go func() {
 				b := make([]byte, 4096)
 				for n, err := c.Read(b); err == nil; n, err = c.Read(b) {
-					fmt.Printf("heard %q\n", b[:n])
+					fmt.Printf("received %q\n", b[:n])
 					if os.Args[2] == "http" {
-						_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+						_, _ = io.WriteString(c, trapAnswer)
 					}
 				}
 			}()
@@ -52,9 +55,9 @@ func listenAs() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
-// setTrap: trap-listener NAME UID NETWORK [ADDRESS] listens as that user, "me" or a number, and sets NAME to the address. Without
-// an address it is a free port, or a socket in a folder that everybody can write. For a network of unix the variable is
-// the address of a session bus. connected and received look at what it got.
+// trap-listener NAME UID NETWORK [ADDRESS] listens as that user, "me" or a number, and sets NAME to the address.
+// Without an address it uses a free port, or a socket in a folder that all users can write. For the network unix,
+// NAME is the address of a session bus. The verbs connected and received check what it got.
 func trapListener(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 || len(args) > 4 {
 		ts.Fatalf("usage: trap-listener NAME UID NETWORK [ADDRESS]")
@@ -94,7 +97,7 @@ func trapListener(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], address)
 }
 
-// anywhere is an address for a listener: a free port, or a socket where another user can make one.
+// anywhere returns an address for a listener: a free port, or a socket in a folder where another user can make one.
 func anywhere(ts *testscript.TestScript, network string) string {
 	if network != "unix" {
 		return "127.0.0.1:0"
@@ -106,34 +109,36 @@ func anywhere(ts *testscript.TestScript, network string) string {
 	return filepath.Join(folder, "bus")
 }
 
-// connected NAME holds that a program connected to a trap.
+// connected NAME checks that a program connected to a trap.
 func connected(ts *testscript.TestScript, neg bool, args []string) {
 	trapGot(ts, neg, args, "connection\n")
 }
 
-// received NAME holds that a trap got at least one byte.
-func received(ts *testscript.TestScript, neg bool, args []string) { trapGot(ts, neg, args, "heard ") }
+// received NAME checks that a trap got at least one byte.
+func received(ts *testscript.TestScript, neg bool, args []string) {
+	trapGot(ts, neg, args, "received ")
+}
 
-// caught holds that a line of a trap's record has the prefix, or with neg that none has. A connection of our own comes
-// first: once the trap has told of it, it has told of all that came before.
+// trapGot checks that a line of a trap's record has the prefix, or with neg that no line has. First it connects to
+// the trap itself: once the record has that connection, it has all earlier ones.
 func trapGot(ts *testscript.TestScript, neg bool, args []string, prefix string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: connected NAME, received NAME")
 	}
-	const ours = "heard \"this is the test\"\n"
+	const own = "received \"this is the test\"\n"
 	record := ts.ReadFile(args[0] + ".trap")
-	times := strings.Count(record, ours) + 1
+	times := strings.Count(record, own) + 1
 	dial(ts, ts.Getenv(args[0]), "this is the test")
-	for ; strings.Count(record, ours) < times; time.Sleep(5 * time.Millisecond) {
+	for ; strings.Count(record, own) < times; time.Sleep(5 * time.Millisecond) {
 		record = ts.ReadFile(args[0] + ".trap")
 	}
-	record = strings.Replace(strings.ReplaceAll(record, ours, ""), "connection\n", "", times)
+	record = strings.Replace(strings.ReplaceAll(record, own, ""), "connection\n", "", times)
 	if found := strings.Contains("\n"+record, "\n"+prefix); found == neg {
 		ts.Fatalf("%s got %q", args[0], record)
 	}
 }
 
-// dial connects to a trap and says something.
+// dial connects to a trap, and sends a text.
 func dial(ts *testscript.TestScript, address, text string) {
 	network := "tcp"
 	if path, ok := strings.CutPrefix(address, "unix:path="); ok {

@@ -12,8 +12,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// webdav-server DIR serves a folder over WebDAV, by rclone itself, to whoever brings a token that the simulator knows, and sets
-// DAVHOST.
+// webdav-server DIR serves a folder over WebDAV, with rclone, for requests with a token that the simulator knows, and
+// sets DAVHOST.
 func webdavServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: webdav-server DIR")

@@ -18,26 +18,26 @@ import (
 	"cgp-cred/helper/simulator"
 )
 
-// port is one on which something else than a healthy token endpoint may be.
+// port is a port whose connections may fail in many ways.
 type port struct {
 	listener net.Listener
 	jwks     string
 	ca       *authority
 
 	mu          sync.Mutex
-	kinds       []string                   // how the next connections go, the last one for all that follow
+	kinds       []string                   // of the next connections; the last one is for all that follow
 	endpoints   map[string]*endpointServer // by their faults
 	connections int
 	received    []request
 }
 
-// request is what a token endpoint of the wire got.
+// request is a request that reached the wire's token endpoint.
 type request struct{ proto, assertion string }
 
-// setWire: wire KIND... says how the next connections to $WIRE go, the last KIND for all that follow. A KIND is one of the
-// words below, or layers of them with colons between: connect:tls:apim is a proxy, then TLS, then a token endpoint. Its
-// keys are in jwks.json, and the certification authority of its certificates in $WIRE_CA. "wire closed" is for good: nobody
-// listens there.
+// wire KIND... sets what happens to the next connections to $WIRE; the last KIND is for all that follow. A KIND is
+// one of the layers of wirelayers.go, or several with colons between: connect:tls:apim is a proxy, then TLS, then a
+// token endpoint. The endpoint's key set is jwks.json, and the authority of the certificates is in $WIRE_CA. "wire
+// closed" closes the port, which can't be undone.
 func setWire(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: wire KIND...")
@@ -66,7 +66,7 @@ func setWire(ts *testscript.TestScript, neg bool, args []string) {
 	u.port.set(args...)
 }
 
-// set forgets what was, and says how the next connections go.
+// set forgets earlier connections, and sets the kinds of the next ones.
 func (p *port) set(kinds ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,11 +92,11 @@ func (p *port) serve() {
 		}
 		p.connections++
 		p.mu.Unlock()
-		go p.meet(c, kind)
+		go p.handle(c, kind)
 	}
 }
 
-// checkKind says what is wrong with a KIND.
+// checkKind returns what is wrong with a KIND, or nothing.
 func checkKind(kind string) string {
 	layer, rest, _ := strings.Cut(kind, ":")
 	_, isEnd := ends[layer]
@@ -109,12 +109,12 @@ func checkKind(kind string) string {
 			return err.Error()
 		}
 	case !isEnd && layer != "silence" && layer != "goaway":
-		return "there is no such layer"
+		return "this layer is unknown"
 	}
 	return ""
 }
 
-// parseFaults reads the simulator's faults, with a + between.
+// parseFaults parses faults of the simulator, with a + between.
 func parseFaults(text string) (all []simulator.Fault, err error) {
 	for name := range strings.SplitSeq(text, "+") {
 		if name == "" {
@@ -129,7 +129,7 @@ func parseFaults(text string) (all []simulator.Fault, err error) {
 	return all, nil
 }
 
-// endpoint is the token endpoint with faults, or without one.
+// endpoint returns the token endpoint with these faults.
 func (p *port) endpoint(faults string) *endpointServer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -137,7 +137,7 @@ func (p *port) endpoint(faults string) *endpointServer {
 		return e
 	}
 	config := simulator.Config{JWKS: func() ([]byte, error) { return os.ReadFile(p.jwks) }}
-	config.Faults, _ = parseFaults(faults) // it was looked at
+	config.Faults, _ = parseFaults(faults) // checkKind has parsed them
 	e := &endpointServer{conns: make(chan net.Conn), listener: p.listener}
 	p.endpoints[faults] = e
 	sim := simulator.New(config)
@@ -153,11 +153,11 @@ func (p *port) endpoint(faults string) *endpointServer {
 			sim.ServeHTTP(out, r)
 		}),
 	}
-	go func() { _ = server.Serve(e) }() // as long as the test runs
+	go func() { _ = server.Serve(e) }() // until the test ends
 	return e
 }
 
-// endpointServer is a listener whose connections have come through other layers.
+// endpointServer is a listener whose connections come from other layers.
 type endpointServer struct {
 	conns    chan net.Conn
 	listener net.Listener

@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// ends are the layers that end a connection in a way of their own, once a request has come. They get its body, and what
-// follows their name.
+// ends are the layers that end a connection after a request. They get its body, and the text that follows their name.
 var ends = map[string]func(c net.Conn, body, rest string){
 	"hangup": func(net.Conn, string, string) {},
 	"reset": func(c net.Conn, _, _ string) {
@@ -20,19 +19,22 @@ var ends = map[string]func(c net.Conn, body, rest string){
 			_ = t.SetLinger(0)
 		}
 	},
-	"chatty": func(c net.Conn, _, _ string) { // an answer, and what nobody asked for
+	"chatty": func(c net.Conn, _, _ string) { // an answer, and more that was not asked for
 		send(c, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n::add-mask::x\r\n")
 		_, _ = read(c)
 	},
 	"garbage": func(c net.Conn, _, _ string) { send(c, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n") },
 	"echo":    func(c net.Conn, body, _ string) { send(c, strings.TrimPrefix(body, "client_assertion=")+"\r\n") },
 	"half": func(c net.Conn, _, _ string) {
-		send(c, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 120\r\n\r\n{\"access_token\":\"half")
+		send(c, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 120\r\n\r\n"+
+			`{"access_token":"half`)
 	},
 	"drip": func(c net.Conn, _, _ string) {
 		sendForever(c, "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n", " ", 20*time.Millisecond)
 	},
-	"dripheaders": func(c net.Conn, _, _ string) { sendForever(c, "HTTP/1.1 200 OK\r\nX: ", "x", 20*time.Millisecond) },
+	"dripheaders": func(c net.Conn, _, _ string) {
+		sendForever(c, "HTTP/1.1 200 OK\r\nX: ", "x", 20*time.Millisecond)
+	},
 	"endless": func(c net.Conn, _, _ string) {
 		sendForever(c, "HTTP/1.1 200 OK\r\n\r\n", strings.Repeat("x", 1<<16), 0)
 	},
@@ -44,12 +46,12 @@ var ends = map[string]func(c net.Conn, body, rest string){
 		if header != "" {
 			header += "\r\n"
 		}
-		send(c, "HTTP/1.1 "+status+" Whatever\r\nContent-Length: 0\r\n"+header+"\r\n")
+		send(c, "HTTP/1.1 "+status+" Status\r\nContent-Length: 0\r\n"+header+"\r\n")
 	},
 }
 
-// meet goes through the layers of a connection. Whoever has it last closes it.
-func (p *port) meet(c net.Conn, kind string) {
+// handle passes a connection through its layers. The last layer closes it.
+func (p *port) handle(c net.Conn, kind string) {
 	layer, rest, _ := strings.Cut(kind, ":")
 	if layer == "apim" {
 		p.endpoint(rest).conns <- c
@@ -57,14 +59,14 @@ func (p *port) meet(c net.Conn, kind string) {
 	}
 	if _, ok := certificates[layer]; ok {
 		if c := tls.Server(c, p.ca.config(layer)); c.Handshake() == nil {
-			p.meet(c, rest)
+			p.handle(c, rest)
 			return
 		}
 	}
 	if layer == "connect" {
 		if _, err := read(c); err == nil {
 			send(c, "HTTP/1.1 200 Connection established\r\n\r\n")
-			p.meet(c, rest)
+			p.handle(c, rest)
 			return
 		}
 	}
@@ -82,24 +84,24 @@ func (p *port) meet(c net.Conn, kind string) {
 	}
 }
 
-// goAway speaks HTTP/2 up to the request's body, and then says that it has taken no stream: frames of settings and of that
-// (RFC 9113 sections 6.5 and 6.8).
+// goAway speaks HTTP/2 up to the request's body, and then sends GOAWAY for stream 0: no stream was processed (RFC
+// 9113 sections 6.5 and 6.8).
 func goAway(c net.Conn) {
 	send(c, "\x00\x00\x00\x04\x00\x00\x00\x00\x00")
-	var heard []byte
+	var got []byte
 	b := make([]byte, 4096)
-	for !bytes.Contains(heard, []byte("client_assertion")) {
+	for !bytes.Contains(got, []byte("client_assertion")) {
 		n, err := c.Read(b)
 		if err != nil {
 			return
 		}
-		heard = append(heard, b[:n]...)
+		got = append(got, b[:n]...)
 	}
 	send(c, "\x00\x00\x08\x07\x00\x00\x00\x00\x00"+"\x00\x00\x00\x00\x00\x00\x00\x00")
 	_, _ = io.Copy(io.Discard, c)
 }
 
-// read takes one request, and returns its body. The beginning of TLS is one, too.
+// read reads one request, and returns its body. The start of a TLS handshake counts as a request.
 func read(c net.Conn) (string, error) {
 	in := bufio.NewReader(c)
 	const handshake = 22
@@ -117,7 +119,7 @@ func read(c net.Conn) (string, error) {
 
 func send(c net.Conn, text string) { _, _ = io.WriteString(c, text) }
 
-// sayOn says something, and then something else until the other side has gone.
+// sendForever sends a text, and then another one again and again, until the other side has gone.
 func sendForever(c net.Conn, first, then string, pause time.Duration) {
 	_, err := io.WriteString(c, first)
 	for err == nil {
