@@ -52,8 +52,8 @@ func (a *app) trace(level int, text string) {
 	}
 }
 
-// interruptible returns a context that SIGINT and SIGTERM end, for commands that have something to undo. A signal ends all
-// other commands at once, which loses nothing; to catch it would cost a cached get a sixth of its time.
+// interruptible returns a context that SIGINT and SIGTERM end, for commands that have something to undo. A signal
+// ends all other commands at once, which loses nothing; to catch it would cost a cached get a sixth of its time.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// docs/architecture.md has each package of the product, and none that is not there.
+// docs/architecture.md names each package of the product, and no other.
 func TestArchitectureHasEachPackage(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "architecture.md"))
@@ -23,14 +23,16 @@ func TestArchitectureHasEachPackage(t *testing.T) {
 		t.Fatal(err)
 	}
 	var named []string
-	for _, m := range regexp.MustCompile("(?m)^- \\*\\*`((?:cmd|helper|keystore)[a-z/-]*)`\\*\\* ").FindAllStringSubmatch(string(text), -1) {
+	entry := regexp.MustCompile("(?m)^- \\*\\*`((?:cmd|helper|keystore)[a-z/-]*)`\\*\\* ")
+	for _, m := range entry.FindAllStringSubmatch(string(text), -1) {
 		named = append(named, m[1])
 	}
 	slices.Sort(named)
 	if diff := cmp.Diff(productPackages(t), named); diff != "" {
 		t.Errorf("packages (-product +architecture):\n%s", diff)
 	}
-	for _, m := range regexp.MustCompile("`((?:cmd|helper|keystore)/[a-zA-Z0-9/._-]+)`").FindAllStringSubmatch(string(text), -1) {
+	file := regexp.MustCompile("`((?:cmd|helper|keystore)/[a-zA-Z0-9/._-]+)`")
+	for _, m := range file.FindAllStringSubmatch(string(text), -1) {
 		path := strings.Replace(m[1], "NAME", "store", 1)
 		if _, err := os.Stat(filepath.Join("..", "..", filepath.FromSlash(path))); err != nil {
 			t.Errorf("architecture.md names %s: %v", m[1], err)
@@ -38,8 +40,8 @@ func TestArchitectureHasEachPackage(t *testing.T) {
 	}
 }
 
-// productPackages returns the folders of the packages that are more than a help for tests: the program, what it imports,
-// and what Go programs import.
+// productPackages returns the folders of the product's packages: the program, what it imports, and what other Go
+// programs import.
 func productPackages(t *testing.T) []string {
 	t.Helper()
 	const module = "cgp-cred/"
@@ -63,7 +65,7 @@ func productPackages(t *testing.T) []string {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if folder, ours := strings.CutPrefix(path, module); ours && !slices.Contains(packages, folder) {
+				if folder, own := strings.CutPrefix(path, module); own && !slices.Contains(packages, folder) {
 					packages = append(packages, folder)
 				}
 			}

@@ -86,11 +86,14 @@ func checkCI(system, variable string) error {
 	is, known := inside[system]
 	switch {
 	case !known:
-		return usage("choose github or azure; in another system use cgp-cred exec", "CI system %s is unknown", quoted(system))
+		return usage("choose github or azure; in another system use cgp-cred exec",
+			"CI system %s is unknown", quoted(system))
 	case !is:
-		return usage("run it in a job of that system; otherwise use cgp-cred get or cgp-cred exec", "this is not a job of %s: nothing would hide the token", system)
+		return usage("run it in a job of that system; otherwise use cgp-cred get or cgp-cred exec",
+			"this is not a job of %s: nothing would hide the token", system)
 	case !isVariable(variable):
-		return usage("for example --var CGP_TOKEN", "--var %s: it is not a valid name, or the CI system reserves it", quoted(variable))
+		return usage("for example --var CGP_TOKEN",
+			"--var %s: it is not a valid name, or the CI system reserves it", quoted(variable))
 	}
 	return nil
 }

@@ -93,7 +93,8 @@ func (a *app) clientsInstall(ctx context.Context, o clientsOptions) error {
 func (o clientsOptions) folder(ctx context.Context) (folder, whose string, err error) {
 	if o.target != "" {
 		if o.httpie || o.python != "" {
-			return "", "", usage("cgp-cred clients install --help", "--target names the folder: leave --python and --httpie out")
+			return "", "", usage("cgp-cred clients install --help",
+				"--target names the folder: leave --python and --httpie out")
 		}
 		folder, err = filepath.Abs(o.target)
 		return folder, "programs with that folder on sys.path", err
@@ -115,7 +116,8 @@ func (o clientsOptions) folder(ctx context.Context) (folder, whose string, err e
 	return i.Packages, whose, nil
 }
 
-// ownPath returns the absolute path of this program. If PATH leads to it, that path is used: a link outlives an upgrade.
+// ownPath returns the absolute path of this program. If PATH leads to it, that path is used: a link outlives an
+// upgrade.
 func ownPath() (string, error) {
 	own, err := os.Executable()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"cgp-cred/helper/profile"
 )
 
-// asked is a proxy that refuses everything and notes which host it was asked for.
+// asked is a proxy that refuses every request, and notes the host.
 type asked struct {
 	listener net.Listener
 
@@ -64,7 +64,7 @@ func (a *asked) take() []string {
 	return slices.Compact(hosts)
 }
 
-// urlClients send a request to a URL through the proxy of the environment. Their errors are not looked at.
+// urlClients send a request to a URL through the proxy of the environment. Their errors are ignored.
 var urlClients = map[string][]string{
 	"curl":     {"curl", "-sgqm", "20", "--", "URL"},
 	"git":      {"git", "-c", "credential.helper=", "ls-remote", "URL"},
@@ -76,22 +76,28 @@ var urlClients = map[string][]string{
 // coverHosts are the profiles' hosts.
 var coverHosts = []string{"api.lims.org", "a.example:8443", "int.api.service.nhs.uk"}
 
-// clientURLs are URLs that one program or another may read as naming another host.
+// clientURLs are URLs in which some programs may see another host.
 var clientURLs = []string{
-	"https://api.lims.org/x", "https://API.lims.ORG/x", "https://api.lims.org:443/x", "https://a.example:8443/x", "https://int.api.service.nhs.uk",
-	"https://api.l%C4%B0ms.org/x", "https://%C4%B0nt.api.service.nhs.uk/x", "https://api.lims%2eorg/x", "https://%61pi.lims.org/x",
-	"https://ap\u0131.lims.org/x", "https://api.lims.org\u3002evil.example/x", "https://api.lims.org\uff0fevil.example/x",
-	"https://api.lims.org@evil.example/x", "https://evil.example@api.lims.org/x", "https://api.lims.org:x@evil.example/", "https://@api.lims.org/x",
-	"https://api.lims.org\\@evil.example/x", "https://evil.example\\@api.lims.org/x", "https://api.lims.org\\.evil.example/",
-	"https://api.lims.org#@evil.example/", "https://api.lims.org?@evil.example/", "https://evil.example#@api.lims.org/x", "https://evil.example?@api.lims.org/x",
-	"https://api.lims.org;@evil.example/", "https://api.lims.org/@evil.example/", "https://api.lims.org//evil.example/", "https:///api.lims.org/x",
-	"https:api.lims.org/x", "https:/api.lims.org/x", "https:\\\\api.lims.org/x", "https://api.lims.org./x", "https://api.lims.org:0443/x", "https://api.lims.org:/x",
-	"https://api.lims.org:443:80/x", "https://a.example:8443@evil.example/x", "https://a.example:08443/x", "https://a.example:84433/x",
-	"https://api.lims.org /x", "https://api.lims.org\t/x", "https://api.lims.org\n/x", " https://api.lims.org/x", "HTTPS://api.lims.org/x", "https://api.lims.org/x%00y",
-	"https://[api.lims.org]/x", "https://api.lims.org%20.evil.example/", "https://api.lims.org&evil.example/", "https://api.lims.org,evil.example/", "https://{api.lims.org,evil.example}/",
+	"https://api.lims.org/x", "https://API.lims.ORG/x", "https://api.lims.org:443/x", "https://a.example:8443/x",
+	"https://int.api.service.nhs.uk", "https://api.l%C4%B0ms.org/x", "https://%C4%B0nt.api.service.nhs.uk/x",
+	"https://api.lims%2eorg/x", "https://%61pi.lims.org/x", "https://ap\u0131.lims.org/x",
+	"https://api.lims.org\u3002evil.example/x", "https://api.lims.org\uff0fevil.example/x",
+	"https://api.lims.org@evil.example/x", "https://evil.example@api.lims.org/x",
+	"https://api.lims.org:x@evil.example/", "https://@api.lims.org/x", "https://api.lims.org\\@evil.example/x",
+	"https://evil.example\\@api.lims.org/x", "https://api.lims.org\\.evil.example/",
+	"https://api.lims.org#@evil.example/", "https://api.lims.org?@evil.example/",
+	"https://evil.example#@api.lims.org/x", "https://evil.example?@api.lims.org/x",
+	"https://api.lims.org;@evil.example/", "https://api.lims.org/@evil.example/",
+	"https://api.lims.org//evil.example/", "https:///api.lims.org/x", "https:api.lims.org/x",
+	"https:/api.lims.org/x", "https:\\\\api.lims.org/x", "https://api.lims.org./x", "https://api.lims.org:0443/x",
+	"https://api.lims.org:/x", "https://api.lims.org:443:80/x", "https://a.example:8443@evil.example/x",
+	"https://a.example:08443/x", "https://a.example:84433/x", "https://api.lims.org /x", "https://api.lims.org\t/x",
+	"https://api.lims.org\n/x", " https://api.lims.org/x", "HTTPS://api.lims.org/x", "https://api.lims.org/x%00y",
+	"https://[api.lims.org]/x", "https://api.lims.org%20.evil.example/", "https://api.lims.org&evil.example/",
+	"https://api.lims.org,evil.example/", "https://{api.lims.org,evil.example}/",
 }
 
-// A URL that a profile covers is one that every client reads as naming the profile's host: it goes there, or nowhere.
+// If a profile covers a URL, every client sends it to the profile's host, or to no host.
 func TestClientsAgreeOnTheHost(t *testing.T) {
 	t.Parallel()
 	proxy := newAsked(t)
@@ -104,7 +110,7 @@ func TestClientsAgreeOnTheHost(t *testing.T) {
 	}}
 	for name, argv := range urlClients {
 		if _, err := exec.LookPath(argv[0]); err != nil {
-			t.Logf("%s is not here and is left out", argv[0])
+			t.Logf("%s is not installed and is left out", argv[0])
 			continue
 		}
 		clients[name] = func(target string) {
@@ -132,7 +138,7 @@ func TestClientsAgreeOnTheHost(t *testing.T) {
 		}
 		send(clientURLs[0])
 		if hosts := proxy.take(); len(hosts) != 1 && slices.Contains([]string{"Go", "curl", "git", "urllib"}, name) {
-			t.Errorf("%s asks for %q: the test sees nothing of it", name, hosts)
+			t.Errorf("%s asks for %q: the test does not see its request", name, hosts)
 		}
 		if covered < 5 {
 			t.Errorf("only %d URLs are covered", covered)
@@ -140,7 +146,7 @@ func TestClientsAgreeOnTheHost(t *testing.T) {
 	}
 }
 
-// coveredHost is the host of the profile that covers a URL, or nothing.
+// coveredHost returns the host of the profile that covers a URL, or nothing.
 func coveredHost(target string) string {
 	u, err := profile.ParseURL(target)
 	if err != nil {

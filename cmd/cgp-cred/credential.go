@@ -28,7 +28,7 @@ func credentialCommand(a *app) *cobra.Command {
 (git 2.46 or later), or the JSON of the credential-helper specification (Bazel). If no profile
 covers the host, the answer is empty. git appends the verb to its helper's command, so the
 profile may also come first. Called by the name git-credential-cgp, it does the same.`,
-		Example: `  git config --global credential.https://int.api.service.nhs.uk.helper '/usr/local/bin/cgp-cred credential'
+		Example: `  git config --global credential.https://int.api.service.nhs.uk.helper '!cgp-cred credential'
   printf 'protocol=https\nhost=int.api.service.nhs.uk\n\n' | cgp-cred credential get`,
 		Args:              words(1, 2),
 		ValidArgsFunction: a.credentialArgs,
@@ -46,8 +46,8 @@ func (a *app) credentialArgs(cmd *cobra.Command, args []string, typed string) ([
 	return a.profileArgs(2)(cmd, args, typed)
 }
 
-// credentialWords returns the verb and the profile. git appends the verb to the command of its helper, so it comes last if
-// that command names a profile.
+// credentialWords returns the verb and the profile. git appends the verb to the command of its helper, so it comes
+// last if that command names a profile.
 func credentialWords(args []string) (verb, name string) {
 	verb, name = args[0], first(args[1:])
 	if slices.Contains(credentialVerbs, name) && !slices.Contains(credentialVerbs, verb) {
@@ -66,7 +66,8 @@ func (a *app) credential(ctx context.Context, verb, name string) error {
 		return nil
 	}
 	if isTerminal(a.stdin) {
-		return usage("for a credential of your own: cgp-cred get", "credential %s reads a request from stdin, and stdin is a terminal", verb)
+		return usage("to print a credential: cgp-cred get",
+			"credential %s reads a request from stdin, and stdin is a terminal", verb)
 	}
 	r, err := a.readRequest()
 	if err != nil {
@@ -102,8 +103,8 @@ func (a *app) readRequest() (wire.Request, error) {
 	}
 }
 
-// requested finds the profile that covers the requested host. Without one it returns nil: git then asks its next helper. The
-// JSON protocol wants an error.
+// requested finds the profile that covers the requested host. Without one it returns nil: git then asks its next
+// helper. The JSON protocol wants an error.
 func (a *app) requested(r wire.Request, ask profile.Ask) (*helper.Helper, *profile.Profile, error) {
 	h, err := a.open()
 	if err != nil {
@@ -125,8 +126,8 @@ func (a *app) requested(r wire.Request, ask profile.Ask) (*helper.Helper, *profi
 	return h, nil, err
 }
 
-// answer prints the credential in one write. If there is no credential, it tells git to stop, so that git does not ask the
-// user for a password.
+// answer prints the credential in one write. If there is no credential, it tells git to stop, so that git does not
+// ask the user for a password.
 func (a *app) answer(ctx context.Context, h *helper.Helper, p *profile.Profile, r wire.Request, ask profile.Ask) error {
 	c, err := h.Get(ctx, p, helper.Options{})
 	if err == nil {
@@ -134,8 +135,8 @@ func (a *app) answer(ctx context.Context, h *helper.Helper, p *profile.Profile, 
 		var needsBearer bool
 		if out, needsBearer, err = wire.Reply(r, c, h.Scope(ask, p)); err == nil {
 			if needsBearer {
-				a.warn("the caller can't send cgp-cred's " + c.Header + " header: git 2.46 and later can, but only for tokens; " +
-					"no password was given to it, because APIM would refuse it")
+				a.warn("the caller can't send cgp-cred's " + c.Header + " header: git 2.46 and later can, " +
+					"but only for tokens; no password was given to it, because APIM would refuse it")
 			}
 			_, err = a.stdout.Write(out)
 			return err

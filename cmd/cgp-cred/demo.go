@@ -63,7 +63,8 @@ func (a *app) demo(ctx context.Context) error {
 		return err
 	}
 	defer end()
-	d.text("A full session, against a simulated API Management on this machine.\nYour keychain is not touched, and nothing is left behind.")
+	d.text("A full session, against a simulated API Management on this machine.\n" +
+		"Your keychain is not touched, and nothing is left behind.")
 	for _, step := range []func(context.Context) error{d.keygen, d.register, d.firstGet, d.secondGet, d.call} {
 		err := step(ctx)
 		if d.lost != nil { // the user would not see what follows

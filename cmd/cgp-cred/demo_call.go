@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// call reads ServiceRequests with the credential. If bash and curl are installed, it runs the line that it shows; otherwise
-// Go's own client makes the call, and the line says so.
+// call reads ServiceRequests with the credential. If bash and curl are installed, it runs the line that it shows;
+// otherwise Go's own client makes the call, and the line says so.
 func (d *demo) call(ctx context.Context) error {
 	d.title("A client gets it as a header: no token in a file, a variable or an argument")
 	url := "http://" + d.host + "/genomic-data-access/FHIR/R4/ServiceRequest"
@@ -46,7 +46,8 @@ func (d *demo) fetch(ctx context.Context, url string) (body []byte, how string, 
 		return body, how, err
 	}
 	body, err = d.request(ctx, url)
-	return body, "cgp-cred get | curl -H @- " + url + "   # made by Go's own client: bash, curl or the token cache is missing", err
+	how = "cgp-cred get | curl -H @- " + url + "   # made by Go's own client: bash, curl or the token cache is missing"
+	return body, how, err
 }
 
 // cacheReachesChildren reports whether another process would find the token: the keystore is in this process's memory.

@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// documents are all that the repository tells people, by their names in it.
+// documents returns the Markdown documents of the repository, by path.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	root := filepath.Join("..", "..")
@@ -41,12 +41,12 @@ var (
 	inlineCode = regexp.MustCompile("`[^`\n]+`")
 )
 
-// prose is a document without its code.
+// prose returns a document without its code.
 func prose(text string) string {
 	return inlineCode.ReplaceAllString(fence.ReplaceAllString(text, ""), "`code`")
 }
 
-// anchors are the names that GitHub gives to a document's headings.
+// anchors returns the names that GitHub gives to a document's headings.
 func anchors(text string) []string {
 	var names []string
 	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
@@ -68,7 +68,7 @@ func anchors(text string) []string {
 	return names
 }
 
-// Links within the repository lead to a file, and to a heading in it, that is there.
+// Links within the repository lead to a file that exists, and to a heading in it.
 func TestLinksLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	all := documents(t)
@@ -103,7 +103,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// A line fits a window of 120 columns; what a program prints, and the changes and threats, which grow by lines, may be longer.
+// Lines have at most 120 columns. The output of programs, the changelog and the table of threats may be wider.
 func TestDocumentsFit(t *testing.T) {
 	t.Parallel()
 	output := regexp.MustCompile("(?ms)^ *```console\n.*?^ *```$")
@@ -123,55 +123,37 @@ func TestDocumentsFit(t *testing.T) {
 	for name, text := range documents(t) {
 		for line := range strings.SplitSeq(fence.ReplaceAllString(text, ""), "\n") {
 			if strings.Count(line, "`")%2 != 0 {
-				t.Errorf("%s: code goes on in the next line: %s", name, line)
+				t.Errorf("%s: code continues in the next line: %s", name, line)
 			}
 		}
 	}
 	if lines := strings.Count(documents(t)["README.md"], "\n"); lines > 130 {
-		t.Errorf("README.md has %d lines: what is not for a new user's first hour goes to docs", lines)
+		t.Errorf("README.md has %d lines: move what a new user does not need in the first hour to docs", lines)
 	}
 }
 
-// unplain are words and turns that are not plain English.
-var unplain = regexp.MustCompile(`(?i)\b(whoever|whom|nobody|somebody|anew|mend(s|ed)?|befalls?|blanks?|unseen|of ours|but for|goes on|` +
-	`so long as|in the place of)\b`)
-
-// The documents are in plain English; the history is not rewritten.
-func TestDocumentsArePlain(t *testing.T) {
-	t.Parallel()
-	for name, text := range documents(t) {
-		if name == "CHANGELOG.md" {
-			continue
-		}
-		for line := range strings.SplitSeq(prose(text), "\n") {
-			if found := unplain.FindString(line); found != "" {
-				t.Errorf("%s: %q in: %s", name, found, line)
-			}
-		}
-	}
-}
-
-// commandLine is cgp-cred with what follows it, up to what a shell ends a command with.
+// commandLine is cgp-cred with its arguments, up to the end of the command.
 var commandLine = regexp.MustCompile(`(?:^|[\s(;&|"'])cgp-cred ((?:[^|;&()<>#` + "`" + `\n"']|"[^"\n]*"|'[^'\n]*')+)`)
 
-// quotedWord is an argument that a shell takes as it is.
+// quotedWord is a quoted argument.
 var quotedWord = regexp.MustCompile(`"[^"]*"|'[^']*'`)
 
-// Command lines in documents are ones of the program: the command and each of its flags are there.
+// Command lines in documents are valid: the program has the command and each of the flags.
 func TestDocumentsCallTheProgram(t *testing.T) {
 	t.Parallel()
 	root := rootCommand(&app{}, nil)
 	root.InitDefaultHelpCmd()
 	checked := 0
 	for name, text := range documents(t) {
-		if name == "CHANGELOG.md" { // it tells of the past too
+		if name == "CHANGELOG.md" { // it describes old versions too
 			continue
 		}
 		for _, code := range append(fence.FindAllString(text, -1), inlineCode.FindAllString(text, -1)...) {
 			for line := range strings.SplitSeq(strings.Trim(code, "`"), "\n") {
 				for _, m := range commandLine.FindAllStringSubmatch(line, -1) {
 					checked++
-					if problem := checkCommandLine(root, strings.Fields(quotedWord.ReplaceAllString(m[1], "x"))); problem != "" {
+					words := strings.Fields(quotedWord.ReplaceAllString(m[1], "x"))
+					if problem := checkCommandLine(root, words); problem != "" {
 						t.Errorf("%s: cgp-cred %s: %s", name, strings.TrimSpace(m[1]), problem)
 					}
 				}
@@ -183,7 +165,7 @@ func TestDocumentsCallTheProgram(t *testing.T) {
 	}
 }
 
-// checkCommandLine says what is wrong with the words after cgp-cred, or nothing.
+// checkCommandLine returns what is wrong with the words after cgp-cred, or nothing.
 func checkCommandLine(root *cobra.Command, words []string) string {
 	cmd := root
 	for len(words) > 0 {
@@ -193,37 +175,37 @@ func checkCommandLine(root *cobra.Command, words []string) string {
 		}
 		cmd, words = cmd.Commands()[next], words[1:]
 	}
-	if cmd == root && len(words) > 0 && !strings.HasPrefix(words[0], "-") && regexp.MustCompile(`^[a-z]+$`).MatchString(words[0]) {
-		return "there is no such command"
+	if cmd == root && len(words) > 0 && regexp.MustCompile(`^[a-z]+$`).MatchString(words[0]) {
+		return "the command is unknown"
 	}
 	for _, word := range words {
 		flag, _, _ := strings.Cut(word, "=")
 		switch {
-		case word == "--": // the rest is another program's
+		case word == "--": // the rest belongs to another program
 			return ""
 		case flag == "--help", flag == "-h":
 		case strings.HasPrefix(flag, "--") && cmd.Flag(flag[2:]) == nil:
-			return "there is no flag " + flag
+			return "unknown flag " + flag
 		}
 	}
 	return ""
 }
 
-// What is wrong with a command line is seen.
+// A mistake in a command line is found.
 func TestCheckCommandLine(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
 		"get --format curl":                    "",
-		"get --formt curl":                     "there is no flag --formt",
-		"gte":                                  "there is no such command",
+		"get --formt curl":                     "unknown flag --formt",
+		"gte":                                  "the command is unknown",
 		"clients install python --httpie":      "",
-		"clients install python --pip":         "there is no flag --pip",
+		"clients install python --pip":         "unknown flag --pip",
 		"exec --stdin -- curl --silent":        "",
-		"exec --silent -- curl":                "there is no flag --silent",
+		"exec --silent -- curl":                "unknown flag --silent",
 		"--timeout=5s get":                     "",
 		"store NAME --host=HOST --ca-file x":   "",
-		"simulate --fault row22 --faults x":    "there is no flag --faults",
-		"demo --yes":                           "there is no flag --yes",
+		"simulate --fault row22 --faults x":    "unknown flag --faults",
+		"demo --yes":                           "unknown flag --yes",
 		"credential get|store|erase|capabilit": "",
 	} {
 		if got := checkCommandLine(rootCommand(&app{}, nil), strings.Fields(line)); got != want {
@@ -232,7 +214,7 @@ func TestCheckCommandLine(t *testing.T) {
 	}
 }
 
-// docs/security.md has each module that go.mod has.
+// docs/security.md names each module of go.mod.
 func TestLicencesHaveEachModule(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))
@@ -251,11 +233,12 @@ func TestLicencesHaveEachModule(t *testing.T) {
 	}
 }
 
-// CONTRIBUTING.md has each verb of the scripts, sorted, and no other.
+// CONTRIBUTING.md lists each verb of the scripts, sorted, and no other.
 func TestContributingHasEachVerb(t *testing.T) {
 	t.Parallel()
 	var named []string
-	for _, m := range regexp.MustCompile("(?m)^\\| `([\\w-]+)").FindAllStringSubmatch(readPage(t, "CONTRIBUTING.md")["Verbs of the scripts"], -1) {
+	table := readPage(t, "CONTRIBUTING.md")["Verbs of the scripts"]
+	for _, m := range regexp.MustCompile("(?m)^\\| `([\\w-]+)").FindAllStringSubmatch(table, -1) {
 		named = append(named, m[1])
 	}
 	if diff := cmp.Diff(scripttest.Verbs(), named); diff != "" {

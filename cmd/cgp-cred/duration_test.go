@@ -8,19 +8,23 @@ import (
 	"cgp-cred/keystore"
 )
 
-// FuzzParseDuration: what is accepted is within the flag's range, and means the same when it is written as Go would; what
-// is refused is named in printable words, with the range.
+// FuzzParseDuration checks that an accepted value is within the flag's range, and has the same meaning in Go's form.
+// The error for other values is printable, and names the range.
 func FuzzParseDuration(f *testing.F) {
 	for _, s := range []string{
-		"90s", "10m", "90", "0", "-1s", "-1", "1.5h", "2147483648", "9223372036854775807ns", "\x1b[2J", " 1s", "2562047h", "1h0m0.000000001s",
+		"90s", "10m", "90", "0", "-1s", "-1", "1.5h", "2147483648", "9223372036854775807ns", "\x1b[2J", " 1s",
+		"2562047h", "1h0m0.000000001s",
 	} {
 		f.Add(s)
 	}
+	ranges := []keystore.DurationRange{keystore.Waiting, offsets, {Least: time.Second, Most: 24 * time.Hour}}
+	unprintable := func(r rune) bool { return r < ' ' || r > '~' }
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, within := range []keystore.DurationRange{keystore.Waiting, offsets, {Least: time.Second, Most: 24 * time.Hour}} {
+		for _, within := range ranges {
 			var flag, again duration
 			if err := flag.in(within).Set(s); err != nil {
-				if text := err.Error(); !strings.Contains(text, within.String()) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+				text := err.Error()
+				if !strings.Contains(text, within.String()) || strings.ContainsFunc(text, unprintable) {
 					t.Fatalf("%q prints %q", s, text)
 				}
 				continue

@@ -65,7 +65,8 @@ within ten minutes.`,
 	f.StringVar(&o.variable, "var", "CGP_TOKEN", "`NAME` of the variable")
 	f.BoolVar(&o.stdin, "stdin", false, "give the command the header line on its stdin, and no variable")
 	f.BoolVar(&o.tokenFile, "token-file", false, "keep a file with the token fresh; its name is in BEARER_TOKEN_FILE")
-	f.BoolVar(&o.htslib, "htslib", false, "the same for samtools, bcftools and others: HTS_AUTH_LOCATION, only for the profile's host")
+	f.BoolVar(&o.htslib, "htslib", false,
+		"the same for samtools, bcftools and others: HTS_AUTH_LOCATION, only for the profile's host")
 	f.StringVar(&o.tokenDir, "token-dir", "", "make that file's folder in `DIR`")
 	return cmd
 }
@@ -101,7 +102,8 @@ func (o *execOptions) check(named bool) error {
 	case !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(o.variable):
 		return usage("for example --var API_TOKEN", "--var %s can't be a variable's name", quoted(o.variable))
 	case strings.HasPrefix(o.variable, ownVariables):
-		return usage("for example --var API_TOKEN", "--var %s: the command gets no %s* variable", quoted(o.variable), ownVariables)
+		return usage("for example --var API_TOKEN", "--var %s: the command gets no %s* variable", quoted(o.variable),
+			ownVariables)
 	}
 	return nil
 }
@@ -158,8 +160,8 @@ func (a *app) exec(ctx context.Context, o execOptions) error {
 	return c.replaceProcess()
 }
 
-// longCredential gets a credential that lives long enough for a command that can't renew it. If there is no answer now, it
-// returns the cached one, as get would.
+// longCredential gets a credential that lives long enough for a command that can't renew it. If there is no answer
+// now, it returns the cached one, as get would.
 func (a *app) longCredential(ctx context.Context, h *helper.Helper, p *profile.Profile) (helper.Credential, error) {
 	c, err := h.Get(ctx, p, helper.Options{MinValid: execLife})
 	var e *apim.Error
@@ -174,7 +176,8 @@ func (a *app) longCredential(ctx context.Context, h *helper.Helper, p *profile.P
 	if lastErr != nil {
 		return c, err
 	}
-	a.warn("can't get a new token; the command's token expires at " + last.ExpiresAt.Local().Format("15:04:05") + ": " + err.Error())
+	expires := last.ExpiresAt.Local().Format("15:04:05")
+	a.warn("can't get a new token; the command's token expires at " + expires + ": " + err.Error())
 	return last, nil
 }
 

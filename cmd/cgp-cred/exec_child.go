@@ -111,7 +111,8 @@ func endedBy(s os.Signal) error {
 	return &shownError{&statusError{code: code, err: fmt.Errorf("ended by signal: %v", s)}}
 }
 
-// notRun returns the error of a command that can't be run: status 127 if there is no such program, otherwise 126, as in a shell.
+// notRun returns the error of a command that can't be run: status 127 if there is no such program, otherwise 126, as
+// in a shell.
 func notRun(name string, err error) error {
 	e := &statusError{code: 126, err: fmt.Errorf("the command %s can't be run: %w", quoted(name), err)}
 	e.hint = "check that it is a program for this machine that you may run, or a script with a #! line"

@@ -13,7 +13,8 @@ import (
 // makeTokenFolder makes the folder of a token file.
 func makeTokenFolder(h *helper.Helper, o execOptions) (string, error) {
 	if o.htslib && strings.Contains(o.tokenDir, "%h") {
-		return "", usage("choose another --token-dir", "htslib would replace %%h in %s with the host's name", quoted(o.tokenDir))
+		return "", usage("choose another --token-dir",
+			"htslib would replace %%h in %s with the host's name", quoted(o.tokenDir))
 	}
 	folder, err := renew.Folder(h.Folders, o.tokenDir)
 	if err != nil {

@@ -22,8 +22,8 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// A command is started with a token of at least half its life. Where there is no answer now it has what is left, with a
-// warning; where the key is refused, nothing.
+// A command is started with a token that has at least half its life left. If there is no answer now, the command gets
+// the cached token, with a warning. If the key is refused, it gets none.
 func TestLongCredential(t *testing.T) {
 	t.Parallel()
 	key := keystoretest.Key(2048, 0)
@@ -34,7 +34,8 @@ func TestLongCredential(t *testing.T) {
 		}
 		return apim.JWKS(k)
 	}, TokenLife: 150 * time.Second})
-	const refusal = `{"error":"invalid_request","error_description":"Invalid 'iss'/'sub' claims in client_assertion JWT"}`
+	const refusal = `{"error":"invalid_request",` +
+		`"error_description":"Invalid 'iss'/'sub' claims in client_assertion JWT"}`
 	status := 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if status != 0 {
@@ -89,11 +90,12 @@ func TestLongCredential(t *testing.T) {
 	}
 	ahead += 80 * time.Second
 	status = http.StatusServiceUnavailable
-	if last, err := get(); last == "" || err != nil || !strings.Contains(said.String(), "can't get a new token; the command's token expires at ") {
+	const warning = "can't get a new token; the command's token expires at "
+	if last, err := get(); last == "" || err != nil || !strings.Contains(said.String(), warning) {
 		t.Errorf("no token: %v, %q", err, said.String())
 	}
 	status = http.StatusUnauthorized
 	if tok, err := get(); err == nil || tok != "" {
-		t.Error("a refusal was passed over")
+		t.Error("a refusal was ignored")
 	}
 }

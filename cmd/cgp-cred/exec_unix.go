@@ -13,7 +13,8 @@ import (
 // replaceProcess turns this process into the command, which keeps its number, its terminal and its parent. No process
 // remains in whose environment the keys could be read.
 //
-// The command inherits limits that this process has changed, so they are restored first. (The Go runtime restores its own.)
+// The command inherits limits that this process has changed, so they are restored first. (The Go runtime restores its
+// own.)
 func (c *child) replaceProcess() error {
 	if c.input != nil {
 		if err := asStdin(c.input); err != nil {
@@ -21,7 +22,8 @@ func (c *child) replaceProcess() error {
 		}
 	}
 	restoreLimits()
-	return notRun(c.args[0], syscall.Exec(c.path, c.args, c.env)) //nolint:gosec // to run what the user names is the purpose
+	err := syscall.Exec(c.path, c.args, c.env) //nolint:gosec // to run what the user names is the purpose
+	return notRun(c.args[0], err)
 }
 
 // asStdin replaces this process's stdin by text, which fits into a pipe: one holds 4096 bytes or more.
@@ -45,8 +47,8 @@ type caughtSignals struct {
 	broken  chan os.Signal
 }
 
-// catchSignals catches them, except those that the parent ignores: SIGHUP below nohup, and SIGINT in a background job. It
-// also catches SIGPIPE, so that a warning that can't be written does not end this process before the command.
+// catchSignals catches them, except those that the parent ignores: SIGHUP below nohup, and SIGINT in a background
+// job. It also catches SIGPIPE, so that a warning that can't be written does not end this process before the command.
 func catchSignals() *caughtSignals {
 	c := &caughtSignals{arrived: make(chan os.Signal, 16), broken: make(chan os.Signal, 1)}
 	for _, s := range []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2} {
@@ -63,8 +65,8 @@ func (c *caughtSignals) release() {
 	signal.Stop(c.broken)
 }
 
-// fromTerminal reports whether the command has got the signal already: a terminal sends it to the whole foreground job. To
-// many programs a second SIGINT means "stop at once, without cleaning up".
+// fromTerminal reports whether the command has got the signal already: a terminal sends it to the whole foreground
+// job. To many programs a second SIGINT means "stop at once, without cleaning up".
 func fromTerminal(s os.Signal) bool {
 	if s != unix.SIGINT && s != unix.SIGQUIT && s != unix.SIGHUP {
 		return false

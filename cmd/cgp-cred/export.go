@@ -38,7 +38,8 @@ asks first, and does not print to a terminal.`,
 
 func (a *app) export(ctx context.Context, o exportOptions) error {
 	if isTerminal(a.stdout) && !o.force {
-		return usage("pipe it into the CI's own command, or add --force", "the keys would stay on the terminal's screen and in its history")
+		return usage("pipe it into the CI's own command, or add --force",
+			"the keys would stay on the terminal's screen and in its history")
 	}
 	h, p, _, err := a.resolve(o.profile, "")
 	if err != nil {
@@ -48,7 +49,8 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 		if !isTerminal(a.stdin) {
 			return usage("add --yes", "stdin is not a terminal, so the export of %s can't be confirmed", p.Name)
 		}
-		if err := a.confirm(fmt.Sprintf("Print the keys of %s for %s? Anyone with that line has them.", p.Name, p.Host)); err != nil {
+		question := fmt.Sprintf("Print the keys of %s for %s? Anyone with that line has them.", p.Name, p.Host)
+		if err := a.confirm(question); err != nil {
 			return err
 		}
 	}

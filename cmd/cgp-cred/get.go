@@ -52,8 +52,8 @@ failure stdout stays empty.`,
 	return cmd
 }
 
-// plainGet reads the command lines that scripts call before each request: get with a profile, a URL and a format. It leaves
-// all others, and those that are wrong, to cobra, whose setup takes nearly as long as finding a cached token.
+// plainGet reads the command lines that scripts call before each request: get with a profile, a URL and a format. It
+// leaves all others, and those that are wrong, to cobra, whose setup takes nearly as long as finding a cached token.
 func plainGet(args []string) (o getOptions, ok bool) {
 	if len(args) == 0 || args[0] != "get" {
 		return o, false

@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-// What plainGet reads, cobra reads in the same way; the rest it leaves to cobra.
+// plainGet reads command lines as cobra does, or leaves them to cobra.
 func TestPlainGet(t *testing.T) {
 	t.Parallel()
 	const url = "https://int.api.service.nhs.uk/x?a=--format"

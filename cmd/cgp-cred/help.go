@@ -9,8 +9,8 @@ import (
 // shells are the shells that completion supports, in the order of the help.
 var shells = []string{"bash", "zsh", "fish", "powershell"}
 
-// completionCommand prints a script with which a shell completes commands, flags and profile names. Completion only looks at
-// the config folder: a keychain could ask for its password at each keystroke.
+// completionCommand prints a script with which a shell completes commands, flags and profile names. Completion only
+// looks at the config folder: a keychain could ask for its password at each keystroke.
 func completionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",

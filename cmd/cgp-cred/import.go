@@ -52,7 +52,8 @@ as int, or the host. Everything is checked before anything is stored; the files 
 	f.StringVar(&o.profile, "profile", "", "`NAME` of the profile (default: the environment's or the host's)")
 	f.StringVar(&o.host, "host", "", "`HOST` or environment, if the file has none, or to override it")
 	f.StringVar(&o.kid, "kid", "", "`KID`, if the file has none, or to override it")
-	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin, if the config file has none")
+	f.StringVar(&o.apiKeyFile, "api-key-file", "",
+		"`FILE` that holds the API key, - for stdin, if the config file has none")
 	o.place.flags(cmd)
 	f.BoolVar(&o.isDefault, "default", false, "make it the default profile")
 	f.BoolVar(&o.force, "force", false, "overwrite an existing profile")
@@ -153,18 +154,23 @@ func (a *app) override(c *upstream.Config, o importOptions) (err error) {
 // imported turns a config file into a whole profile. Unlike the client, it assumes no host and no kid.
 func (a *app) imported(file string, c upstream.Config, pem string) (manage.Change, error) {
 	none := ""
-	change := manage.Change{Host: c.Host, APIName: &c.APIName, APIKey: c.APIKey, TokenURL: &none, Audience: &none, Anew: true}
+	change := manage.Change{
+		Host: c.Host, APIName: &c.APIName, APIKey: c.APIKey, TokenURL: &none, Audience: &none, Anew: true,
+	}
 	switch {
 	case c.Host == "":
-		return change, usage("add --host HOST, for example --host internal-dev; for the client's default, production: --host prod",
+		return change, usage(
+			"add --host HOST, for example --host internal-dev; for the client's default, production: --host prod",
 			"%s has no api_host", file)
 	case c.PEM.IsZero() && c.APIKey.IsZero() && !apim.Sandbox(c.Host):
-		return change, usage("add --api-key-file FILE, or start without a file: cgp-cred keygen NAME --host HOST --kid KID",
+		return change, usage(
+			"add --api-key-file FILE, or start without a file: cgp-cred keygen NAME --host HOST --kid KID",
 			"%s has neither an api_key nor a private key, and %s needs a credential", file, c.Host)
 	case c.PEM.IsZero():
 		return change, nil
 	case c.KID == "":
-		return change, usage("add --kid KID, under which the public key is registered; for the client's default: --kid test-1",
+		return change, usage(
+			"add --kid KID, under which the public key is registered; for the client's default: --kid test-1",
 			"%s has no apim_kid for its private key", file)
 	case c.APIKey.IsZero():
 		return change, usage("add --api-key-file FILE", "%s has no api_key, which its private key needs", file)
@@ -191,10 +197,12 @@ func (a *app) tellImported(h *helper.Helper, s manage.Stored, file, pem string, 
 		if err != nil {
 			return err
 		}
-		a.say(fmt.Sprintf("its public key: %d bits, thumbprint %s", signer.Bits(s.Record.Key.Signer), keys[0].Thumbprint()))
+		bits := signer.Bits(s.Record.Key.Signer)
+		a.say(fmt.Sprintf("its public key: %d bits, thumbprint %s", bits, keys[0].Thumbprint()))
 	}
 	if s.Profile.Auth != profile.None && apim.Sandbox(s.Profile.Host) {
-		a.say("the client sends no credential to a sandbox; to do the same: cgp-cred store " + s.Profile.Name + " --auth none")
+		a.say("the client sends no credential to a sandbox; to do the same: " +
+			"cgp-cred store " + s.Profile.Name + " --auth none")
 	}
 	if !c.PEM.IsZero() || !c.APIKey.IsZero() {
 		a.remindFiles(file, pem)

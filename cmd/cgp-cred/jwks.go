@@ -30,9 +30,11 @@ keep theirs. A FILE with a private key, without a kid, or with an invalid number
 // mergeHint returns the hint for a key set that can't be merged.
 func mergeHint(err error) string {
 	if errors.Is(err, apim.ErrPrivateJWK) {
-		return "remove it from the file, and replace the key, which others may have read: cgp-cred keygen PROFILE --kid NEWKID --force"
+		return "remove it from the file, and replace the key, which others may have read: " +
+			"cgp-cred keygen PROFILE --kid NEWKID --force"
 	}
-	return "give the key set that is registered now, as the Developer Hub shows it; to see this profile's: cgp-cred jwks"
+	return "give the key set that is registered now, as the Developer Hub shows it; " +
+		"to see this profile's: cgp-cred jwks"
 }
 
 func (a *app) jwks(ctx context.Context, name, merge string) error {

@@ -65,7 +65,9 @@ func (a *app) list(asJSON bool) error {
 }
 
 func newProfileJSON(p *profile.Profile, def string) profileJSON {
-	return profileJSON{Name: p.Name, Host: p.Host, APIName: p.APIName, Auth: p.Auth, Keystore: p.Keystore, Default: p.Name == def}
+	return profileJSON{
+		Name: p.Name, Host: p.Host, APIName: p.APIName, Auth: p.Auth, Keystore: p.Keystore, Default: p.Name == def,
+	}
 }
 
 // scope returns the host, or host and API, that a profile covers.

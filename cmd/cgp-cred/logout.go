@@ -57,7 +57,8 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 		return err
 	}
 	if len(names) > 0 && !o.yes && !isTerminal(a.stdin) {
-		return usage("add --yes", "stdin is not a terminal, so the removal of %s can't be confirmed", strings.Join(names, ", "))
+		return usage("add --yes",
+			"stdin is not a terminal, so the removal of %s can't be confirmed", strings.Join(names, ", "))
 	}
 	for _, name := range nothing {
 		a.say(logoutText(name, manage.Removed{}))
@@ -124,7 +125,8 @@ func logoutText(name string, done manage.Removed) string {
 	}
 	text := fmt.Sprintf("removed profile %q", name)
 	if done.Record {
-		text += ", its keys and its token; a public key stays registered at APIM until you remove it in the Developer Hub"
+		text += ", its keys and its token; " +
+			"a public key stays registered at APIM until you remove it in the Developer Hub"
 	}
 	return text
 }

@@ -107,8 +107,10 @@ func rootCommand(a *app, args []string) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	f := root.PersistentFlags()
 	f.CountVarP(&a.verbose, "verbose", "v", "say more on stderr (repeatable)")
-	f.Var(a.timeout.in(keystore.Waiting), "timeout", "deadline of a token request, all attempts: 100ms to 1h (default 25s)")
-	f.StringVar(&a.passphraseFD, "passphrase-fd", "", "descriptor `N` from which to read the passphrase of encrypted files")
+	f.Var(a.timeout.in(keystore.Waiting), "timeout",
+		"deadline of a token request, all attempts: 100ms to 1h (default 25s)")
+	f.StringVar(&a.passphraseFD, "passphrase-fd", "",
+		"descriptor `N` from which to read the passphrase of encrypted files")
 	f.StringVar(&a.caFile, "ca-file", "", "`FILE` of PEM roots to trust in addition to the system's")
 	for _, c := range commands() {
 		if len(args) > 0 && args[0] == c.name {

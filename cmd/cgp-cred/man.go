@@ -31,19 +31,21 @@ func manCommand(a *app) *cobra.Command {
 			root := rootCommand(a, nil)
 			root.DisableAutoGenTag = true
 			plainText(root)
-			header := &doc.GenManHeader{Section: "1", Source: "cgp-cred", Manual: "User Commands"} // dated by SOURCE_DATE_EPOCH
+			// SOURCE_DATE_EPOCH is the date.
+			header := &doc.GenManHeader{Section: "1", Source: "cgp-cred", Manual: "User Commands"}
 			if err := doc.GenManTree(root, header, args[0]); err != nil {
 				return disk.Unwritable(err)
 			}
 			// For "man git-credential-cgp", and so for "git help credential-cgp".
 			page := filepath.Join(args[0], "git-credential-cgp.1")
-			return disk.Unwritable(os.WriteFile(page, []byte(".so man1/cgp-cred-credential.1\n"), 0o644)) //nolint:gosec // manual pages are public
+			link := []byte(".so man1/cgp-cred-credential.1\n")
+			return disk.Unwritable(os.WriteFile(page, link, 0o644)) //nolint:gosec // manual pages are public
 		},
 	}
 }
 
-// plainText escapes the texts of a command and its subcommands, so that they are not read as Markdown: CGP_CRED_* would be
-// emphasis.
+// plainText escapes the texts of a command and its subcommands, so that they are not read as Markdown: CGP_CRED_*
+// would be emphasis.
 func plainText(cmd *cobra.Command) {
 	escape := strings.NewReplacer("_", `\_`, "*", `\*`, "<", `\<`, "[", `\[`).Replace
 	cmd.Short, cmd.Long = escape(cmd.Short), escape(cmd.Long)

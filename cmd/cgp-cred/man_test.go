@@ -25,14 +25,17 @@ func TestManual(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	if page, err := os.ReadFile(filepath.Join(folder, "cgp-cred-exec.1")); err != nil || !strings.Contains(string(page), "CGP_CRED_*") ||
+	page, err := os.ReadFile(filepath.Join(folder, "cgp-cred-exec.1"))
+	if err != nil || !strings.Contains(string(page), "CGP_CRED_*") ||
 		!strings.Contains(string(page), `.TH "CGP-CRED-EXEC" "1"`) {
-		t.Errorf("the page of exec has not its title, or a name was taken for Markdown: %v", err)
+		t.Errorf("the page of exec has no title, or a name was read as Markdown: %v", err)
 	}
-	if page, err := os.ReadFile(filepath.Join(folder, "git-credential-cgp.1")); err != nil || string(page) != ".so man1/cgp-cred-credential.1\n" {
+	page, err = os.ReadFile(filepath.Join(folder, "git-credential-cgp.1"))
+	if err != nil || string(page) != ".so man1/cgp-cred-credential.1\n" {
 		t.Errorf("the page of git-credential-cgp is %q, %v", page, err)
 	}
-	if root, err := os.ReadFile(filepath.Join(folder, "cgp-cred.1")); err != nil || !strings.Contains(string(root), "cgp-cred-get") {
+	page, err = os.ReadFile(filepath.Join(folder, "cgp-cred.1"))
+	if err != nil || !strings.Contains(string(page), "cgp-cred-get") {
 		t.Errorf("the root page names no commands: %v", err)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// output is stdout. It remembers the first error, which printing functions and cobra's help drop: the disk is full, or the
-// reader has gone while SIGPIPE is ignored.
+// output is stdout. It remembers the first error, which printing functions and cobra's help drop: the disk is full,
+// or the reader has gone while SIGPIPE is ignored.
 type output struct {
 	to     io.Writer
 	failed error

@@ -21,7 +21,7 @@ import (
 	"cgp-cred/helper/wire"
 )
 
-// page is a Markdown document, read by its headings.
+// page is a Markdown document, split at its headings.
 type page map[string]string // a heading's text, and what is below it up to the next one
 
 var heading = regexp.MustCompile(`(?m)^#{1,6} (.+)$`)
@@ -61,7 +61,7 @@ func (p page) cells(t *testing.T, title string) []string {
 	return found
 }
 
-// words returns the first word of each cell, sorted: a flag without what its value is called.
+// firstWords returns the first word of each cell, sorted: a flag without the name of its value.
 func firstWords(cells []string) []string {
 	var words []string
 	for _, c := range cells {
@@ -71,7 +71,7 @@ func firstWords(cells []string) []string {
 	return words
 }
 
-// flagNames are the flags of a set as a table names them.
+// flagNames returns the flags of a set, as a table names them.
 func flagNames(set *pflag.FlagSet) []string {
 	var names []string
 	set.VisitAll(func(f *pflag.Flag) {
@@ -86,7 +86,7 @@ func flagNames(set *pflag.FlagSet) []string {
 	return names
 }
 
-// visible returns the commands that can be run and are in the help, by the heading under which the reference has them.
+// visible returns the commands that can be run and are in the help, by their heading in the reference.
 func visible(cmd *cobra.Command) map[string]*cobra.Command {
 	found := map[string]*cobra.Command{}
 	for _, c := range cmd.Commands() {
@@ -176,7 +176,7 @@ func TestReferenceHasEachName(t *testing.T) {
 	}
 }
 
-// doctorChecks are the names of doctor's checks, in their order.
+// doctorChecks returns the names of doctor's checks, in their order.
 func doctorChecks(t *testing.T) string {
 	t.Helper()
 	source, err := os.ReadFile(filepath.Join("..", "..", "helper", "doctor", "doctor.go"))
@@ -184,16 +184,17 @@ func doctorChecks(t *testing.T) string {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, m := range regexp.MustCompile(`(?m)^\t\t\{"([a-z-]+)", .*\(\*\w+\)`).FindAllStringSubmatch(string(source), -1) {
+	check := regexp.MustCompile(`(?m)^\t\t\{"([a-z-]+)", .*\(\*\w+\)`)
+	for _, m := range check.FindAllStringSubmatch(string(source), -1) {
 		names = append(names, m[1])
 	}
 	if len(names) == 0 {
-		t.Error("no check of doctor is found")
+		t.Error("no check of doctor was found")
 	}
 	return strings.Join(names, ", ")
 }
 
-// exitConstants are the values of the constants that are exit statuses, sorted.
+// exitConstants returns the values of the constants that are exit statuses, sorted.
 func exitConstants(t *testing.T) []string {
 	t.Helper()
 	var values []string
@@ -217,8 +218,8 @@ func exitConstants(t *testing.T) []string {
 	return values
 }
 
-// variablesRead are the environment variables that the product reads: cgp-cred's own, which its text names, and others,
-// which it asks for by their name.
+// variablesRead returns the environment variables that the product reads: cgp-cred's own, by their prefix, and
+// others, by the calls that read them.
 func variablesRead(t *testing.T) (own, other []string) {
 	t.Helper()
 	ownName := regexp.MustCompile(`\b` + ownVariables + `[A-Z]+(?:_[A-Z]+)*\b`)
@@ -232,14 +233,14 @@ func variablesRead(t *testing.T) (own, other []string) {
 		}
 	}
 	for _, secret := range []string{"API_KEY", "BUNDLE", "PRIVATE_KEY"} {
-		own = append(own, ownVariables+secret+"_FILE") // the name is put together
+		own = append(own, ownVariables+secret+"_FILE") // the code composes this name
 	}
 	slices.Sort(own)
 	slices.Sort(other)
 	return slices.Compact(own), slices.Compact(other)
 }
 
-// productTexts are the product's sources: what is tested, not the tests and what only they use.
+// productTexts returns the product's sources, without tests and their helpers.
 func productTexts(t *testing.T) []string {
 	t.Helper()
 	var texts []string
@@ -255,7 +256,9 @@ func productTexts(t *testing.T) []string {
 				return err
 			case d.IsDir() && slices.Contains([]string{"testdata", "tests", "keystoretest", "clientstest"}, d.Name()):
 				return fs.SkipDir
-			case strings.HasSuffix(path, "_test.go") || !strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, ".py"):
+			case strings.HasSuffix(path, "_test.go"):
+				return nil
+			case !strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, ".py"):
 				return nil
 			}
 			return add(path)

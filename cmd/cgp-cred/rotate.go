@@ -42,7 +42,8 @@ next key gets makes it the current one; the old key remains as a fallback until 
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.kid, "kid", "", "`KID` of the next key: a new one")
-	f.StringVar(&o.keyFile, "private-key", "", "`FILE` that holds the next key in PEM, - for stdin (default: a new key)")
+	f.StringVar(&o.keyFile, "private-key", "",
+		"`FILE` that holds the next key in PEM, - for stdin (default: a new key)")
 	o.signer.flags(cmd)
 	f.IntVar(&o.bits, "bits", 4096, "size of a new key: 2048, 3072 or 4096")
 	f.BoolVar(&o.finish, "finish", false, "drop the old key")
@@ -125,7 +126,8 @@ func (a *app) nextKey(ctx context.Context, name string, o rotateOptions) (*recor
 // checkBits accepts the sizes that a new key may have.
 func checkBits(bits int) error {
 	if bits != 2048 && bits != 3072 && bits != 4096 {
-		return usage("leave --bits out for 4096, which APIM's guide recommends", "--bits %d: it must be 2048, 3072 or 4096", bits)
+		return usage("leave --bits out for 4096, which APIM's guide recommends",
+			"--bits %d: it must be 2048, 3072 or 4096", bits)
 	}
 	return nil
 }

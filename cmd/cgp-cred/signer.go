@@ -53,7 +53,8 @@ func (o signerFlags) check(name, keyFile string) error {
 	case o.kind == signer.KindAgent && o.fingerprint == "":
 		return usage(candidates(name), "--signer ssh-agent needs the key's fingerprint")
 	case o.kind == signer.KindExec && o.command == "":
-		return usage(`for example --signer-command "/opt/hsm/sign --slot 3"`, "--signer exec needs the program that signs")
+		return usage(`for example --signer-command "/opt/hsm/sign --slot 3"`,
+			"--signer exec needs the program that signs")
 	}
 	return nil
 }
@@ -86,8 +87,8 @@ func (o signerFlags) noKeygen(name string) error {
 	}
 }
 
-// givenKey returns the key that the flags give: in a file, or with an external signer, which must sign once to prove that it
-// works. It is nil if they give none.
+// givenKey returns the key that the flags give: in a file, or with an external signer, which must sign once to prove
+// that it works. It is nil if they give none.
 func (a *app) givenKey(ctx context.Context, name, file string, o signerFlags, kid string) (*record.Key, error) {
 	if !o.external() {
 		return a.readPrivateKey(file, kid)

@@ -98,8 +98,8 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 // maxKeySet is the largest key set that is read, in bytes.
 const maxKeySet = 1 << 20
 
-// keySetFile returns a function that reads a key set's file again at each request, so that a change counts at once. The file
-// need not exist yet. A pipe, such as <(cgp-cred jwks), is read only once.
+// keySetFile returns a function that reads a key set's file again at each request, so that a change counts at once.
+// The file need not exist yet. A pipe, such as <(cgp-cred jwks), is read only once.
 func keySetFile(path string) (func() ([]byte, error), error) {
 	again := func() ([]byte, error) { return disk.ReadInput(path, maxKeySet, keystore.InputWait) }
 	set, err := again()

@@ -82,7 +82,8 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 		err = errors.Join(err, failure)
 	}
 	if o.json {
-		err = errors.Join(json.NewEncoder(a.stdout).Encode(all), err) //nolint:gosec // api_key is a label: its first and last characters
+		written := json.NewEncoder(a.stdout).Encode(all) //nolint:gosec // api_key is a label, not the key
+		err = errors.Join(written, err)
 	} else {
 		err = errors.Join(a.printStatus(all), err)
 	}
@@ -98,7 +99,8 @@ func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, ch
 	s := h.Manage().Status(ctx, p)
 	out := statusJSON{
 		KID: s.KID, Thumbprint: s.Thumbprint, KeyBits: s.KeyBits, Signer: s.Signer, where: s.Where,
-		NextKID: s.NextKID, PreviousKID: s.OldKID, KeystoreState: s.Keystore, Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey,
+		NextKID: s.NextKID, PreviousKID: s.OldKID, KeystoreState: s.Keystore,
+		Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey,
 	}
 	if !s.Expires.IsZero() {
 		out.TokenExpiresAt = s.Expires.UTC().Format(time.RFC3339)

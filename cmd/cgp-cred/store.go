@@ -57,7 +57,8 @@ func (o *storeOptions) flags(cmd *cobra.Command) {
 // change turns the flags into a change. Flags that were not given stay nil or empty.
 func (o *storeOptions) change(cmd *cobra.Command) manage.Change {
 	c := manage.Change{Host: o.host, Auth: o.auth, KID: o.kid, Force: o.force, Default: o.isDefault}
-	for name, to := range map[string]**string{"api-name": &c.APIName, "token-url": &c.TokenURL, "audience": &c.Audience} {
+	given := map[string]**string{"api-name": &c.APIName, "token-url": &c.TokenURL, "audience": &c.Audience}
+	for name, to := range given {
 		if f := cmd.Flags().Lookup(name); f.Changed {
 			value := f.Value.String()
 			*to = &value
@@ -142,8 +143,8 @@ func (a *app) readPrivateKey(file, kid string) (*record.Key, error) {
 	return &record.Key{KID: strings.TrimSpace(kid), Signer: key}, nil
 }
 
-// readAPIKey reads the API key from its file, or asks for it if the profile has none. It is zero if the profile keeps its
-// API key, or needs none.
+// readAPIKey reads the API key from its file, or asks for it if the profile has none. It is zero if the profile keeps
+// its API key, or needs none.
 func (a *app) readAPIKey(
 	ctx context.Context, h *helper.Helper, name string, o storeOptions, in *profile.Location,
 ) (keystore.Secret, error) {
@@ -163,7 +164,8 @@ func (a *app) readAPIKey(
 		return zero, err
 	}
 	if !isTerminal(a.stdin) {
-		return zero, usage("add --api-key-file FILE, or - to read it from stdin", "there is no API key, and stdin is not a terminal")
+		return zero, usage("add --api-key-file FILE, or - to read it from stdin",
+			"there is no API key, and stdin is not a terminal")
 	}
 	raw, err := a.askSecret(ctx, "API key (not shown): ")
 	if err != nil {

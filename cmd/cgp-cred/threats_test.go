@@ -13,7 +13,7 @@ import (
 	"cgp-cred/cmd/internal/scripttest"
 )
 
-// threatRow is a row of SECURITY.md's table: number, attack, answer, tests.
+// threatRow is a row of the table in SECURITY.md: number, attack, answer, tests.
 var threatRow = regexp.MustCompile(`(?m)^\| (\d+) \| [^|]+ \| [^|]+ \| ([^|]+) \|$`)
 
 // testName is a script, or a test function, as the table names it.
@@ -21,8 +21,7 @@ var testName = regexp.MustCompile("`([A-Za-z0-9-]+)(\\.txtar)?`")
 
 const threatRows = 35
 
-// Each attack that SECURITY.md tells of is played by tests that are there and run: scripts by their name, and functions of any
-// package.
+// SECURITY.md names tests for each attack, and they exist: scripts, and test functions of any package.
 func TestEachThreatIsPlayed(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")
@@ -53,15 +52,16 @@ func TestEachThreatIsPlayed(t *testing.T) {
 	if len(rows) != threatRows {
 		t.Errorf("%d rows, want %d", len(rows), threatRows)
 	}
-	// A script that plays an attack, or looks for leaks, and is not named is one that nobody looks for.
-	for _, script := range append(scripttest.Glob("testdata", "script", "threat-*.txtar"), scripttest.Glob("testdata", "script", "leak*.txtar")...) {
+	// The table also names each script that plays an attack or looks for leaks.
+	scripts := scripttest.Glob("testdata", "script", "threat-*.txtar")
+	for _, script := range append(scripts, scripttest.Glob("testdata", "script", "leak*.txtar")...) {
 		if name := filepath.Base(script); !strings.Contains(string(text), "`"+name+"`") {
 			t.Errorf("%s is not named", name)
 		}
 	}
 }
 
-// testFunctions are the names of the test functions below a folder.
+// testFunctions returns the names of the test functions below a folder.
 func testFunctions(t *testing.T, root string) []string {
 	t.Helper()
 	function := regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`)

@@ -49,7 +49,10 @@ func upstreamCommand(a *app) *cobra.Command {
 		Hidden:             true,
 		DisableFlagParsing: true,
 		Args:               cobra.ArbitraryArgs,
-		RunE:               func(cmd *cobra.Command, args []string) error { return a.upstreamToken(cmd.Context(), args) },
+		RunE: func(cmd *cobra.Command,
+			args []string) error {
+			return a.upstreamToken(cmd.Context(), args)
+		},
 	}
 }
 
@@ -148,7 +151,8 @@ func (a *app) readPEM(p upstream.PEM, file string) (signer.RSA, error) {
 		if strings.ContainsAny(p.Path, `./\`) {
 			name = inputName(file)
 		} else if _, err := os.Stat(file); err != nil {
-			return signer.RSA{}, usage("check the file's name", "private key: the file that is named for it does not exist")
+			return signer.RSA{}, usage("check the file's name",
+				"private key: the file that is named for it does not exist")
 		}
 		var err error
 		if raw, err = a.readInput(file, "private key"); err != nil {

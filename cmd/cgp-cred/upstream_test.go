@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestNamed has the names that links, and copies on Windows, give the program.
-func TestNamed(t *testing.T) {
+// TestDispatch has the names that links, and copies on Windows, give the program.
+func TestDispatch(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][]string{
 		"cgp-cred":                     {"-v"},
