@@ -114,7 +114,7 @@ func verbs() map[string]func(*testscript.TestScript, bool, []string) {
 		"softhsm":     softHSM,
 		"stall":       stall,
 		"takeover":    takeover,
-		"terminal":    terminal,
+		"terminal":    onTerminal,
 		"together":    together,
 		"trap":        setTrap,
 		"unheard":     unheard,

@@ -15,11 +15,11 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// terminal DIALOGUE COMMAND... runs a command on a terminal of its own, as the terminal's foreground job. The file
+// onTerminal is the verb terminal: DIALOGUE COMMAND... runs a command on a terminal of its own, as the terminal's foreground job. The file
 // DIALOGUE says what a user sees and does, a step a line: "see TEXT", "type TEXT", "begin TEXT" without the Enter key, "press ^C", and "echo on" or "echo off"
 // for whether the terminal shows what is typed. What the terminal showed is stdout. A step waits for as long as the command
 // runs.
-func terminal(ts *testscript.TestScript, neg bool, args []string) {
+func onTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: terminal DIALOGUE COMMAND ARGS...")
 	}

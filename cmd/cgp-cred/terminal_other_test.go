@@ -9,6 +9,6 @@ import (
 )
 
 // terminal skips the script: its terminals are Linux's.
-func terminal(ts *testscript.TestScript, _ bool, _ []string) {
+func onTerminal(ts *testscript.TestScript, _ bool, _ []string) {
 	of(ts).Skip("a terminal of the script's own needs Linux, this is " + runtime.GOOS)
 }

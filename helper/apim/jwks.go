@@ -15,6 +15,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"cgp-cred/keystore/jwkint"
 	"cgp-cred/keystore/signer"
 )
 
@@ -36,9 +37,8 @@ func NewJWK(public crypto.PublicKey, kid string) (JWK, error) {
 	if !ok {
 		return JWK{}, fmt.Errorf("key %q: APIM verifies RS512 signatures, which need an RSA key", kid)
 	}
-	b64 := base64.RawURLEncoding.EncodeToString
 	return JWK{
-		KeyType: "RSA", Modulus: b64(key.N.Bytes()), Exponent: b64(big.NewInt(int64(key.E)).Bytes()),
+		KeyType: "RSA", Modulus: jwkint.Encode(key.N), Exponent: jwkint.EncodeInt(key.E),
 		Algorithm: "RS512", KID: kid, Use: "sig",
 	}, nil
 }
@@ -202,24 +202,12 @@ func readJWK(raw json.RawMessage) (JWK, error) {
 	return k, nil
 }
 
-// readNumber reads a Base64urlUInt (RFC 7518, section 2) and keeps its text: with no padding and no zero before it, so
-// that equal numbers are equal texts.
+// readNumber reads a number and keeps its text.
 func readNumber(raw json.RawMessage, text *string) (*big.Int, error) {
-	if json.Unmarshal(raw, text) != nil || *text == "" {
-		return nil, errors.New("is missing, empty or no text")
+	if json.Unmarshal(raw, text) != nil {
+		*text = ""
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(*text)
-	switch {
-	case strings.HasSuffix(*text, "="):
-		return nil, errors.New("is padded with =, which RFC 7518 does not allow")
-	case err != nil || strings.ContainsAny(*text, "\r\n"): // which the decoder ignores
-		return nil, errors.New("is not a number in base64url")
-	case len(b) == 1 && b[0] == 0:
-		return nil, errors.New("is zero")
-	case b[0] == 0:
-		return nil, errors.New("begins with a zero byte, which RFC 7518 does not allow")
-	}
-	return new(big.Int).SetBytes(b), nil
+	return jwkint.Decode(*text)
 }
 
 func indented(v any) ([]byte, error) {

@@ -106,14 +106,11 @@ func (s *TokenSource) get(ctx context.Context) (helper.Credential, error) {
 	return c, nil
 }
 
-// kept is the last token while it has life enough. Of the two clocks the one that says more has passed is right: the
-// monotonic one stands still while the machine sleeps, the other can be set back.
+// kept returns the last token while it has life enough.
 func (s *TokenSource) kept() (helper.Credential, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	age := max(now.Sub(s.taken), now.Round(0).Sub(s.taken.Round(0)))
-	return s.last, age < s.good
+	return s.last, helper.Age(s.taken) < s.good
 }
 
 // refused drops a token that a server did not take, here and in the cache, unless there is a newer one by now.

@@ -84,7 +84,7 @@ func Patience() time.Duration {
 	if d, err := keystore.Patience(); err == nil {
 		return d
 	}
-	return 30 * time.Second // the variable is wrong: what asks for it says so
+	return keystore.PromptTimeout // the variable is wrong: what asks for it says so
 }
 
 // Cache opens the token cache of p as its file is now.

@@ -105,7 +105,7 @@ func (f *File) run(ctx context.Context) {
 	defer close(f.done)
 	var answers <-chan answer // nil: nothing was asked
 	for {
-		if answers == nil && since(f.tried) >= f.rest {
+		if answers == nil && helper.Age(f.tried) >= f.rest {
 			answers = f.ask(ctx)
 		}
 		look := time.NewTimer(f.pause(answers != nil))
@@ -165,7 +165,7 @@ func (f *File) pause(asking bool) time.Duration {
 	if asking {
 		return f.pace
 	}
-	return max(min(f.pace, f.rest-since(f.tried)), 0)
+	return max(min(f.pace, f.rest-helper.Age(f.tried)), 0)
 }
 
 // take makes c the file's token.
@@ -182,14 +182,6 @@ func (f *File) take(c helper.Credential) {
 	f.failures, f.ended = 0, false
 }
 
-// since is the time since then. Of the two clocks the one that says more is right: the monotonic one stands still while
-// the machine sleeps, the other can be set back. What it said once it may not say again, where a clock was wrong for a
-// while.
-func since(then time.Time) time.Duration {
-	now := time.Now()
-	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
-}
-
 // settle deals with what a request for a token brought. After a failure the file keeps the last token, and the next
 // request waits longer each time.
 func (f *File) settle(got answer) {
@@ -202,7 +194,7 @@ func (f *File) settle(got answer) {
 	}
 	f.tried, f.rest = time.Now(), min(minDelay<<min(f.failures, 10), maxDelay)
 	f.failures++
-	ended := since(f.taken) >= f.left
+	ended := helper.Age(f.taken) >= f.left
 	switch {
 	case ended && !f.ended:
 		f.ended = true
@@ -237,7 +229,7 @@ func (f *File) there() bool {
 
 // write puts the token in the place of the file, whole or not at all.
 func (f *File) write() error {
-	left := f.left - since(f.taken) - f.pace
+	left := f.left - helper.Age(f.taken) - f.pace
 	text, err := wire.Format(f.o.Format, f.token, nil, f.token.ExpiresAt.Add(-left))
 	if err != nil {
 		return err

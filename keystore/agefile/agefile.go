@@ -54,7 +54,7 @@ type key struct {
 
 // Limit is how long a person at the terminal may take for the passphrase, wrong ones included.
 func (s *store) Limit() (time.Duration, error) {
-	limit, err := keystore.Timeout(usualWait)
+	limit, err := keystore.Patience()
 	return tries * limit, err
 }
 
@@ -222,7 +222,7 @@ func (s *store) alone(ctx context.Context) (release func(), err error) {
 	}
 	wait, err := s.Limit()
 	if err != nil {
-		wait = tries * usualWait // the variable is wrong: whoever needs it says so
+		wait = tries * keystore.PromptTimeout // the variable is wrong: whoever needs it says so
 	}
 	ctx, stop := context.WithTimeout(ctx, wait+lockSlack)
 	defer stop()

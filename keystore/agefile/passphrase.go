@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
-
-	"golang.org/x/term"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/await"
+	"cgp-cred/keystore/terminal"
 )
 
 // nobody is why there is nobody to ask.
@@ -28,25 +26,18 @@ func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
 	if keystore.IsNonInteractive(ctx) {
 		return keystore.Secret{}, nobody("this can wait until it is asked for")
 	}
-	in, out, err := openTerminal()
+	in, out, err := terminal.Open()
 	if err != nil {
 		return keystore.Secret{}, nobody(err.Error())
 	}
 	defer in.Close()  //nolint:errcheck // a terminal
 	defer out.Close() //nolint:errcheck // a terminal
-	fd := int(in.Fd())
-	state, err := term.GetState(fd)
+	ctx, stop, err := limited(ctx)
 	if err != nil {
-		return keystore.Secret{}, nobody(err.Error())
+		return keystore.Secret{}, err
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	fmt.Fprint(out, question)
-	defer fmt.Fprintln(out)
-	line, err := within(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
-	if err != nil {
-		_ = term.Restore(fd, state) // the answer may never come
-	}
+	line, err := terminal.Hidden(ctx, in, out, question)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return keystore.Secret{}, late()
@@ -61,7 +52,7 @@ func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
 
 // say tells whoever sits at the terminal.
 func (*Unlocker) say(text string) {
-	if in, out, err := openTerminal(); err == nil {
+	if in, out, err := terminal.Open(); err == nil {
 		fmt.Fprintln(out, text)
 		_ = in.Close()
 		_ = out.Close()
@@ -80,7 +71,12 @@ func (u *Unlocker) readDescriptor(ctx context.Context) (keystore.Secret, error) 
 		return keystore.Secret{}, bad("this program was not given it")
 	}
 	f := os.NewFile(uintptr(u.descriptor), "passphrase")
-	raw, err := within(ctx, func() ([]byte, error) {
+	ctx, stop, err := limited(ctx)
+	if err != nil {
+		return keystore.Secret{}, err
+	}
+	defer stop()
+	raw, err := await.Call(ctx, func() ([]byte, error) {
 		defer f.Close() //nolint:errcheck // opened for reading
 		return io.ReadAll(io.LimitReader(&firstLine{from: f}, maxPhrase+2))
 	})
@@ -115,27 +111,12 @@ func late() error {
 	return &keystore.Error{Kind: errLate, Next: "run the command again; more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"}
 }
 
-// within runs what may never return, under the deadline of one question.
-func within(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
-	limit, err := keystore.Timeout(usualWait)
+// limited bounds one question.
+func limited(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	limit, err := keystore.Patience()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ctx, stop := context.WithTimeout(ctx, limit)
-	defer stop()
-	type result struct {
-		line []byte
-		err  error
-	}
-	done := make(chan result, 1) // room for the answer that nobody awaits any more
-	go func() {
-		line, err := read()
-		done <- result{line, err}
-	}()
-	select {
-	case r := <-done:
-		return r.line, r.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return ctx, stop, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/terminal"
 )
 
 // Unlocker gets passphrases: from a descriptor where one is named, else from whoever sits at the terminal. One belongs to
@@ -44,7 +45,7 @@ func NewUnlocker(descriptor string) (*Unlocker, error) {
 			"the passphrase's descriptor is not a number of 3 or more")
 	}
 	u := &Unlocker{descriptor: int(n)}
-	u.given = claim(u.descriptor)
+	u.given = terminal.Claim(u.descriptor)
 	return u, nil
 }
 
@@ -60,8 +61,7 @@ type answer struct {
 }
 
 const (
-	usualWait  = 30 * time.Second // for a passphrase, where CGP_CRED_KEYCHAIN_TIMEOUT does not say
-	minPhrase  = 8                // bytes of a new passphrase
+	minPhrase  = 8 // bytes of a new passphrase
 	maxPhrase  = 1024
 	usualWork  = 18
 	mostWork   = 20 // of a file that is read: 1 GiB

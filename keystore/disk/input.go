@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cgp-cred/keystore/await"
 	"cgp-cred/keystore/fault"
 )
 
@@ -74,39 +76,29 @@ func mayRead(path string, kind fs.FileMode) error {
 
 // ReadStream reads all of r, at most limit bytes, within the time of wait; nil waits for ever. Name is for its errors.
 func ReadStream(r io.Reader, name string, limit int64, wait Wait) ([]byte, error) {
-	type result struct {
-		data []byte
-		err  error
-	}
-	done := make(chan result, 1) // room for an answer that comes too late
-	read := func() {
-		data, err := io.ReadAll(io.LimitReader(r, limit+1))
-		done <- result{data, err}
-	}
-	var over <-chan time.Time
-	var limited time.Duration
+	read := func() ([]byte, error) { return io.ReadAll(io.LimitReader(r, limit+1)) }
+	var data []byte
+	var err error
 	if wait == nil {
-		read()
+		data, err = read()
 	} else {
-		var err error
+		var limited time.Duration
 		if limited, err = wait(); err != nil {
 			return nil, err
 		}
-		over = time.After(limited)
-		go read()
-	}
-	select {
-	case got := <-done:
-		switch {
-		case got.err != nil:
-			return nil, Unreadable(&fs.PathError{Op: "read", Path: name, Err: reason(got.err)})
-		case int64(len(got.data)) > limit:
-			return nil, &fs.PathError{Op: "read", Path: name, Err: ErrTooLong}
+		ctx, stop := context.WithTimeout(context.Background(), limited)
+		defer stop()
+		if data, err = await.Call(ctx, read); errors.Is(err, context.DeadlineExceeded) {
+			return nil, &fs.PathError{Op: "read", Path: name, Err: late(limited)}
 		}
-		return got.data, nil
-	case <-over:
-		return nil, &fs.PathError{Op: "read", Path: name, Err: late(limited)}
 	}
+	switch {
+	case err != nil:
+		return nil, Unreadable(&fs.PathError{Op: "read", Path: name, Err: reason(err)})
+	case int64(len(data)) > limit:
+		return nil, &fs.PathError{Op: "read", Path: name, Err: ErrTooLong}
+	}
+	return data, nil
 }
 
 // reason is an error without the name of the file that it may carry.

@@ -15,6 +15,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/await"
 )
 
 // KeychainOptions are a keychain's deadline and what to do while it is awaited.
@@ -114,11 +115,6 @@ func (k *keychain) Accounts(ctx context.Context) ([]string, error) {
 	return strings.Fields(string(all.Reveal())), err
 }
 
-type answer struct {
-	value string
-	err   error
-}
-
 // do runs one call for an account.
 func (k *keychain) do(ctx context.Context, op, account string, call func(context.Context) (string, error)) (keystore.Secret, error) {
 	if err := keystore.CheckAccount(account); err != nil {
@@ -138,22 +134,18 @@ func (k *keychain) ask(
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	done := make(chan answer, 1) // room for the answer that nobody awaits any more
-	go func() {
-		v, err := inTurn(ctx, call)
-		done <- answer{v, err}
-	}()
+	done := await.Start(func() (string, error) { return inTurn(ctx, call) })
 	waiting := time.NewTimer(waitingAfter)
 	defer waiting.Stop()
 	for {
 		select {
 		case a := <-done:
-			if a.err != nil {
-				err := classify(ctx, runtime.GOOS, op, account, limit, a.err)
-				remember(a.err, err)
+			if a.Err != nil {
+				err := classify(ctx, runtime.GOOS, op, account, limit, a.Err)
+				remember(a.Err, err)
 				return keystore.Secret{}, err
 			}
-			return keystore.NewSecret([]byte(a.value)), nil
+			return keystore.NewSecret([]byte(a.Value)), nil
 		case <-ctx.Done():
 			return keystore.Secret{}, classify(ctx, runtime.GOOS, op, account, limit, ctx.Err())
 		case <-waiting.C:

@@ -3,9 +3,10 @@ package signer
 import (
 	"crypto/x509"
 	"encoding/asn1"
-	"encoding/base64"
 	"errors"
 	"math/big"
+
+	"cgp-cred/keystore/jwkint"
 )
 
 // encodeRSA returns what a record keeps of a private key: the JWK members of RFC 7518, section 6.3, from which the others
@@ -21,11 +22,8 @@ func encodeRSA(k RSA) (Stored, error) {
 	if bits := priv.N.BitLen(); bits < MinBits || bits > MaxBits {
 		return Stored{}, errors.New("the key's size is not 1024 to 8192 bits")
 	}
-	enc := base64.RawURLEncoding.EncodeToString
 	return Stored{
-		E: enc(big.NewInt(int64(priv.E)).Bytes()),
-		P: enc(priv.Primes[0].Bytes()),
-		Q: enc(priv.Primes[1].Bytes()),
+		E: jwkint.EncodeInt(priv.E), P: jwkint.Encode(priv.Primes[0]), Q: jwkint.Encode(priv.Primes[1]),
 	}, nil
 }
 
@@ -45,9 +43,9 @@ var one = big.NewInt(1)
 // equal to the one that was imported. It goes through x509 because that takes our CRT values as they are and checks
 // each of them, which is far faster than to have them computed in constant time.
 func decodeRSA(in Stored, o Options) (RSA, error) {
-	e, errE := number(in.E)
-	p, errP := number(in.P)
-	q, errQ := number(in.Q)
+	e, errE := jwkint.Decode(in.E)
+	p, errP := jwkint.Decode(in.P)
+	q, errQ := jwkint.Decode(in.Q)
 	if err := errors.Join(errE, errP, errQ); err != nil {
 		return RSA{}, errors.New("e, p or q is not a base64url number")
 	}
@@ -81,13 +79,4 @@ func decodeRSA(in Stored, o Options) (RSA, error) {
 	made := NewRSA(priv)
 	made.profile = o.Profile
 	return made, nil
-}
-
-// number reads a JWK number: big-endian, base64url without padding (RFC 7518, section 2).
-func number(s string) (*big.Int, error) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) == 0 {
-		return nil, errors.New("not a number")
-	}
-	return new(big.Int).SetBytes(b), nil
 }

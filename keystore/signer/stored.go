@@ -2,12 +2,11 @@ package signer
 
 import (
 	"crypto/rsa"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"math/big"
 	"slices"
 
+	"cgp-cred/keystore/jwkint"
 	"cgp-cred/keystore/program"
 )
 
@@ -67,8 +66,7 @@ func Encode(s Signer) (Stored, error) {
 }
 
 func externalKey(kind string, k *rsa.PublicKey) *ExternalKey {
-	enc := base64.RawURLEncoding.EncodeToString
-	return &ExternalKey{Kind: kind, E: enc(big.NewInt(int64(k.E)).Bytes()), N: enc(k.N.Bytes())}
+	return &ExternalKey{Kind: kind, E: jwkint.EncodeInt(k.E), N: jwkint.Encode(k.N)}
 }
 
 // Decode returns the signer that Keep kept. Parts that don't fit together are an error that names no value; a kind that is
@@ -85,8 +83,8 @@ func (k Stored) Decode(o Options) (Signer, error) {
 	if w.Kind != KindAgent && w.Kind != KindExec {
 		return nil, ErrUnknown
 	}
-	e, errE := number(w.E)
-	n, errN := number(w.N)
+	e, errE := jwkint.Decode(w.E)
+	n, errN := jwkint.Decode(w.N)
 	if errors.Join(errE, errN) != nil {
 		return nil, errors.New("e or n of the signer is not a base64url number")
 	}
