@@ -245,6 +245,7 @@ func TestDescriptor(t *testing.T) {
 	f.is(f.set(agefile.New(o), value), keystore.ErrLocked)
 	f.must(own.Close())
 
+	t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "30s") // on a busy machine, too
 	o = f.reading(f.descriptor("a passphrase of Windows\r\nand more"))
 	f.must(f.set(agefile.New(o), value))
 	f.forget()
