@@ -152,49 +152,25 @@ func (p *Profile) check(rows []row) error {
 	return nil
 }
 
-// Pending is a profile's file that is written and has not taken its place yet.
-type Pending struct {
-	profile *Profile
-	raw     []byte
-	file    *disk.Pending
-}
+// Save writes p's file, atomically and durably, and sets its Bytes.
+func (c Config) Save(p *Profile) error { return c.SaveAfter(p, func() error { return nil }) }
 
-// Prepare writes p's file under another name, so that what can't be written is known before anything is changed.
-func (c Config) Prepare(p *Profile) (*Pending, error) {
+// SaveAfter is Save that makes a change when the file is on the disk and has not taken its place yet, so that what
+// can't be written is known before anything is changed. An error of the change is returned as it is.
+func (c Config) SaveAfter(p *Profile, change func() error) error {
 	if err := CheckName(p.Name); err != nil {
-		return nil, err
+		return err
 	}
 	p.File = c.file(p.Name)
 	if err := p.check(nil); err != nil {
-		return nil, err
+		return err
 	}
 	raw := []byte(encode(p.rows(), 0))
-	file, err := disk.NewPending(p.File, raw)
-	if err != nil {
-		return nil, err
-	}
-	return &Pending{profile: p, raw: raw, file: file}, nil
-}
-
-// Save puts the file in its place, durably, and sets the profile's Bytes.
-func (d *Pending) Save() error {
-	if err := d.file.Commit(); err != nil {
+	if err := disk.WriteFileAfter(p.File, raw, change); err != nil {
 		return err
 	}
-	d.profile.Bytes = d.raw
+	p.Bytes = raw
 	return nil
-}
-
-// Discard removes a draft that was not saved; else it does nothing.
-func (d *Pending) Discard() { d.file.Discard() }
-
-// Save writes p's file, atomically and durably, and sets its Bytes.
-func (c Config) Save(p *Profile) error {
-	d, err := c.Prepare(p)
-	if err != nil {
-		return err
-	}
-	return d.Save()
 }
 
 // Remove deletes a profile's file, and the default that names it, and reports whether there was a file.

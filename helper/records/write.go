@@ -11,10 +11,9 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// Write stores a record, which has a new rev, if what is there still has the rev that the change started from (otherwise it
-// is [ErrChanged]), then the file that goes with it. Every record is written here. The file is drafted first: on a disk
-// that is full or can't be written both stay as they are. stored reports that the record is written, though the file may
-// not be.
+// Write stores a record, which has a new rev, if what is there still has the rev that the change started from
+// (otherwise it is [ErrChanged]), then the file that goes with it. Every record is written here. On a disk that is full
+// or can't be written both stay as they are. stored reports that the record is written, though the file may not be.
 func (rs *Records) Write(ctx context.Context, p *profile.Profile, was string, r *record.Record) (stored bool, err error) {
 	s, err := rs.Source(p)
 	if err != nil {
@@ -23,21 +22,19 @@ func (rs *Records) Write(ctx context.Context, p *profile.Profile, was string, r 
 	if err := rs.Describe(p, r); err != nil {
 		return false, err
 	}
-	file, err := rs.Config.Prepare(p)
-	if err != nil {
-		return false, err
-	}
-	defer file.Discard()
-	if err := record.Save(ctx, s.keystore, p.Name, was, r); errors.Is(err, keystore.ErrChanged) {
-		return false, NotWritten(p.Name)
-	} else if err != nil {
-		return false, err
-	}
-	if err := file.Save(); err != nil {
-		return true, fault.Wrap(fault.ClassOf(err), "",
+	err = rs.Config.SaveAfter(p, func() error {
+		err := record.Save(ctx, s.keystore, p.Name, was, r)
+		if errors.Is(err, keystore.ErrChanged) {
+			return NotWritten(p.Name)
+		}
+		stored = err == nil
+		return err
+	})
+	if err != nil && stored {
+		err = fault.Wrap(fault.ClassOf(err), "",
 			fmt.Sprintf("profile %q: the record is stored, but the profile's file is not up to date", p.Name), err)
 	}
-	return true, nil
+	return stored, err
 }
 
 // Describe lets a profile say what its record has.

@@ -151,7 +151,8 @@ func (s *store) Delete(ctx context.Context, account string) error {
 	if err := remove(s.identityFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s.explain(op, account, err)
 	}
-	return s.explain(op, account, s.forget())
+	_, err = Forget(s.o)
+	return s.explain(op, account, err)
 }
 
 // remove removes a file, and what a process that was killed has left of it.

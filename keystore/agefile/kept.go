@@ -28,11 +28,6 @@ func Forget(o Options) (bool, error) {
 	return err == nil, err
 }
 
-func (s *store) forget() error {
-	_, err := Forget(s.o)
-	return err
-}
-
 // place is the kernel's name for the folder's identity, and what seals it. Without a sealing key nothing is kept.
 func (s *store) place() (name string, sealer *kernel.Sealer, ok bool) {
 	if s.o.State == "" {

@@ -31,7 +31,6 @@ func TestErrorsHaveAClass(t *testing.T) {
 		"MakeFolder":    disk.MakeFolder,
 		"WriteFile":     func(p string) error { return disk.WriteFile(p, nil) },
 		"WriteVolatile": func(p string) error { return disk.WriteVolatile(p, nil) },
-		"NewDraft":      func(p string) error { _, err := disk.NewPending(p, nil); return err },
 		"CreateOnce":    func(p string) error { _, err := disk.CreateOnce(p, []byte("x")); return err },
 		"TryLock":       func(p string) error { _, _, err := disk.TryLock(p); return err },
 		"Lock":          func(p string) error { _, _, err := disk.Lock(t.Context(), p); return err },

@@ -15,11 +15,26 @@ import (
 // the temporary one is gone; only an error of the last fsync leaves the new file, which may not outlive a crash. What
 // processes that were killed have left in the folder is removed.
 func WriteFile(path string, data []byte) error {
-	d, err := NewPending(path, data)
+	return WriteFileAfter(path, data, func() error { return nil })
+}
+
+// WriteFileAfter is [WriteFile] that makes a change before the file takes its place: by then all of it is on the disk,
+// so a disk that is full or read-only is an error before anything is changed. If the change fails, the old file stays,
+// and the error is the change's.
+func WriteFileAfter(path string, data []byte, change func() error) error {
+	temp, err := writeTemp(path, data, true)
 	if err != nil {
+		return Unwritable(err)
+	}
+	defer os.Remove(temp) //nolint:errcheck // it is gone after the rename
+	if err := change(); err != nil {
 		return err
 	}
-	return d.Commit()
+	if err := os.Rename(temp, path); err != nil {
+		return Unwritable(err)
+	}
+	sweep(path)
+	return Unwritable(syncFolder(filepath.Dir(path)))
 }
 
 // WriteVolatile is [WriteFile] for what may be lost with the machine's power: the file is whole or the old one while the
@@ -37,7 +52,7 @@ func WriteVolatile(path string, data []byte) error {
 }
 
 // abandoned is the age at which a temporary file is nobody's any more: it lives for as long as a write to
-// the disk lasts, or a [Pending] while a keychain shows its prompt.
+// the disk lasts, or in [WriteFileAfter] while a keychain shows its prompt.
 const abandoned = 10 * time.Minute
 
 // TempOf returns the name of the file that a temporary file was to become, and whether writeTemp gives such names: a dot,

@@ -208,22 +208,27 @@ func TestUmaskOfAUser(t *testing.T) {
 	}
 }
 
-func TestDraft(t *testing.T) {
+func TestWriteFileAfter(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t)
-	d, err := disk.NewPending(tr.file, []byte("new"))
-	must(t, err)
-	if got, _ := os.ReadFile(tr.file); string(got) != "content" {
-		t.Errorf("a draft has changed the file: %q", got)
+	refused := errors.New("refused")
+	untouched := func() {
+		if got, _ := os.ReadFile(tr.file); string(got) != "content" || !strings.Contains(files(t, tr.profiles), ".tmp") {
+			t.Errorf("before the change: %q, the folder holds %s", got, files(t, tr.profiles))
+		}
 	}
-	d.Discard()
+	err := disk.WriteFileAfter(tr.file, []byte("new"), func() error { untouched(); return refused })
+	if err != refused { //nolint:errorlint // the very error
+		t.Errorf("%v, want the change's error", err)
+	}
 	intact(t, tr)
-	d, err = disk.NewPending(tr.file, []byte("new"))
-	must(t, err)
-	must(t, d.Commit())
-	d.Discard()
+	must(t, disk.WriteFileAfter(tr.file, []byte("new"), func() error { untouched(); return nil }))
 	if got, _ := os.ReadFile(tr.file); string(got) != "new" || files(t, tr.profiles) != "int.yaml" {
-		t.Errorf("committed: %q, the folder holds %s", got, files(t, tr.profiles))
+		t.Errorf("written: %q, the folder holds %s", got, files(t, tr.profiles))
+	}
+	err = disk.WriteFileAfter(tr.file+"/x", nil, func() error { t.Error("changed, though the file can't be written"); return nil })
+	if err == nil {
+		t.Error("a file below a file is written")
 	}
 }
 
