@@ -179,7 +179,7 @@ func (p *parser) next() (before line) {
 	return before
 }
 
-// mapping reads the lines that begin where the next one does, and what is below them.
+// mapping reads the lines that begin in the same column as the next one, and what is below them.
 func (p *parser) mapping(rows []row) {
 	indent := p.at.indent
 	for p.at.text != "" && p.at.indent >= indent {

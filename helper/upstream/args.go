@@ -15,7 +15,7 @@ type Args struct {
 	APIKey  keystore.Secret
 	PEM     PEM
 	KID     string
-	Config  string // the configuration file, where HasConfig
+	Config  string // the configuration file, if HasConfig
 	Verbose int    // 1: --verbose, 2: --debug
 	Help    bool   // nothing else counts
 

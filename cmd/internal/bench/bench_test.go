@@ -156,9 +156,9 @@ func TestComparisonsHaveLabels(t *testing.T) {
 		subjects = append(subjects, p.name)
 	}
 	for _, c := range comparisons {
-		for _, name := range []string{c.of, c.beside} {
+		for _, name := range []string{c.of, c.base} {
 			if labels[name] == "" || !slices.Contains(subjects, name) || c.bound <= 0 {
-				t.Errorf("%s beside %s: %s has no label or is not measured", c.of, c.beside, name)
+				t.Errorf("%s base %s: %s has no label or is not measured", c.of, c.base, name)
 			}
 		}
 	}

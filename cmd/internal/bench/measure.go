@@ -115,9 +115,9 @@ func (m measured) add(report []byte) error {
 }
 
 // ratios is one ratio for each round in which both programs were timed.
-func (m measured) ratios(of, beside string) (out []float64) {
-	for i := range min(len(m[of]), len(m[beside])) {
-		out = append(out, m[of][i]/m[beside][i])
+func (m measured) ratios(of, base string) (out []float64) {
+	for i := range min(len(m[of]), len(m[base])) {
+		out = append(out, m[of][i]/m[base][i])
 	}
 	return out
 }

@@ -17,8 +17,8 @@ import (
 
 // comparison is a ratio of two programs' times, and the bound that it must not exceed.
 type comparison struct {
-	of, beside string
-	bound      float64
+	of, base string
+	bound    float64
 }
 
 var comparisons = []comparison{
@@ -47,8 +47,8 @@ type verdict struct {
 
 func judge(m measured) (all []verdict) {
 	for _, c := range comparisons {
-		v := verdict{comparison: c, ratio: median(m.ratios(c.of, c.beside))}
-		v.low, v.high = interval(m.ratios(c.of, c.beside))
+		v := verdict{comparison: c, ratio: median(m.ratios(c.of, c.base))}
+		v.low, v.high = interval(m.ratios(c.of, c.base))
 		all = append(all, v)
 	}
 	return all
@@ -74,9 +74,9 @@ func ratios(m measured) string {
 	var rows [][]string
 	for _, v := range judge(m) {
 		sure := number(v.low) + " to " + number(v.high)
-		processor := number(median(m.ratios(v.of+cpu, v.beside+cpu)))
+		processor := number(median(m.ratios(v.of+cpu, v.base+cpu)))
 		rows = append(rows, []string{
-			labels[v.of], labels[v.beside], number(v.ratio), sure, number(v.bound), v.String(), processor,
+			labels[v.of], labels[v.base], number(v.ratio), sure, number(v.bound), v.String(), processor,
 		})
 	}
 	return table([]string{"time of", "divided by that of", "ratio", "95 % sure", "at most", "", "processor time"}, rows)
@@ -88,7 +88,7 @@ func failed(m measured) error {
 	for _, v := range judge(m) {
 		if v.over() {
 			all = append(all, fmt.Errorf("%s takes %s times as long as %s, at most %s is good",
-				v.of, number(v.ratio), v.beside, number(v.bound)))
+				v.of, number(v.ratio), v.base, number(v.bound)))
 		}
 	}
 	return errors.Join(all...)
@@ -130,7 +130,7 @@ func table(heads []string, rows [][]string) string {
 	return b.String()
 }
 
-// machine says where and when the numbers were made.
+// machine names the machine and says how busy it was.
 func machine(before, after string) string {
 	read := func(file string) string {
 		text, _ := os.ReadFile(file)
@@ -177,8 +177,8 @@ func benchmarks(m measured) string {
 		}
 	}
 	for _, c := range comparisons {
-		for _, ratio := range m.ratios(c.of, c.beside) {
-			fmt.Fprintf(&b, "BenchmarkRatio/%s/%s 1 %g times\n", c.of, c.beside, ratio)
+		for _, ratio := range m.ratios(c.of, c.base) {
+			fmt.Fprintf(&b, "BenchmarkRatio/%s/%s 1 %g times\n", c.of, c.base, ratio)
 		}
 	}
 	return b.String()
