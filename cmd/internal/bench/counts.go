@@ -33,7 +33,7 @@ func (s *scene) counts(ctx context.Context) string {
 	row("largest resident set, KiB", s.timed("%M"))
 	row("Go allocations before main", s.inits(1))
 	row("bytes of them", s.inits(0))
-	return table([]string{"the whole process", "a cached `get`", "an empty Go program", "ratio"}, rows)
+	return table([]string{"the whole process", "cached `get`", "empty Go program", "ratio"}, rows)
 }
 
 // counter counts something of one run of a program.

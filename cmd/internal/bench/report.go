@@ -30,12 +30,12 @@ var comparisons = []comparison{
 
 // labels is what the tables call each program.
 var labels = map[string]string{
-	"empty":       "an empty Go program",
-	"nethttp":     "an empty Go program with `net/http` in it",
-	"get":         "a cached `get`, of 100 profiles",
+	"empty":       "empty Go program",
+	"nethttp":     "the same with `net/http`",
+	"get":         "cached `get`",
 	"secret-tool": "`secret-tool lookup`",
-	"new":         "a new token (`get --force-new`)",
-	"bare":        "the same without cgp-cred: keychain read, RSA-4096 signature, request",
+	"new":         "`get --force-new`",
+	"bare":        "`programs/bare`",
 }
 
 // verdict is what the rounds say of a comparison.
@@ -79,7 +79,7 @@ func ratios(m measured) string {
 			labels[v.of], labels[v.base], number(v.ratio), sure, number(v.bound), v.String(), processor,
 		})
 	}
-	return table([]string{"time of", "divided by that of", "ratio", "95 % sure", "at most", "", "processor time"}, rows)
+	return table([]string{"time of", "divided by that of", "ratio", "95 % sure", "at most", "", "CPU time"}, rows)
 }
 
 // failed names the comparisons that are over their bound.

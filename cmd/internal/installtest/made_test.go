@@ -49,7 +49,7 @@ func TestMadeRelease(t *testing.T) {
 	m.realExtras(prefix)
 	archive := "cgp-cred_1.2.3_" + runtime.GOOS + "_" + runtime.GOARCH + ".tar.gz"
 	members := m.start([]string{"tar", "-tzf", filepath.Join(m.tmp, archive)}, "").stdout
-	for _, name := range []string{"README.md", "CONTRIBUTING.md", "docs/reference.md", "docs/performance.svg", "man/cgp-cred-get.1"} {
+	for _, name := range []string{"README.md", "CONTRIBUTING.md", "docs/reference.md", "docs/performance.md", "man/cgp-cred-get.1"} {
 		if !strings.Contains(members, name+"\n") {
 			t.Errorf("the archive has no %s:\n%s", name, members)
 		}
