@@ -183,7 +183,7 @@ func doctorChecks(t *testing.T) string {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, m := range regexp.MustCompile(`(?m)^\t\t\{"([a-z-]+)", .*\(\*exam\)`).FindAllStringSubmatch(string(source), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\t\t\{"([a-z-]+)", .*\(\*run\)`).FindAllStringSubmatch(string(source), -1) {
 		names = append(names, m[1])
 	}
 	if len(names) == 0 {
