@@ -18,7 +18,7 @@ func nokeyctl() {
 	refuseTo(os.Args[1:], syscall.EPERM, unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY)
 }
 
-// refusing ERRNO CALL,... COMMAND... is a program of its own: it runs a command for which these system calls fail.
+// with-syscall-error ERRNO CALL,... COMMAND... is a program of its own: it runs a command for which these system calls fail.
 func refusing() {
 	errno, ok := map[string]syscall.Errno{
 		"EDQUOT": unix.EDQUOT, "EIO": unix.EIO, "ENOLCK": unix.ENOLCK, "ENOSYS": unix.ENOSYS, "EOPNOTSUPP": unix.EOPNOTSUPP,

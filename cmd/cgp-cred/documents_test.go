@@ -258,7 +258,7 @@ func TestContributingHasEachVerb(t *testing.T) {
 	want = append(want, slices.Collect(maps.Keys(verbs()))...)
 	slices.Sort(want)
 	var named []string
-	for _, m := range regexp.MustCompile("(?m)^\\| `(\\w+)").FindAllStringSubmatch(readPage(t, "CONTRIBUTING.md")["Verbs of the scripts"], -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `([\\w-]+)").FindAllStringSubmatch(readPage(t, "CONTRIBUTING.md")["Verbs of the scripts"], -1) {
 		named = append(named, m[1])
 	}
 	if diff := cmp.Diff(want, named); diff != "" {

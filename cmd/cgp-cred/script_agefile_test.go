@@ -12,11 +12,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// weaken FILE protects the identity of the encrypted files by the passphrase that FILE has, as before, but so that a try
+// weaken-passphrase FILE protects the identity of the encrypted files by the passphrase that FILE has, as before, but so that a try
 // takes a moment: a second and 256 MiB each, and several times that under the race detector, is for who guesses.
 func weaken(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: weaken FILE")
+		ts.Fatalf("usage: weaken-passphrase FILE")
 	}
 	file := filepath.Join(ts.Getenv("DATA"), "identity")
 	_, body, _ := bytes.Cut([]byte(ts.ReadFile(file)), []byte("\n"))

@@ -74,7 +74,7 @@ func pkcs11Module(ts *testscript.TestScript) string {
 // softHSM makes a token with the PIN 1234 in SoftHSM2 and sets SOFTHSM2_CONF and MODULE, its PKCS #11 library.
 func softHSM(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
-		ts.Fatalf("usage: softhsm")
+		ts.Fatalf("usage: softhsm-token")
 	}
 	keystoretest.Need(of(ts), "softhsm2-util", "softhsm2")
 	keystoretest.Need(of(ts), "pkcs11-tool", "opensc")

@@ -37,12 +37,12 @@ func signalee() {
 	}
 }
 
-// signalled INT|TERM|HUP|KILL STATUS COMMAND... runs a command, sends it the signal once it has printed a line, and holds
+// send-signal INT|TERM|HUP|KILL STATUS COMMAND... runs a command, sends it the signal once it has printed a line, and holds
 // its exit status, 128+n where it died of signal n. What it printed is stdout and stderr.txt.
 func signalled(ts *testscript.TestScript, neg bool, args []string) {
 	known := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL}
 	if neg || len(args) < 3 || known[args[0]] == 0 {
-		ts.Fatalf("usage: signalled INT|TERM|HUP|KILL STATUS COMMAND ARGS...")
+		ts.Fatalf("usage: send-signal INT|TERM|HUP|KILL STATUS COMMAND ARGS...")
 	}
 	want, err := strconv.Atoi(args[1])
 	ts.Check(err)
@@ -73,10 +73,10 @@ func signalled(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// writeSAM: sam FILE writes aligned reads that take about eight megabytes as BAM.
+// writeSAM: write-sam FILE writes aligned reads that take about eight megabytes as BAM.
 func writeSAM(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: sam FILE")
+		ts.Fatalf("usage: write-sam FILE")
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	const reads, length = 60_000, 150
@@ -96,14 +96,14 @@ func writeSAM(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o600))
 }
 
-// fileServer: fileserver NAME DELAY [open] serves the script's folder over https, ranges too, to whoever brings a token that
+// fileServer: file-server NAME DELAY [open] serves the script's folder over https, ranges too, to whoever brings a token that
 // the simulator knows, each request after a delay; an open one serves it over http, to everyone. It sets NAME to its host,
 // NAME_PORT to its port, and for https CURL_CA_BUNDLE. The file NAME.log has a line a request: status, and a hash of the token, or - where there
 // was none.
 func fileServer(ts *testscript.TestScript, neg bool, args []string) {
 	open := len(args) == 3 && args[2] == "open"
 	if neg || len(args) != 2 && !open {
-		ts.Fatalf("usage: fileserver NAME DELAY [open]")
+		ts.Fatalf("usage: file-server NAME DELAY [open]")
 	}
 	delay, err := time.ParseDuration(args[1])
 	ts.Check(err)
@@ -150,7 +150,7 @@ func fileServer(ts *testscript.TestScript, neg bool, args []string) {
 // notokens holds that no folder of a token file remains where the script's user has them.
 func noTokens(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
-		ts.Fatalf("usage: notokens")
+		ts.Fatalf("usage: no-token-folders")
 	}
 	found, err := filepath.Glob(filepath.Join(ts.Getenv("WORK"), "*", "cgp-cred", "exec-*"))
 	ts.Check(err)

@@ -17,13 +17,13 @@ import (
 // slack is what a machine under load may add to a deadline.
 const slack = 30 * time.Second
 
-// addFault is the verb fault: fault KIND TIMEOUT STATUS TRIES TEXT is a row of the table of faults: with such a wire, or with KIND "dns:..." in a network
+// addFault is the verb fault: network-fault KIND TIMEOUT STATUS TRIES TEXT is a row of the table of faults: with such a wire, or with KIND "dns:..." in a network
 // of that kind, a new token for the profile in CGP_CRED_PROFILE is not had within TIMEOUT. It holds that the attempt ended
 // then, with that exit status after so many tries, nothing on stdout, one message that matches TEXT, with a hint, and the
 // record in the keychain as it was. What was said at -vv goes to said.txt, for leakfree.
 func addFault(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 5 {
-		ts.Fatalf("usage: fault KIND TIMEOUT STATUS TRIES TEXT")
+		ts.Fatalf("usage: network-fault KIND TIMEOUT STATUS TRIES TEXT")
 	}
 	timeout, err := time.ParseDuration(args[1])
 	ts.Check(err)
@@ -31,7 +31,7 @@ func addFault(ts *testscript.TestScript, neg bool, args []string) {
 	before := lookUp(ts, profile)
 	command := []string{args[2], "cgp-cred", "get", "--force-new", "-vv", "--timeout", args[1]}
 	if kind, ok := strings.CutPrefix(args[0], "dns:"); ok {
-		command = append([]string{args[2], "resolver", kind}, command[1:]...)
+		command = append([]string{args[2], "with-resolver", kind}, command[1:]...)
 	} else {
 		setWire(ts, false, args[:1])
 	}
@@ -58,10 +58,10 @@ func addFault(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(f.Close())
 }
 
-// aged PROFILE LEFT makes the cached token of a profile older, so that so much of its life is left.
+// age-token PROFILE LEFT makes the cached token of a profile older, so that so much of its life is left.
 func aged(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: aged PROFILE LEFT")
+		ts.Fatalf("usage: age-token PROFILE LEFT")
 	}
 	left, err := time.ParseDuration(args[1])
 	ts.Check(err)

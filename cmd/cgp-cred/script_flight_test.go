@@ -59,26 +59,32 @@ type crowd struct {
 	gathered chan struct{} // all are here
 }
 
-// stall API-KEY JWKS [FAULT] runs a simulator in this process for takeover, aside, together and arrivals, and sets HOST to
-// where it listens. Its tokens live for an hour. "stall ahead OFFSET" sets its clock; "stall kill COMMAND..." runs a command whose token
-// request is not answered, and kills it when that has come.
+// controlled-simulator API-KEY JWKS [FAULT] runs a simulator in this process for the verbs below, and sets HOST to its
+// address. Its tokens live for an hour. "controlled-simulator clock OFFSET" sets its clock.
 func stall(ts *testscript.TestScript, neg bool, args []string) {
 	u := of(ts)
 	switch s := u.stalling; {
 	case neg || len(args) < 2:
-		ts.Fatalf("usage: stall API-KEY JWKS [FAULT], stall ahead OFFSET, stall kill COMMAND ARGS...")
-	case args[0] == "ahead" && s != nil:
+		ts.Fatalf("usage: controlled-simulator API-KEY JWKS [FAULT], controlled-simulator clock OFFSET")
+	case args[0] == "clock" && s != nil:
 		ahead, err := time.ParseDuration(args[1])
 		ts.Check(err)
 		s.ahead.Store(int64(ahead))
-	case args[0] == "kill" && s != nil:
-		s.stall.Store(true)
-		b := begin(ts, args[1:])
-		s.await(ts, b.started)
-		b.kill()
 	default:
 		u.stalling = startStalling(ts, args[0], ts.MkAbs(args[1]), args[2:]...)
 	}
+}
+
+// kill-during-request COMMAND... runs a command, and kills it while it waits for the answer to its token request.
+func killDuringRequest(ts *testscript.TestScript, neg bool, args []string) {
+	s := of(ts).stalling
+	if neg || len(args) < 1 || s == nil {
+		ts.Fatalf("usage: kill-during-request COMMAND ARGS..., after controlled-simulator")
+	}
+	s.stall.Store(true)
+	b := begin(ts, args)
+	s.await(ts, b.started)
+	b.kill()
 }
 
 func startStalling(ts *testscript.TestScript, apiKey, jwks string, faults ...string) *stalling {
@@ -112,12 +118,12 @@ func (s *stalling) await(ts *testscript.TestScript, p *started) {
 	}
 }
 
-// together N COMMAND... runs a command of cgp-cred so many times at once, as parallel does. The token request of one of them
+// share-token-request N COMMAND... runs a command of cgp-cred so many times at once, as parallel does. The token request of one of them
 // is only answered when all the others wait for that one.
 func together(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts).stalling
 	if neg || len(args) < 2 || s == nil {
-		ts.Fatalf("usage: together N COMMAND ARGS..., after stall")
+		ts.Fatalf("usage: share-token-request N COMMAND ARGS..., after controlled-simulator")
 	}
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -148,12 +154,12 @@ func together(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// takeover PROFILE kills the process that has a profile's lock, in the middle of its token request, while another one waits
+// kill-lock-holder PROFILE kills the process that has a profile's lock, in the middle of its token request, while another one waits
 // for the lock. It holds that the other one asks for a token then, and gets it.
 func takeover(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts).stalling
 	if neg || len(args) != 1 || s == nil {
-		ts.Fatalf("usage: takeover PROFILE, after stall")
+		ts.Fatalf("usage: kill-lock-holder PROFILE, after controlled-simulator")
 	}
 	ts.Check(ts.Exec("cgp-cred", "erase", args[0]))
 	s.stall.Store(true)
@@ -183,13 +189,13 @@ func takeover(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// aside FILE N COMMAND... begins a command whose token request is not answered, and stops it, so that its own deadline does
+// during-renewal FILE N COMMAND... begins a command whose token request is not answered, and stops it, so that its own deadline does
 // not end it. It holds that N more of them, begun meanwhile, print what is in FILE, which they can't do if they wait for
 // the first; that the first does the same when it gives up; and that no other asks for a token.
 func aside(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts).stalling
 	if neg || len(args) < 3 || s == nil {
-		ts.Fatalf("usage: aside FILE N COMMAND ARGS..., after stall")
+		ts.Fatalf("usage: during-renewal FILE N COMMAND ARGS..., after controlled-simulator")
 	}
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
@@ -236,11 +242,11 @@ func (b *begun) mustPrint(ts *testscript.TestScript, want string) {
 	}
 }
 
-// arrivals N... holds that one of these is the number of token requests since the last command that counted them.
+// new-token-requests N... holds that one of these is the number of token requests since the last command that counted them.
 func arrivals(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts).stalling
 	if neg || len(args) == 0 || s == nil {
-		ts.Fatalf("usage: arrivals N..., after stall")
+		ts.Fatalf("usage: new-token-requests N..., after controlled-simulator")
 	}
 	got := len(s.arrived)
 	for range got {

@@ -15,11 +15,11 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// gitserver DIR serves bare repositories over https to whoever brings a token that the simulator knows, and sets GITHOST
+// git-server DIR serves bare repositories over https to whoever brings a token that the simulator knows, and sets GITHOST
 // and GIT_SSL_CAINFO. What it was sent is in gitserver.log: a line a request, the Authorization header's scheme alone.
 func gitserver(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: gitserver DIR")
+		ts.Fatalf("usage: git-server DIR")
 	}
 	git, err := exec.LookPath("git")
 	ts.Check(err)
@@ -70,7 +70,7 @@ func accepted(api, authorization string) bool {
 // the script is skipped; in CI it fails.
 func newgit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
-		ts.Fatalf("usage: newgit")
+		ts.Fatalf("usage: use-new-git")
 	}
 	for _, dir := range []string{"", filepath.Join(of(ts).repository, ".tools", "newgit")} {
 		out, err := exec.Command(filepath.Join(dir, "git"), "credential", "capability").Output()

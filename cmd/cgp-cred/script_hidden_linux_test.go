@@ -12,7 +12,7 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// hidden COMMAND... is a program of its own: it becomes a command for which /run/user is an empty folder, so that a process
+// without-run-user COMMAND... is a program of its own: it becomes a command for which /run/user is an empty folder, so that a process
 // without XDG_RUNTIME_DIR finds nothing of the user's there. Where /run/user/UID is absent that needs no privilege.
 func hidden() {
 	runtime.LockOSThread() // a thread's own mounts

@@ -89,11 +89,11 @@ func askIGV(address, line string, patience time.Duration) (string, error) {
 	return strings.TrimSpace(answer), err
 }
 
-// tellIGV: igvdo COMMAND holds that IGV answers a command with OK, or with ! that it answers something else; the answer is
+// tellIGV: igv-command COMMAND holds that IGV answers a command with OK, or with ! that it answers something else; the answer is
 // stdout.
 func tellIGV(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 {
-		ts.Fatalf("usage: igvdo COMMAND...")
+		ts.Fatalf("usage: igv-command COMMAND...")
 	}
 	answer, err := askIGV(net.JoinHostPort("127.0.0.1", ts.Getenv("IGV_PORT")), strings.Join(args, " "), 0)
 	ts.Check(err)

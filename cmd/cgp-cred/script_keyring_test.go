@@ -18,12 +18,12 @@ import (
 
 // keyring starts a session bus with an unlocked gnome-keyring for the script. "keyring lock" and "keyring unlock" change
 // it. "keyring fault METHOD FAULT" lets a keystoretest.Fault happen at the next call of a D-Bus method, until "keyring
-// mend". "keyring dismiss" and "keyring ignore" put someone before the screen who does that to each prompt, and "keyring
-// prompted N" holds that there were so many. "keyring another" lets another one answer, that is empty, until "keyring back".
+// repair". "keyring dismiss" and "keyring ignore" put someone before the screen who does that to each prompt, and "keyring
+// prompted N" holds that there were so many. "keyring switch" lets another one answer, that is empty, until "keyring switch-back".
 func keyring(ts *testscript.TestScript, neg bool, args []string) {
 	u := of(ts)
 	if neg || (u.keyring == nil) != (len(args) == 0) {
-		ts.Fatalf("usage: keyring, then keyring lock|unlock|fault METHOD FAULT|mend|dismiss|ignore|prompted N|another|back")
+		ts.Fatalf("usage: keyring, then keyring lock|unlock|fault METHOD FAULT|repair|dismiss|ignore|prompted N|switch|switch-back")
 	}
 	if len(args) == 0 {
 		u.keyring = keystoretest.StartKeyring(u)
@@ -38,7 +38,7 @@ func keyring(ts *testscript.TestScript, neg bool, args []string) {
 	case verb == "fault" && len(args) == 3:
 		u.fault = keystoretest.Fault(args[2])
 		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Gate(u, args[1], u.fault))
-	case verb == "mend":
+	case verb == "repair":
 		u.keyring.Mend(u, u.fault)
 		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Address)
 	case verb == "dismiss", verb == "ignore":
@@ -47,9 +47,9 @@ func keyring(ts *testscript.TestScript, neg bool, args []string) {
 		if n := strconv.Itoa(u.person.Seen()); n != args[1] {
 			ts.Fatalf("%s prompts came up, want %s", n, args[1])
 		}
-	case verb == "another":
+	case verb == "switch":
 		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", keystoretest.StartKeyring(u).Address)
-	case verb == "back":
+	case verb == "switch-back":
 		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Address)
 	default:
 		ts.Fatalf("keyring %q: no such thing", args)
@@ -64,12 +64,12 @@ func dbus(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("DBUS_SESSION_BUS_ADDRESS", keystoretest.StartBus(of(ts)).Address)
 }
 
-// readRecord is the verb record: it reads and writes the keyring behind cgp-cred's back: "record get ACCOUNT" prints what it holds for an account,
-// "record none ACCOUNT" holds that it has nothing, "record put ACCOUNT FILE" puts a file's text there.
+// readRecord: keyring-record reads and writes the keyring behind cgp-cred's back: "keyring-record get ACCOUNT" prints what it holds for an account,
+// "keyring-record none ACCOUNT" holds that it has nothing, "keyring-record put ACCOUNT FILE" puts a file's text there.
 func readRecord(ts *testscript.TestScript, neg bool, args []string) {
 	u := of(ts)
 	if neg || len(args) < 2 || u.keyring == nil {
-		ts.Fatalf("usage: record get|none ACCOUNT, record put ACCOUNT FILE, after keyring")
+		ts.Fatalf("usage: keyring-record get|none ACCOUNT, keyring-record put ACCOUNT FILE, after keyring")
 	}
 	switch items := u.keyring.Items(u, "cgp-cred", args[1]); args[0] {
 	case "get":
@@ -101,10 +101,10 @@ func lookUp(ts *testscript.TestScript, account string) string {
 	return string(out)
 }
 
-// cached PROFILE prints under which name the kernel's keyring has that profile's token.
+// cache-name PROFILE prints under which name the kernel's keyring has that profile's token.
 func cached(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: cached PROFILE")
+		ts.Fatalf("usage: cache-name PROFILE")
 	}
 	_, err := ts.Stdout().Write([]byte("cgp-cred:" + cacheOf(ts, args[0]).Name()))
 	ts.Check(err)
@@ -146,7 +146,7 @@ func writePEM(ts *testscript.TestScript, neg bool, args []string) {
 // same A B... holds that files are equal; stdout and stderr are the last command's.
 func same(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
-		ts.Fatalf("usage: same FILE FILE...")
+		ts.Fatalf("usage: same-text FILE FILE...")
 	}
 	for _, file := range args[1:] {
 		if equal := trimmed(ts, file) == trimmed(ts, args[0]); equal == neg {

@@ -29,13 +29,13 @@ const (
 	killedCalls = "killed.calls"
 )
 
-// killed BEGIN OLD NEW COMMAND... holds that a command which is killed with SIGKILL, at whichever system call, leaves the
+// survives-kill BEGIN OLD NEW COMMAND... holds that a command which is killed with SIGKILL, at whichever system call, leaves the
 // old state or the new one. Each time it runs "sh begin.sh BEGIN", then the command, and when that is dead "sh check.sh
 // OLD NEW". First the command is let run to its end. It is killed at one of its calls, another one for each command, and
 // with CGP_CRED_ALL_KILLS=1 at each.
 func killed(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
-		ts.Fatalf("usage: killed BEGIN OLD NEW COMMAND...")
+		ts.Fatalf("usage: survives-kill BEGIN OLD NEW COMMAND...")
 	}
 	u := of(ts)
 	u.kills++
@@ -79,7 +79,7 @@ func (k kill) at(n int) (calls int, wrong error) {
 	ts := k.ts
 	ts.Check(ts.Exec("sh", "begin.sh", k.begin))
 	argv := append([]string{strconv.Itoa(n), ts.MkAbs(killedCalls)}, k.command...)
-	status := exitStatus(ts, ts.Exec("killedat", argv...))
+	status := exitStatus(ts, ts.Exec("kill-at-syscall", argv...))
 	text := ts.ReadFile(killedCalls)
 	var last string
 	if _, err := fmt.Sscan(text, &calls, &last); err != nil || calls == 0 {

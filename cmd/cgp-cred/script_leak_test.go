@@ -10,11 +10,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// secretFiles: secret KIND FILE... says that files hold secrets: of kind "key" a private key's PEM, also a broken one, of
-// any other kind one in each line. watched and leakfree look for them from then on.
+// secretFiles: declare-secrets KIND FILE... says that files hold secrets: of kind "key" a private key's PEM, also a broken one, of
+// any other kind one in each line. trace-secrets and no-secrets-in-files look for them from then on.
 func secretFiles(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: secret KIND FILE...")
+		ts.Fatalf("usage: declare-secrets KIND FILE...")
 	}
 	for _, file := range args[1:] {
 		text := ts.ReadFile(file)
@@ -28,7 +28,7 @@ func secretFiles(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// leakfree [PROFILE] [EXCEPT...] holds that no file of the script's user has a secret: none of those that the script has
+// no-secrets-in-files [PROFILE] [EXCEPT...] holds that no file of the script's user has a secret: none of those that the script has
 // named or watched, and of PROFILE, where the keyring has it, neither API key nor private key (also as key.pem has it),
 // token or assertion. EXCEPT are files that the script made of them.
 func leakFree(ts *testscript.TestScript, neg bool, args []string) {
@@ -38,7 +38,7 @@ func leakFree(ts *testscript.TestScript, neg bool, args []string) {
 		args = args[1:]
 	}
 	if len(u.secrets.pieces) == 0 {
-		ts.Fatalf("usage: leakfree [PROFILE] [EXCEPT...], with a PROFILE or after secret or watched")
+		ts.Fatalf("usage: no-secrets-in-files [PROFILE] [EXCEPT...], with a PROFILE or after declare-secrets or trace-secrets")
 	}
 	var except, found []string
 	for _, f := range args {

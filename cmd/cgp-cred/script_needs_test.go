@@ -8,29 +8,29 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// need PROGRAM PACKAGE skips the rest of the script if a program is missing; in CI it fails it.
+// require-program PROGRAM PACKAGE skips the rest of the script if a program is missing; in CI it fails it.
 func need(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: need PROGRAM PACKAGE")
+		ts.Fatalf("usage: require-program PROGRAM PACKAGE")
 	}
 	keystoretest.Need(of(ts), args[0], args[1])
 }
 
-// require FACILITY... skips the rest of the script on a machine without one of keystoretest.Facilities. Each is a condition
+// skip-without FACILITY... skips the rest of the script on a machine without one of keystoretest.Facilities. Each is a condition
 // too: [FACILITY].
 func require(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: require FACILITY...")
+		ts.Fatalf("usage: skip-without FACILITY...")
 	}
 	for _, name := range args {
 		keystoretest.Require(of(ts), facility(ts, name))
 	}
 }
 
-// partly FACILITY says that the script leaves a part out on a machine without it.
+// skip-part-without FACILITY says that the script leaves a part out on a machine without it.
 func partly(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: partly FACILITY")
+		ts.Fatalf("usage: skip-part-without FACILITY")
 	}
 	keystoretest.Partly(of(ts), facility(ts, args[0]))
 }

@@ -64,7 +64,7 @@ func recipes(repository string) (map[string]recipe, error) {
 // package of the module in the current folder.
 func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
-		ts.Fatalf("usage: recipe NAME")
+		ts.Fatalf("usage: run-recipe NAME")
 	}
 	all, err := recipes(of(ts).repository)
 	ts.Check(err)
@@ -93,7 +93,7 @@ func TestEachRecipeIsRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := regexp.MustCompile(`(?m)^(?:\[[^]]*\] *)*(?:! *)?recipe (\S+)$`)
+	run := regexp.MustCompile(`(?m)^(?:\[[^]]*\] *)*(?:! *)?run-recipe (\S+)$`)
 	used := map[string]bool{}
 	for _, script := range glob("testdata", "script", "*.txtar") {
 		archive, err := txtar.ParseFile(script)
@@ -159,7 +159,7 @@ func TestRecipesRefused(t *testing.T) {
 // network: it sets CHECKOUT, the repository, and writes go.mod and the sums.
 func goModule(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
-		ts.Fatalf("usage: gomodule")
+		ts.Fatalf("usage: go-module")
 	}
 	out, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
 	ts.Check(err)

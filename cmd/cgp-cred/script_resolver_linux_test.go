@@ -142,7 +142,7 @@ func nameServer(code int) error {
 // so that the kernel drops whoever wants to connect.
 func deadEnd(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
-		ts.Fatalf("usage: deadend, after wire")
+		ts.Fatalf("usage: block-ipv6, after wire")
 	}
 	number, err := strconv.Atoi(ts.Getenv("WIREPORT"))
 	ts.Check(err)

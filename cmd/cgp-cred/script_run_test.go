@@ -28,11 +28,11 @@ func bash(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// fails STATUS COMMAND... holds a failure against the contract of every failure: this exit status, nothing on stdout, on
+// expect-failure STATUS COMMAND... holds a failure against the contract of every failure: this exit status, nothing on stdout, on
 // stderr one message, then at least one hint and at most one message_id; before them warnings, and with -v lines with a *.
 func fails(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: fails STATUS COMMAND ARGS...")
+		ts.Fatalf("usage: expect-failure STATUS COMMAND ARGS...")
 	}
 	exits(ts, neg, args)
 	if out := ts.ReadFile("stdout"); out != "" {
@@ -43,10 +43,10 @@ func fails(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// exits STATUS COMMAND... holds a command's exit status alone: for those that print a report even where it is a bad one.
+// expect-exit STATUS COMMAND... holds a command's exit status alone: for those that print a report even where it is a bad one.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits STATUS COMMAND ARGS...")
+		ts.Fatalf("usage: expect-exit STATUS COMMAND ARGS...")
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)

@@ -81,7 +81,7 @@ func (r *running) stop(t testing.TB) {
 // requests N holds the number of token requests that the simulator has had.
 func requests(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: requests N")
+		ts.Fatalf("usage: token-requests N")
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -91,11 +91,11 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// endpoint STATUS FILE [HEADER...] serves one answer to whatever is asked, and sets HOST to where it listens. In FILE and
+// serve-answer STATUS FILE [HEADER...] serves one answer to whatever is asked, and sets HOST to where it listens. In FILE and
 // headers \e stands for an escape character, in FILE also ASSERTION for the one that was sent.
 func endpoint(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: endpoint STATUS FILE [HEADER...]")
+		ts.Fatalf("usage: serve-answer STATUS FILE [HEADER...]")
 	}
 	status, err := strconv.Atoi(args[0])
 	ts.Check(err)

@@ -52,12 +52,12 @@ func listener() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
-// setTrap: trap NAME UID NETWORK [ADDRESS] listens as that user, "me" or a number, and sets NAME to the address. Without
+// setTrap: trap-listener NAME UID NETWORK [ADDRESS] listens as that user, "me" or a number, and sets NAME to the address. Without
 // an address it is a free port, or a socket in a folder that everybody can write. For a network of unix the variable is
-// the address of a session bus. untouched and unheard look at what it got.
+// the address of a session bus. connected and received look at what it got.
 func setTrap(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 || len(args) > 4 {
-		ts.Fatalf("usage: trap NAME UID NETWORK [ADDRESS]")
+		ts.Fatalf("usage: trap-listener NAME UID NETWORK [ADDRESS]")
 	}
 	if args[1] == "me" {
 		args[1] = strconv.Itoa(os.Geteuid())
@@ -65,7 +65,7 @@ func setTrap(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 3 {
 		args = append(args, anywhere(ts, args[2]))
 	}
-	cmd := command(ts, "listener", args[1:]...)
+	cmd := command(ts, "listen-as", args[1:]...)
 	in, err := cmd.StdinPipe()
 	ts.Check(err)
 	out, err := os.Create(ts.MkAbs(args[0] + ".trap"))
@@ -106,19 +106,19 @@ func anywhere(ts *testscript.TestScript, network string) string {
 	return filepath.Join(folder, "bus")
 }
 
-// untouched NAME holds that nobody connected to a trap.
+// connected NAME holds that a program connected to a trap.
 func untouched(ts *testscript.TestScript, neg bool, args []string) {
 	caught(ts, neg, args, "connection\n")
 }
 
-// unheard NAME holds that nobody sent a byte to a trap.
+// received NAME holds that a trap got at least one byte.
 func unheard(ts *testscript.TestScript, neg bool, args []string) { caught(ts, neg, args, "heard ") }
 
-// caught holds that no line of a trap's record has the prefix, or with neg that one has. A connection of our own comes
+// caught holds that a line of a trap's record has the prefix, or with neg that none has. A connection of our own comes
 // first: once the trap has told of it, it has told of all that came before.
 func caught(ts *testscript.TestScript, neg bool, args []string, prefix string) {
 	if len(args) != 1 {
-		ts.Fatalf("usage: untouched NAME, unheard NAME")
+		ts.Fatalf("usage: connected NAME, received NAME")
 	}
 	const ours = "heard \"this is the test\"\n"
 	record := ts.ReadFile(args[0] + ".trap")
@@ -128,7 +128,7 @@ func caught(ts *testscript.TestScript, neg bool, args []string, prefix string) {
 		record = ts.ReadFile(args[0] + ".trap")
 	}
 	record = strings.Replace(strings.ReplaceAll(record, ours, ""), "connection\n", "", times)
-	if found := strings.Contains("\n"+record, "\n"+prefix); found != neg {
+	if found := strings.Contains("\n"+record, "\n"+prefix); found == neg {
 		ts.Fatalf("%s got %q", args[0], record)
 	}
 }

@@ -29,7 +29,7 @@ const (
 		` -o "$0" -- "$@" >` + watchOut + ` 2>` + watchErr
 )
 
-// watched [PLACE[:SECRET]...] STATUS COMMAND ARGS... runs a command, holds its exit status, and looks at every byte that it
+// trace-secrets [PLACE[:SECRET]...] STATUS COMMAND ARGS... runs a command, holds its exit status, and looks at every byte that it
 // and its children write, wherever to, at the names of the files that they use, and at the arguments and environments
 // of the programs that they start. The secrets found must be those that the places name, no more and no fewer:
 //
@@ -47,7 +47,7 @@ const (
 func watched(ts *testscript.TestScript, neg bool, args []string) {
 	status := slices.IndexFunc(args, func(s string) bool { _, err := strconv.Atoi(s); return err == nil })
 	if neg || status < 0 || len(args) < status+2 {
-		ts.Fatalf("usage: watched [PLACE[:SECRET]...] STATUS COMMAND ARGS...")
+		ts.Fatalf("usage: trace-secrets [PLACE[:SECRET]...] STATUS COMMAND ARGS...")
 	}
 	keystoretest.Need(of(ts), "strace", "strace")
 	want := slices.Compact(slices.Sorted(slices.Values(args[:status])))

@@ -12,11 +12,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// webdav DIR serves a folder over WebDAV, by rclone itself, to whoever brings a token that the simulator knows, and sets
+// webdav-server DIR serves a folder over WebDAV, by rclone itself, to whoever brings a token that the simulator knows, and sets
 // DAVHOST.
 func webdav(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: webdav DIR")
+		ts.Fatalf("usage: webdav-server DIR")
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)

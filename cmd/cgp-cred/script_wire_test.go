@@ -287,7 +287,7 @@ func (e *endpointServer) Close() error              { return nil }
 // two with the same jti or signature, over so many connections.
 func assertions(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
-		ts.Fatalf("usage: assertions N CONNECTIONS PROTO")
+		ts.Fatalf("usage: assertions-sent N CONNECTIONS PROTO")
 	}
 	connections, received := of(ts).port.seen()
 	var jtis, signatures []string

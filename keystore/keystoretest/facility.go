@@ -48,8 +48,10 @@ var (
 
 // Facilities are those that scripts name.
 var Facilities = map[string]*Facility{
-	"linux": Linux, "unix": Unix, "clock": Clock, "users": Users, "mounts": Mounts, "binds": Binds, "pids": PIDs, "userns": UserNS, "networks": Networks,
-	"hidden": Hidden, "keyring": KernelKeys, "watching": Watching, "modes": Modes, "terminal": Terminal, "proc": Proc, "shm": SHM, "ipv6": IPv6,
+	"linux": Linux, "unix": Unix, "clock": Clock, "other-users": Users, "mounts": Mounts, "bind-mounts": Binds,
+	"pid-namespaces": PIDs, "userns": UserNS, "network-namespaces": Networks, "hide-run-user": Hidden,
+	"kernel-keyring": KernelKeys, "strace": Watching, "file-modes": Modes, "terminal": Terminal, "proc": Proc, "shm": SHM,
+	"ipv6": IPv6,
 }
 
 // Here reports whether this machine has it.
