@@ -83,6 +83,7 @@ func CheckValue(account string, value Secret) error {
 	return nil
 }
 
+// TooBig returns the error of a value of size bytes.
 func TooBig(op, account string, size int) *Error {
 	return &Error{
 		Kind: ErrTooBig, Op: op, Account: account,

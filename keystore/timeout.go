@@ -5,6 +5,7 @@ import (
 	"time"
 )
 
+// TimeoutName is the variable that says how long someone or something is waited for.
 const TimeoutName = "CGP_CRED_KEYCHAIN_TIMEOUT"
 
 // PromptTimeout is enough to type a password.

@@ -6,7 +6,7 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// badValue returns the error of a value that can't be what it is given as: what is wrong with it, which never holds a secret,
+// BadValue returns the error of a value that can't be what it is given as: what is wrong with it, which never holds a secret,
 // and how to get a good one.
 func BadValue(what, problem, hint string) error {
 	return fault.New(fault.Usage, hint, "%s: %s", what, problem)
@@ -16,13 +16,14 @@ func BadValue(what, problem, hint string) error {
 // it needs no escaping in a header, a curl config or JSON.
 func CheckAPIKey(s string) error {
 	const hint = "copy the API key again from the developer hub, without quotes, spaces or line breaks around it"
-	if problem := ApiKeyProblem(s); problem != "" {
+	if problem := APIKeyProblem(s); problem != "" {
 		return BadValue("API key", problem, hint)
 	}
 	return nil
 }
 
-func ApiKeyProblem(s string) string {
+// APIKeyProblem says what is wrong with an API key, or returns nothing.
+func APIKeyProblem(s string) string {
 	if s == "" {
 		return "it is empty"
 	}

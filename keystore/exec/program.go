@@ -1,3 +1,4 @@
+// Package exec is the keystore behind a program of the user's: a password manager, a vault.
 package exec
 
 import (

@@ -1,3 +1,4 @@
+// Package privatekey reads an RSA private key from the texts in which people have one.
 package privatekey
 
 import (

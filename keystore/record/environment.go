@@ -144,7 +144,7 @@ func (e *Environment) check() error {
 			"set "+strings.Join(missing, " and ")+" too (secrets also as files: NAME_FILE), or unset every CGP_CRED_* variable of a credential",
 		)
 	}
-	if problem := keystore.ApiKeyProblem(string(e.apiKey.Reveal())); problem != "" {
+	if problem := keystore.APIKeyProblem(string(e.apiKey.Reveal())); problem != "" {
 		return keystore.BadValue(envAPIKey, problem, "give only the API key")
 	}
 	if isAPIKey(e.KID, e.apiKey) {
