@@ -24,15 +24,19 @@ func unlisted(f attributed, uid uint32) error {
 		return nil
 	case err != nil:
 		return &UnsafeError{
-			Path: f.path, Problem: fmt.Sprintf("may be writable by others: its access control list can't be read (%v)", err),
-			fix: "chmod g-w " + printable.Shell(f.path),
+			Path:    f.path,
+			Problem: fmt.Sprintf("may be writable by others: its access control list can't be read (%v)", err),
+			fix:     "chmod g-w " + printable.Shell(f.path),
 		}
 	}
 	who := writer(list[:n], uid)
 	if who == "" {
 		return nil
 	}
-	return &UnsafeError{Path: f.path, Problem: "can be written by " + who + " (access control list)", fix: "setfacl -b " + printable.Shell(f.path)}
+	return &UnsafeError{
+		Path: f.path, Problem: "can be written by " + who + " (access control list)",
+		fix: "setfacl -b " + printable.Shell(f.path),
+	}
 }
 
 // Tags and the permission of linux/posix_acl_xattr.h.
@@ -54,7 +58,8 @@ func writer(list []byte, uid uint32) string {
 	var who string
 	mask := uint16(aclWrite)
 	for at := list[head:]; len(at) > 0; at = at[entry:] {
-		tag, perm, id := binary.LittleEndian.Uint16(at), binary.LittleEndian.Uint16(at[2:]), binary.LittleEndian.Uint32(at[4:])
+		tag, perm := binary.LittleEndian.Uint16(at), binary.LittleEndian.Uint16(at[2:])
+		id := binary.LittleEndian.Uint32(at[4:])
 		switch {
 		case tag == aclMask:
 			mask = perm

@@ -13,7 +13,8 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// UnsafeError is a file or folder that another user could have written or moved, or that is something else than it should.
+// UnsafeError is a file or folder that another user could have written or moved, or that is something else than it
+// should.
 type UnsafeError struct {
 	Path    string // the file or folder, or the one above it that is the trouble
 	Problem string // what is wrong with it, for example "can be written by its group"
@@ -52,8 +53,8 @@ func readHint(err error) string {
 	return check + ": " + printable.Shell("ls", "-ld", at.Path)
 }
 
-// Unwritable makes an error of the product from what the system says about writing, creating or removing a file or folder:
-// a full disk, a quota, a file system that is read-only. An error that has a class, and nil, stay as they are.
+// Unwritable makes an error of the product from what the system says about writing, creating or removing a file or
+// folder: a full disk, a quota, a file system that is read-only. An error that has a class, and nil, stay as they are.
 func Unwritable(err error) error {
 	if err == nil || classified(err) {
 		return err
@@ -100,7 +101,8 @@ func WriteHint(path string) string {
 
 // tooLarge is the error of a file of cgp-cred's own that has more than limit bytes.
 func tooLarge(path string, limit int64) error {
-	return fault.New(fault.Usage, "check that it is the right file: "+printable.Shell("ls", "-l", path), "%q is over %d bytes", path, limit)
+	return fault.New(fault.Usage, "check that it is the right file: "+printable.Shell("ls", "-l", path),
+		"%q is over %d bytes", path, limit)
 }
 
 // classified reports that err says itself what kind of failure it is.

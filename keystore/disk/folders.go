@@ -29,8 +29,9 @@ var ErrNoHome error = fault.New(fault.Usage,
 	"neither HOME nor XDG_CONFIG_HOME names an absolute folder")
 
 // UserFolders says where the folders are, by the XDG Base Directory Specification, and creates nothing. A relative
-// path counts as unset, as the specification says: XDG_RUNTIME_DIR=run means /run/user/UID, and on Linux so does ~/run. Runtime is used only where it exists, is ours and is closed to
-// everybody else. Where Config is unknown the error is [ErrNoHome], beside the folders that are known.
+// path counts as unset, as the specification says: XDG_RUNTIME_DIR=run means /run/user/UID, and on Linux so does ~/run.
+// Runtime is used only where it exists, is ours and is closed to everybody else. Where Config is unknown the error is
+// [ErrNoHome], beside the folders that are known.
 func UserFolders() (Folders, error) {
 	locate.Lock()
 	if now := environment(); now != located { // the environment has changed since the program began

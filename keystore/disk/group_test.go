@@ -6,7 +6,8 @@ import "testing"
 
 func TestSoleMember(t *testing.T) {
 	t.Parallel()
-	const passwd = "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000:Ann:/home/ann:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n"
+	const passwd = "root:x:0:0:root:/root:/bin/sh\n" +
+		"ann:x:1000:1000:Ann:/home/ann:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n"
 	for _, tt := range []struct {
 		name, group, passwd string
 		want                bool
@@ -18,7 +19,10 @@ func TestSoleMember(t *testing.T) {
 		{name: "not in the file", group: "bob:x:1001:\n", passwd: passwd},
 		{name: "empty file", group: "", passwd: passwd},
 		{name: "two groups of one number", group: "ann:x:1000:\nshared:x:1000:bob\n", passwd: passwd},
-		{name: "somebody's primary group", group: "ann:x:1000:\n", passwd: passwd + "eve:x:1002:1000::/home/eve:/bin/sh\n"},
+		{
+			name: "somebody's primary group", group: "ann:x:1000:\n",
+			passwd: passwd + "eve:x:1002:1000::/home/eve:/bin/sh\n",
+		},
 		{name: "a user nobody knows", group: "x:x:1000:\n", passwd: "root:x:0:0:root:/root:/bin/sh\n", want: true},
 		{name: "a name that nobody knows", group: "x:x:1000:x\n", passwd: "root:x:0:0:root:/root:/bin/sh\n"},
 		{name: "no line end", group: "ann:x:1000:", passwd: passwd, want: true},

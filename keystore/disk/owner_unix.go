@@ -160,13 +160,19 @@ func openFile(fd int, path string) attributed {
 // list names show in the mode as that group.
 func closed(f attributed, mode, gid, uid uint32) error {
 	if mode&0o002 != 0 {
-		return &UnsafeError{Path: f.path, Problem: "can be written by everybody", fix: "chmod go-w " + printable.Shell(f.path)}
+		return &UnsafeError{
+			Path: f.path, Problem: "can be written by everybody",
+			fix: "chmod go-w " + printable.Shell(f.path),
+		}
 	}
 	if mode&0o020 == 0 {
 		return nil
 	}
 	if !privateGroup(gid, uid) {
-		return &UnsafeError{Path: f.path, Problem: "can be written by its group", fix: "chmod go-w " + printable.Shell(f.path)}
+		return &UnsafeError{
+			Path: f.path, Problem: "can be written by its group",
+			fix: "chmod go-w " + printable.Shell(f.path),
+		}
 	}
 	return unlisted(f, uid)
 }

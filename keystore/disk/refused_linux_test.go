@@ -133,7 +133,8 @@ func TestCreateOnceRace(t *testing.T) {
 func TestLockWithoutSupport(t *testing.T) {
 	t.Parallel()
 	out := run(t, -1, "refused-lock", "locks", t.TempDir()+"/cgp-cred/lock")
-	if want := fmt.Sprintf("state %d lock ", disk.Broken); !strings.HasPrefix(out, want) || !strings.Contains(out, "has no locks") {
+	if want := fmt.Sprintf("state %d lock ", disk.Broken); !strings.HasPrefix(out, want) ||
+		!strings.Contains(out, "has no locks") {
 		t.Errorf("got %q", out)
 	}
 }

@@ -37,8 +37,8 @@ func WriteFileAfter(path string, data []byte, change func() error) error {
 	return Unwritable(syncFolder(filepath.Dir(path)))
 }
 
-// WriteVolatile is [WriteFile] for what may be lost with the machine's power: the file is whole or the old one while the
-// machine runs, and nothing waits for the disk.
+// WriteVolatile is [WriteFile] for what may be lost with the machine's power: the file is whole or the old one while
+// the machine runs, and nothing waits for the disk.
 func WriteVolatile(path string, data []byte) error {
 	temp, err := writeTemp(path, data, false)
 	if err != nil {
@@ -55,12 +55,13 @@ func WriteVolatile(path string, data []byte) error {
 // the disk lasts, or in [WriteFileAfter] while a keychain shows its prompt.
 const abandoned = 10 * time.Minute
 
-// TempOf returns the name of the file that a temporary file was to become, and whether writeTemp gives such names: a dot,
-// a name, and 26 characters of base32.
+// TempOf returns the name of the file that a temporary file was to become, and whether writeTemp gives such names: a
+// dot, a name, and 26 characters of base32.
 func TempOf(name string) (file string, ok bool) {
 	rest, ok := strings.CutSuffix(name, ".tmp")
 	n := len(rest) - 26
-	if !ok || n <= 2 || rest[0] != '.' || rest[n-1] != '.' || strings.Trim(rest[n:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
+	if !ok || n <= 2 || rest[0] != '.' || rest[n-1] != '.' ||
+		strings.Trim(rest[n:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
 		return "", false
 	}
 	return rest[1 : n-1], true
@@ -83,8 +84,9 @@ func RemoveTemps(path string) (removed bool, err error) {
 	return removed, Unwritable(err)
 }
 
-// sweep removes abandoned temporary files from the folder of a file that was just written, best effort. Ages are counted
-// by the file system's clock: this process's may be wrong, and another process's file must not go before it is renamed.
+// sweep removes abandoned temporary files from the folder of a file that was just written, best effort. Ages are
+// counted by the file system's clock: this process's may be wrong, and another process's file must not go before it is
+// renamed.
 func sweep(written string) {
 	now, err := os.Lstat(written)
 	if err != nil {
@@ -99,7 +101,8 @@ func sweep(written string) {
 		if _, ok := TempOf(e.Name()); !ok {
 			continue
 		}
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && now.ModTime().Sub(info.ModTime()) > abandoned {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() &&
+			now.ModTime().Sub(info.ModTime()) > abandoned {
 			_ = os.Remove(filepath.Join(folder, e.Name()))
 		}
 	}
@@ -124,7 +127,8 @@ func writeTemp(path string, data []byte, lasting bool) (name string, err error) 
 
 // writeNew writes a file that must not exist yet; after an error it does not exist.
 func writeNew(name string, data []byte, lasting bool) (err error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600) //nolint:gosec // the caller's own file
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL | noFollow
+	f, err := os.OpenFile(name, flags, 0o600) //nolint:gosec // the caller's own file
 	if err != nil {
 		return err
 	}

@@ -17,15 +17,18 @@ const (
 )
 
 var (
-	keyEmpty      = signer.BadKey("it is empty", pickKey)
-	keyTooLong    = signer.BadKey("it has more than 64 KiB", pickKey)
-	keyNotPEM     = signer.BadKey("it is not a PEM text: there is no BEGIN line", pickKey)
-	keyNoArmour   = signer.BadKey("its BEGIN and END lines are missing", copyKey)
-	keyDamaged    = signer.BadKey("it is cut short or damaged", copyKey+"\nor "+newKey)
-	keyTwo        = signer.BadKey("there are two private keys", "keep only the one that is registered under the key id")
-	keyEncrypted  = signer.BadKey("it is encrypted with a passphrase", "decrypt it: `openssl rsa -in FILE -out NEW`"+noEscrow)
-	keyOpenSSH    = signer.BadKey("it is in OpenSSH's own format", "convert a copy of it: `ssh-keygen -p -m PEM -f COPY`; only RSA keys can be used")
-	keyPuTTY      = signer.BadKey("it is in PuTTY's own format", "convert it: `puttygen FILE -O private-openssh -o NEW`, then `ssh-keygen -p -m PEM -f NEW`")
+	keyEmpty     = signer.BadKey("it is empty", pickKey)
+	keyTooLong   = signer.BadKey("it has more than 64 KiB", pickKey)
+	keyNotPEM    = signer.BadKey("it is not a PEM text: there is no BEGIN line", pickKey)
+	keyNoArmour  = signer.BadKey("its BEGIN and END lines are missing", copyKey)
+	keyDamaged   = signer.BadKey("it is cut short or damaged", copyKey+"\nor "+newKey)
+	keyTwo       = signer.BadKey("there are two private keys", "keep only the one that is registered under the key id")
+	keyEncrypted = signer.BadKey("it is encrypted with a passphrase",
+		"decrypt it: `openssl rsa -in FILE -out NEW`"+noEscrow)
+	keyOpenSSH = signer.BadKey("it is in OpenSSH's own format",
+		"convert a copy of it: `ssh-keygen -p -m PEM -f COPY`; only RSA keys can be used")
+	keyPuTTY = signer.BadKey("it is in PuTTY's own format",
+		"convert it: `puttygen FILE -O private-openssh -o NEW`, then `ssh-keygen -p -m PEM -f NEW`")
 	keySSHPublic  = signer.BadKey("it is a public key of OpenSSH", pickKey)
 	keyPublic     = signer.BadKey("it is a public key", pickKey)
 	keyCert       = signer.BadKey("it is a certificate", pickKey)
@@ -37,8 +40,10 @@ var (
 	keyTooSmall   = signer.BadKey("it has fewer than 1024 bits, with which nothing signs any more", newKey)
 	keyTooLarge   = signer.BadKey("it has more than 8192 bits and does not fit into keychains", newKey)
 	keyBinary     = signer.BadKey("it is binary (DER), not PEM", asPEM)
-	keyPKCS12     = signer.BadKey("it is a PKCS #12 file (.p12, .pfx)", "take the key out of it: `openssl pkcs12 -in FILE -nocerts -nodes -out NEW`"+noEscrow)
-	keyJWK        = signer.BadKey("it is JSON (a JWK or key set), not PEM", "convert it to PEM with the tool that made it, or "+newKey)
+	keyPKCS12     = signer.BadKey("it is a PKCS #12 file (.p12, .pfx)",
+		"take the key out of it: `openssl pkcs12 -in FILE -nocerts -nodes -out NEW`"+noEscrow)
+	keyJWK = signer.BadKey("it is JSON (a JWK or key set), not PEM",
+		"convert it to PEM with the tool that made it, or "+newKey)
 )
 
 // notPEM knows, by their first characters, what people hold for a PEM file.
