@@ -13,14 +13,14 @@ import (
 // aclName is the extended attribute that holds a file's POSIX access control list: acl(5).
 const aclName = "system.posix_acl_access"
 
-// unlisted refuses a file if an access control list lets other users or groups write it. The mode shows them as the
+// unlisted refuses a file that an access control list lets other users or groups write. The mode shows them as the
 // file's group.
 func unlisted(f attributed, uid uint32) error {
 	list := make([]byte, 4096) // 500 entries
 	var n int
 	err := retry(func() (err error) { n, err = f.get(aclName, list); return err })
 	switch {
-	case errors.Is(err, unix.ENODATA), errors.Is(err, unix.ENOTSUP): // none, or a file system that has none
+	case errors.Is(err, unix.ENODATA), errors.Is(err, unix.ENOTSUP): // the file, or its file system, has no list
 		return nil
 	case err != nil:
 		return &UnsafeError{
@@ -42,18 +42,18 @@ func unlisted(f attributed, uid uint32) error {
 // Tags and the permission of linux/posix_acl_xattr.h.
 const (
 	aclVersion = 2
-	aclUser    = 0x02 // a user that is named
-	aclGroup   = 0x08 // a group that is named
+	aclUser    = 0x02 // a named user
+	aclGroup   = 0x08 // a named group
 	aclMask    = 0x10
 	aclWrite   = 0x02
 )
 
-// writer names the first user or group of an access control list that may write and is neither uid, root nor the
-// group of uid alone. A list that can't be read names one.
+// writer names the first user or group that an access control list lets write, except uid, root and uid's private
+// group. It returns "" if there is no such entry. A list that it can't read counts as one that lets others write.
 func writer(list []byte, uid uint32) string {
 	const head, entry = 4, 8
 	if len(list) < head || (len(list)-head)%entry != 0 || binary.LittleEndian.Uint32(list) != aclVersion {
-		return "users that can't be told"
+		return "unknown users"
 	}
 	var who string
 	mask := uint16(aclWrite)

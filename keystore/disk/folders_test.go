@@ -29,7 +29,7 @@ func TestUserFolders(t *testing.T) {
 		noHome                           bool
 	}{
 		{
-			name: "home alone", home: "/h", runtm: "/nowhere",
+			name: "only home", home: "/h", runtm: "/nowhere",
 			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
 		},
 		{
@@ -40,16 +40,17 @@ func TestUserFolders(t *testing.T) {
 			},
 		},
 		{
-			name: "relative XDG folders are none", home: "/h", config: "c", state: "./s", data: "d", runtm: "/nowhere",
-			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
-		},
-		{
-			name: "a tilde is no path of a shell's", home: "/h", config: "~/c", state: "~/s", data: "~",
+			name: "relative XDG folders count as unset", home: "/h", config: "c", state: "./s", data: "d",
 			runtm: "/nowhere",
 			want:  disk.Folders{Config: config, State: state, Data: data, Runtime: state},
 		},
 		{
-			name: "no shell has expanded it", home: "/h", config: "$HOME/c", state: "$HOME/s", data: "$HOME",
+			name: "a tilde that no shell expanded", home: "/h", config: "~/c", state: "~/s", data: "~",
+			runtm: "/nowhere",
+			want:  disk.Folders{Config: config, State: state, Data: data, Runtime: state},
+		},
+		{
+			name: "a variable that no shell expanded", home: "/h", config: "$HOME/c", state: "$HOME/s", data: "$HOME",
 			runtm: "/nowhere",
 			want:  disk.Folders{Config: config, State: state, Data: data, Runtime: state},
 		},

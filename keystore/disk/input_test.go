@@ -83,7 +83,7 @@ func TestReadInput(t *testing.T) {
 		{kind: "dangling", is: fs.ErrNotExist, problem: "open "},
 		{kind: "loop", is: syscall.ELOOP, problem: "open "},
 		{kind: "folder", is: syscall.EISDIR, problem: "read "},
-		{kind: "huge", is: disk.ErrTooLong, problem: "too much"},
+		{kind: "huge", is: disk.ErrTooLong, problem: "it is too long"},
 		{kind: "socket", problem: "it is a socket"},
 		{kind: "zero device", problem: "it is a device"},
 		{kind: "link to a device", problem: "it is a device"},
@@ -228,7 +228,7 @@ func TestDescriptor(t *testing.T) {
 	}
 }
 
-// A file whose content is believed may be ours or root's, at the end of links and below folders that are, too.
+// A trusted file may be this user's or root's, at the end of links and below folders that are, too.
 func TestReadTrustedAttacked(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

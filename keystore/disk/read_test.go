@@ -48,7 +48,7 @@ func TestReadFileAttacked(t *testing.T) {
 		name    string
 		root    bool // needs root
 		spoil   func(t *testing.T, tr tree)
-		problem string // of the UnsafeError; "" where all is well
+		problem string // of the UnsafeError; "" if the file is read
 	}{
 		{name: "as it should be", spoil: func(*testing.T, tree) {}},
 		{name: "readable by others", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.file, 0o644)) }},

@@ -49,8 +49,7 @@ func writeFile(t *testing.T, write func(string, []byte) error) {
 	}
 }
 
-// What a process that was killed has left goes with a later write; what is young, or not of this package's making,
-// stays.
+// A later write removes what a killed process has left. It keeps young files, and those that this package did not make.
 func TestWriteFileSweeps(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t)
@@ -186,7 +185,7 @@ func TestWriteFileUmask(t *testing.T) {
 	}
 }
 
-// Folders and files of a user who is not root and can be shut out by a umask of his own.
+// Folders and files of a user who is not root, and whose own umask can shut the user out.
 func TestUmaskOfAUser(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
@@ -271,7 +270,7 @@ func TestWriteFileFails(t *testing.T) {
 		must(t, os.WriteFile(dir+"/f", []byte("content"), 0o600))
 		must(t, os.Chown(dir, victim, victim))
 		must(t, os.Chown(dir+"/f", victim, victim))
-		must(t, os.Chown(dir, 0, 0)) // root's, who lets us read
+		must(t, os.Chown(dir, 0, 0)) // root's, and the test may read it
 		if out := run(t, victim, "write", "plain", dir+"/f", "3"); !strings.Contains(out, fs.ErrPermission.Error()) {
 			t.Errorf("got %q", out)
 		}
