@@ -19,9 +19,9 @@ const (
 	askedPause   = time.Minute      // after one for which a keystore or a signer may have asked the user
 )
 
-// refreshAhead returns the credential of a cached token that is still good. In the last fifth of its life one process at a
-// time fetches the next one, in one attempt, and the others continue with this one, so that no get of a busy pipeline
-// waits. If that fails, this token is served. If the caller asked for a certain life, nothing is fetched.
+// refreshAhead returns the credential of a cached token that is still good. In the last fifth of its life one process
+// at a time fetches the next one, in one attempt, and the others continue with this one, so that no get of a busy
+// pipeline waits. If that fails, this token is served. If the caller asked for a certain life, nothing is fetched.
 func (g *get) refreshAhead(ctx context.Context, e cache.Entry) Credential {
 	g.records.Report.Trace(1, "the cached token is still good")
 	old := g.credential(e, true)
@@ -38,8 +38,8 @@ func (g *get) refreshAhead(ctx context.Context, e cache.Entry) Credential {
 	if newer, ok := g.cache.Get(g.lease.Context()); ok && newer.Expiry.After(e.Expiry) {
 		return g.credential(newer, true)
 	}
-	// The pause begins with the attempt, which may be killed: while the token endpoint is down, gets must not wait for it
-	// one after the other.
+	// The pause begins with the attempt, which may be killed: while the token endpoint is down, gets must not wait for
+	// it one after the other.
 	if g.lease.Paused() || !g.lease.Pause(aheadPause) {
 		return old
 	}
@@ -66,8 +66,8 @@ func (g *get) mintAhead() (Credential, error) {
 	return g.mint(source, aheadTimeout)
 }
 
-// aheadFrom is the life left from which a token of a whole life is refreshed ahead. A short-lived one is not served up to its
-// last fifth.
+// aheadFrom is the life left from which a token of a whole life is refreshed ahead. A short-lived one is not served up
+// to its last fifth.
 func aheadFrom(life time.Duration) time.Duration {
 	return max(life/aheadShare, min(DefaultMinValid, life/2)+life/aheadBefore)
 }

@@ -103,8 +103,8 @@ func get(t *testing.T, p *helpertest.Place) helper.Credential {
 	return c
 }
 
-// A keychain that can't be read now, and may have asked somebody, is left alone for a minute, an endpoint for less; and a
-// clock that was wrong for a while forbids nothing.
+// A keychain that can't be read now, and may have asked somebody, is left alone for a minute, an endpoint for less; and
+// a clock that was wrong for a while forbids nothing.
 func TestEarlyRenewalPauses(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -129,7 +129,14 @@ func TestEarlyRenewalPauses(t *testing.T) {
 			for _, step := range []struct {
 				ahead time.Duration
 				tries int
-			}{{0, 1}, {1, 1}, {tt.pause - time.Second, 1}, {-2 * time.Second, 1}, {tt.pause + time.Second, 2}, {-2 * time.Minute, 3}} {
+			}{
+				{0, 1},
+				{1, 1},
+				{tt.pause - time.Second, 1},
+				{-2 * time.Second, 1},
+				{tt.pause + time.Second, 2},
+				{-2 * time.Minute, 3},
+			} {
 				p.Now = func() time.Time { return clock().Add(step.ahead) }
 				if c := get(t, p); !c.Cached || tried != step.tries {
 					t.Errorf("%v later: %d tries, want %d", step.ahead, tried, step.tries)

@@ -36,7 +36,8 @@ func (h *Helper) Resolve(ask profile.Ask) (*profile.Profile, profile.Source, err
 	if name != "" && name != EnvironmentProfile {
 		return nil, "", &profile.NoProfileError{
 			Name: name, Known: []string{EnvironmentProfile},
-			Next: "the environment holds a credential, and that is the only profile: unset the CGP_CRED_* variables for the others",
+			Next: "the environment holds a credential, and that is the only profile: unset the CGP_CRED_* variables " +
+				"for the others",
 		}
 	}
 	return p, profile.ByEnvironment, p.CheckURL(ask)

@@ -79,9 +79,13 @@ func TestNobodyGivesUpOnALawfulMint(t *testing.T) {
 		keys              slow
 		endpoint, timeout time.Duration
 	}{
-		"usual":                {slow{limit: 30 * time.Second, delay: 29 * time.Second}, 24 * time.Second, 0},
-		"a patient keychain":   {slow{limit: 90 * time.Second, delay: 89 * time.Second}, 24 * time.Second, 0},
-		"a patient connection": {slow{limit: 5 * time.Second, delay: 4 * time.Second}, 100 * time.Second, 101 * time.Second},
+		"usual":              {slow{limit: 30 * time.Second, delay: 29 * time.Second}, 24 * time.Second, 0},
+		"a patient keychain": {slow{limit: 90 * time.Second, delay: 89 * time.Second}, 24 * time.Second, 0},
+		"a patient connection": {
+			slow{limit: 5 * time.Second, delay: 4 * time.Second},
+			100 * time.Second,
+			101 * time.Second,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -107,8 +111,8 @@ func TestNobodyGivesUpOnALawfulMint(t *testing.T) {
 	}
 }
 
-// The wait for a lock that nobody releases is the keychain's deadline and 30 s, unless its holder has said that it may take
-// longer; the error says how long it was.
+// The wait for a lock that nobody releases is the keychain's deadline and 30 s, unless its holder has said that it may
+// take longer; the error says how long it was.
 func TestWaitForALockEnds(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -144,13 +148,15 @@ func TestWaitForALockEnds(t *testing.T) {
 				_, err := h.Get(t.Context(), profile, helper.Options{})
 				waited := time.Since(start)
 				want := fmt.Sprintf("another cgp-cred has been working on profile \"int\" for %v", tt.want)
-				if fault.ClassOf(err) != fault.Temporary || fault.HintOf(err, "") == "" || err.Error() != want || waited != tt.want {
+				if fault.ClassOf(err) != fault.Temporary || fault.HintOf(err, "") == "" || err.Error() != want ||
+					waited != tt.want {
 					t.Errorf("%v after %v, want %s", err, waited, want)
 				}
 				ctx, stop := context.WithTimeout(t.Context(), time.Second) // a caller of less patience
 				defer stop()
 				start = time.Now()
-				if _, err := h.Get(ctx, profile, helper.Options{}); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+				if _, err := h.Get(ctx, profile, helper.Options{}); !errors.Is(err, context.DeadlineExceeded) ||
+					time.Since(start) != time.Second {
 					t.Errorf("%v after %v, want the caller's own deadline", err, time.Since(start))
 				}
 			})
@@ -239,8 +245,8 @@ func TestRefusalIsSharedAfterALongWait(t *testing.T) {
 	}
 }
 
-// Where APIM asks for more time than anybody would wait, those who wait for the lock ask it nothing more; but whoever may
-// wait so long does, and a short time is worth a try of one's own.
+// Where APIM asks for more time than anybody would wait, those who wait for the lock ask it nothing more; but whoever
+// may wait so long does, and a short time is worth a try of one's own.
 func TestThrottlingIsShared(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -276,7 +282,8 @@ func TestThrottlingIsShared(t *testing.T) {
 				}
 				asked = p.Sim.Requests()
 				patient := process(p, slow{}, 0, 2*time.Minute)
-				if _, err := patient.Get(t.Context(), profile, helper.Options{}); err == nil || p.Sim.Requests() == asked {
+				if _, err := patient.Get(t.Context(), profile, helper.Options{}); err == nil ||
+					p.Sim.Requests() == asked {
 					t.Errorf("whoever may wait has not asked: %v", err)
 				}
 			})

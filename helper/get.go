@@ -44,7 +44,8 @@ func (h *Helper) Get(ctx context.Context, p *profile.Profile, o Options) (Creden
 	}
 	c, err := g.renew(ctx)
 	if err != nil && ok && g.outlasts(cached, err) {
-		g.records.Report.Warn("no new token can be had, and the cached one expires in %v: %v", g.left(cached).Round(time.Second), err)
+		g.records.Report.Warn("no new token can be had, and the cached one expires in %v: %v",
+			g.left(cached).Round(time.Second), err)
 		return g.credential(cached, true), nil
 	}
 	return c, err
@@ -92,8 +93,8 @@ func (h *Helper) begin(p *profile.Profile, o Options) *get {
 	return g
 }
 
-// renew mints a token. One process a profile does; the others wait and find its token in the cache, or learn that it was
-// refused.
+// renew mints a token. One process a profile does; the others wait and find its token in the cache, or learn that it
+// was refused.
 func (g *get) renew(ctx context.Context) (Credential, error) {
 	source, err := g.records.Source(g.profile)
 	if err != nil {
@@ -186,8 +187,8 @@ func (g *get) fresh(e cache.Entry) bool {
 	return e.Fresh(g.records.Now(), cmp.Or(g.options.MinValid, DefaultMinValid))
 }
 
-// outlasts reports whether a cached token is served though no new one could be had: err says nothing of the credential, and
-// the caller did not ask for a life.
+// outlasts reports whether a cached token is served though no new one could be had: err says nothing of the credential,
+// and the caller did not ask for a life.
 func (g *get) outlasts(e cache.Entry, err error) bool {
 	var failed *apim.Error
 	passing := errors.As(err, &failed) && failed.Class != fault.Refused
@@ -203,7 +204,8 @@ func (h *Helper) Erase(ctx context.Context, p *profile.Profile) error {
 	return h.Records().Cache(p).Delete(ctx)
 }
 
-// EraseToken drops p's cached token if it is this one: a client that was refused an older one must not cost the new one.
+// EraseToken drops p's cached token if it is this one: a client that was refused an older one must not cost the new
+// one.
 func (h *Helper) EraseToken(ctx context.Context, p *profile.Profile, token string) error {
 	c := h.Records().Cache(p)
 	e, ok := c.Get(ctx)

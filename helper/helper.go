@@ -1,5 +1,5 @@
-// Package helper obtains credentials: a cached token if there is a fresh one, or a new one that one process at a time mints
-// with the key in the keystore.
+// Package helper obtains credentials: a cached token if there is a fresh one, or a new one that one process at a time
+// mints with the key in the keystore.
 package helper
 
 import (
@@ -21,16 +21,19 @@ import (
 type Helper struct {
 	Config      profile.Config
 	Folders     disk.Folders
-	Environment *record.Environment                               // nil: the keystore holds the credentials
-	Keystore    func(kind string) (keystore.Keystore, error)      // opens the keystore that a profile names
-	External    func(profile.Location) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
-	NewKeystore string                                            // kind of a new profile's keystore; empty: keychain
-	APIM        func() (*apim.Client, error)                      // made only when a token is minted
-	Timeout     time.Duration                                     // all attempts of one mint; 0: 25 s
-	Warn        func(text string)                                 // nil: warnings are dropped
-	Trace       func(level int, text string)                      // nil: silent; 1: what happens, 2: details of requests
-	Now         func() time.Time                                  // nil: time.Now
-	WaitingFor  func(where string)                                // nil, or called when a key outside the record has not signed for 2 s
+	Environment *record.Environment                          // nil: the keystore holds the credentials
+	Keystore    func(kind string) (keystore.Keystore, error) // opens the keystore that a profile names
+	// opens an encrypted file, or a program; nil: there are none
+	External    func(profile.Location) (keystore.Keystore, error)
+	NewKeystore string                       // kind of a new profile's keystore; empty: keychain
+	APIM        func() (*apim.Client, error) // made only when a token is minted
+	Timeout     time.Duration                // all attempts of one mint; 0: 25 s
+	Warn        func(text string)            // nil: warnings are dropped
+	// nil: silent; 1: what happens, 2: details of requests
+	Trace func(level int, text string)
+	Now   func() time.Time // nil: time.Now
+	// nil, or called when a key outside the record has not signed for 2 s
+	WaitingFor func(where string)
 }
 
 func (h *Helper) report() report.To { return report.To{Warning: h.Warn, Detail: h.Trace} }

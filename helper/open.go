@@ -17,17 +17,18 @@ import (
 
 // OpenOptions say how a helper of [Open] works. The zero value is what the command does without flags.
 type OpenOptions struct {
-	CAFile  string                       // PEM roots to trust beside the system's; empty: CGP_CRED_CA_FILE
-	Timeout time.Duration                // all attempts of one mint; 0: 25 s
-	Unlock  *agefile.Unlocker            // gets the passphrase of encrypted files; nil: at the terminal, or from CGP_CRED_PASSPHRASE_FD
+	CAFile  string        // PEM roots to trust beside the system's; empty: CGP_CRED_CA_FILE
+	Timeout time.Duration // all attempts of one mint; 0: 25 s
+	// gets the passphrase of encrypted files; nil: at the terminal, or from CGP_CRED_PASSPHRASE_FD
+	Unlock  *agefile.Unlocker
 	Waiting func()                       // nil, or called when the keychain has not answered for two seconds
 	Warn    func(text string)            // nil: warnings are dropped
 	Trace   func(level int, text string) // nil: silent
 }
 
 // Open finds the user's folders, the keychain and the token endpoint's client as the command does, the environment
-// source too, and returns the helper that works with them. It creates and contacts nothing. Errors: [disk.ErrNoHome], or
-// what is wrong with the CGP_CRED_* variables.
+// source too, and returns the helper that works with them. It creates and contacts nothing. Errors: [disk.ErrNoHome],
+// or what is wrong with the CGP_CRED_* variables.
 func Open(o OpenOptions) (*Helper, error) {
 	environment, err := record.ReadEnvironment(os.Getenv)
 	if err != nil {

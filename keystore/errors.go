@@ -74,8 +74,8 @@ func InOtherWords(sentinel error, text string) error {
 // Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
 
-// FaultClass returns that of the cause if it has one, for example a file that others can write. A record that is not there
-// is [fault.None].
+// FaultClass returns that of the cause if it has one, for example a file that others can write. A record that is not
+// there is [fault.None].
 func (e *Error) FaultClass() fault.Class {
 	var cause fault.Classified
 	switch {
@@ -102,17 +102,22 @@ func (e *Error) usualHint() string {
 	}
 	switch is := func(kind error) bool { return errors.Is(e.Kind, kind) }; {
 	case is(ErrNotFound):
-		return "run `cgp-cred store " + profile + " --host HOST`; if it was stored before, another keychain may be active now\n" + AskDoctor
+		return "run `cgp-cred store " + profile +
+			" --host HOST`; if it was stored before, another keychain may be active now\n" + AskDoctor
 	case is(ErrLocked):
 		return "unlock the keychain, then run the command again"
 	case is(ErrDenied):
 		return "allow cgp-cred to use the keychain, then run the command again"
 	case is(ErrTooBig):
-		return "use an RSA key of 4096 bits and a shorter kid; while rotating, finish with `cgp-cred rotate " + profile + " --finish`"
+		return "use an RSA key of 4096 bits and a shorter kid; while rotating, finish with `cgp-cred rotate " +
+			profile + " --finish`"
 	case is(ErrTimeout):
-		return "unlock the keychain (its prompt may be hidden behind other windows), or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"
+		return "unlock the keychain (its prompt may be hidden behind other windows), or allow more time: " +
+			"CGP_CRED_KEYCHAIN_TIMEOUT=60s"
 	case is(ErrCorrupt):
-		return "look at the item \"" + Service + "\" in the keychain's own program; to replace it run `cgp-cred logout " + profile + "`, then `cgp-cred store " + profile + " --host HOST`"
+		return "look at the item \"" + Service +
+			"\" in the keychain's own program; to replace it run `cgp-cred logout " + profile +
+			"`, then `cgp-cred store " + profile + " --host HOST`"
 	case is(ErrUnlisted):
 		return "name the profiles: cgp-cred logout NAME"
 	case is(ErrChanged):
@@ -127,4 +132,5 @@ func (e *Error) usualHint() string {
 const AskDoctor = "run `cgp-cred doctor`"
 
 // withoutKeychain says what works on machines that have no keychain and will get none.
-const WithoutKeychain = AskDoctor + "\nwithout a keychain set CGP_CRED_HOST, CGP_CRED_API_KEY_FILE, CGP_CRED_KID and CGP_CRED_PRIVATE_KEY_FILE"
+const WithoutKeychain = AskDoctor +
+	"\nwithout a keychain set CGP_CRED_HOST, CGP_CRED_API_KEY_FILE, CGP_CRED_KID and CGP_CRED_PRIVATE_KEY_FILE"

@@ -29,8 +29,8 @@ type Keystore interface {
 	Delete(ctx context.Context, account string) error
 }
 
-// Conditional is a keystore that can compare and write in one step: SetIf is Set if the record's rev is still was, empty if
-// there is none yet, and [ErrChanged] otherwise.
+// Conditional is a keystore that can compare and write in one step: SetIf is Set if the record's rev is still was,
+// empty if there is none yet, and [ErrChanged] otherwise.
 type Conditional interface {
 	SetIf(ctx context.Context, account, was string, value Secret) error
 }
@@ -41,8 +41,8 @@ type Lister interface {
 	Accounts(ctx context.Context) ([]string, error)
 }
 
-// Limited is a keystore that waits for someone else's answer: a keychain's, a program's, a person's. Limit is for how long;
-// an error is what is wrong with CGP_CRED_KEYCHAIN_TIMEOUT.
+// Limited is a keystore that waits for someone else's answer: a keychain's, a program's, a person's. Limit is for how
+// long; an error is what is wrong with CGP_CRED_KEYCHAIN_TIMEOUT.
 type Limited interface {
 	Limit() (time.Duration, error)
 }
@@ -58,15 +58,16 @@ func CheckAccount(account string) error {
 	}
 	for i := range len(account) {
 		c := account[i]
-		if ('a' > c || c > 'z') && ('A' > c || c > 'Z') && ('0' > c || c > '9') && c != '.' && c != '_' && c != '-' && c != '/' {
+		if ('a' > c || c > 'z') && ('A' > c || c > 'Z') && ('0' > c || c > '9') && c != '.' && c != '_' && c != '-' &&
+			c != '/' {
 			return fmt.Errorf("account %q: only letters, digits and ._-/ are allowed", account)
 		}
 	}
 	return nil
 }
 
-// CheckValue returns nil where every keychain keeps value unchanged: 1 to [MaxValue] bytes of ASCII (KDE's replaces each
-// other byte). Too long is an *[Error] of kind [ErrTooBig].
+// CheckValue returns nil where every keychain keeps value unchanged: 1 to [MaxValue] bytes of ASCII (KDE's replaces
+// each other byte). Too long is an *[Error] of kind [ErrTooBig].
 func CheckValue(account string, value Secret) error {
 	b := value.Reveal()
 	if len(b) == 0 {

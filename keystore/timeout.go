@@ -11,8 +11,8 @@ const TimeoutName = "CGP_CRED_KEYCHAIN_TIMEOUT"
 // PromptTimeout is enough to type a password.
 const PromptTimeout = 30 * time.Second
 
-// Patience is how long an ssh-agent or a program that signs is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, else 30 s, for it may
-// ask someone at another machine, or at the terminal.
+// Patience is how long an ssh-agent or a program that signs is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, else 30 s, for it
+// may ask someone at another machine, or at the terminal.
 func Patience() (time.Duration, error) { return Timeout(PromptTimeout) }
 
 // InputWait is how long a pipe or a terminal that is named as a file is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, else a

@@ -52,8 +52,8 @@ func Assertion(signer crypto.MessageSigner, c Claims) (keystore.Secret, error) {
 	return keystore.NewSecret([]byte(text + "." + base64.RawURLEncoding.EncodeToString(signature))), nil
 }
 
-// Describe returns an assertion's header and claims for someone who looks for a mistake: without the signature, and with
-// label for the API key.
+// Describe returns an assertion's header and claims for someone who looks for a mistake: without the signature, and
+// with label for the API key.
 func Describe(assertion keystore.Secret, label string) string {
 	part := strings.Split(string(assertion.Reveal()), ".")
 	if len(part) != 3 {

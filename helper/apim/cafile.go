@@ -38,8 +38,8 @@ func ReadCAFile(file string) ([]byte, error) {
 	return pem, nil
 }
 
-// checkSystemRoots looks at what the environment names and crypto/x509 reads by itself, whatever it is and for as long as it
-// lasts. macOS and Windows have stores of their own.
+// checkSystemRoots looks at what the environment names and crypto/x509 reads by itself, whatever it is and for as long
+// as it lasts. macOS and Windows have stores of their own.
 func checkSystemRoots() error {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
 		return nil

@@ -63,7 +63,8 @@ var (
 			"or put in the key that is registered: cgp-cred store {profile} --private-key FILE --kid KID --force",
 	}
 	causeQuota = cause{ // Apigee's own code: the status may be any
-		code: "policies.ratelimit", class: fault.Temporary, why: "too many token requests: APIM allows 300 a minute for an application",
+		code: "policies.ratelimit", class: fault.Temporary,
+		why:  "too many token requests: APIM allows 300 a minute for an application",
 		hint: "wait a minute, then run the command again",
 	}
 	causeUnknown = cause{
@@ -74,16 +75,19 @@ var (
 // causes is tried from the top; the first that fits is it.
 var causes = []*cause{
 	{
-		status: http.StatusTooManyRequests, class: fault.Temporary, why: "too many token requests: APIM allows 300 a minute for an application",
+		status: http.StatusTooManyRequests, class: fault.Temporary,
+		why:  "too many token requests: APIM allows 300 a minute for an application",
 		hint: "wait a minute, then run the command again",
 	},
 	&causeQuota,
 	{
-		status: http.StatusUnsupportedMediaType, why: "the request's content type was changed on its way", hint: hintBug,
+		status: http.StatusUnsupportedMediaType, why: "the request's content type was changed on its way",
+		hint: hintBug,
 	},
 	{
-		status: http.StatusMethodNotAllowed, why: "{url} is not a token endpoint, or the request was changed on its way",
-		hint: "check the profile's token URL: cgp-cred status {profile}",
+		status: http.StatusMethodNotAllowed,
+		why:    "{url} is not a token endpoint, or the request was changed on its way",
+		hint:   "check the profile's token URL: cgp-cred status {profile}",
 	},
 	{
 		status: http.StatusNotFound, why: "there is no token endpoint at {url}",
@@ -151,7 +155,8 @@ var causeServer = cause{
 func causeOf(status int, code, description string) *cause {
 	text := strings.ToLower(description)
 	for _, c := range causes {
-		if (c.status == 0 || c.status == status) && strings.Contains(code, c.code) && strings.Contains(text, c.keyword) {
+		if (c.status == 0 || c.status == status) && strings.Contains(code, c.code) &&
+			strings.Contains(text, c.keyword) {
 			return c
 		}
 	}

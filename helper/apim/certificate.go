@@ -25,11 +25,14 @@ func certificateText(host string, err *tls.CertificateVerificationError) (what, 
 	switch {
 	case errors.As(err.Err, &hostname):
 		return fmt.Sprintf("the certificate presented for %s is for another name (issuer %s)", host, issuer),
-			"another server answers for it: check the profile's host (cgp-cred status {profile}), HTTPS_PROXY, and whether the network wants you to sign in"
+			"another server answers for it: check the profile's host (cgp-cred status {profile}), HTTPS_PROXY, and " +
+				"whether the network wants you to sign in"
 	case errors.As(err.Err, &invalid) && invalid.Reason == x509.Expired:
-		return fmt.Sprintf("the certificate of %s (issuer %s) is not valid now: it was made for %s to %s", host, issuer, from.Format(time.DateOnly), until.Format(time.DateOnly)),
+		return fmt.Sprintf("the certificate of %s (issuer %s) is not valid now: it was made for %s to %s", host, issuer,
+				from.Format(time.DateOnly), until.Format(time.DateOnly)),
 			"check this machine's clock; if it is right, tell those who run " + host
 	}
 	return fmt.Sprintf("the certificate of %s was issued by %s, which this machine does not trust", host, issuer),
-		"a network that inspects TLS has a root of its own: ask its administrators for the PEM file, then --ca-file FILE"
+		"a network that inspects TLS has a root of its own: ask its administrators for the PEM file, then --ca-file " +
+			"FILE"
 }

@@ -26,9 +26,9 @@ const (
 	pingTimeout   = 5 * time.Second // of silence over HTTP/2, and then for the ping's answer
 )
 
-// NewHTTP returns a client for the token endpoint: system proxies (HTTPS_PROXY, NO_PROXY; none for loopback), TLS 1.2 or later, the system's
-// roots and those of the PEM files in caFiles (empty names are passed over), and no redirect: a 307 would hand the
-// assertion to whoever is named.
+// NewHTTP returns a client for the token endpoint: system proxies (HTTPS_PROXY, NO_PROXY; none for loopback), TLS 1.2
+// or later, the system's roots and those of the PEM files in caFiles (empty names are passed over), and no redirect: a
+// 307 would hand the assertion to whoever is named.
 func NewHTTP(caFiles ...string) (*http.Client, error) {
 	roots, err := rootsWith(caFiles)
 	if err != nil {
@@ -47,7 +47,9 @@ func NewHTTP(caFiles ...string) (*http.Client, error) {
 	transport.MaxResponseHeaderBytes = maxReply
 	// A connection that died without a word is given up: HTTP/2 would put the next try on it.
 	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingTimeout, PingTimeout: pingTimeout}
-	transport.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request, r *http.Response) error {
+	transport.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request,
+		r *http.Response,
+	) error {
 		if r.StatusCode == http.StatusOK {
 			return nil
 		}

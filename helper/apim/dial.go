@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// dial connects to an address. localhost is never looked up (RFC 6761 section 6.3): a name server, or a hosts file without
-// it, may name another machine.
+// dial connects to an address. localhost is never looked up (RFC 6761 section 6.3): a name server, or a hosts file
+// without it, may name another machine.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout}
 	name, port, err := net.SplitHostPort(address)

@@ -84,8 +84,9 @@ func FuzzParseHost(f *testing.F) {
 func TestLoopback(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]bool{
-		"localhost": true, "localhost:80": true, "127.0.0.1": true, "127.1.2.3:8080": true, "[::1]": true, "[::1]:1": true,
-		"127.1": false, "127.0.0.01": false, "0x7f.0.0.1": false, "2130706433": false, "[::ffff:127.0.0.1]": false,
+		"localhost": true, "localhost:80": true, "127.0.0.1": true, "127.1.2.3:8080": true, "[::1]": true,
+		"[::1]:1": true,
+		"127.1":   false, "127.0.0.01": false, "0x7f.0.0.1": false, "2130706433": false, "[::ffff:127.0.0.1]": false,
 		"localhost.example": false, "127.0.0.1.nip.io": false, "0.0.0.0": false, "my-localhost": false, "": false,
 	} {
 		if got := apim.Loopback(host); got != want {

@@ -24,9 +24,10 @@ type Subject struct {
 
 // Error is a token that could not be had: a refusal of APIM's, or no answer of its at all.
 type Error struct {
-	Class       fault.Class   // Refused, Network or Temporary
-	Status      int           // HTTP status; 0: there was no reply
-	Code        string        // "error" of the reply, or a fault's errorcode; may have a space, as in "public_key error"
+	Class  fault.Class // Refused, Network or Temporary
+	Status int         // HTTP status; 0: there was no reply
+	// "error" of the reply, or a fault's errorcode; may have a space, as in "public_key error"
+	Code        string
 	Description string        // "error_description" or faultstring: foreign text
 	ID          string        // "message_id", which API Management support asks for; may be empty
 	TokenURL    string        // what was called
@@ -102,15 +103,15 @@ func (e *Error) JTIReused() bool { return e.cause == &causeJTI }
 // ClockWrong reports that the assertion's exp was refused; one made with a corrected clock may succeed.
 func (e *Error) ClockWrong() bool { return e.cause == &causeSlow || e.cause == &causeFast }
 
-// KeyRefused reports that the registered key set has no such kid or another key under it; another key of the profile may
-// succeed.
+// KeyRefused reports that the registered key set has no such kid or another key under it; another key of the profile
+// may succeed.
 func (e *Error) KeyRefused() bool { return e.cause == &causeKID || e.cause == &causeSignature }
 
 // AtProxy reports that a proxy refused us, or could not be reached.
 func (e *Error) AtProxy() bool { return e.proxy }
 
-// Retryable reports that the same request may succeed in a moment: throttling, a failing server, a connection that failed
-// before a whole reply.
+// Retryable reports that the same request may succeed in a moment: throttling, a failing server, a connection that
+// failed before a whole reply.
 func (e *Error) Retryable() bool {
 	failing := e.Status == http.StatusTooManyRequests || e.Status >= http.StatusInternalServerError
 	return e.retry || e.cause == &causeQuota || e.Class == fault.Temporary && failing
@@ -127,7 +128,8 @@ func (e *Error) fill(text string) string {
 		host = HostOf(e.TokenURL)
 	}
 	return strings.NewReplacer(
-		"{profile}", e.About.Profile, "{host}", printable.Text(host), "{kid}", printable.Text(e.About.KID), "{key}", key,
+		"{profile}", e.About.Profile, "{host}", printable.Text(host), "{kid}", printable.Text(e.About.KID), "{key}",
+		key,
 		"{url}", printable.Text(e.TokenURL), "{skew}", SkewText(e.Skew),
 	).Replace(text)
 }
@@ -136,8 +138,8 @@ func (e *Error) fill(text string) string {
 // says what the time is, and could keep an assertion that is dated for later.
 const MaxCorrection = time.Hour
 
-// Correctable reports whether an assertion that is dated by at most [MaxCorrection] from our clock still arrives in time:
-// what is left of the skew may be as much as needs no correction.
+// Correctable reports whether an assertion that is dated by at most [MaxCorrection] from our clock still arrives in
+// time: what is left of the skew may be as much as needs no correction.
 func Correctable(skew time.Duration) bool { return skew.Abs() <= MaxCorrection+noticeSkew }
 
 // SkewText says how wrong our clock is, in words.
@@ -152,7 +154,9 @@ func SkewText(skew time.Duration) string {
 }
 
 // refusal makes the error of a reply that is not a 200.
-func refusal(tokenURL string, res *http.Response, body []byte, now time.Time, skew time.Duration, sent redactor) *Error {
+func refusal(
+	tokenURL string, res *http.Response, body []byte, now time.Time, skew time.Duration, sent redactor,
+) *Error {
 	e := parseRefusal(res.StatusCode, body, sent)
 	e.TokenURL, e.Skew = tokenURL, skew
 	e.RetryAfter = retryAfter(res.Header, now)
@@ -170,7 +174,8 @@ func silentRefusal(e *Error, res *http.Response) *Error {
 	case res.StatusCode == http.StatusProxyAuthRequired:
 		e.what, e.hint = "a proxy answered 407: it wants a user name and password", hintProxy
 	case res.StatusCode >= 300 && res.StatusCode < 400:
-		e.what = fmt.Sprintf("the token endpoint answered %d, a redirect: it is not followed, for it would carry the assertion elsewhere", res.StatusCode)
+		e.what = fmt.Sprintf("the token endpoint answered %d, a redirect: it is not followed, for it would carry the "+
+			"assertion elsewhere", res.StatusCode)
 		e.hint = hintMiddle
 	default:
 		return strangeReply(e.TokenURL, res, e.Skew)
@@ -186,7 +191,8 @@ func strangeReply(tokenURL string, res *http.Response, skew time.Duration) *Erro
 		kind = "unknown type"
 	}
 	return &Error{
-		Class: fault.Network, Status: res.StatusCode, TokenURL: tokenURL, Skew: skew, cause: &causeUnknown, hint: hintMiddle,
+		Class: fault.Network, Status: res.StatusCode, TokenURL: tokenURL, Skew: skew, cause: &causeUnknown,
+		hint: hintMiddle,
 		what: fmt.Sprintf("an answer that isn't APIM's: status %d, %s", res.StatusCode, printable.Text(kind)),
 	}
 }
@@ -237,8 +243,8 @@ func plainID(s string) bool {
 // maxRetryAfter caps what a server may ask for: more is a mistake of its, and a day says enough.
 const maxRetryAfter = 24 * time.Hour
 
-// retryAfter reads how long a server asks to wait (RFC 9110 section 10.2.3): seconds, or a date, which is taken against the
-// server's own Date: our clock may be wrong. What is neither, or past, is nothing.
+// retryAfter reads how long a server asks to wait (RFC 9110 section 10.2.3): seconds, or a date, which is taken against
+// the server's own Date: our clock may be wrong. What is neither, or past, is nothing.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text != "" && strings.Trim(text, "0123456789") == "" {

@@ -32,8 +32,8 @@ type Token struct {
 	Skew      time.Duration // our clock minus the server's, by its Date header; zero where there is none
 }
 
-// Exchange sends one assertion to tokenURL (RFC 6749 section 4.4.2) and returns the token. A refusal is an [Error]; so is
-// a network failure. It never sends an assertion twice and follows no redirect.
+// Exchange sends one assertion to tokenURL (RFC 6749 section 4.4.2) and returns the token. A refusal is an [Error]; so
+// is a network failure. It never sends an assertion twice and follows no redirect.
 func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keystore.Secret) (Token, error) {
 	form := url.Values{
 		"grant_type":            {"client_credentials"},

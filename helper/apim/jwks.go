@@ -19,7 +19,8 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// JWK is a public key as APIM registers it (RFC 7517 section 4; RFC 7518 section 6.3.1). It has no room for a private member.
+// JWK is a public key as APIM registers it (RFC 7517 section 4; RFC 7518 section 6.3.1). It has no room for a private
+// member.
 type JWK struct {
 	KeyType   string `json:"kty"`
 	Modulus   string `json:"n"`
@@ -58,7 +59,8 @@ func JWKS(keys ...JWK) ([]byte, error) {
 }
 
 // ErrPrivateJWK is a key set that holds a private key.
-var ErrPrivateJWK = errors.New("the key set holds a private key: it must not be registered, and the key must be replaced")
+var ErrPrivateJWK = errors.New("the key set holds a private key: it must not be registered, and the key must be " +
+	"replaced")
 
 // MergeJWKS adds keys to the set in existing and keeps the others as they are, in order and with every member. A key of
 // ours that is there already is not added twice. A kid that names two keys, a private member, a number that is not one
@@ -98,7 +100,8 @@ func MergeJWKS(existing []byte, keys ...JWK) ([]byte, error) {
 
 // same reports that two entries are one key.
 func (k JWK) same(other JWK) bool {
-	return k.KeyType == other.KeyType && k.Modulus == other.Modulus && k.Exponent == other.Exponent && k.point == other.point
+	return k.KeyType == other.KeyType && k.Modulus == other.Modulus && k.Exponent == other.Exponent &&
+		k.point == other.point
 }
 
 // readSet returns the entries of a key set.
@@ -122,8 +125,8 @@ func readSet(text []byte) ([]json.RawMessage, error) {
 	return all, nil
 }
 
-// readObject returns a JSON object's members by their exact names, each of which must be there once: encoding/json would
-// take the last, and ignore case.
+// readObject returns a JSON object's members by their exact names, each of which must be there once: encoding/json
+// would take the last, and ignore case.
 func readObject(text []byte) (map[string]json.RawMessage, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	if start, err := d.Token(); err != nil || start != json.Delim('{') {

@@ -14,8 +14,10 @@ import (
 // foreignListener returns the error of a loopback port on which another user of this machine listens.
 func foreignListener(host string, uid int) error {
 	return fault.New(fault.Network,
-		"the server that this profile was made for has ended: start it again, or remove the profile with cgp-cred logout",
-		"another user of this machine (uid %d) listens on %s, and we are uid %d: nothing was sent", uid, host, os.Getuid())
+		"the server that this profile was made for has ended: start it again, or remove the profile with cgp-cred "+
+			"logout",
+		"another user of this machine (uid %d) listens on %s, and this process has uid %d: nothing was sent",
+		uid, host, os.Getuid())
 }
 
 // CheckListener refuses a loopback host (as [ParseHost] returns it) if a user other than this one and root listens on

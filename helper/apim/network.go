@@ -47,7 +47,8 @@ func networkError(tokenURL string, far stage, sent redactor, err error) *Error {
 		if far == lookingUp || far == connecting {
 			e.hint = w.hint()
 		}
-	case errors.Is(err, errTooLong), strings.Contains(err.Error(), "response headers exceeded"): // net/http has no type for it
+	case errors.Is(err, errTooLong), strings.Contains(err.Error(), "response headers exceeded"):
+		// net/http has no type for it
 		e.what, e.hint = fmt.Sprintf("an answer that isn't APIM's: %s sent over 64 KiB", w.host), hintMiddle
 	case errors.As(err, &dial) && dial.Op == "proxyconnect":
 		e.retry, e.proxy = true, true
@@ -58,7 +59,8 @@ func networkError(tokenURL string, far stage, sent redactor, err error) *Error {
 	case e.handshake(w, err):
 	default:
 		e.retry = true
-		e.what = fmt.Sprintf("the connection to %s%s broke: %s", w.host, w.via(), printable.Text(sent.hide(bare(err).Error())))
+		e.what = fmt.Sprintf("the connection to %s%s broke: %s", w.host, w.via(),
+			printable.Text(sent.hide(bare(err).Error())))
 		e.hint = "run the command again; if it stays, a proxy may be in the way: check HTTPS_PROXY and NO_PROXY"
 	}
 	return e
@@ -80,19 +82,22 @@ func (e *Error) refusedByProxy(w route, p *proxyError) {
 	e.what = printable.Text(p.Error())
 	switch {
 	case p.status == http.StatusProxyAuthRequired && w.named:
-		e.hint = "correct the proxy's user name and password in HTTPS_PROXY, or name " + w.host + " in NO_PROXY where no proxy is needed"
+		e.hint = "correct the proxy's user name and password in HTTPS_PROXY, or name " + w.host +
+			" in NO_PROXY where no proxy is needed"
 	case p.status == http.StatusProxyAuthRequired:
 		e.hint = hintProxy
 	case p.status == http.StatusTooManyRequests || p.status >= http.StatusInternalServerError:
 		e.Class = fault.Temporary
-		e.hint = "the proxy may not reach " + w.host + " for now: run the command again in a minute, or ask its administrators"
+		e.hint = "the proxy may not reach " + w.host +
+			" for now: run the command again in a minute, or ask its administrators"
 	default:
-		e.hint = "ask the proxy's administrators to let " + w.host + " through, or name it in NO_PROXY where no proxy is needed"
+		e.hint = "ask the proxy's administrators to let " + w.host +
+			" through, or name it in NO_PROXY where no proxy is needed"
 	}
 }
 
-// handshake says why no TLS came about, and reports whether that is what went wrong. The same would happen again. crypto/tls
-// has no type for a version that is too low, only words.
+// handshake says why no TLS came about, and reports whether that is what went wrong. The same would happen again.
+// crypto/tls has no type for a version that is too low, only words.
 func (e *Error) handshake(w route, err error) bool {
 	var (
 		verify *tls.CertificateVerificationError
@@ -108,7 +113,8 @@ func (e *Error) handshake(w route, err error) bool {
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		e.what, e.hint = fmt.Sprintf("%s%s answered without TLS", w.host, w.via()), hintMiddle
 	case errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error"):
-		e.what, e.hint = fmt.Sprintf("%s%s and this machine can't agree on TLS: %s", w.host, w.via(), printable.Text(alert.Err.Error())), hintMiddle
+		e.what, e.hint = fmt.Sprintf("%s%s and this machine can't agree on TLS: %s", w.host, w.via(),
+			printable.Text(alert.Err.Error())), hintMiddle
 	default:
 		return false
 	}
@@ -136,5 +142,6 @@ func reason(err error) string {
 // timedOut reports a deadline: the caller's, or the transport's own for dial, TLS or headers.
 func timedOut(err error) bool {
 	var t net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &t) && t.Timeout()
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.As(err, &t) && t.Timeout()
 }

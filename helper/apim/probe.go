@@ -26,8 +26,8 @@ type Probe struct {
 	TLS    *tls.ConnectionState // nil over http
 }
 
-// Probe asks for an address, with header added to the request. Any answer is a Probe; none is an [Error]. No redirect is
-// followed.
+// Probe asks for an address, with header added to the request. Any answer is a Probe; none is an [Error]. No redirect
+// is followed.
 func (c *Client) Probe(ctx context.Context, address string, header http.Header) (Probe, error) {
 	var way progress
 	req, err := http.NewRequestWithContext(way.watch(ctx), http.MethodGet, address, http.NoBody)
@@ -71,7 +71,8 @@ func (p Probe) Problem() error {
 		e.what, e.hint = what+": APIM or something before it is failing", causeServer.hint
 	case p.Status == http.StatusUnauthorized, p.Status == http.StatusForbidden:
 		e.what = what + ": this credential has no access to that API"
-		e.hint = "subscribe the application to the API, in the flavour of this credential, in the Developer Hub of {host}"
+		e.hint = "subscribe the application to the API, in the flavour of this credential, in the Developer Hub of " +
+			"{host}"
 	case p.Status == http.StatusNotFound:
 		e.what, e.hint = what+": there is no such API", "check the profile's host and --api-name: cgp-cred status"
 	case p.Status == http.StatusProxyAuthRequired:
@@ -108,7 +109,8 @@ func Proxy(address string) (string, error) {
 	return proxy.Host, nil
 }
 
-// LookUp returns the addresses of a host, with or without a port. A loopback host is not looked up. A failure is an [Error].
+// LookUp returns the addresses of a host, with or without a port. A loopback host is not looked up. A failure is an
+// [Error].
 func LookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 	name := host
 	if n, _, err := net.SplitHostPort(host); err == nil {

@@ -10,8 +10,8 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// noProxy returns the error of a variable that should name a proxy and can't be read. Its value, which may hold a password,
-// is not repeated.
+// noProxy returns the error of a variable that should name a proxy and can't be read. Its value, which may hold a
+// password, is not repeated.
 func noProxy(variable string) error {
 	return fault.New(fault.Network, "write it as http://proxy.example:8080, or unset it: unset "+variable,
 		"%s is not the address of a proxy, and going without one is not what it asks for", variable)
@@ -43,7 +43,8 @@ func proxyOf(r *http.Request) (*url.URL, error) {
 	return u, nil
 }
 
-// proxyAddress reports whether net/http reads value as the address of a proxy: a URL of a known scheme, or a host and port.
+// proxyAddress reports whether net/http reads value as the address of a proxy: a URL of a known scheme, or a host and
+// port.
 func proxyAddress(value string) bool {
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme == "" || u.Host == "" {

@@ -10,8 +10,8 @@ import (
 	"cgp-cred/keystore"
 )
 
-// redactor is what a token request held, for a server or a proxy on the way that quotes it in its answer: the quotation would
-// put assertion and API key on stderr, and into the file that remembers a refusal.
+// redactor is what a token request held, for a server or a proxy on the way that quotes it in its answer: the quotation
+// would put assertion and API key on stderr, and into the file that remembers a refusal.
 type redactor struct{ assertion keystore.Secret } // zero: nothing was sent
 
 // leastAPIKey is how long an API key must be to be looked for; none of APIM's is as short.

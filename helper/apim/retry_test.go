@@ -27,12 +27,28 @@ func TestRetryable(t *testing.T) {
 		again  bool
 	}{
 		{"throttled", 429, "", fault.Temporary, true},
-		{"throttled, with the status of another error", 403, throttled("policies.ratelimit.SpikeArrestViolation"), fault.Temporary, true},
-		{"throttled, as Apigee does by itself", 500, throttled("policies.ratelimit.QuotaViolation"), fault.Temporary, true},
+		{
+			"throttled, with the status of another error", 403, throttled("policies.ratelimit.SpikeArrestViolation"),
+			fault.Temporary, true,
+		},
+		{
+			"throttled, as Apigee does by itself", 500, throttled("policies.ratelimit.QuotaViolation"), fault.Temporary,
+			true,
+		},
 		{"a server that fails", 500, "", fault.Temporary, true},
-		{"a server that fails, in words", 503, `{"error":"unknown_error","error_description":"x"}`, fault.Temporary, true},
-		{"a refusal with the status of a failure", 500, throttled("oauth.v2.InvalidClientIdentifier"), fault.Refused, false},
-		{"a refusal that passes, but not in a moment", 403, `{"error":"public_key error","error_description":"The JWKS endpoint can't be reached"}`, fault.Temporary, false},
+		{
+			"a server that fails, in words", 503, `{"error":"unknown_error","error_description":"x"}`, fault.Temporary,
+			true,
+		},
+		{
+			"a refusal with the status of a failure", 500, throttled("oauth.v2.InvalidClientIdentifier"), fault.Refused,
+			false,
+		},
+		{
+			"a refusal that passes, but not in a moment", 403,
+			`{"error":"public_key error","error_description":"The JWKS endpoint can't be reached"}`, fault.Temporary,
+			false,
+		},
 		{"a refusal", 401, `{"error":"invalid_request"}`, fault.Refused, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -76,7 +92,8 @@ func TestRetryAfter(t *testing.T) {
 			if !errors.As(err, &e) || e.RetryAfter != c.want {
 				t.Fatalf("error %v, wait %v, want %v", err, e.RetryAfter, c.want)
 			}
-			if told := strings.Contains(fault.HintOf(e, ""), "wait "+c.want.String()+", as the server asks"); told != (c.want > 0) {
+			if told := strings.Contains(fault.HintOf(e, ""),
+				"wait "+c.want.String()+", as the server asks"); told != (c.want > 0) {
 				t.Errorf("hint %q for a wait of %v", fault.HintOf(e, ""), c.want)
 			}
 		})

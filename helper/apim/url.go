@@ -87,15 +87,16 @@ func CheckTokenURL(s string) error {
 
 // badTokenURL returns the error of a token URL that can't be one.
 func badTokenURL(problem string) error {
-	return fault.New(fault.Usage, "give one such as https://int.api.service.nhs.uk/oauth2/token", "token URL: %s", problem)
+	return fault.New(fault.Usage, "give one such as https://int.api.service.nhs.uk/oauth2/token", "token URL: %s",
+		problem)
 }
 
 // lookalikes are characters that some servers turn into dots, slashes and backslashes.
 const lookalikes = "\u2024\u2025\ufe52\uff0e\uff0f\ufe68\uff3c"
 
-// PlainPath reports whether every client and server finds the same segments in a URL's path, as it is written: none that
-// is read as . or .. (encoded once or more, overlong, or before a semicolon), no encoded dot or backslash, no control
-// character. An encoded slash is allowed, but the segments that it would make are held to the same.
+// PlainPath reports whether every client and server finds the same segments in a URL's path, as it is written: none
+// that is read as . or .. (encoded once or more, overlong, or before a semicolon), no encoded dot or backslash, no
+// control character. An encoded slash is allowed, but the segments that it would make are held to the same.
 func PlainPath(path string) bool {
 	for i := range len(path) {
 		if path[i] <= ' ' || path[i] > '~' || path[i] == '\\' {
@@ -129,7 +130,8 @@ func count(s string) int {
 
 // plainText holds a decoded path to the rules.
 func plainText(text string) bool {
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) || strings.ContainsAny(text, `\`+lookalikes) {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) ||
+		strings.ContainsAny(text, `\`+lookalikes) {
 		return false
 	}
 	for segment := range strings.SplitSeq(text, "/") {

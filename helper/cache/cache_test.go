@@ -140,8 +140,10 @@ func TestNoOldTokenAfterAChange(t *testing.T) {
 		"one byte more": func(o *cache.Options) {
 			o.Fingerprint = append(o.Fingerprint[:len(o.Fingerprint):len(o.Fingerprint)], '\n')
 		},
-		"another profile":     func(o *cache.Options) { o.Profile = "dev" },
-		"name and file moved": func(o *cache.Options) { o.Profile, o.Fingerprint = "in", append([]byte("t"), o.Fingerprint...) },
+		"another profile": func(o *cache.Options) { o.Profile = "dev" },
+		"name and file moved": func(o *cache.Options) {
+			o.Profile, o.Fingerprint = "in", append([]byte("t"), o.Fingerprint...)
+		},
 		"another sealing key": func(o *cache.Options) { o.State = t.TempDir() },
 		"a derived key":       func(o *cache.Options) { o.SealingKey = make([]byte, 32) },
 	} {

@@ -10,7 +10,8 @@ import (
 
 // Entry is a cached token.
 type Entry struct {
-	Header    string          // name of the header that carries it, for example Authorization; printable ASCII, at most 255 bytes
+	// name of the header that carries it, for example Authorization; printable ASCII, at most 255 bytes
+	Header    string
 	Token     keystore.Secret // printable ASCII without blanks
 	FetchedAt time.Time       // when the request for it started, by the local clock; kept to the millisecond
 	Expiry    time.Time       // its end, by the local clock; kept to the millisecond

@@ -61,7 +61,8 @@ func TestForgedEntries(t *testing.T) {
 		plant(t, c, value)
 		wantMiss(t, what, c)
 		wantMiss(t, what+", again", c)
-		if len(*warnings) != 1 || !strings.Contains((*warnings)[0], "another program is writing to this user's kernel keyring") {
+		if len(*warnings) != 1 ||
+			!strings.Contains((*warnings)[0], "another program is writing to this user's kernel keyring") {
 			t.Errorf("%s: warned %q, want one warning", what, *warnings)
 		}
 		if _, err := kernel.Get("cgp-cred:" + c.Name()); err == nil {

@@ -59,13 +59,15 @@ func (p Package) files() ([]file, error) {
 // installed writes cgp-cred's path and version as Python. Strings of JSON are strings of Python too.
 func (p Package) installed() ([]byte, error) {
 	if !utf8.ValidString(p.Program) {
-		return nil, fault.New(fault.Usage, "move it to one that Python can read", "the path of cgp-cred, %q, is not UTF-8", p.Program)
+		return nil, fault.New(fault.Usage, "move it to one that Python can read",
+			"the path of cgp-cred, %q, is not UTF-8", p.Program)
 	}
 	program, err := json.Marshal(p.Program)
 	if err != nil {
 		return nil, err
 	}
-	return fmt.Appendf(nil, "\"\"\"Written by cgp-cred clients install python.\"\"\"\n\nPROGRAM = %s\nVERSION = %q\n", program, p.version()), nil
+	return fmt.Appendf(nil, "\"\"\"Written by cgp-cred clients install python.\"\"\"\n\nPROGRAM = %s\nVERSION = %q\n",
+		program, p.version()), nil
 }
 
 // distInfo is the folder that tells Python's packaging of the package.

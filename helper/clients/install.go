@@ -43,7 +43,8 @@ func (p Package) install(folder string) error {
 			return inTheWay(filepath.Join(folder, filepath.FromSlash(f.path)), "")
 		}
 	}
-	// What says whose the files are comes first: an installation that was broken off is repeated, or removed, like another.
+	// What says whose the files are comes first: an installation that was broken off is repeated, or removed, like
+	// another.
 	slices.SortStableFunc(files, func(a, b file) int { return rank(a.path) - rank(b.path) })
 	var written []string
 	for _, f := range files {
@@ -138,7 +139,8 @@ func readRecord(root *os.Root, name string) ([]string, error) {
 	var out []string
 	for _, row := range rows {
 		if !filepath.IsLocal(filepath.FromSlash(row[0])) || path.Clean(row[0]) != row[0] {
-			return nil, badRecord(filepath.Join(root.Name(), name), fmt.Sprintf("lists %q, which is no file below its folder", row[0]))
+			return nil, badRecord(filepath.Join(root.Name(), name),
+				fmt.Sprintf("lists %q, which is no file below its folder", row[0]))
 		}
 		out = append(out, row[0])
 	}
@@ -165,7 +167,8 @@ func write(root *os.Root, f file) error {
 func remove(root *os.Root, files []string) error {
 	slices.SortStableFunc(files, func(a, b string) int { return rank(b) - rank(a) })
 	for _, name := range files {
-		compiled, err := fs.Glob(root.FS(), path.Join(path.Dir(name), "__pycache__", strings.TrimSuffix(path.Base(name), ".py")+".*.pyc"))
+		compiled, err := fs.Glob(root.FS(),
+			path.Join(path.Dir(name), "__pycache__", strings.TrimSuffix(path.Base(name), ".py")+".*.pyc"))
 		if err != nil {
 			return err
 		}

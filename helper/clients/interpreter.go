@@ -31,8 +31,8 @@ type Interpreter struct {
 	Plugins    string `json:"plugins"`  // the folder for plugins of an HTTPie that it runs
 }
 
-// Find asks a Python, by its path or its name on PATH; empty: python3, else python. It runs isolated (-I): no module of the
-// current folder, and nothing that an environment variable of Python's names.
+// Find asks a Python, by its path or its name on PATH; empty: python3, else python. It runs isolated (-I): no module of
+// the current folder, and nothing that an environment variable of Python's names.
 func Find(ctx context.Context, name string) (Interpreter, error) {
 	names := []string{name}
 	if name == "" {
@@ -57,7 +57,8 @@ func Find(ctx context.Context, name string) (Interpreter, error) {
 		return Interpreter{}, badPython(program, fmt.Sprintf("it can't be asked where its packages are: %v", err))
 	}
 	var i Interpreter
-	if err := json.Unmarshal(out, &i); err != nil || len(i.Version) != 2 || !filepath.IsAbs(i.Packages) || !filepath.IsAbs(i.Plugins) {
+	if err := json.Unmarshal(out, &i); err != nil || len(i.Version) != 2 || !filepath.IsAbs(i.Packages) ||
+		!filepath.IsAbs(i.Plugins) {
 		return Interpreter{}, badPython(program, "it does not say where its packages are")
 	}
 	if slices.Compare(i.Version, []int{3, 9}) < 0 {

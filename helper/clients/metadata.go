@@ -50,7 +50,8 @@ func (p Package) withMetadata(files []file) []file {
 // version is the package's, as PEP 440 wants it: 1.2.3, or 1.2.3.post4+gabc for the fourth commit after it. A build
 // that has no version is 0.0.0.
 func (p Package) version() string {
-	m := regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+)(?:-([0-9]+)-(g[0-9a-f]+))?(?:-dirty)?$`).FindStringSubmatch(p.Version)
+	described := regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+)(?:-([0-9]+)-(g[0-9a-f]+))?(?:-dirty)?$`)
+	m := described.FindStringSubmatch(p.Version)
 	switch {
 	case m == nil:
 		return "0.0.0"

@@ -1,5 +1,5 @@
-# Says, as JSON, where an interpreter finds packages and where HTTPie, run by it, finds plugins. It has to run, if only to
-# tell its version, on Pythons that are too old for the package.
+# Prints, as JSON, the folder in which an interpreter finds packages and the one in which its HTTPie finds plugins. It
+# must also run on Pythons that are too old for the package, to print their version.
 import json
 import os
 import site
@@ -20,7 +20,8 @@ def config_folder():
 
 
 plugins = os.path.join(config_folder(), "plugins")
-isolated = sys.prefix != getattr(sys, "base_prefix", sys.prefix) or os.path.isdir(os.path.join(sys.prefix, "conda-meta"))
+virtual = sys.prefix != getattr(sys, "base_prefix", sys.prefix)
+isolated = virtual or os.path.isdir(os.path.join(sys.prefix, "conda-meta"))
 print(json.dumps({
     "executable": sys.executable,
     "version": list(sys.version_info[:2]),

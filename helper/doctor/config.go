@@ -88,7 +88,8 @@ func (e *run) configTroubles() (troubles, hints []string) {
 		add(err)
 	}
 	if def != "" && !slices.Contains(names, def) {
-		add(fault.New(fault.Usage, "choose another: cgp-cred store NAME --default", "the default profile %q does not exist", def))
+		add(fault.New(fault.Usage, "choose another: cgp-cred store NAME --default",
+			"the default profile %q does not exist", def))
 	}
 	return troubles, hints
 }

@@ -110,8 +110,8 @@ type run struct {
 	minted  *minted
 }
 
-// Run makes every check and hands each result to each (nil: nobody) as soon as it is there. A link that fails makes those
-// that need it skipped; the others are checked all the same.
+// Run makes every check and hands each result to each (nil: nobody) as soon as it is there. A link that fails makes
+// those that need it skipped; the others are checked all the same.
 func (d Doctor) Run(ctx context.Context, each func(Result)) *Findings {
 	ctx, stop := context.WithTimeout(ctx, wholeTimeout)
 	defer stop()
@@ -212,7 +212,9 @@ func (r *Result) explain(e *run) {
 
 // hintsOf returns the hints of an error, without the one to run doctor.
 func hintsOf(err error) []string {
-	return slices.DeleteFunc(slices.Clone(fault.HintsOf(err)), func(hint string) bool { return hint == keystore.AskDoctor })
+	return slices.DeleteFunc(slices.Clone(fault.HintsOf(err)), func(hint string) bool {
+		return hint == keystore.AskDoctor
+	})
 }
 
 // about is what hints name.

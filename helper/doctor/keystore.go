@@ -88,13 +88,16 @@ func provider(ctx context.Context) string {
 	return "keychain: " + name
 }
 
-// probe puts an item into the keystore and takes it out again; left is why it could not be taken out. Nothing is written to
-// one that can't be read, so that no prompt that is answered later stores a probe.
+// probe puts an item into the keystore and takes it out again; left is why it could not be taken out. Nothing is
+// written to one that can't be read, so that no prompt that is answered later stores a probe.
 func probe(ctx context.Context, ks keystore.Keystore) (err, left error) {
 	account := "Doctor/" + hex.EncodeToString(random(8)) // no profile's name has a capital
 	if _, err := ks.Get(ctx, account); !errors.Is(err, keystore.ErrNotFound) {
 		if err == nil {
-			err = &keystore.Error{Kind: keystore.ErrCorrupt, Op: "get", Account: account, Detail: "it has what was never stored"}
+			err = &keystore.Error{
+				Kind: keystore.ErrCorrupt, Op: "get", Account: account,
+				Detail: "it has what was never stored",
+			}
 		}
 		return err, nil
 	}
@@ -104,8 +107,10 @@ func probe(ctx context.Context, ks keystore.Keystore) (err, left error) {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 		defer stop()
 		if gone := ks.Delete(ctx, account); gone != nil && (err == nil || !errors.Is(gone, keystore.ErrNotFound)) {
-			hint := fmt.Sprintf("delete the item %q of %q in the keychain's own program: it holds no secret", account, keystore.Service)
-			left = fault.Wrap(fault.ClassOf(gone), hint, fmt.Sprintf("the probe %q could not be removed", account), gone)
+			hint := fmt.Sprintf("delete the item %q of %q in the keychain's own program: it holds no secret", account,
+				keystore.Service)
+			left = fault.Wrap(fault.ClassOf(gone), hint, fmt.Sprintf("the probe %q could not be removed", account),
+				gone)
 		}
 	}()
 	return ks.Set(ctx, account, value), nil // reads back and compares

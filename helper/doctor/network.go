@@ -144,7 +144,8 @@ func (e *run) tls(ctx context.Context) Result {
 		return skip("the server showed no certificate")
 	}
 	leaf := c.PeerCertificates[0]
-	r := ok(`%s, issuer "%s", until %s`, tls.VersionName(c.Version), printable.Text(leaf.Issuer.String()), leaf.NotAfter.UTC().Format(time.DateOnly))
+	r := ok(`%s, issuer "%s", until %s`, tls.VersionName(c.Version), printable.Text(leaf.Issuer.String()),
+		leaf.NotAfter.UTC().Format(time.DateOnly))
 	if added := e.addedRoot(c); added != "" {
 		r.Detail += ", trusted through " + added
 	}
@@ -199,7 +200,8 @@ func (e *run) apim(ctx context.Context) Result {
 	case !strings.HasSuffix(a.URL, "/_ping"):
 		return ok("%s", what) // not an identity service: any answer will do
 	case a.Status == 404:
-		return warn("if it is not meant to be another server: check the profile's host and token URL with cgp-cred status "+e.profile.Name,
+		return warn("if it is not meant to be another server: check the profile's host and token URL with cgp-cred "+
+			"status "+e.profile.Name,
 			"%s: this is not API Management's identity service", what)
 	}
 	if err := a.Problem(); err != nil {

@@ -44,8 +44,9 @@ func newScrubber(f disk.Folders) *scrubber {
 		user:    regexp.MustCompile(`[^\s/"'<>=]*:[^\s"'<>]*@`),
 		query:   regexp.MustCompile(`\?[^\s"'<>]*`),
 		four:    regexp.MustCompile(`\d{1,3}(?:\.\d{1,3}){3}`),
-		six:     regexp.MustCompile(`(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4})?(?:%[0-9A-Za-z_.-]+)?`),
-		plain:   regexp.MustCompile(`^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$`),
+		six: regexp.MustCompile(
+			`(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4})?(?:%[0-9A-Za-z_.-]+)?`),
+		plain: regexp.MustCompile(`^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$`),
 	}
 }
 

@@ -1,6 +1,6 @@
-// Package flight lets one process at a time work on a profile. The others wait for its lease to end. One small state file
-// a profile tells them how long that may take, what the token endpoint refused a moment ago, and until when no token is
-// refreshed ahead of time.
+// Package flight lets one process at a time work on a profile. The others wait for its lease to end. One small state
+// file a profile tells them how long that may take, what the token endpoint refused a moment ago, and until when no
+// token is refreshed ahead of time.
 package flight
 
 import (
@@ -19,10 +19,11 @@ const Slack = 5 * time.Second
 
 // Flight is where one user's processes agree on who works on a profile.
 type Flight struct {
-	Runtime string           // folder of the leases and their state; empty: each process works alone
-	State   string           // folder of the locks for changes, which all processes share whatever their XDG_RUNTIME_DIR is
-	Report  report.To        //
-	Now     func() time.Time // the clock of refusals and pauses
+	Runtime string // folder of the leases and their state; empty: each process works alone
+	// folder of the locks for changes, which all processes share whatever their XDG_RUNTIME_DIR is
+	State  string
+	Report report.To        //
+	Now    func() time.Time // the clock of refusals and pauses
 }
 
 // Lease returns the lease of a profile's name, which no process has taken by that.
@@ -34,8 +35,8 @@ func (f *Flight) Lease(name string) *Lease {
 	return l
 }
 
-// AcquireChange takes the lease of name to change the profile: first the lock for changes, then the lease that mints take
-// too. It holds the second for at most hold, and waits for each as [Lease.Acquire] does.
+// AcquireChange takes the lease of name to change the profile: first the lock for changes, then the lease that mints
+// take too. It holds the second for at most hold, and waits for each as [Lease.Acquire] does.
 func (f *Flight) AcquireChange(ctx context.Context, name string, hold, wait time.Duration) (*Lease, error) {
 	outer := &Lease{flight: f, name: name, path: f.changePath(name)}
 	if err := outer.Acquire(ctx, hold+wait, wait); err != nil {
@@ -52,8 +53,8 @@ func (f *Flight) AcquireChange(ctx context.Context, name string, hold, wait time
 	return l, nil
 }
 
-// TryChange takes the lock for changes of name, for a process that mints and has to change the profile. It reports false if
-// another process has it: to wait here could be to wait for a process that waits for this one.
+// TryChange takes the lock for changes of name, for a process that mints and has to change the profile. It reports
+// false if another process has it: to wait here could be to wait for a process that waits for this one.
 func (f *Flight) TryChange(name string) (release func(), ok bool) {
 	path := f.changePath(name)
 	if path == "" {

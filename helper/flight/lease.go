@@ -28,9 +28,9 @@ type Lease struct {
 	dirty  bool // the state file says what ends with the lease
 }
 
-// Acquire takes the lease for at most hold. If another process holds it, Acquire waits for as long as that process announced,
-// or for wait. On a file system without locks it continues without one; a folder that others can write is worth a warning.
-// The error is [fault.Temporary], and wraps that of ctx if ctx ended.
+// Acquire takes the lease for at most hold. If another process holds it, Acquire waits for as long as that process
+// announced, or for wait. On a file system without locks it continues without one; a folder that others can write is
+// worth a warning. The error is [fault.Temporary], and wraps that of ctx if ctx ended.
 func (l *Lease) Acquire(ctx context.Context, hold, wait time.Duration) error {
 	if l.path != "" { // otherwise this is a process without a home, in a container
 		release, state, err := l.await(ctx, wait)
@@ -61,8 +61,8 @@ func (l *Lease) TryAcquire(ctx context.Context, hold time.Duration) bool {
 	return true
 }
 
-// await waits for the lock: for wait, or as long as its holder announced. The error is for a lock that is [disk.Held], or
-// says why it is broken.
+// await waits for the lock: for wait, or as long as its holder announced. The error is for a lock that is [disk.Held],
+// or says why it is broken.
 func (l *Lease) await(ctx context.Context, wait time.Duration) (release func(), state disk.LockState, err error) {
 	file := l.path + lockEnd
 	if release, state, err = disk.TryLock(file); state != disk.Held {
@@ -91,7 +91,8 @@ func (l *Lease) await(ctx context.Context, wait time.Duration) (release func(), 
 // heldError is a lease that another process held for too long.
 func (l *Lease) heldError(waited time.Duration) error {
 	return fault.New(fault.Temporary,
-		"check for a keychain prompt or a key that waits for a touch; or end the other process; then run the command again",
+		"check for a keychain prompt or a key that waits for a touch; or end the other process; then run the command "+
+			"again",
 		"another cgp-cred has been working on profile %q for %v", l.name, waited.Round(time.Second))
 }
 
@@ -108,8 +109,8 @@ func (l *Lease) begin(ctx context.Context, hold time.Duration) {
 // Context ends with the lease.
 func (l *Lease) Context() context.Context { return l.ctx }
 
-// Announce tells the processes that wait how long the lease may last from its beginning. Without it they wait as long as
-// they would take themselves.
+// Announce tells the processes that wait how long the lease may last from its beginning. Without it they wait as long
+// as they would take themselves.
 func (l *Lease) Announce(hold time.Duration) {
 	if l.unlock == nil {
 		return
@@ -126,15 +127,15 @@ func (l *Lease) Extend(hold time.Duration) {
 	l.ctx, l.cancel = context.WithDeadline(l.caller, l.begun.Add(hold))
 }
 
-// Refused returns what the token endpoint refused since start, when the caller began to wait, or a moment before; nil if
-// it refused nothing. It must have been for the profile in the state that binding names, and must tell more than patience
-// to wait, if it tells to wait.
+// Refused returns what the token endpoint refused since start, when the caller began to wait, or a moment before; nil
+// if it refused nothing. It must have been for the profile in the state that binding names, and must tell more than
+// patience to wait, if it tells to wait.
 func (l *Lease) Refused(binding string, start time.Time, patience time.Duration) *apim.Error {
 	return l.state.refused(binding, start, l.flight.Now(), patience)
 }
 
-// Remember shares a refusal with the processes that wait, if each of them would get the same. It is kept as well as can be:
-// without it each of them asks for itself.
+// Remember shares a refusal with the processes that wait, if each of them would get the same. It is kept as well as can
+// be: without it each of them asks for itself.
 func (l *Lease) Remember(binding string, e *apim.Error) {
 	if shareable(e) {
 		l.state.Refusal = &refusal{Binding: binding, At: l.flight.Now(), Error: e}

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// refusalLife is how long a refusal answers for later calls: long enough for those that waited, too short to be noticed
-	// by a user who has just fixed its cause.
+	// refusalLife is how long a refusal answers for later calls: long enough for those that waited, too short to be
+	// noticed by a user who has just fixed its cause.
 	refusalLife = 5 * time.Second
 
 	maxHold  = 24 * time.Hour // several calls of a keystore, each as long as a user may allow

@@ -14,19 +14,20 @@ import (
 
 // Change is what a user wants a profile to have. A part that is not given is kept.
 type Change struct {
-	Host     string            // a host or an environment's name; empty: kept
-	APIName  *string           // nil: kept
-	Auth     string            // empty: follows from what there is
-	APIKey   keystore.Secret   // zero: kept
-	Key      *record.Key       // nil: kept; with it KID is the new key's
-	KID      string            // empty: kept
-	TokenURL *string           // nil: kept; empty: the host's own
-	Audience *string           // nil: kept; empty: the token URL
-	Force    bool              // let another host, token URL, audience or private key replace what is there
-	Default  bool              // make it the default profile
-	Keystore *profile.Location // nil: where it is, and the keychain for a new one; a record that is elsewhere moves there
-	Anew     bool              // keep nothing of what is there; needs Force where there is something
-	Seen     *string           // what MayReplaceKey saw; nil: any record may be changed
+	Host     string          // a host or an environment's name; empty: kept
+	APIName  *string         // nil: kept
+	Auth     string          // empty: follows from what there is
+	APIKey   keystore.Secret // zero: kept
+	Key      *record.Key     // nil: kept; with it KID is the new key's
+	KID      string          // empty: kept
+	TokenURL *string         // nil: kept; empty: the host's own
+	Audience *string         // nil: kept; empty: the token URL
+	Force    bool            // let another host, token URL, audience or private key replace what is there
+	Default  bool            // make it the default profile
+	// nil: where it is, and the keychain for a new one; a record that is elsewhere moves there
+	Keystore *profile.Location
+	Anew     bool    // keep nothing of what is there; needs Force where there is something
+	Seen     *string // what MayReplaceKey saw; nil: any record may be changed
 }
 
 // Check says what is wrong with a change whatever the profile holds, before a keychain is asked.
@@ -51,14 +52,16 @@ func (c Change) Check(name string) error {
 	}
 	if c.Keystore != nil {
 		if err := c.Keystore.Check(); err != nil {
-			return refuse(name, err.Error(), `--keystore keychain, --keystore file, or --keystore exec --keystore-command "/path/to/program args"`)
+			return refuse(name, err.Error(),
+				`--keystore keychain, --keystore file, or --keystore exec --keystore-command "/path/to/program args"`)
 		}
 	}
 	switch c.Auth {
 	case "", profile.JWT, profile.APIKey, profile.None:
 		return nil
 	}
-	return refuse(name, fmt.Sprintf("method %q is none of jwt, apikey, none", c.Auth), "leave --auth out: it follows from what is stored")
+	return refuse(name, fmt.Sprintf("method %q is none of jwt, apikey, none", c.Auth),
+		"leave --auth out: it follows from what is stored")
 }
 
 // merge applies a change to a record, or to nothing, and checks the result.
@@ -102,7 +105,8 @@ func mergeHost(name string, r *record.Record, c Change) error {
 		return err
 	}
 	if r.Host != "" && r.Host != host && !c.Force {
-		return needsForce(name, "it belongs to "+r.Host+", and a credential moves to another host only on purpose", "--host "+host)
+		return needsForce(name, "it belongs to "+r.Host+", and a credential moves to another host only on purpose",
+			"--host "+host)
 	}
 	r.Host = host
 	return nil
@@ -111,13 +115,15 @@ func mergeHost(name string, r *record.Record, c Change) error {
 func mergeURLs(name string, r *record.Record, c Change) error {
 	if c.TokenURL != nil && *c.TokenURL != r.TokenURL {
 		if r.Key != nil && !c.Force {
-			return needsForce(name, "it has another token URL, and assertions go to another one only on purpose", "--token-url URL")
+			return needsForce(name, "it has another token URL, and assertions go to another one only on purpose",
+				"--token-url URL")
 		}
 		r.TokenURL = *c.TokenURL
 	}
 	if c.Audience != nil && *c.Audience != r.Audience {
 		if r.Key != nil && !c.Force {
-			return needsForce(name, "it has another audience, and assertions are made for another one only on purpose", "--audience URL")
+			return needsForce(name, "it has another audience, and assertions are made for another one only on purpose",
+				"--audience URL")
 		}
 		r.Audience = *c.Audience
 	}
@@ -136,14 +142,15 @@ func mergeKey(name string, r *record.Record, c Change) error {
 		return nil
 	}
 	if r.Key == nil {
-		return refuse(name, "a kid names a private key, and there is none", "add --private-key FILE, or make a key: cgp-cred keygen "+name+" --kid KID")
+		return refuse(name, "a kid names a private key, and there is none",
+			"add --private-key FILE, or make a key: cgp-cred keygen "+name+" --kid KID")
 	}
 	r.Key = &record.Key{KID: kid, Signer: r.Key.Signer}
 	return nil
 }
 
-// mergeGiven puts a key into a record that the user gave. One that the record has already is only given again, perhaps with
-// another kid or behind another program: the keys next to it stay.
+// mergeGiven puts a key into a record that the user gave. One that the record has already is only given again, perhaps
+// with another kid or behind another program: the keys next to it stay.
 func mergeGiven(name string, r *record.Record, given *record.Key, kid string, force bool) error {
 	for _, k := range []**record.Key{&r.Key, &r.Next, &r.Previous} {
 		if *k == nil || !samePublic(*k, given) || k != &r.Key && (force || kid != "" && kid != (*k).KID) {
@@ -193,12 +200,14 @@ func chooseAuth(name string, r *record.Record, asked string) error {
 		case apim.Sandbox(r.Host):
 			auth = profile.None
 		default:
-			return refuse(name, "there is neither an API key nor a private key", "add --api-key-file FILE, and for tokens --private-key FILE --kid KID")
+			return refuse(name, "there is neither an API key nor a private key",
+				"add --api-key-file FILE, and for tokens --private-key FILE --kid KID")
 		}
 	}
 	switch {
 	case auth == profile.JWT && r.Key == nil:
-		return refuse(name, "method jwt signs with a private key, and there is none", "add --private-key FILE --kid KID, or make a key: cgp-cred keygen "+name+" --kid KID")
+		return refuse(name, "method jwt signs with a private key, and there is none",
+			"add --private-key FILE --kid KID, or make a key: cgp-cred keygen "+name+" --kid KID")
 	case auth == profile.APIKey && r.APIKey.IsZero():
 		return refuse(name, "method apikey sends an API key, and there is none", "add --api-key-file FILE")
 	}
@@ -207,12 +216,14 @@ func chooseAuth(name string, r *record.Record, asked string) error {
 }
 
 func needsForce(name, problem, flag string) error {
-	return refuse(name, problem, fmt.Sprintf("if that is meant: cgp-cred store %s %s --force, or use a new profile name", name, flag))
+	return refuse(name, problem,
+		fmt.Sprintf("if that is meant: cgp-cred store %s %s --force, or use a new profile name", name, flag))
 }
 
 func keyExists(r *record.Record, k *record.Key) string {
 	if signer.External(k.Signer) {
 		return fmt.Sprintf("it has a private key already (kid %q), %s", r.ShownKID(k), k.Signer.Where())
 	}
-	return fmt.Sprintf("it has a private key already (kid %q), which exists nowhere else if it was born here", r.ShownKID(k))
+	return fmt.Sprintf("it has a private key already (kid %q), which exists nowhere else if it was born here",
+		r.ShownKID(k))
 }

@@ -33,7 +33,8 @@ type shop struct {
 	keystore.Keystore
 
 	noDelete, noSet error
-	kill            string // the step at which the process is killed: "before set", "after set", "before delete", "after delete"
+	// the step at which the process is killed: "before set", "after set", "before delete", "after delete"
+	kill string
 }
 
 // killed is what a test recovers from: the process was killed.
@@ -71,8 +72,11 @@ func newPlaces(t *testing.T) *places {
 	dir := t.TempDir()
 	p := &places{stores: map[string]*shop{}}
 	p.Helper = &helper.Helper{
-		Config:   profile.Config{Folder: filepath.Join(dir, "config", "cgp-cred")},
-		Folders:  disk.Folders{State: filepath.Join(dir, "state", "cgp-cred"), Runtime: filepath.Join(dir, "state", "cgp-cred")},
+		Config: profile.Config{Folder: filepath.Join(dir, "config", "cgp-cred")},
+		Folders: disk.Folders{
+			State:   filepath.Join(dir, "state", "cgp-cred"),
+			Runtime: filepath.Join(dir, "state", "cgp-cred"),
+		},
 		Keystore: func(kind string) (keystore.Keystore, error) { return p.at(profile.Location{Kind: kind}), nil },
 		External: func(at profile.Location) (keystore.Keystore, error) { return p.at(at), nil },
 		Warn:     func(text string) { p.warned = append(p.warned, text) },
@@ -105,7 +109,10 @@ var (
 )
 
 func first(number int) manage.Change {
-	return manage.Change{Host: "int", Key: &record.Key{KID: "int-1", Signer: signer.NewRSA(keystoretest.Key(2048, number))}}
+	return manage.Change{
+		Host: "int",
+		Key:  &record.Key{KID: "int-1", Signer: signer.NewRSA(keystoretest.Key(2048, number))},
+	}
 }
 
 func to(place profile.Location) manage.Change { return manage.Change{Keystore: &place} }
@@ -202,11 +209,13 @@ func TestMoveOverAnother(t *testing.T) {
 		t.Error(err)
 	}
 
-	one, two := profile.Location{Kind: profile.File, Identity: "/k/1"}, profile.Location{Kind: profile.File, Identity: "/k/2"}
+	one := profile.Location{Kind: profile.File, Identity: "/k/1"}
+	two := profile.Location{Kind: profile.File, Identity: "/k/2"}
 	if _, err := p.Manage().Store(t.Context(), "int", to(one)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Manage().Store(t.Context(), "int", to(two)); !errors.Is(err, manage.ErrRefused) { // both are the same file
+	// both are the same file
+	if _, err := p.Manage().Store(t.Context(), "int", to(two)); !errors.Is(err, manage.ErrRefused) {
 		t.Error(err)
 	}
 }
@@ -235,7 +244,8 @@ func TestEditedCommand(t *testing.T) {
 		}
 		p.opened = nil
 		_, err := p.Records().Load(t.Context(), &e)
-		_, storeErr := p.Manage().Store(t.Context(), "int", manage.Change{APIKey: keystore.NewSecret([]byte("a-new-api-key"))})
+		_, storeErr := p.Manage().Store(t.Context(), "int",
+			manage.Change{APIKey: keystore.NewSecret([]byte("a-new-api-key"))})
 		_, rotateErr := p.Manage().FinishRotation(t.Context(), "int")
 		_, logoutErr := p.Manage().Logout(t.Context(), "int")
 		for _, err := range []error{err, storeErr, rotateErr, logoutErr} {

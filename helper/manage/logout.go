@@ -123,8 +123,8 @@ func eraseByHand(command []string, name string) string {
 	return "; if the command is yours, remove it there: " + printable.Shell(argv...)
 }
 
-// otherLocations are those that may have a record without the profile's file saying so, the keychain last: it may ask. If
-// p is nil, the profile's file is lost or damaged.
+// otherLocations are those that may have a record without the profile's file saying so, the keychain last: it may ask.
+// If p is nil, the profile's file is lost or damaged.
 func (m *Manager) otherLocations(p *profile.Profile) []profile.Location {
 	own := profile.Location{Kind: m.newKind()}
 	if p != nil {
@@ -136,7 +136,8 @@ func (m *Manager) otherLocations(p *profile.Profile) []profile.Location {
 		{Kind: profile.File, Identity: "/"}, // any: only the name of the file depends on it
 		{Kind: profile.Keychain},
 	} {
-		if p != nil && (own.Shares(place) || own.Kind == profile.Memory) || place.Kind == profile.File && m.External == nil {
+		if p != nil && (own.Shares(place) || own.Kind == profile.Memory) ||
+			place.Kind == profile.File && m.External == nil {
 			continue
 		}
 		all = append(all, place)

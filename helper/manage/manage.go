@@ -13,8 +13,8 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// changeCalls is how often a change of a profile may ask keystores: to find the record, in two places when it moves, to write
-// it and read it back, to drop the token, and to remove the record from where it was.
+// changeCalls is how often a change of a profile may ask keystores: to find the record, in two places when it moves, to
+// write it and read it back, to drop the token, and to remove the record from where it was.
 const changeCalls = 6
 
 // Manager changes a user's profiles.
@@ -28,7 +28,10 @@ var ErrRefused = errors.New("this change is refused")
 
 // refuse returns the error of a change that is not made; hint is the command line that would do.
 func refuse(name, problem, hint string) error {
-	return &fault.Error{Class: fault.Usage, Err: ErrRefused, What: `profile "` + name + `": ` + problem, Hints: fault.Lines(hint)}
+	return &fault.Error{
+		Class: fault.Usage, Err: ErrRefused, What: `profile "` + name + `": ` + problem,
+		Hints: fault.Lines(hint),
+	}
 }
 
 // Stored is what a profile has after a change.
@@ -54,8 +57,8 @@ func (m *Manager) acquire(ctx context.Context, name string) (*flight.Lease, erro
 	return m.Flight.AcquireChange(ctx, name, changeCalls*patience, patience+mint.Timeout+flight.Slack)
 }
 
-// acquireUnchanged is acquire for a change that starts from what its user saw: it fails if another command has changed the
-// profile while it waited.
+// acquireUnchanged is acquire for a change that starts from what its user saw: it fails if another command has changed
+// the profile while it waited.
 func (m *Manager) acquireUnchanged(ctx context.Context, name string) (*flight.Lease, error) {
 	rev := func() string {
 		if p, err := m.Config.Load(name); err == nil {

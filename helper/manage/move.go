@@ -40,8 +40,8 @@ func (g migration) seal() string {
 	return g.now.SignerSeal
 }
 
-// find looks for a profile's record, and decides where it goes; to is nil if it stays where it is. A place that is given is
-// one that the user means, and its command may be run.
+// find looks for a profile's record, and decides where it goes; to is nil if it stays where it is. A place that is
+// given is one that the user means, and its command may be run.
 func (m *Manager) find(ctx context.Context, name string, to *profile.Location) (migration, error) {
 	g := migration{from: profile.Location{Kind: m.newKind()}}
 	now, err := m.Config.Load(name)
@@ -81,7 +81,9 @@ func (m *Manager) locate(ctx context.Context, name string, g *migration, to prof
 }
 
 // readIfAny reads the record in a place, nil if there is none.
-func (m *Manager) readIfAny(ctx context.Context, name string, in profile.Location, seal string) (*record.Record, error) {
+func (m *Manager) readIfAny(
+	ctx context.Context, name string, in profile.Location, seal string,
+) (*record.Record, error) {
 	r, err := m.ReadAt(ctx, name, in, seal)
 	if errors.Is(err, keystore.ErrNotFound) {
 		return nil, nil
@@ -97,9 +99,11 @@ func (m *Manager) newKind() string {
 	return profile.Keychain
 }
 
-// checkTarget refuses to overwrite another record in the place that r moves to. One with the same key is what a move that
-// was killed has left. It returns the rev of what is there, empty if nothing is.
-func (m *Manager) checkTarget(ctx context.Context, name string, g migration, r *record.Record, force bool) (was string, err error) {
+// checkTarget refuses to overwrite another record in the place that r moves to. One with the same key is what a move
+// that was killed has left. It returns the rev of what is there, empty if nothing is.
+func (m *Manager) checkTarget(
+	ctx context.Context, name string, g migration, r *record.Record, force bool,
+) (was string, err error) {
 	there, err := m.readIfAny(ctx, name, g.to, "")
 	if err != nil || there == nil {
 		return "", err
@@ -112,10 +116,12 @@ func (m *Manager) checkTarget(ctx context.Context, name string, g migration, r *
 		fmt.Sprintf("if it may be lost: cgp-cred store %s --keystore %s --force", name, g.to.Kind))
 }
 
-// replace writes a record over the one that was found, and moves it. All the while the profile's file says where the whole
-// record is and which other place may have a copy: if the process is killed, get still finds the record, and the next change
-// or logout the copy.
-func (m *Manager) replace(ctx context.Context, p *profile.Profile, g migration, r *record.Record, force bool) (err error) {
+// replace writes a record over the one that was found, and moves it. All the while the profile's file says where the
+// whole record is and which other place may have a copy: if the process is killed, get still finds the record, and the
+// next change or logout the copy.
+func (m *Manager) replace(
+	ctx context.Context, p *profile.Profile, g migration, r *record.Record, force bool,
+) (err error) {
 	was := ""
 	switch {
 	case !g.stays():
@@ -144,8 +150,8 @@ func (m *Manager) replace(ctx context.Context, p *profile.Profile, g migration, 
 	return err
 }
 
-// announce writes into the profile's file where its record is about to be, and prepares p for when it is there. A record
-// without a file would be lost sight of; a file without a record says so.
+// announce writes into the profile's file where its record is about to be, and prepares p for when it is there. A
+// record without a file would be lost sight of; a file without a record says so.
 func (m *Manager) announce(p *profile.Profile, g migration, was string, r *record.Record) error {
 	switch {
 	case g.new:
@@ -216,8 +222,8 @@ func (m *Manager) removeOld(ctx context.Context, p *profile.Profile, g migration
 	}
 }
 
-// settle removes the copies of a profile's record that killed moves have left, and completes a killed change. A copy that
-// can't be asked for is a warning, and stays in the profile's file.
+// settle removes the copies of a profile's record that killed moves have left, and completes a killed change. A copy
+// that can't be asked for is a warning, and stays in the profile's file.
 func (m *Manager) settle(ctx context.Context, name string) error {
 	p, err := m.Config.Load(name)
 	if err == nil && p.ChangingTo != "" {

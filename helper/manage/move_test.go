@@ -93,7 +93,8 @@ func TestMoveKilled(t *testing.T) {
 					}
 					p.only(t, into)
 					p = killed(t)
-					if _, err := p.Manage().AbortRotation(t.Context(), "int"); err == nil { // refused, but it is a change
+					// refused, but it is a change
+					if _, err := p.Manage().AbortRotation(t.Context(), "int"); err == nil {
 						t.Error("there was a rotation")
 					}
 					p.only(t, tt.where)
@@ -159,7 +160,8 @@ func TestCopyOutOfReach(t *testing.T) {
 	p.at(inVault).noDelete = locked
 	warned := func(want int) {
 		t.Helper()
-		if len(p.warned) != want || want > 0 && !strings.Contains(p.warned[0], "still be with the program /opt/vault too: ") {
+		if len(p.warned) != want ||
+			want > 0 && !strings.Contains(p.warned[0], "still be with the program /opt/vault too: ") {
 			t.Errorf("%d warnings, want %d: %q", len(p.warned), want, p.warned)
 		}
 		p.warned = nil
@@ -222,7 +224,8 @@ func TestCopyOfAnotherMachine(t *testing.T) {
 			t.Fatal(err)
 		}
 		said := strings.Join(p.warned, "\n")
-		if !p.has(t, inVault) || len(p.warned) != 1 || !strings.Contains(said, "changed by another machine, and stays") {
+		if !p.has(t, inVault) || len(p.warned) != 1 ||
+			!strings.Contains(said, "changed by another machine, and stays") {
 			t.Errorf("their record is there: %v; %q", p.has(t, inVault), p.warned)
 		}
 	})
@@ -275,7 +278,10 @@ func TestEditedCopy(t *testing.T) {
 	edited.MovingFrom = []profile.Copy{
 		{Location: profile.Location{Kind: profile.File, Identity: "/k/2"}, Rev: edited.Rev},
 		{Location: profile.Location{Kind: profile.File, Identity: "/k/1"}, Rev: edited.Rev},
-		{Location: profile.Location{Kind: profile.Exec, Command: []string{"/opt/thief"}, Seal: "AAAA"}, Rev: edited.Rev},
+		{
+			Location: profile.Location{Kind: profile.Exec, Command: []string{"/opt/thief"}, Seal: "AAAA"},
+			Rev:      edited.Rev,
+		},
 	}
 	if err := p.Config.Save(&edited); err != nil {
 		t.Fatal(err)
@@ -298,8 +304,8 @@ func TestEditedCopy(t *testing.T) {
 	}
 }
 
-// A change of what the profile's file says too, that is killed before or after the record is written: the file then says
-// what the record has, whichever it is, for a get as for the next change.
+// A change of what the profile's file says too, that is killed before or after the record is written: the file then
+// says what the record has, whichever it is, for a get as for the next change.
 func TestChangeKilled(t *testing.T) {
 	t.Parallel()
 	name, key := "genomics", keystore.NewSecret([]byte("another-api-key"))
@@ -334,7 +340,8 @@ func TestChangeKilled(t *testing.T) {
 						t.Error(err)
 					}
 					p = killed(t)
-					if _, err := p.Manage().Rotate(t.Context(), "int", "", &record.Key{KID: "int-2", Signer: first(1).Key.Signer}); err != nil {
+					if _, err := p.Manage().Rotate(t.Context(), "int", "",
+						&record.Key{KID: "int-2", Signer: first(1).Key.Signer}); err != nil {
 						t.Error(err)
 					}
 					p.whole(t, step == "after set")

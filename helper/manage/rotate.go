@@ -51,7 +51,8 @@ func mayRotate(name, kid string, r *record.Record) error {
 		return refuse(name, fmt.Sprintf("the last rotation is not finished: %q is still kept", r.ShownKID(r.Previous)),
 			"end it: cgp-cred rotate "+name+" --finish")
 	case kid == r.Key.KID:
-		return refuse(name, fmt.Sprintf("kid %q is the current key's, and APIM would confuse the two", r.ShownKID(r.Key)),
+		return refuse(name,
+			fmt.Sprintf("kid %q is the current key's, and APIM would confuse the two", r.ShownKID(r.Key)),
 			"choose a kid that was never used: --kid NEWKID")
 	}
 	return record.CheckKID(kid, r.APIKey)
@@ -64,7 +65,8 @@ func (m *Manager) FinishRotation(ctx context.Context, name string) (Stored, erro
 		switch {
 		case r.Next != nil:
 			return refuse(name, fmt.Sprintf("the next key %q has obtained no token yet", r.ShownKID(r.Next)),
-				fmt.Sprintf("register it (cgp-cred jwks %s), wait up to an hour, then: cgp-cred get %s --force-new", name, name))
+				fmt.Sprintf("register it (cgp-cred jwks %s), wait up to an hour, then: cgp-cred get %s --force-new",
+					name, name))
 		case r.Previous == nil:
 			return notRotating(name)
 		}

@@ -143,7 +143,8 @@ func TestSignerSealMoves(t *testing.T) {
 		_, permitted = p.seals(t)
 		wantPermitted(t, permitted, false)
 		_, err := p.Manage().Store(t.Context(), "int", to(inKeychain))
-		if !errors.Is(err, signer.ErrNotGiven) || !strings.Contains(err.Error(), "signer command") || p.has(t, inKeychain) {
+		if !errors.Is(err, signer.ErrNotGiven) || !strings.Contains(err.Error(), "signer command") ||
+			p.has(t, inKeychain) {
 			t.Errorf("%s: %v, want the record not to go where it is trusted", name, err)
 		}
 		if _, err := p.Manage().Store(t.Context(), "int", to(inFile)); err != nil {

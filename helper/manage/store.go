@@ -99,7 +99,8 @@ func (m *Manager) adopt(p *profile.Profile, r *record.Record) (same bool, err er
 	}
 	now, err := m.Config.Load(p.Name)
 	if err == nil && now.Host == p.Host && now.APIName == p.APIName && now.Auth == p.Auth && now.Rev == p.Rev &&
-		now.ChangingTo == "" && now.Location().Same(p.Location()) && now.Seal == p.Seal && now.SignerSeal == p.SignerSeal {
+		now.ChangingTo == "" && now.Location().Same(p.Location()) && now.Seal == p.Seal &&
+		now.SignerSeal == p.SignerSeal {
 		*p = *now
 		return true, nil
 	}
@@ -115,7 +116,8 @@ func (m *Manager) mayReplace(name string, old *record.Record, force bool) error 
 	if old != nil && old.Key != nil {
 		problem = keyExists(old, old.Key)
 	}
-	return refuse(name, problem, "if what it holds may be lost, add --force; or choose another name with --profile NAME")
+	return refuse(name, problem,
+		"if what it holds may be lost, add --force; or choose another name with --profile NAME")
 }
 
 // revOf is a record's rev, empty if there is none.
@@ -126,8 +128,8 @@ func revOf(r *record.Record) string {
 	return r.Rev
 }
 
-// MayReplaceKey says whether a change that brings a new private key may be made, before the key is. It returns what it saw
-// for [Change]: while the key is made another command may store one, and to that one the user has not agreed.
+// MayReplaceKey says whether a change that brings a new private key may be made, before the key is. It returns what it
+// saw for [Change]: while the key is made another command may store one, and to that one the user has not agreed.
 func (m *Manager) MayReplaceKey(ctx context.Context, name string, c Change) (seen *string, err error) {
 	if err := c.Check(name); err != nil {
 		return nil, err
@@ -142,10 +144,13 @@ func (m *Manager) MayReplaceKey(ctx context.Context, name string, c Change) (see
 
 func mayReplaceKey(name string, old *record.Record, c Change) error {
 	if old != nil && old.Key != nil && !c.Force {
-		return refuse(name, keyExists(old, old.Key), fmt.Sprintf("if it may be lost: cgp-cred keygen %s --kid NEWKID --force; or use a new profile name", name))
+		return refuse(name, keyExists(old, old.Key),
+			fmt.Sprintf("if it may be lost: cgp-cred keygen %s --kid NEWKID --force; or use a new profile name", name))
 	}
 	if old != nil && old.Key != nil && old.Key.KID == strings.TrimSpace(c.KID) {
-		return refuse(name, fmt.Sprintf("kid %q is the current key's, and APIM would mistake the new one for it", old.ShownKID(old.Key)), "choose a kid that was never used: --kid NEWKID")
+		return refuse(name,
+			fmt.Sprintf("kid %q is the current key's, and APIM would mistake the new one for it",
+				old.ShownKID(old.Key)), "choose a kid that was never used: --kid NEWKID")
 	}
 	r := &record.Record{}
 	if old != nil {

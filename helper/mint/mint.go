@@ -1,4 +1,5 @@
-// Package mint exchanges an assertion for a token: with each key of a record, as often as its time and its attempts allow.
+// Package mint exchanges an assertion for a token: with each key of a record, as often as its time and its attempts
+// allow.
 package mint
 
 import (
@@ -42,9 +43,10 @@ func (m Minter) RequestTime() time.Duration {
 	return Timeout
 }
 
-// Token exchanges an assertion for a token with a record's keys, and returns the key that obtained it: it tries the next one
-// first, then the current and the previous one, as long as APIM says that it does not know a key, or the key can't sign.
-// profile is for messages. The requests have one deadline; it does not run while a user is asked to let a key sign.
+// Token exchanges an assertion for a token with a record's keys, and returns the key that obtained it: it tries the
+// next one first, then the current and the previous one, as long as APIM says that it does not know a key, or the key
+// can't sign. profile is for messages. The requests have one deadline; it does not run while a user is asked to let a
+// key sign.
 func (m Minter) Token(ctx context.Context, profile string, r *record.Record) (apim.Token, *record.Key, error) {
 	s, err := m.begin(profile, r)
 	if err != nil {
@@ -93,8 +95,9 @@ func (m Minter) begin(profile string, r *record.Record) (*session, error) {
 		attempts = maxAttempts
 	}
 	return &session{
-		Minter: m, client: client, record: r, tokenURL: endpoint, audience: audience, left: m.RequestTime(), attempts: attempts,
-		about: apim.Subject{Profile: profile, Host: r.Host, APIKey: r.APIKeyLabel()},
+		Minter: m, client: client, record: r, tokenURL: endpoint, audience: audience, left: m.RequestTime(),
+		attempts: attempts,
+		about:    apim.Subject{Profile: profile, Host: r.Host, APIKey: r.APIKeyLabel()},
 	}, nil
 }
 
@@ -109,7 +112,8 @@ func (s *session) warnOfKey(key, next *record.Key, signed bool, err error) {
 		}
 		s.Report.Warn("the key %q can't sign now, so %q is tried: %s", kid, other, text)
 	case key == s.record.Next:
-		s.Report.Warn("APIM does not know the next key %q yet, so the current one is tried: after an upload it can take an hour", kid)
+		s.Report.Warn("APIM does not know the next key %q yet, so the current one is tried: after an upload it can "+
+			"take an hour", kid)
 	}
 }
 

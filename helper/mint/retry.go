@@ -43,8 +43,8 @@ type tries struct {
 	last   error // the last attempt's error; nil after a success
 }
 
-// try exchanges assertions of one key, each attempt with an assertion of its own: as often as there are attempts left, and
-// once at least. signed is false if the key could not sign.
+// try exchanges assertions of one key, each attempt with an assertion of its own: as often as there are attempts left,
+// and once at least. signed is false if the key could not sign.
 func (s *session) try(ctx context.Context, key *record.Key) (t apim.Token, signed bool, err error) {
 	k := &tries{session: s, key: key, about: s.about}
 	k.about.KID = s.record.ShownKID(key)
@@ -58,7 +58,8 @@ func (s *session) try(ctx context.Context, key *record.Key) (t apim.Token, signe
 	t, err = backoff.Retry(ctx, func() (apim.Token, error) { return k.attempt(ctx) },
 		// A factor of 1 is full jitter: from nothing to twice the interval.
 		backoff.WithBackOff(&backoff.ExponentialBackOff{
-			InitialInterval: 500 * time.Millisecond, Multiplier: 2, MaxInterval: 5 * time.Second, RandomizationFactor: 1,
+			InitialInterval: 500 * time.Millisecond, Multiplier: 2, MaxInterval: 5 * time.Second,
+			RandomizationFactor: 1,
 		}),
 		backoff.WithNotify(func(_ error, wait time.Duration) {
 			s.Report.Trace(1, "trying again in %v", wait.Round(time.Millisecond))
@@ -89,7 +90,8 @@ func (k *tries) attempt(ctx context.Context) (apim.Token, error) {
 	if err == nil {
 		k.Report.Trace(1, "it lives for %v; the server's clock differs by %v", t.Expiry.Sub(t.FetchedAt), t.Skew)
 		if k.correction != 0 {
-			k.Report.Warn("%s; the assertion was dated for it: set the clock (timedatectl set-ntp true; WSL: sudo hwclock -s)", apim.SkewText(t.Skew))
+			k.Report.Warn("%s; the assertion was dated for it: set the clock (timedatectl set-ntp true; WSL: sudo "+
+				"hwclock -s)", apim.SkewText(t.Skew))
 		}
 		return t, nil
 	}
@@ -119,8 +121,8 @@ func outcome(err error) string {
 	return "a token came"
 }
 
-// again marks an error as final, or says when to try once more. A burnt jti and a wrong clock are worth one more attempt at
-// once; throttling and failures on the way are worth waiting for.
+// again marks an error as final, or says when to try once more. A burnt jti and a wrong clock are worth one more
+// attempt at once; throttling and failures on the way are worth waiting for.
 func (k *tries) again(ctx context.Context, e *apim.Error) error {
 	deadline, _ := ctx.Deadline()
 	spare := time.Until(deadline) - e.RetryAfter

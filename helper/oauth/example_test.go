@@ -30,7 +30,8 @@ func ExampleTransport() {
 	defer end()
 
 	client := &http.Client{Transport: &oauth.Transport{Source: source}, Timeout: time.Minute}
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url+"/hello-world/hello/application", nil)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url+"/hello-world/hello/application",
+		nil)
 	if err != nil {
 		fmt.Println(err)
 		return

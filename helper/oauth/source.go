@@ -95,7 +95,8 @@ func (s *TokenSource) get(ctx context.Context) (helper.Credential, error) {
 	if c, ok := s.kept(); ok {
 		return c, nil
 	}
-	c, err := s.helper.Get(ctx, s.profile, helper.Options{}) // one at a time in the whole machine; the others find it cached
+	// one at a time in the whole machine; the others find it cached
+	c, err := s.helper.Get(ctx, s.profile, helper.Options{})
 	if err != nil || c.Auth != profile.JWT {
 		return c, err
 	}

@@ -78,7 +78,8 @@ func (t *Transport) retry(r *http.Request, refused helper.Credential) (*http.Req
 type ProxyError struct{ Host string }
 
 func (e *ProxyError) Error() string {
-	return fmt.Sprintf("the transport has a proxy for %s, and a credential for this machine goes to no proxy: nothing was sent", e.Host)
+	return fmt.Sprintf("the transport has a proxy for %s, and a credential for this machine goes to no proxy: "+
+		"nothing was sent", e.Host)
 }
 
 // FaultClass returns [fault.Usage].

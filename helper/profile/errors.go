@@ -13,7 +13,8 @@ func badFile(file string, line int, format string, args ...any) error {
 	hint := "fix the file, or write it again: cgp-cred store PROFILE --default"
 	if filepath.Base(filepath.Dir(file)) == "profiles" {
 		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
-		hint = "fix the file, or write it again: cgp-cred store " + name + " --host HOST (nothing in the keychain is lost)"
+		hint = "fix the file, or write it again: cgp-cred store " + name +
+			" --host HOST (nothing in the keychain is lost)"
 	}
 	if line > 0 {
 		file = fmt.Sprintf("%s:%d", file, line)
@@ -57,7 +58,8 @@ func (e *NoProfileError) FaultHints() []string {
 func (e *NoProfileError) hint() string {
 	switch {
 	case e.Name != "":
-		return fmt.Sprintf("make it: cgp-cred store %s --host HOST, or cgp-cred keygen %s --host HOST --kid KID", e.Name, e.Name)
+		return fmt.Sprintf("make it: cgp-cred store %s --host HOST, or cgp-cred keygen %s --host HOST --kid KID",
+			e.Name, e.Name)
 	case len(e.Known) == 0:
 		return "make one: cgp-cred store NAME --host HOST, or cgp-cred keygen NAME --host HOST --kid KID"
 	}

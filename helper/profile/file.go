@@ -102,7 +102,8 @@ func quote(s string) string {
 	const punctuation = "_.:/-"
 	for i := range len(s) {
 		c := s[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte(punctuation, c) < 0 {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') &&
+			strings.IndexByte(punctuation, c) < 0 {
 			return strconv.Quote(s)
 		}
 	}

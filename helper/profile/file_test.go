@@ -161,10 +161,14 @@ func TestReadsWhatIsEditedByHand(t *testing.T) {
 		{"only one", "rev: ''''\n", Profile{Rev: "'"}},
 		{"escapes", `rev: "\"\\\tA\u00e9\u2028"` + "\n", Profile{Rev: "\"\\\tA\u00e9\u2028"}},
 		{"a list", "keystore_command:\n  - /bin/x # the program\n  - 'a b'\n  - \"\"\n", command},
-		{"a list that is not indented", "keystore_command: # mine\n\n-   /bin/x\n# more\n- a b\n- # nothing\n", command},
+		{
+			"a list that is not indented", "keystore_command: # mine\n\n-   /bin/x\n# more\n- a b\n- # nothing\n",
+			command,
+		},
 		{
 			"copies",
-			"moving_from:\n-   rev: r\n\n    keystore_command:\n    - /p\n    keystore: exec\n-  keystore: file\nrev: s\n",
+			"moving_from:\n-   rev: r\n\n    keystore_command:\n    - /p\n    keystore: exec\n-  keystore: " +
+				"file\nrev: s\n",
 			Profile{Rev: "s", MovingFrom: []Copy{
 				{Location: Location{Kind: Exec, Command: []string{"/p"}}, Rev: "r"}, {Location: Location{Kind: File}},
 			}},

@@ -32,7 +32,10 @@ func FuzzFile(f *testing.F) {
 			Host: word, APIName: identity, Auth: JWT, Rev: identity, Identity: identity,
 			Command: []string{identity, word}, Seal: word, ChangingTo: word, SignerSeal: word,
 			MovingFrom: []Copy{
-				{Location: Location{Kind: word, Identity: identity, Command: []string{word}, Seal: word}, Rev: word, Replaced: true},
+				{
+					Location: Location{Kind: word, Identity: identity, Command: []string{word}, Seal: word}, Rev: word,
+					Replaced: true,
+				},
 				{Rev: identity},
 			},
 		})

@@ -153,7 +153,8 @@ func pick(best []*Profile, u *url.URL, env string) (*Profile, Source, error) {
 	return nil, "", &CoverError{Origin: origin(u), Tied: tied, Problem: problem}
 }
 
-// ParseURL reads a URL for which a credential is asked. One that clients could read in different ways is a [CoverError].
+// ParseURL reads a URL for which a credential is asked. One that clients could read in different ways is a
+// [CoverError].
 func ParseURL(s string) (*url.URL, error) {
 	u, err := apim.ParseURL(s)
 	if err != nil {
@@ -203,11 +204,14 @@ func CheckAPIName(name string) error {
 	for segment := range strings.SplitSeq(name, "/") {
 		ok := segment != "" && segment != "." && segment != ".."
 		for _, r := range segment {
-			ok = ok && ((r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') || strings.ContainsRune("-._~", r))
+			alnum := (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9')
+			ok = ok && (alnum || strings.ContainsRune("-._~", r))
 		}
 		if !ok {
-			return fault.New(fault.Usage, "name it as in the API's URL, or leave it out: every API of the host is covered then",
-				"api_name %q: it must be path segments such as genomic-data-access, with no slash at either end", printable.Text(name))
+			return fault.New(fault.Usage,
+				"name it as in the API's URL, or leave it out: every API of the host is covered then",
+				"api_name %q: it must be path segments such as genomic-data-access, with no slash at either end",
+				printable.Text(name))
 		}
 	}
 	return nil

@@ -18,7 +18,10 @@ func config(t testing.TB, profiles ...string) profile.Config {
 	c := profile.Config{Folder: filepath.Join(t.TempDir(), "cgp-cred")}
 	for _, p := range profiles {
 		f := append(strings.Fields(p), "")
-		err := c.Save(&profile.Profile{Name: f[0], Host: f[1], APIName: f[2], Auth: profile.JWT, Keystore: profile.Keychain, Rev: "r"})
+		err := c.Save(&profile.Profile{
+			Name: f[0], Host: f[1], APIName: f[2], Auth: profile.JWT,
+			Keystore: profile.Keychain, Rev: "r",
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,21 +186,29 @@ func TestResolveByURL(t *testing.T) {
 func TestNameAndURLTogether(t *testing.T) {
 	t.Parallel()
 	c := config(t, "int int.api.service.nhs.uk", "prod api.service.nhs.uk")
-	if p, _, err := c.Resolve(profile.Ask{Name: "int", URL: "https://int.api.service.nhs.uk/x"}); err != nil || p.Name != "int" {
+	if p, _, err := c.Resolve(profile.Ask{Name: "int", URL: "https://int.api.service.nhs.uk/x"}); err != nil ||
+		p.Name != "int" {
 		t.Errorf("profile %v, error %v", p, err)
 	}
 	var uncovered *profile.CoverError
-	if _, _, err := c.Resolve(profile.Ask{Name: "int", URL: "https://api.service.nhs.uk/x"}); !errors.As(err, &uncovered) {
+	_, _, err := c.Resolve(profile.Ask{Name: "int", URL: "https://api.service.nhs.uk/x"})
+	if !errors.As(err, &uncovered) {
 		t.Errorf("error %v, want a CoverError: another profile covers it, but this one was named", err)
 	}
 }
 
 func FuzzCovers(f *testing.F) {
-	for _, s := range []string{"https://int.api.service.nhs.uk/a/x", "https://int.api.service.nhs.uk/a/%2e%2e/b", `https://x\y`, "http://[::1]:8080/"} {
+	for _, s := range []string{
+		"https://int.api.service.nhs.uk/a/x", "https://int.api.service.nhs.uk/a/%2e%2e/b",
+		`https://x\y`, "http://[::1]:8080/",
+	} {
 		f.Add(s)
 	}
 	p := &profile.Profile{Name: "int", Host: "int.api.service.nhs.uk", APIName: "a"}
-	for _, s := range []string{"https://%C4%B0nt.api.service.nhs.uk/a", "https://int.api.service.nhs.uk:443/a/..;/b", "HTTPS://INT.api.service.nhs.uK/a?b"} {
+	for _, s := range []string{
+		"https://%C4%B0nt.api.service.nhs.uk/a", "https://int.api.service.nhs.uk:443/a/..;/b",
+		"HTTPS://INT.api.service.nhs.uK/a?b",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -214,7 +225,8 @@ func FuzzCovers(f *testing.F) {
 			t.Fatalf("%q is covered, and %q can't be read", s, u)
 		}
 		clean := again.JoinPath()
-		if h := strings.ToLower(clean.Hostname()); h != p.Host || clean.Scheme != "https" || !strings.HasPrefix(clean.Path, "/a") {
+		if h := strings.ToLower(clean.Hostname()); h != p.Host || clean.Scheme != "https" ||
+			!strings.HasPrefix(clean.Path, "/a") {
 			t.Fatalf("%q is covered, and goes to %s", s, clean)
 		}
 	})
@@ -297,7 +309,8 @@ func TestBrokenFiles(t *testing.T) {
 			if fault.ClassOf(err) != fault.Usage {
 				t.Fatalf("error %v, want a usage error", err)
 			}
-			if !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), file) || fault.HintOf(err, "") == "" {
+			if !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), file) ||
+				fault.HintOf(err, "") == "" {
 				t.Errorf("message %q, want the file's name and %q", err, tt.want)
 			}
 		})
@@ -308,8 +321,9 @@ func TestNames(t *testing.T) {
 	t.Parallel()
 	for name, ok := range map[string]bool{
 		"int": true, "a": true, "0": true, "my-app_2.x": true, strings.Repeat("a", 64): true,
-		"": false, "Int": false, "-x": false, ".x": false, "_x": false, "a b": false, "a/b": false, "..": false, "a\n": false,
-		"é": false, strings.Repeat("a", 65): false, "a:b": false,
+		"": false, "Int": false, "-x": false, ".x": false, "_x": false, "a b": false, "a/b": false, "..": false,
+		"a\n": false,
+		"é":   false, strings.Repeat("a", 65): false, "a:b": false,
 	} {
 		if err := profile.CheckName(name); (err == nil) != ok {
 			t.Errorf("CheckName(%q): %v, want ok %v", name, err, ok)

@@ -26,7 +26,8 @@ func (rs *Records) Source(p *profile.Profile) (Source, error) {
 	return rs.At(p.Name, p.Location())
 }
 
-// At opens the keystore in a place, for a profile's name. A program is run only if its command was given on this machine.
+// At opens the keystore in a place, for a profile's name. A program is run only if its command was given on this
+// machine.
 func (rs *Records) At(name string, place profile.Location) (Source, error) {
 	ks, err := rs.open(name, place)
 	return Source{records: rs, name: name, place: place, keystore: ks}, err
@@ -40,7 +41,10 @@ func (rs *Records) open(name string, place profile.Location) (keystore.Keystore,
 		return nil, notGiven(name, place.Command, false)
 	}
 	if rs.External == nil {
-		return nil, &keystore.Error{Kind: keystore.ErrUnavailable, Op: "get", Account: name, Detail: "keystore: " + place.Kind}
+		return nil, &keystore.Error{
+			Kind: keystore.ErrUnavailable, Op: "get", Account: name,
+			Detail: "keystore: " + place.Kind,
+		}
 	}
 	return rs.External(place)
 }
@@ -61,8 +65,8 @@ func (s Source) Patience() time.Duration {
 	return Patience()
 }
 
-// Read reads the record as it is. All records are read here: seal, of the profile's file, decides which of the programs that
-// the record names may be run.
+// Read reads the record as it is. All records are read here: seal, of the profile's file, decides which of the programs
+// that the record names may be run.
 func (s Source) Read(ctx context.Context, seal string) (*record.Record, error) {
 	r, err := record.Load(ctx, s.keystore, s.name)
 	if err != nil {
@@ -82,7 +86,9 @@ func (s Source) Delete(ctx context.Context, account string) (removed bool, err e
 }
 
 // ReadAt is [Source.Read] of a place.
-func (rs *Records) ReadAt(ctx context.Context, name string, place profile.Location, seal string) (*record.Record, error) {
+func (rs *Records) ReadAt(
+	ctx context.Context, name string, place profile.Location, seal string,
+) (*record.Record, error) {
 	s, err := rs.At(name, place)
 	if err != nil {
 		return nil, err

@@ -1,5 +1,5 @@
-// Package records finds, reads, checks and writes a profile's record, in whichever keystore it is, and the profile's file
-// that goes with it.
+// Package records finds, reads, checks and writes a profile's record, in whichever keystore it is, and the profile's
+// file that goes with it.
 package records
 
 import (
@@ -24,19 +24,20 @@ import (
 type Records struct {
 	Config      profile.Config
 	Folders     disk.Folders
-	Environment *record.Environment                               // nil: keystores hold the credentials
-	Keystore    func(kind string) (keystore.Keystore, error)      // opens the keychain, or the keystore in memory
-	External    func(profile.Location) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
-	Flight      *flight.Flight
-	Report      report.To
-	Now         func() time.Time
+	Environment *record.Environment                          // nil: keystores hold the credentials
+	Keystore    func(kind string) (keystore.Keystore, error) // opens the keychain, or the keystore in memory
+	// opens an encrypted file, or a program; nil: there are none
+	External func(profile.Location) (keystore.Keystore, error)
+	Flight   *flight.Flight
+	Report   report.To
+	Now      func() time.Time
 }
 
 // ErrChanged is in the chain of an error about a profile that another command has changed.
 var ErrChanged = errors.New("changed by another command")
 
-// Changed returns the error of a profile that another command changed while this one waited for it, or between its reading
-// and its writing.
+// Changed returns the error of a profile that another command changed while this one waited for it, or between its
+// reading and its writing.
 func Changed(profile string) error {
 	return &fault.Error{
 		Class: fault.Temporary, Err: ErrChanged, Hints: []string{"run the command again"},
@@ -47,14 +48,19 @@ func Changed(profile string) error {
 // NotWritten is [Changed] for a command that would have written.
 func NotWritten(profile string) error {
 	e := Changed(profile)
-	return &fault.Error{Class: fault.Temporary, Err: e, Hints: fault.HintsOf(e), What: e.Error() + ": nothing was written"}
+	return &fault.Error{
+		Class: fault.Temporary, Err: e, Hints: fault.HintsOf(e),
+		What: e.Error() + ": nothing was written",
+	}
 }
 
 // Incomplete returns the error of a profile whose record lacks a part: "API key" or "private key".
 func Incomplete(profile, missing string) error {
-	hint := fmt.Sprintf("add it: cgp-cred keygen %s --kid KID, or cgp-cred store %s --private-key FILE --kid KID", profile, profile)
+	hint := fmt.Sprintf("add it: cgp-cred keygen %s --kid KID, or cgp-cred store %s --private-key FILE --kid KID",
+		profile, profile)
 	if missing == "API key" {
-		hint = fmt.Sprintf("add it: cgp-cred store %s --api-key-file FILE (or without the flag, to be asked for it)", profile)
+		hint = fmt.Sprintf("add it: cgp-cred store %s --api-key-file FILE (or without the flag, to be asked for it)",
+			profile)
 	}
 	return fault.New(fault.None, hint, "profile %q has no %s yet", profile, missing)
 }

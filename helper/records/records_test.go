@@ -88,7 +88,8 @@ func TestHalfAStoreIsLeftWhereNothingCanBeWritten(t *testing.T) {
 	if err != nil || got.Rev != r.Rev {
 		t.Fatalf("the record: %v", err)
 	}
-	if file.Rev != before || len(warned) != 1 || !strings.Contains(warned[0], `profile "int" is older than its record`) {
+	if file.Rev != before || len(warned) != 1 ||
+		!strings.Contains(warned[0], `profile "int" is older than its record`) {
 		t.Errorf("rev %s, was %s; warned of %q", file.Rev, before, warned)
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// notGiven is the error of a command in a profile's file, or in a record outside the keychain, that was never given on this
-// machine. A keystore command would be handed the record with the next change; a signer command would let a planted record
-// run a program.
+// notGiven is the error of a command in a profile's file, or in a record outside the keychain, that was never given on
+// this machine. A keystore command would be handed the record with the next change; a signer command would let a
+// planted record run a program.
 func notGiven(name string, argv []string, signs bool) error {
 	what, kind, flag := "keystore_command", "--keystore", "--keystore-command"
 	if signs {
@@ -26,7 +26,8 @@ func notGiven(name string, argv []string, signs bool) error {
 	}
 	return &fault.Error{
 		Class: fault.Usage, Err: signer.ErrNotGiven, Hints: []string{giveIt(name, argv, kind, flag)},
-		What: fmt.Sprintf("profile %q: its %s %q was not given on this machine, and is not run", name, what, joined(argv)),
+		What: fmt.Sprintf("profile %q: its %s %q was not given on this machine, and is not run", name, what,
+			joined(argv)),
 	}
 }
 

@@ -99,8 +99,8 @@ type answer struct {
 	err        error
 }
 
-// run asks for a token when it is time, one at a time, and meanwhile goes on to keep the file: a keychain that waits for
-// its password must not stop the count of what remains.
+// run asks for a token when it is time, one at a time, and meanwhile goes on to keep the file: a keychain that waits
+// for its password must not stop the count of what remains.
 func (f *File) run(ctx context.Context) {
 	defer close(f.done)
 	var answers <-chan answer // nil: nothing was asked
@@ -198,9 +198,11 @@ func (f *File) settle(got answer) {
 	switch {
 	case ended && !f.ended:
 		f.ended = true
-		f.o.Warn("the token of the running command ended at " + clock(f.token.ExpiresAt) + " and can't be renewed: " + fault.OneLine(got.err))
+		f.o.Warn("the token of the running command ended at " + clock(f.token.ExpiresAt) + " and can't be renewed: " +
+			fault.OneLine(got.err))
 	case f.failures == 1:
-		f.o.Warn("the token of the running command can't be renewed, and ends at " + clock(f.token.ExpiresAt) + ": " + fault.OneLine(got.err))
+		f.o.Warn("the token of the running command can't be renewed, and ends at " + clock(f.token.ExpiresAt) + ": " +
+			fault.OneLine(got.err))
 	}
 }
 

@@ -239,7 +239,8 @@ func TestSecondsAreNeverTooMany(t *testing.T) {
 				if len(expiry) < 2 {
 					t.Error("nothing was renewed")
 				}
-				if calls, warnings := s.calls, s.warning; time.Duration(calls) > 3*2000*time.Second/c.life+2 || len(warnings) > 0 {
+				if calls, warnings := s.calls, s.warning; time.Duration(calls) > 3*2000*time.Second/c.life+2 ||
+					len(warnings) > 0 {
 					t.Errorf("%d requests, warnings %q", calls, warnings)
 				}
 				if err := f.Close(); err != nil {
@@ -255,7 +256,8 @@ func TestColdStartFails(t *testing.T) {
 	path := place(t)
 	refused := errors.New("refused")
 	s := &source{err: refused}
-	if _, err := renew.Start(t.Context(), renew.Options{Path: path, Format: "token", Source: s.get}); !errors.Is(err, refused) {
+	_, err := renew.Start(t.Context(), renew.Options{Path: path, Format: "token", Source: s.get})
+	if !errors.Is(err, refused) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := os.Lstat(path); err == nil {
@@ -263,8 +265,8 @@ func TestColdStartFails(t *testing.T) {
 	}
 }
 
-// While renewal fails the last token stays, requests become rare, and it is said when it begins, when the token ends and
-// when all is well again; each time anew.
+// While renewal fails the last token stays, requests become rare, and it is said when it begins, when the token ends
+// and when all is well again; each time anew.
 func TestFailuresAreTold(t *testing.T) {
 	t.Parallel()
 	path := place(t)
@@ -280,7 +282,8 @@ func TestFailuresAreTold(t *testing.T) {
 			s.set(func() { s.err = fault.New(fault.Refused, "do this\nand that", "refused") })
 			time.Sleep(500 * time.Second) // it asks when two minutes are left
 			calls, warnings := s.seen()
-			if calls != 3 || len(warnings) != 1 || !strings.Contains(warnings[0], "can't be renewed, and ends at ") || !strings.Contains(warnings[0], "refused (do this; and that)") {
+			if calls != 3 || len(warnings) != 1 || !strings.Contains(warnings[0], "can't be renewed, and ends at ") ||
+				!strings.Contains(warnings[0], "refused (do this; and that)") {
 				t.Fatalf("%d requests, warnings %q", calls, warnings)
 			}
 			time.Sleep(time.Hour)
@@ -392,8 +395,10 @@ func TestRenewalGoesOn(t *testing.T) {
 		told string
 		rest time.Duration // until a token comes after that
 	}{
-		"a panic":         {func() { panic("secret") }, "a bug in cgp-cred", 5 * time.Second},
-		"an endless wait": {func() { time.Sleep(1000 * time.Hour) }, "has not ended for ten minutes", 10*time.Minute + 7*time.Second},
+		"a panic": {func() { panic("secret") }, "a bug in cgp-cred", 5 * time.Second},
+		"an endless wait": {func() {
+			time.Sleep(1000 * time.Hour)
+		}, "has not ended for ten minutes", 10*time.Minute + 7*time.Second},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -428,7 +433,8 @@ func TestRenewalGoesOn(t *testing.T) {
 				}
 				_, warnings := s.seen()
 				text := strings.Join(warnings, "\n")
-				if len(warnings) != 2 || !strings.Contains(text, tt.told) || strings.Contains(text, "secret") || !strings.Contains(text, "is renewed again") {
+				if len(warnings) != 2 || !strings.Contains(text, tt.told) || strings.Contains(text, "secret") ||
+					!strings.Contains(text, "is renewed again") {
 					t.Errorf("warnings %q", warnings)
 				}
 				if err := f.Close(); err != nil {

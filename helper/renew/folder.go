@@ -35,8 +35,10 @@ func Folder(f disk.Folders, dir string) (string, error) {
 	}
 	path, err := newFolder(shared, "cgp-cred-")
 	if err != nil {
-		return "", fault.New(fault.Usage, "name a folder of yours: --token-dir DIR, on a cluster best one on the node itself",
-			"there is no folder in memory for the token file: XDG_RUNTIME_DIR names none that is yours and closed to others (0700), and %v", unavailable(err))
+		return "", fault.New(fault.Usage,
+			"name a folder of yours: --token-dir DIR, on a cluster best one on the node itself",
+			"there is no folder in memory for the token file: XDG_RUNTIME_DIR names none that is yours and closed to "+
+				"others (0700), and %v", unavailable(err))
 	}
 	return path, nil
 }

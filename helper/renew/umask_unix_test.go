@@ -22,7 +22,8 @@ func TestUmask(t *testing.T) {
 		var f *renew.File
 		if err == nil {
 			s := &source{life: time.Minute}
-			f, err = renew.Start(t.Context(), renew.Options{Path: filepath.Join(folder, "token"), Format: "token", Source: s.get})
+			f, err = renew.Start(t.Context(),
+				renew.Options{Path: filepath.Join(folder, "token"), Format: "token", Source: s.get})
 		}
 		syscall.Umask(old)
 		if err != nil {

@@ -55,7 +55,8 @@ func (s *Simulator) credential(r *http.Request) *answer {
 
 func badToken(faultString, errorCode string) *answer {
 	a := apigeeFault(http.StatusUnauthorized, faultString, errorCode)
-	a.header("WWW-Authenticate", `Bearer realm="null",error="invalid_token",error_description="`+errorCode+": "+faultString+`"`)
+	a.header("WWW-Authenticate",
+		`Bearer realm="null",error="invalid_token",error_description="`+errorCode+": "+faultString+`"`)
 	return &a
 }
 
@@ -75,9 +76,12 @@ func notFound() answer {
 		ResourceType string  `json:"resourceType"`
 		Issue        []issue `json:"issue"`
 	}{"OperationOutcome", []issue{{
-		Severity:    "error",
-		Code:        "not-found",
-		Details:     map[string][]coding{"coding": {{"https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode", "RESOURCE_NOT_FOUND"}}},
+		Severity: "error",
+		Code:     "not-found",
+		Details: map[string][]coding{"coding": {{
+			"https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode",
+			"RESOURCE_NOT_FOUND",
+		}}},
 		Diagnostics: "The simulated API has no such resource",
 	}}})
 	a.problem = "not-found"

@@ -88,7 +88,8 @@ func (a *assertion) check(now time.Time) row {
 	return admitted
 }
 
-// issuerIsSubject reports whether iss and sub are the same text, number or boolean. Objects never are, as in JavaScript.
+// issuerIsSubject reports whether iss and sub are the same text, number or boolean. Objects never are, as in
+// JavaScript.
 func (a *assertion) issuerIsSubject() bool {
 	switch iss := a.claims["iss"].(type) {
 	case string, json.Number, bool:
@@ -103,8 +104,8 @@ func (a *assertion) subject() string { return a.claims.text("sub") }
 // tooFar reports whether exp is over 310 s ahead: the documented five minutes, and ten seconds that APIM grants.
 func (a *assertion) tooFar(now time.Time) bool { return a.expiry()-millis(now) > 310_000 }
 
-// expiry is exp in milliseconds as JavaScript's new Date(exp * 1000) takes it: NaN, which compares to nothing, where exp
-// is absent or no number; null, "" and false are zero.
+// expiry is exp in milliseconds as JavaScript's new Date(exp * 1000) takes it: NaN, which compares to nothing, where
+// exp is absent or no number; null, "" and false are zero.
 func (a *assertion) expiry() float64 {
 	v, ok := a.claims["exp"]
 	if !ok {

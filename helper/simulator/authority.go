@@ -24,8 +24,8 @@ const caFile = "ca.pem"
 const authorityLife = 24 * time.Hour
 
 // authority makes a certification authority for loopback addresses alone, writes its certificate to a file in a folder
-// of its own, and returns the folder and the TLS configuration of a server at an address. The keys exist in memory only, and a client that
-// trusts the authority for longer than it should, trusts it for nothing but this machine.
+// of its own, and returns the folder and the TLS configuration of a server at an address. The keys exist in memory
+// only, and a client that trusts the authority for longer than it should, trusts it for nothing but this machine.
 func authority(at net.Addr) (folder string, config *tls.Config, err error) {
 	ca, caKey, err := newAuthority()
 	if err != nil {
@@ -53,7 +53,8 @@ func authority(at net.Addr) (folder string, config *tls.Config, err error) {
 
 // noRoom returns the error of a temporary folder that can't be written.
 func noRoom(what string, err error) error {
-	hint := fmt.Sprintf("check free space and permissions (df %[1]s; ls -ld %[1]s), or name another folder in TMPDIR", os.TempDir())
+	hint := fmt.Sprintf("check free space and permissions (df %[1]s; ls -ld %[1]s), or name another folder in TMPDIR",
+		os.TempDir())
 	return fault.Wrap(fault.Usage, hint, what, err)
 }
 

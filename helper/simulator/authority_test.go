@@ -48,7 +48,10 @@ func TestAuthorityVouchesForLoopbackAlone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: tt.name, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+			_, err = leaf.Verify(x509.VerifyOptions{
+				Roots: roots, DNSName: tt.name,
+				KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+			})
 			var invalid x509.CertificateInvalidError
 			constrained := errors.As(err, &invalid) && invalid.Reason == x509.CANotAuthorizedForThisName
 			if tt.ok && err != nil || !tt.ok && !constrained {

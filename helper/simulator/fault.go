@@ -10,7 +10,8 @@ import (
 )
 
 // FaultNames are the faults that [ParseFault] knows, for a help text.
-const FaultNames = "row01 to row25, 429[:SECONDS], 502[:html], html, delay:DUR, drip:DUR, reset, truncate, redirect[:URL]"
+const FaultNames = "row01 to row25, 429[:SECONDS], 502[:html], html, delay:DUR, drip:DUR, reset, truncate, " +
+	"redirect[:URL]"
 
 // Fault is something that goes wrong, made by [ParseFault]. The zero value does nothing.
 type Fault struct {
@@ -35,22 +36,24 @@ func (f Fault) String() string { return f.text }
 
 // badFault returns the error of a fault that can't be read.
 func badFault(text, problem string) error {
-	return fault.New(fault.Usage, "NAME or NAME=COUNT, with NAME one of "+FaultNames, "--fault %s: %s", strconv.QuoteToASCII(text), problem)
+	return fault.New(fault.Usage, "NAME or NAME=COUNT, with NAME one of "+FaultNames, "--fault %s: %s",
+		strconv.QuoteToASCII(text), problem)
 }
 
-// ParseFault reads NAME or NAME=COUNT. With COUNT, 1 or more, a fault befalls so many requests, else all. The first fault
-// that is left and that answers, wins; delay and drip go together with any other. It befalls the token endpoints, or with
-// NAME beginning "api:" the APIs behind APIM, where there are no rows. The names:
+// ParseFault reads NAME or NAME=COUNT. With COUNT, 1 or more, a fault applies to the first COUNT requests, otherwise to
+// all of them. If several faults apply, the first one that answers wins; delay and drip can be combined with any other.
+// A fault applies to the token endpoints, or to the APIs behind APIM if NAME begins with "api:". The APIs have no rows.
+// The names:
 //
-//	row01 to row25  that refusal of the token endpoint. From row 18 on the assertion's jti is used up, as it really is
-//	429[:N]      too many requests; with N, a Retry-After of so many seconds. Uses up the jti
-//	502[:html]   a bad gateway in Apigee's JSON, or as a load balancer's page. Uses up the jti
-//	html         a proxy's login page, status 200. APIM never sees the request
-//	redirect[:URL]  status 307 to another token endpoint (API: path) of this server, or to URL. APIM never sees the request
-//	reset        the connection is reset (TCP RST) instead of an answer. Uses up the jti
-//	truncate     the right answer, but half of its body is missing
-//	delay:DUR    the answer comes so much later
-//	drip:DUR     the answer's body comes byte by byte, and takes so long as a whole
+//	row01 to row25  that refusal of the token endpoint. From row 18 on it uses up the jti, as APIM does
+//	429[:N]         too many requests; with N, a Retry-After of N seconds. Uses up the jti
+//	502[:html]      a bad gateway in Apigee's JSON, or as a load balancer's page. Uses up the jti
+//	html            a proxy's login page, status 200. APIM never sees the request
+//	redirect[:URL]  status 307 to another token endpoint (API: path) of this server, or to URL. APIM never sees it
+//	reset           the connection is reset (TCP RST) instead of an answer. Uses up the jti
+//	truncate        the right answer, but half of its body is missing
+//	delay:DUR       the answer comes DUR later
+//	drip:DUR        the answer's body comes byte by byte, over DUR
 //
 // DUR is a Go duration such as 500ms, or a number of seconds. A URL that ends in =DIGITS needs a COUNT.
 func ParseFault(s string) (Fault, error) {

@@ -93,12 +93,15 @@ func badGateway(html bool) answer {
 		return page(http.StatusBadGateway, "text/html", "<html><head><title>502 Bad Gateway</title></head>\r\n"+
 			"<body><center><h1>502 Bad Gateway</h1></center></body></html>\r\n", "bad gateway")
 	}
-	return apigeeFault(http.StatusBadGateway, "Unexpected EOF at target", "messaging.adaptors.http.flow.UnexpectedEOFAtTarget")
+	return apigeeFault(http.StatusBadGateway, "Unexpected EOF at target",
+		"messaging.adaptors.http.flow.UnexpectedEOFAtTarget")
 }
 
 func loginPage() answer {
-	return page(http.StatusOK, "text/html; charset=utf-8", "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head>"+
-		"<body><form method=\"post\" action=\"/login\"><input name=\"user\"><input name=\"password\" type=\"password\"></form></body></html>\n",
+	return page(http.StatusOK, "text/html; charset=utf-8",
+		"<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head>"+
+			"<body><form method=\"post\" action=\"/login\"><input name=\"user\"><input name=\"password\" "+
+			"type=\"password\"></form></body></html>\n",
 		"a proxy's login page")
 }
 

@@ -16,8 +16,8 @@ import (
 // keySet is the RSA keys that may sign, by kid. A kid may stand more than once.
 type keySet map[string][]*rsa.PublicKey
 
-// keyCache keeps a key set that was read for a while, as APIM does (PopulateCache.CCJWKS.xml). What could not be read is
-// not kept.
+// keyCache keeps a key set that was read for a while, as APIM does (PopulateCache.CCJWKS.xml). What could not be read
+// is not kept.
 type keyCache struct {
 	read func() ([]byte, error)
 	life time.Duration

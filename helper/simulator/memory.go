@@ -16,8 +16,8 @@ type replays struct {
 	used map[[sha256.Size]byte]time.Time
 }
 
-// burn uses up the assertion's jti. It refuses one that was used before, then an exp too far ahead, and only then stores
-// the jti: these two checks come in this order.
+// burn uses up the assertion's jti. It refuses one that was used before, then an exp too far ahead, and only then
+// stores the jti: these two checks come in this order.
 func (c *replays) burn(a *assertion, now time.Time) row {
 	sub := sha256.Sum256([]byte(a.subject()))
 	key := sha256.Sum256(append(sub[:], a.claims.text("jti")...))

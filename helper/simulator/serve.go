@@ -21,7 +21,8 @@ import (
 
 // ServeOptions say where [Serve] listens and what it tells.
 type ServeOptions struct {
-	Config      Config    // where BaseURL is empty, clients may call by any name of this machine; where Log is nil, Stderr gets it
+	// where BaseURL is empty, clients may call by any name of this machine; where Log is nil, Stderr gets it
+	Config      Config
 	Listen      string    // HOST:PORT; empty: 127.0.0.1:0, a free port
 	TLS         bool      // https, by a certification authority made for this call
 	AllowRemote bool      // Listen may be more than loopback
@@ -31,7 +32,8 @@ type ServeOptions struct {
 
 // cantListen returns the error of an address on which nothing can listen, such as a port in use.
 func cantListen(address string, err error) error {
-	return fault.Wrap(fault.Usage, "listen on 127.0.0.1:0 for a free port", fmt.Sprintf("listening on %q", address), err)
+	return fault.Wrap(fault.Usage, "listen on 127.0.0.1:0 for a free port", fmt.Sprintf("listening on %q", address),
+		err)
 }
 
 // listening is the JSON line.
@@ -111,7 +113,8 @@ func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // a delay ends with it
-		ErrorLog:          log.New(io.Discard, "", 0),                        // broken handshakes are the client's to report
+		// broken handshakes are the client's to report
+		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

@@ -1,6 +1,6 @@
-// Package simulator is NHS England's API Management (APIM) on one machine: its token endpoint, as strict as the real one,
-// and a small API that accepts the tokens. Point a client at it, in a unit test or in CI, and whatever APIM would refuse
-// is refused here, in the same order, with the same status and the same words.
+// Package simulator is NHS England's API Management (APIM) on one machine: its token endpoint, as strict as the real
+// one, and a small API that accepts the tokens. Point a client at it, in a unit test or in CI, and whatever APIM would
+// refuse is refused here, in the same order, with the same status and the same words.
 //
 //	registered := func() ([]byte, error) { return os.ReadFile("jwks.json") }
 //	sim := simulator.New(simulator.Config{APIKey: key, JWKS: registered})
@@ -9,16 +9,16 @@
 // The token endpoint (POST /oauth2/token, and /oauth2-mock/token and its like) knows the signed JWT pattern, that is
 // grant_type=client_credentials with a client assertion. What it does follows the policies of the Apigee proxy that is
 // /oauth2, NHSDigital/identity-service-api. In particular:
-//   - A jti is remembered for 30 days, and before API key, kid, signature and audience are checked: an assertion that was
-//     refused there can't be sent again.
-//   - exp may not lie in the past at all, and at most 310 s ahead.
-//   - aud is one string, the URL as it was called. Whether APIM takes an array is not known; here it is refused.
+//   - A jti is remembered for 30 days, before API key, kid, signature and audience are checked: an assertion that one
+//     of these checks refused can't be sent again.
+//   - exp may not be in the past at all, and at most 310 s ahead.
+//   - aud is one string, the URL as it was called. Whether APIM takes an array is not known; the simulator refuses it.
 //   - expires_in is a string of seconds, issued_at a string of milliseconds since 1970.
-//   - A key set that was fetched may be kept for an hour ([Config.JWKSCache]), so that a new kid is refused until then.
+//   - A key set that was fetched may be kept for an hour ([Config.JWKSCache]): a new kid is refused until then.
 //
-// Where the real answer is not public, this one is a guess and says so beside its code: the body of a 429, and the answer
-// to a not-before time in the future. Grants other than client_credentials are refused, RSA keys under 1024 bits verify
-// nothing.
+// If the real answer is not public, the simulator's is a guess, and a comment says so: the body of a 429, and the
+// answer to a not-before time in the future. Grants other than client_credentials are refused, and RSA keys under 1024
+// bits verify nothing.
 //
 // The API side serves GET /hello-world/hello/application and GET /genomic-data-access/FHIR/R4/ServiceRequest with
 // synthetic data to a live Bearer token or the right apikey header. /oauth2/_ping and /API/_ping are open to everybody.

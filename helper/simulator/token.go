@@ -94,13 +94,14 @@ func (s *Simulator) exchange(r *http.Request, form url.Values, a *assertion) ans
 	if n := s.authorize(r, a, now); n != admitted {
 		return refuse(n)
 	}
-	// APIM allows ten seconds for a clock that differs. What it says about a not-before time that is further ahead is not
-	// public: the status is Apigee's default, the body what the identity service says when it has no better words.
+	// APIM allows ten seconds for a clock that differs. What it says about a not-before time that is further ahead is
+	// not public: the status is Apigee's default, the body what the identity service says when it has no better words.
 	if nbf, ok := a.claims["nbf"].(json.Number); ok && number(nbf)*1000-millis(now) > 10_000 {
 		return unknownError(http.StatusUnauthorized)
 	}
 	if id := form.Get("client_id"); id != "" && id != a.subject() {
-		return apigeeFault(http.StatusInternalServerError, "Invalid client identifier {0}", "oauth.v2.InvalidClientIdentifier")
+		return apigeeFault(http.StatusInternalServerError, "Invalid client identifier {0}",
+			"oauth.v2.InvalidClientIdentifier")
 	}
 	if s.config.NoProduct {
 		return refuse(noProduct)

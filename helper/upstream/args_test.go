@@ -33,9 +33,11 @@ func TestDocumentedLines(t *testing.T) {
 		line string
 		want said
 	}{
-		"README, long":         {"--api_host " + host + " --api_key NHSAPIMAPIKEY --private_key_pem_file path/to/test-1.pem --apim_kid test-1", whole},
-		"README, short":        {"-pem path/to/test-1.pem -k NHSAPIMAPIKEY -host " + host + " -kid test-1", whole},
-		"set_up/auth, long":    {"--api_host " + host + " --api_key NHSAPIMAPIKEY --private_key_pem path/to/test-1.pem --apim_kid test-1", whole},
+		"README, long": {"--api_host " + host +
+			" --api_key NHSAPIMAPIKEY --private_key_pem_file path/to/test-1.pem --apim_kid test-1", whole},
+		"README, short": {"-pem path/to/test-1.pem -k NHSAPIMAPIKEY -host " + host + " -kid test-1", whole},
+		"set_up/auth, long": {"--api_host " + host +
+			" --api_key NHSAPIMAPIKEY --private_key_pem path/to/test-1.pem --apim_kid test-1", whole},
 		"configuration alone":  {"", said{}},
 		"another file":         {"-cfg CONFIG_FILE", said{Config: "CONFIG_FILE", HasConfig: true}},
 		"another file, long":   {"--config_file CONFIG_FILE", said{Config: "CONFIG_FILE", HasConfig: true}},

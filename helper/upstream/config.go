@@ -41,12 +41,14 @@ const (
 )
 
 var (
-	errTwoKeys = bad("keep the one that belongs to the kid, and remove the other line", "it is not what "+keyPEM+" says")
+	errTwoKeys = bad("keep the one that belongs to the kid, and remove the other line",
+		"it is not what "+keyPEM+" says")
 	errNotText = bad(hintFile, "it is not plain text")
 )
 
-// ParseConfig reads a configuration file: one YAML mapping, or nothing at all. A value that can't be used, a name that is
-// there twice, and the private key's two spellings with different values are an error that names the file and the line.
+// ParseConfig reads a configuration file: one YAML mapping, or nothing at all. A value that can't be used, a name that
+// is there twice, and the private key's two spellings with different values are an error that names the file and the
+// line.
 func ParseConfig(file string, raw []byte) (Config, error) {
 	settings, err := decode(file, raw)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// bad returns the error of a command line, or of what it and the configuration file say together. It repeats names, and of
-// the values none but a host or an API's name: any other may be secret.
+// bad returns the error of a command line, or of what it and the configuration file say together. It repeats names, and
+// of the values none but a host or an API's name: any other may be secret.
 func bad(hint, problem string) error { return fault.New(fault.Usage, hint, "%s", problem) }
 
 // badConfig returns the error of a configuration file, with its name and the line; 0: unknown.
@@ -24,8 +24,8 @@ const (
 	hintFile = "the file is lines such as: api_host: int.api.service.nhs.uk"
 )
 
-// unknownWord refuses a word, the number'th. It is repeated only where it looks like an option's name: a key that came to
-// stand there would be shown.
+// unknownWord refuses a word, the number'th. It is repeated only where it looks like an option's name: a key that came
+// to stand there would be shown.
 func unknownWord(word string, number int) error {
 	what := fmt.Sprintf("word %d of the command line is no option", number)
 	if name, _, _ := strings.Cut(word, "="); optionLike(name) {

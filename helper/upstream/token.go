@@ -40,7 +40,8 @@ func (c Config) Complete() (Config, string, error) {
 	case c.APIKey.IsZero() && apim.Sandbox(c.Host) && c.PEM.IsZero():
 		return c, "", bad("call its APIs without a credential", c.Host+" needs no token")
 	case c.APIKey.IsZero():
-		return c, "", bad("give it as "+keyAPIKey+" in ~/.cgpclient/config.yaml, or as --api_key", "there is no API key")
+		return c, "", bad("give it as "+keyAPIKey+" in ~/.cgpclient/config.yaml, or as --api_key",
+			"there is no API key")
 	case c.PEM.IsZero():
 		return c, "", bad(
 			"add --private_key_pem_file FILE; an API key alone is sent itself, without a token",
@@ -48,7 +49,8 @@ func (c Config) Complete() (Config, string, error) {
 		)
 	case c.Host == "" && c.KID == "":
 		return c, "", bad(
-			"add --api_host HOST --apim_kid KID, for example --api_host internal-dev.api.service.nhs.uk --apim_kid test-1",
+			"add --api_host HOST --apim_kid KID, for example --api_host internal-dev.api.service.nhs.uk --apim_kid "+
+				"test-1",
 			"there is neither a host nor a kid; "+defaultKID+" in production is hardly meant",
 		)
 	case c.Host == defaultHost && c.KID == "":

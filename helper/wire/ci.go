@@ -13,9 +13,9 @@ func escapeGitHub(s string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
 }
 
-// GitHub returns what a step of GitHub Actions prints to hide secrets, the value among them, and what it then appends to
-// the file named by GITHUB_ENV, so that later steps have the value in a variable. The delimiter is random: no value can
-// end its own block and set another variable.
+// GitHub returns what a step of GitHub Actions prints to hide secrets, the value among them, and what it then appends
+// to the file named by GITHUB_ENV, so that later steps have the value in a variable. The delimiter is random: no value
+// can end its own block and set another variable.
 func GitHub(variable, value string, secrets ...string) (stdout, envFile string) {
 	for _, s := range append(secrets, value) {
 		stdout += maskGitHub(s)

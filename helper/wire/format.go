@@ -19,8 +19,8 @@ import (
 // Formats are the names that [Format] knows, in the order of the help.
 var Formats = []string{"header", "token", "json", "curl", "htslib"}
 
-// BadFormat returns the error of a format that is unknown, or that a credential of method auth can't be printed in; auth is
-// empty if the format is unknown.
+// BadFormat returns the error of a format that is unknown, or that a credential of method auth can't be printed in;
+// auth is empty if the format is unknown.
 func BadFormat(format, auth string) error {
 	hint := "choose --format " + strings.Join(Formats, ", ")
 	if auth == "" {
@@ -39,8 +39,8 @@ func CheckFormat(format string) error {
 	return BadFormat(format, "")
 }
 
-// Format returns the text of a credential: header, token, json, curl or htslib. u is the URL it is for, or nil; only curl
-// uses it. now counts the seconds that htslib is told. The text is a few lines, each ended by one LF, or empty.
+// Format returns the text of a credential: header, token, json, curl or htslib. u is the URL it is for, or nil; only
+// curl uses it. now counts the seconds that htslib is told. The text is a few lines, each ended by one LF, or empty.
 func Format(format string, c helper.Credential, u *url.URL, now time.Time) ([]byte, error) {
 	if err := check(c); err != nil {
 		return nil, err
@@ -50,7 +50,8 @@ func Format(format string, c helper.Credential, u *url.URL, now time.Time) ([]by
 		return header(c), nil
 	case "token":
 		if c.Auth == profile.None {
-			return nil, fault.New(fault.None, "call its APIs without a credential; --format header prints nothing and succeeds",
+			return nil, fault.New(fault.None,
+				"call its APIs without a credential; --format header prints nothing and succeeds",
 				"profile %q has method none: there is no token to print", c.Profile)
 		}
 		return append(c.Secret.Reveal(), '\n'), nil
@@ -110,7 +111,8 @@ func jsonText(c helper.Credential) ([]byte, error) {
 }
 
 // curl is a config file for curl -K. Beside header and URL it keeps curl from sending the header where the URL does not
-// say: no globbing, no other scheme, and for an API key, which curl does not take off a redirected request, no redirect.
+// say: no globbing, no other scheme, and for an API key, which curl does not take off a redirected request, no
+// redirect.
 func curl(c helper.Credential, u *url.URL) []byte {
 	var b strings.Builder
 	if c.Auth != profile.None {
@@ -154,5 +156,6 @@ func htslib(c helper.Credential, now time.Time) ([]byte, error) {
 		return nil, BadFormat("htslib", c.Auth)
 	}
 	left := max(int(c.ExpiresAt.Sub(now)/time.Second), 0)
-	return fmt.Appendf(nil, `{"access_token":"%s","token_type":"Bearer","expires_in":%d}`+"\n", c.Secret.Reveal(), left), nil
+	return fmt.Appendf(nil, `{"access_token":"%s","token_type":"Bearer","expires_in":%d}`+"\n", c.Secret.Reveal(),
+		left), nil
 }

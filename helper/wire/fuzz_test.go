@@ -13,8 +13,8 @@ import (
 	"cgp-cred/keystore"
 )
 
-// FuzzFormat: each format of a credential gives back the secret and the URL that went in, and no more lines than it has:
-// nothing in them sets another option of curl's, another header or another attribute.
+// FuzzFormat: each format of a credential gives back the secret and the URL that went in, and no more lines than it
+// has: nothing in them sets another option of curl's, another header or another attribute.
 func FuzzFormat(f *testing.F) {
 	f.Add("token", "https://int.api.service.nhs.uk/a?b=c", true)
 	f.Add("to\"ken\n", `https://h/"\`, false)
@@ -24,7 +24,10 @@ func FuzzFormat(f *testing.F) {
 		if err != nil {
 			u = nil
 		}
-		c := helper.Credential{Profile: "int", Host: "h", Auth: profile.APIKey, Header: "apikey", Secret: keystore.NewSecret([]byte(secret))}
+		c := helper.Credential{
+			Profile: "int", Host: "h", Auth: profile.APIKey, Header: "apikey",
+			Secret: keystore.NewSecret([]byte(secret)),
+		}
 		if bearer {
 			c.Auth, c.Header, c.Bearer, c.ExpiresAt = profile.JWT, "Authorization", true, time.Unix(1767366000, 0)
 		}
@@ -43,11 +46,13 @@ func FuzzFormat(f *testing.F) {
 		if err != nil {
 			return // the secret is none
 		}
-		if text["token"] != secret+"\n" || text["header"] != c.Header+": "+c.Value()+"\n" || strings.Count(text["header"], "\n") != 1 {
+		if text["token"] != secret+"\n" || text["header"] != c.Header+": "+c.Value()+"\n" ||
+			strings.Count(text["header"], "\n") != 1 {
 			t.Fatalf("%q, %q", text["token"], text["header"])
 		}
 		var object struct{ Value, Token string }
-		if err := json.Unmarshal([]byte(text["json"]), &object); err != nil || object.Token != secret || object.Value != c.Value() {
+		if err := json.Unmarshal([]byte(text["json"]), &object); err != nil || object.Token != secret ||
+			object.Value != c.Value() {
 			t.Fatalf("%q: %v", text["json"], err)
 		}
 		curlReads(t, text["curl"], c.Header+": "+c.Value(), u)

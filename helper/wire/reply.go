@@ -16,9 +16,9 @@ const renewBefore = time.Minute
 // Quit tells git that there is no use in asking other helpers or the user.
 const Quit = "quit=1\n"
 
-// Reply answers a request with a credential. scope is the URL below which it is good for each place, as [profile.Config]
-// says, or empty; callers that keep the header are told. needsBearer says that the caller can't use it: it understands
-// no authtype, and could only send it as a password, which APIM refuses; so it gets none.
+// Reply answers a request with a credential. scope is the URL below which it is good for each place, as
+// [profile.Config] says, or empty; callers that keep the header are told. needsBearer says that the caller can't use
+// it: it understands no authtype, and could only send it as a password, which APIM refuses; so it gets none.
 func Reply(r Request, c helper.Credential, scope string) (out []byte, needsBearer bool, err error) {
 	if err := check(c); err != nil {
 		return nil, false, err

@@ -1,8 +1,9 @@
-// Package agefile keeps each record in a file of its own that age encrypts (age-encryption.org/v1), for machines without
-// a keychain. The files are encrypted for one identity: a passphrase protects it, or it is a file of the user's.
+// Package agefile keeps each record in a file of its own that age encrypts (age-encryption.org/v1), for machines
+// without a keychain. The files are encrypted for one identity: a passphrase protects it, or it is a file of the
+// user's.
 //
-// NAME.age is a plain age file, and with an identity file of the user's NAME~identity.age. The identity that a passphrase protects is the file "identity": a line of ours, then an
-// age file. So the age program can open both:
+// NAME.age is a plain age file, and with an identity file of the user's NAME~identity.age. The identity that a
+// passphrase protects is the file "identity": a line of ours, then an age file. So the age program can open both:
 //
 //	tail -n +2 identity | age -d >key.txt && age -d -i key.txt NAME.age
 package agefile
@@ -29,8 +30,8 @@ import (
 // maxFile bounds each file in bytes: a record of 2400 bytes makes one of about 2700.
 const maxFile = 64 << 10
 
-// lockSlack is how much longer another process, which writes or asks for the passphrase, is waited for than somebody may
-// take to give it: scrypt takes a second for each try, and more on a small machine.
+// lockSlack is how much longer another process, which writes or asks for the passphrase, is waited for than somebody
+// may take to give it: scrypt takes a second for each try, and more on a small machine.
 const lockSlack = 30 * time.Second
 
 // Options say where the files are and what opens them. All but Identity are needed.

@@ -38,7 +38,10 @@ type files struct {
 
 func newFiles(t testing.TB) files {
 	t.Helper()
-	f := files{TB: t, folder: filepath.Join(t.TempDir(), "share", "cgp-cred"), state: filepath.Join(t.TempDir(), "cgp-cred")}
+	f := files{
+		TB: t, folder: filepath.Join(t.TempDir(), "share", "cgp-cred"),
+		state: filepath.Join(t.TempDir(), "cgp-cred"),
+	}
 	t.Cleanup(func() { f.forget() })
 	return f
 }
@@ -127,7 +130,8 @@ func (f files) is(err, kind error) {
 		f.Fatalf("%v, want %v", err, kind)
 	}
 	text := e.Error() + fault.HintOf(e, "")
-	if e.Account != "int" || !strings.Contains(text, `"int"`) || fault.HintOf(e, "") == "" || strings.Contains(fault.HintOf(e, ""), "keychain") {
+	if e.Account != "int" || !strings.Contains(text, `"int"`) || fault.HintOf(e, "") == "" ||
+		strings.Contains(fault.HintOf(e, ""), "keychain") {
 		f.Errorf("%v; hint: %s", err, e.FaultHints())
 	}
 	for _, secret := range []string{phrase, "correct", "secret-api-key", "AGE-SECRET-KEY"} {
@@ -171,7 +175,8 @@ func TestPassphrase(t *testing.T) {
 	for _, name := range []string{"identity", "int.age"} {
 		info, err := os.Stat(f.file(name))
 		f.must(err)
-		if info.Mode() != 0o600 || bytes.Contains(f.read(name), []byte("changed")) || bytes.Contains(f.read(name), []byte("SECRET")) {
+		if info.Mode() != 0o600 || bytes.Contains(f.read(name), []byte("changed")) ||
+			bytes.Contains(f.read(name), []byte("SECRET")) {
 			t.Errorf("%s: mode %v", name, info.Mode())
 		}
 	}
@@ -271,7 +276,8 @@ func TestDescriptorNumber(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"0", "1", "2", "-1", "x", "3 ", "70000", "correct horse"} {
 		_, err := agefile.NewUnlocker(s)
-		if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" || strings.Contains(err.Error()+fault.HintOf(err, ""), "horse") {
+		if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" ||
+			strings.Contains(err.Error()+fault.HintOf(err, ""), "horse") {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
@@ -419,7 +425,8 @@ func TestUnsafe(t *testing.T) {
 	for name, spoil := range map[string]func(f files) error{
 		"readable": func(f files) error { return os.Chmod(f.file("int~identity.age"), 0o644) },
 		"a link": func(f files) error {
-			return errors.Join(os.Rename(f.file("int~identity.age"), f.file("x")), os.Symlink("x", f.file("int~identity.age")))
+			return errors.Join(os.Rename(f.file("int~identity.age"), f.file("x")),
+				os.Symlink("x", f.file("int~identity.age")))
 		},
 		"a second name":   func(f files) error { return os.Link(f.file("int~identity.age"), f.file("x")) },
 		"a folder of all": func(f files) error { return os.Chmod(f.folder, 0o777) },
@@ -443,7 +450,8 @@ func TestConcurrent(t *testing.T) {
 	for i := range 20 {
 		ks := f.open(phrase)
 		all.Go(func() {
-			if err := ks.Set(context.Background(), fmt.Sprint("p", i%3), keystore.NewSecret([]byte(fmt.Sprint("value ", i)))); err != nil {
+			if err := ks.Set(context.Background(), fmt.Sprint("p", i%3),
+				keystore.NewSecret([]byte(fmt.Sprint("value ", i)))); err != nil {
 				t.Error(err)
 			}
 		})

@@ -115,7 +115,8 @@ func (f files) killEach(after func()) {
 		if n > 1000 {
 			f.Fatal("there is no end to its system calls")
 		}
-		inject := fmt.Sprintf("inject=openat,newfstatat,fstat,mkdirat,fchmod,write,fsync,renameat,renameat2,linkat,unlinkat,flock,read,close:signal=KILL:when=%d", n)
+		inject := fmt.Sprintf("inject=openat,newfstatat,fstat,mkdirat,fchmod,write,fsync,renameat,renameat2,linkat,"+
+			"unlinkat,flock,read,close:signal=KILL:when=%d", n)
 		out := f.child("new value", "", "strace", "-f", "-qq", "-o", "/dev/null", "-e", inject)
 		after()
 		if out == "stored" {

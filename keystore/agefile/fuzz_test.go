@@ -13,7 +13,10 @@ import (
 )
 
 func FuzzParseRecord(f *testing.F) {
-	for _, s := range []string{"cgp-cred record 1 int\nvalue", "cgp-cred record 2 int\nvalue", "cgp-cred record 1 prod\n", "cgp-cred record ", "\n"} {
+	for _, s := range []string{
+		"cgp-cred record 1 int\nvalue", "cgp-cred record 2 int\nvalue",
+		"cgp-cred record 1 prod\n", "cgp-cred record ", "\n",
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, plain []byte) {
@@ -44,7 +47,8 @@ func FuzzParsePhrase(f *testing.F) {
 	f.Add([]byte("\r\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		got, err := parsePhrase(raw)
-		if b := got.Reveal(); err == nil && (len(b) == 0 || bytes.Contains(b, []byte("\n")) || !bytes.HasPrefix(raw, b)) {
+		if b := got.Reveal(); err == nil &&
+			(len(b) == 0 || bytes.Contains(b, []byte("\n")) || !bytes.HasPrefix(raw, b)) {
 			t.Errorf("%q was taken from %q", b, raw)
 		}
 	})

@@ -131,7 +131,8 @@ const (
 )
 
 func formatIdentityFile(body []byte) []byte {
-	return append(fmt.Appendf(nil, "%s%d %s\n", identityHead, identityVersion, identitySum(identityVersion, body)), body...)
+	return append(fmt.Appendf(nil, "%s%d %s\n", identityHead, identityVersion, identitySum(identityVersion, body)),
+		body...)
 }
 
 // parseIdentityFile returns the age file within.
@@ -156,8 +157,8 @@ func identitySum(version int, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// readIdentity reads an identity file of the user's, such as age-keygen writes. The path may be a link; the file must be
-// private.
+// readIdentity reads an identity file of the user's, such as age-keygen writes. The path may be a link; the file must
+// be private.
 func readIdentity(path string) (key, error) {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -179,7 +180,10 @@ func readIdentity(path string) (key, error) {
 }
 
 func identityError(path, why string) error {
-	return &keystore.Error{Kind: errIdentity, Detail: path + ": " + why, Next: "make one: " + printable.Shell("age-keygen", "-o", path) + "\nor leave --identity out for a passphrase"}
+	return &keystore.Error{
+		Kind: errIdentity, Detail: path + ": " + why,
+		Next: "make one: " + printable.Shell("age-keygen", "-o", path) + "\nor leave --identity out for a passphrase",
+	}
 }
 
 // parseIdentity reads age identities, a line each. The first is the one to encrypt for. Its error quotes nothing.

@@ -16,7 +16,8 @@ import (
 func nobody(why string) error {
 	return &keystore.Error{
 		Kind: errLocked, Detail: why,
-		Next: "run `cgp-cred status` at a terminal, which asks for it once an hour; or hand it over on a descriptor: --passphrase-fd 3 3<FILE",
+		Next: "run `cgp-cred status` at a terminal, which asks for it once an hour; or hand it over on a descriptor: " +
+			"--passphrase-fd 3 3<FILE",
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 	"cgp-cred/keystore/terminal"
 )
 
-// Unlocker gets passphrases: from a descriptor where one is named, else from whoever sits at the terminal. One belongs to
-// a process; its zero value asks at the terminal.
+// Unlocker gets passphrases: from a descriptor where one is named, else from whoever sits at the terminal. One belongs
+// to a process; its zero value asks at the terminal.
 type Unlocker struct {
 	// Work is the binary logarithm of scrypt's N for a new passphrase; 0: 18, about a second and 256 MiB.
 	Work int
@@ -133,9 +133,15 @@ func parsePhrase(raw []byte) (keystore.Secret, error) {
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	switch {
 	case len(line) == 0:
-		return keystore.Secret{}, &keystore.Error{Kind: errNoPhrase, Detail: "it is empty", Next: "run the command again"}
+		return keystore.Secret{}, &keystore.Error{
+			Kind: errNoPhrase, Detail: "it is empty",
+			Next: "run the command again",
+		}
 	case len(line) > maxPhrase:
-		return keystore.Secret{}, &keystore.Error{Kind: errNoPhrase, Detail: fmt.Sprintf("it is over %d bytes", maxPhrase), Next: "check that it is the right file"}
+		return keystore.Secret{}, &keystore.Error{
+			Kind:   errNoPhrase,
+			Detail: fmt.Sprintf("it is over %d bytes", maxPhrase), Next: "check that it is the right file",
+		}
 	}
 	return keystore.NewSecret(line), nil
 }
@@ -165,7 +171,11 @@ func (u *Unlocker) unwrap(body []byte, phrase keystore.Secret) ([]byte, error) {
 	var other *age.NoIdentityMatchError
 	switch {
 	case errors.As(err, &other):
-		return nil, &keystore.Error{Kind: errWrong, Next: "run the command again; a forgotten passphrase can't be found out: cgp-cred logout every profile with such a keystore, then store it again"}
+		return nil, &keystore.Error{
+			Kind: errWrong,
+			Next: "run the command again; a forgotten passphrase can't be found out: cgp-cred logout every profile " +
+				"with such a keystore, then store it again",
+		}
 	case err != nil:
 		return nil, damaged("the identity that the passphrase protects: " + err.Error())
 	}

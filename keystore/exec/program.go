@@ -106,7 +106,10 @@ func (p *programs) get(ctx context.Context, op, account string) (keystore.Secret
 	defer clear(out)
 	value, problem := parseLine(out)
 	if problem != "" {
-		return keystore.Secret{}, &keystore.Error{Kind: errProgramText, Op: op, Account: account, Detail: problem, Next: p.byHand("get", account)}
+		return keystore.Secret{}, &keystore.Error{
+			Kind: errProgramText, Op: op, Account: account, Detail: problem,
+			Next: p.byHand("get", account),
+		}
 	}
 	return value, nil
 }
@@ -150,7 +153,8 @@ func (p *programs) run(ctx context.Context, op, verb, account string, stdin []by
 	switch {
 	case errors.Is(err, program.ErrNotFound):
 		e.Kind, e.Detail = keystore.ErrNotFound, ""
-		e.Next = fmt.Sprintf("the keystore program has no record: run `cgp-cred store %s`, or %s", account, p.byHand(verb, account))
+		e.Next = fmt.Sprintf("the keystore program has no record: run `cgp-cred store %s`, or %s", account,
+			p.byHand(verb, account))
 	case errors.Is(err, program.ErrChanged):
 		e.Kind, e.Detail, e.Next = keystore.ErrChanged, "", ""
 	case errors.Is(err, program.ErrTimeout):

@@ -1,5 +1,5 @@
-// Package fault is the one shape of an error: what failed and why, the class that decides the exit status, and what to do
-// about it.
+// Package fault is the one shape of an error: what failed and why, the class that decides the exit status, and what to
+// do about it.
 package fault
 
 import (
@@ -31,8 +31,8 @@ const (
 	Output
 )
 
-// Error is a failure that no caller needs to take apart. Errors whose facts a caller reads are types of their own, which
-// implement [Classified].
+// Error is a failure that no caller needs to take apart. Errors whose facts a caller reads are types of their own,
+// which implement [Classified].
 type Error struct {
 	Class Class
 	What  string   // the whole text: what failed, then why; empty: Err's text
@@ -100,8 +100,8 @@ func (e *Error) MessageID() string {
 	return e.ID
 }
 
-// ClassOf returns the class of the outermost error in err's chain that has one. A deadline or an interruption is Temporary;
-// anything else is a Bug.
+// ClassOf returns the class of the outermost error in err's chain that has one. A deadline or an interruption is
+// Temporary; anything else is a Bug.
 func ClassOf(err error) Class {
 	var classified Classified
 	switch {

@@ -80,7 +80,10 @@ func refused(name, errno string) error {
 		return err
 	}
 	_, get := kernel.Get(name)
-	for op, err := range map[string]error{"get": get, "set": kernel.Set(name, []byte("x"), time.Minute), "delete": kernel.Delete(name)} {
+	for op, err := range map[string]error{
+		"get": get, "set": kernel.Set(name, []byte("x"), time.Minute),
+		"delete": kernel.Delete(name),
+	} {
 		if !errors.Is(err, kernel.ErrUnavailable) {
 			fmt.Printf("%s is not ErrUnavailable: %v\n", op, err)
 		}

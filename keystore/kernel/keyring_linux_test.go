@@ -27,7 +27,10 @@ func TestKeyring(t *testing.T) {
 	if err := kernel.Delete(name); !errors.Is(err, kernel.ErrNotFound) {
 		t.Errorf("deleting what is absent: %v", err)
 	}
-	for _, value := range [][]byte{[]byte("one"), []byte("two \x00\xff"), bytes.Repeat([]byte("x"), kernel.MaxPayload)} {
+	for _, value := range [][]byte{
+		[]byte("one"), []byte("two \x00\xff"),
+		bytes.Repeat([]byte("x"), kernel.MaxPayload),
+	} {
 		if err := kernel.Set(name, value, time.Minute); err != nil {
 			t.Fatal(err)
 		}

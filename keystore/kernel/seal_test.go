@@ -76,7 +76,8 @@ func TestSealLayout(t *testing.T) {
 	id := sha256.Sum256([]byte("cgp-cred sealing key id\x00" + strings.Repeat("k", 32)))
 	head := append([]byte{1}, id[:8]...)
 	nonce := bytes.Repeat([]byte{'n'}, 24)
-	sealed := aead.Seal(append(bytes.Clone(head), nonce...), nonce, []byte("plain"), append(bytes.Clone(head), "aad"...))
+	sealed := aead.Seal(append(bytes.Clone(head), nonce...), nonce, []byte("plain"),
+		append(bytes.Clone(head), "aad"...))
 	if got, err := sealer(t, 'k').Open([]byte("aad"), sealed); err != nil || string(got) != "plain" {
 		t.Errorf("got %q, %v", got, err)
 	}

@@ -35,7 +35,8 @@ func OpenSealer(folder string) (*Sealer, error) {
 	}
 	sealer, err := NewSealer(key)
 	if err != nil {
-		return nil, fault.Wrap(fault.Usage, "remove it, and the next run creates a new one: "+printable.Shell("rm", path), strconv.Quote(path), err)
+		return nil, fault.Wrap(fault.Usage,
+			"remove it, and the next run creates a new one: "+printable.Shell("rm", path), strconv.Quote(path), err)
 	}
 	return sealer, nil
 }

@@ -24,7 +24,10 @@ func findBus(ctx context.Context) (string, net.Conn, error) {
 		value = usualBus()
 	}
 	if value == "" {
-		return "", nil, &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "there is no session bus", Next: noBus + keystore.WithoutKeychain}
+		return "", nil, &keystore.Error{
+			Kind: keystore.ErrUnavailable, Detail: "there is no session bus",
+			Next: noBus + keystore.WithoutKeychain,
+		}
 	}
 	var worst error
 	for entry := range strings.SplitSeq(value, ";") {

@@ -59,8 +59,10 @@ func TestSilentBus(t *testing.T) {
 func TestStaleAddress(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "bus")
-	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:path="+path), "unavailable", "does not answer", "DBUS_SESSION_BUS_ADDRESS")
-	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:abstract=/cgp/nobody/here"), "unavailable", "does not answer")
+	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:path="+path), "unavailable", "does not answer",
+		"DBUS_SESSION_BUS_ADDRESS")
+	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:abstract=/cgp/nobody/here"), "unavailable",
+		"does not answer")
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +127,8 @@ func TestSwappableSocket(t *testing.T) {
 	if err := os.Chmod(folder, 0o777); err != nil { // #nosec G302 -- the attack
 		t.Fatal(err)
 	}
-	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:path="+path), "denied", "can be written by everybody", folder)
+	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:path="+path), "denied", "can be written by everybody",
+		folder)
 }
 
 // The process that was checked ends before godbus's connection stands: another may have taken its place.

@@ -23,16 +23,17 @@ const (
 	// starts itself is unlocked.
 	unlockCommand = `read -rs P; printf %s "$P" | gnome-keyring-daemon --replace --unlock --components=secrets; unset P`
 
-	desktopless = "unlock the login keyring: on a desktop with its own program, elsewhere in bash with `" + unlockCommand + "`"
-	noBus       = "start one with a keyring in it: `dbus-run-session -- bash`, then `" + unlockCommand + "`\n"
-	noService   = "install and start gnome-keyring, KWallet or KeePassXC\n"
+	desktopless = "unlock the login keyring: on a desktop with its own program, elsewhere in bash with `" +
+		unlockCommand + "`"
+	noBus     = "start one with a keyring in it: `dbus-run-session -- bash`, then `" + unlockCommand + "`\n"
+	noService = "install and start gnome-keyring, KWallet or KeePassXC\n"
 
 	again         = "run the command again\n" + keystore.AskDoctor
 	otherProvider = "see with `cgp-cred doctor` which program answers as keychain, and update or replace it"
 )
 
-// classify makes an *[keystore.Error] of what go-keyring, the keychain's programs or a deadline returned. A cancelled context
-// stays what it is: the user's wish is not the keychain's failure.
+// classify makes an *[keystore.Error] of what go-keyring, the keychain's programs or a deadline returned. A cancelled
+// context stays what it is: the user's wish is not the keychain's failure.
 func classify(ctx context.Context, goos, op, account string, limit time.Duration, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("keychain: %w", context.Cause(ctx))
@@ -43,7 +44,8 @@ func classify(ctx context.Context, goos, op, account string, limit time.Duration
 	case errors.As(err, &own):
 		e.Kind, e.Detail, e.Next = own.Kind, own.Detail, own.Next
 	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
-		e.Kind, e.Detail = keystore.ErrTimeout, "waited "+limit.Round(time.Millisecond).String()+"; it is locked, its prompt can't be seen, or it hangs"
+		e.Kind, e.Detail = keystore.ErrTimeout, "waited "+limit.Round(time.Millisecond).String()+"; it is locked, "+
+			"its prompt can't be seen, or it hangs"
 		if goos == "linux" && !promptable(goos) {
 			e.Next = desktopless + "; more time: " + keystore.TimeoutName + "=60s"
 		}
@@ -60,7 +62,8 @@ func classify(ctx context.Context, goos, op, account string, limit time.Duration
 	default:
 		classifySecretService(e, err)
 	}
-	if late := map[string]string{"set": "stored", "delete": "deleted"}[op]; late != "" && errors.Is(e.Kind, keystore.ErrTimeout) {
+	if late := map[string]string{"set": "stored", "delete": "deleted"}[op]; late != "" &&
+		errors.Is(e.Kind, keystore.ErrTimeout) {
 		e.Detail += "; it may still be " + late + " when the keychain goes on: look with `cgp-cred status`"
 	}
 	return e
@@ -86,7 +89,8 @@ func classifySecretService(e *keystore.Error, err error) {
 	case has("not provided by any .service files", ".DBus.Error.ServiceUnknown", ".DBus.Error.NameHasNoOwner"):
 		e.Detail = "no program answers for org.freedesktop.secrets"
 		e.Next = noService + keystore.WithoutKeychain
-	case has("Object does not exist at path", "No such interface", ".UnknownObject", ".UnknownInterface", ".UnknownMethod", ".Secret.Error.NoSuchObject"):
+	case has("Object does not exist at path", "No such interface", ".UnknownObject", ".UnknownInterface",
+		".UnknownMethod", ".Secret.Error.NoSuchObject"):
 		e.Detail = "the keyring is not initialised: " + text
 		e.Next = desktopless
 	case has(".DBus.Error.AccessDenied", ".DBus.Error.AuthFailed"):
@@ -105,7 +109,8 @@ func classifySecretService(e *keystore.Error, err error) {
 
 // ended reports that the other end closed the connection.
 func ended(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, syscall.EPIPE)
 }
 
 // classifyMac knows /usr/bin/security by its exit status, which is the OSStatus modulo 256: go-keyring drops its text.

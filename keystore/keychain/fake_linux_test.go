@@ -43,7 +43,9 @@ func serveFake(t *testing.T, f *fakeService) *keystoretest.Keyring {
 	f.conn = k.Conn
 	objects := map[dbus.ObjectPath]map[string]map[string]any{
 		fakePath: {
-			"org.freedesktop.DBus.Properties": {"Get": func(string, string) (dbus.Variant, *dbus.Error) { return dbus.MakeVariant(f.collections), nil }},
+			"org.freedesktop.DBus.Properties": {"Get": func(string, string) (dbus.Variant, *dbus.Error) {
+				return dbus.MakeVariant(f.collections), nil
+			}},
 			"org.freedesktop.Secret.Service": {
 				"OpenSession": func(string, dbus.Variant) (dbus.Variant, dbus.ObjectPath, *dbus.Error) {
 					return dbus.MakeVariant(""), fakePath + "/session/1", nil
@@ -62,7 +64,9 @@ func serveFake(t *testing.T, f *fakeService) *keystoretest.Keyring {
 				}
 				return found, nil
 			},
-			"CreateItem": func(_ map[string]dbus.Variant, s fakeSecret, _ bool) (dbus.ObjectPath, dbus.ObjectPath, *dbus.Error) {
+			"CreateItem": func(_ map[string]dbus.Variant, s fakeSecret, _ bool) (dbus.ObjectPath, dbus.ObjectPath,
+				*dbus.Error,
+			) {
 				if f.keep {
 					f.items = map[dbus.ObjectPath][]byte{fakeItem: append(s.Value, '!')}
 				}
@@ -82,7 +86,9 @@ func serveFake(t *testing.T, f *fakeService) *keystoretest.Keyring {
 		}},
 	}
 	if f.prompt != nil {
-		objects[fakePath+"/prompt/1"] = map[string]map[string]any{"org.freedesktop.Secret.Prompt": {"Prompt": f.prompt(f)}}
+		objects[fakePath+"/prompt/1"] = map[string]map[string]any{
+			"org.freedesktop.Secret.Prompt": {"Prompt": f.prompt(f)},
+		}
 	}
 	for path, tables := range objects {
 		for iface, table := range tables {

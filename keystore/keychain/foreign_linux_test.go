@@ -89,14 +89,16 @@ func TestBusOfAnotherUser(t *testing.T) {
 		name := fmt.Sprintf("cgp-cred-test-%d-%d", os.Getpid(), time.Now().UnixNano())
 		startAttacker(t, "@"+name)
 		for _, action := range []string{"get", "set", "delete"} {
-			expect(t, child(t, action, "DBUS_SESSION_BUS_ADDRESS=unix:abstract="+name), "denied", want, "unset DBUS_SESSION_BUS_ADDRESS")
+			expect(t, child(t, action, "DBUS_SESSION_BUS_ADDRESS=unix:abstract="+name), "denied", want,
+				"unset DBUS_SESSION_BUS_ADDRESS")
 		}
 	})
 	t.Run("socket in a folder for all", func(t *testing.T) {
 		t.Parallel()
 		folder := sticky(t)
 		startAttacker(t, filepath.Join(folder, "bus"))
-		expect(t, child(t, "set", "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(folder, "bus")), "denied", "belongs to "+want)
+		expect(t, child(t, "set", "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(folder, "bus")), "denied",
+			"belongs to "+want)
 	})
 	t.Run("socket that looks like ours", func(t *testing.T) {
 		t.Parallel()

@@ -22,8 +22,9 @@ import (
 
 // KeychainOptions are a keychain's deadline and what to do while it is awaited.
 type Options struct {
-	Timeout time.Duration // one call's deadline; 0: CGP_CRED_KEYCHAIN_TIMEOUT, else 30 s where someone could answer a prompt, 5 s where not
-	Waiting func()        // nil, or called once, when a call has lasted 2 s
+	// one call's deadline; 0: CGP_CRED_KEYCHAIN_TIMEOUT, else 30 s where someone could answer a prompt, 5 s where not
+	Timeout time.Duration
+	Waiting func() // nil, or called once, when a call has lasted 2 s
 }
 
 const (
@@ -78,7 +79,10 @@ func (k *keychain) Set(ctx context.Context, account string, value keystore.Secre
 		got, err := keyring.Get(keystore.Service, account)
 		switch {
 		case errors.Is(err, keyring.ErrNotFound):
-			return "", &keystore.Error{Kind: keystore.ErrDenied, Detail: "it reported success and stored nothing: its prompt was dismissed"}
+			return "", &keystore.Error{
+				Kind:   keystore.ErrDenied,
+				Detail: "it reported success and stored nothing: its prompt was dismissed",
+			}
 		case err == nil && !keystore.NewSecret([]byte(got)).Equal(value):
 			return "", &keystore.Error{Kind: keystore.ErrCorrupt, Detail: "it returned another value than was stored"}
 		}
@@ -100,7 +104,10 @@ func (k *keychain) Delete(ctx context.Context, account string) error {
 		case errors.Is(err, keyring.ErrNotFound):
 			return "", nil
 		case err == nil:
-			return "", &keystore.Error{Kind: keystore.ErrDenied, Detail: "it reported success and the record is still there: its prompt was dismissed"}
+			return "", &keystore.Error{
+				Kind:   keystore.ErrDenied,
+				Detail: "it reported success and the record is still there: its prompt was dismissed",
+			}
 		}
 		return "", err
 	})
@@ -118,7 +125,9 @@ func (k *keychain) Accounts(ctx context.Context) ([]string, error) {
 }
 
 // do runs one call for an account.
-func (k *keychain) do(ctx context.Context, op, account string, call func(context.Context) (string, error)) (keystore.Secret, error) {
+func (k *keychain) do(
+	ctx context.Context, op, account string, call func(context.Context) (string, error),
+) (keystore.Secret, error) {
 	if err := keystore.CheckAccount(account); err != nil {
 		return keystore.Secret{}, err
 	}
@@ -184,7 +193,10 @@ func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v 
 		}
 		v, err = "", io.EOF
 		if !hungUp(panicked) {
-			err = &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "it sent a malformed reply", Next: otherProvider}
+			err = &keystore.Error{
+				Kind: keystore.ErrUnavailable, Detail: "it sent a malformed reply",
+				Next: otherProvider,
+			}
 		}
 	}()
 	if err := ctx.Err(); err != nil {
@@ -200,7 +212,8 @@ func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v 
 func remember(raw, err error) {
 	r := lastRefusal.Load()
 	var e *keystore.Error
-	if errors.As(err, &e) && (errors.Is(e.Kind, keystore.ErrLocked) || errors.Is(e.Kind, keystore.ErrDenied)) && (r == nil || !errors.Is(raw, r.err)) {
+	if errors.As(err, &e) && (errors.Is(e.Kind, keystore.ErrLocked) || errors.Is(e.Kind, keystore.ErrDenied)) &&
+		(r == nil || !errors.Is(raw, r.err)) {
 		lastRefusal.Store(&refusal{err: &keystore.Error{Kind: e.Kind, Detail: e.Detail, Next: e.Next}, at: time.Now()})
 	}
 }

@@ -47,8 +47,8 @@ func ready(ctx context.Context) error {
 	return nil
 }
 
-// accounts lists the items of [keystore.Service] in the collection in which go-keyring keeps them, over its connection, which
-// [ready] has checked.
+// accounts lists the items of [keystore.Service] in the collection in which go-keyring keeps them, over its connection,
+// which [ready] has checked.
 func accounts() ([]string, error) {
 	service, err := ss.NewSecretService()
 	if err != nil {
@@ -73,7 +73,10 @@ func accounts() ([]string, error) {
 		}
 		var attributes map[string]string
 		if err := v.Store(&attributes); err != nil {
-			return nil, &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "it sent a malformed reply", Next: otherProvider}
+			return nil, &keystore.Error{
+				Kind: keystore.ErrUnavailable, Detail: "it sent a malformed reply",
+				Next: otherProvider,
+			}
 		}
 		all = append(all, attributes["username"])
 	}
@@ -83,7 +86,10 @@ func accounts() ([]string, error) {
 // removed reports that an object of the Secret Service is there no more.
 func removed(err error) bool {
 	name := busErrorName(err)
-	for _, kind := range []string{".UnknownObject", ".UnknownMethod", ".UnknownInterface", ".Secret.Error.NoSuchObject"} {
+	for _, kind := range []string{
+		".UnknownObject", ".UnknownMethod", ".UnknownInterface",
+		".Secret.Error.NoSuchObject",
+	} {
 		if strings.HasSuffix(name, kind) {
 			return true
 		}
@@ -95,8 +101,8 @@ func removed(err error) bool {
 var connection atomic.Pointer[dbus.Conn]
 
 // hungUp reports that the bus has closed the connection: a prompt that was awaited has no answer then, not even a wrong
-// one. godbus closes the channel of signals first, so that go-keyring reads nil from it while the connection still counts
-// as connected; no reply makes it dereference nil.
+// one. godbus closes the channel of signals first, so that go-keyring reads nil from it while the connection still
+// counts as connected; no reply makes it dereference nil.
 func hungUp(panicked any) bool {
 	if e, ok := panicked.(runtime.Error); ok && strings.Contains(e.Error(), "nil pointer dereference") {
 		return true

@@ -43,8 +43,10 @@ type result struct {
 }
 
 var classes = map[string]error{
-	"not found": keystore.ErrNotFound, "locked": keystore.ErrLocked, "unavailable": keystore.ErrUnavailable, "denied": keystore.ErrDenied,
-	"too big": keystore.ErrTooBig, "timeout": keystore.ErrTimeout, "corrupt": keystore.ErrCorrupt, "newer": keystore.ErrNewer,
+	"not found": keystore.ErrNotFound, "locked": keystore.ErrLocked, "unavailable": keystore.ErrUnavailable,
+	"denied":  keystore.ErrDenied,
+	"too big": keystore.ErrTooBig, "timeout": keystore.ErrTimeout, "corrupt": keystore.ErrCorrupt,
+	"newer":     keystore.ErrNewer,
 	"cancelled": context.Canceled,
 }
 
@@ -74,7 +76,8 @@ func act(action string) (r result) {
 		var rec *record.Record
 		if rec, err = record.Load(ctx, ks, "int"); err == nil {
 			r.Value = rec.Key.KID
-			if want := keystoretest.Record(); !keystoretest.SameSigner(rec.Key.Signer, want.Key.Signer) || !keystoretest.SameSigner(rec.Next.Signer, want.Next.Signer) {
+			if want := keystoretest.Record(); !keystoretest.SameSigner(rec.Key.Signer, want.Key.Signer) ||
+				!keystoretest.SameSigner(rec.Next.Signer, want.Next.Signer) {
 				err = errors.New("other keys came back")
 			}
 		}
@@ -114,7 +117,10 @@ func child(t *testing.T, action string, env ...string) result {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), program)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GORACE=atexit_sleep_ms=0", childVariable + "=" + action}, env...)
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GORACE=atexit_sleep_ms=0",
+		childVariable + "=" + action,
+	}, env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

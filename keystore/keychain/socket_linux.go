@@ -64,7 +64,10 @@ func stale(err error) error {
 	if isSocket(own) && value != "" && !strings.Contains(value, own) {
 		next = "the address is of an earlier session: export " + busVariable + "=" + printable.Shell("unix:path="+own)
 	}
-	return &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "the session bus does not answer (" + busVariable + "): " + err.Error(), Next: next}
+	return &keystore.Error{
+		Kind:   keystore.ErrUnavailable,
+		Detail: "the session bus does not answer (" + busVariable + "): " + err.Error(), Next: next,
+	}
 }
 
 func isSocket(path string) bool {

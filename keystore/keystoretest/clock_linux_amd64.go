@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// Clocked is a program of its own, a main function: clocked OFFSET[@AFTER[,UNTIL]] COMMAND ARGS... runs a command whose clock is wrong by a
-// duration, from its start or only after a time, or only for a while, and ends with its status. Nobody else's clock is touched, and nothing in the command
-// knows of it: before its first instruction, what the kernel maps into it to read the clock (the vDSO) is replaced. As on a
-// machine whose clock is set, CLOCK_MONOTONIC and all timers go on as they were. Programs that the command starts have the
-// right time.
+// Clocked is a program of its own, a main function: clocked OFFSET[@AFTER[,UNTIL]] COMMAND ARGS... runs a command whose
+// clock is wrong by a duration, from its start or only after a time, or only for a while, and ends with its status.
+// Nobody else's clock is touched, and nothing in the command knows of it: before its first instruction, what the kernel
+// maps into it to read the clock (the vDSO) is replaced. As on a machine whose clock is set, CLOCK_MONOTONIC and all
+// timers go on as they were. Programs that the command starts have the right time.
 func Clocked() {
 	status, err := runClocked(os.Args[1], os.Args[2], os.Args[3:])
 	if err != nil {
@@ -144,7 +144,8 @@ func vDSO(pid int) (image []byte, base uint64, err error) {
 	return image[:n], base, errors.Join(err, mem.Close())
 }
 
-// code is clock_gettime(clock, to): the system call, and while the clock is wrong the seconds of CLOCK_REALTIME changed.
+// code is clock_gettime(clock, to): the system call, and while the clock is wrong the seconds of CLOCK_REALTIME
+// changed.
 func (w wrong) code() []byte {
 	number := func(code []byte, n int64) []byte { return binary.LittleEndian.AppendUint64(code, uint64(n)) }
 	code := []byte{

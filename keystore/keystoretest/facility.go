@@ -23,8 +23,11 @@ type Facility struct {
 
 // The facilities. Each one is tried once in a process.
 var (
-	Linux  = &Facility{needs: "Linux", here: func() bool { return runtime.GOOS == "linux" }}
-	Clock  = &Facility{needs: "Linux on amd64 with ptrace, for a process whose clock is wrong", here: sync.OnceValue(clock)}
+	Linux = &Facility{needs: "Linux", here: func() bool { return runtime.GOOS == "linux" }}
+	Clock = &Facility{
+		needs: "Linux on amd64 with ptrace, for a process whose clock is wrong",
+		here:  sync.OnceValue(clock),
+	}
 	Users  = &Facility{needs: "root, to act as another user", here: sync.OnceValue(users)}
 	Mounts = unsharing("root and mount namespaces", "-m", "sh", "-c", `mount -t tmpfs none "$TMPDIR"`)
 	Binds  = unsharing("root and bind mounts", "-m", "sh", "-c",
@@ -36,9 +39,12 @@ var (
 	Hidden     = &Facility{needs: "root and mount namespaces, to hide /run/user", here: hidden}
 	KernelKeys = &Facility{needs: "the kernel's keyring", here: sync.OnceValue(kernelKeys)}
 	Watching   = &Facility{
-		needs: "root and ptrace, to watch a process with keys", program: "strace", pkg: "strace", here: sync.OnceValue(watching),
+		needs: "root and ptrace, to watch a process with keys", program: "strace", pkg: "strace",
+		here: sync.OnceValue(watching),
 	}
-	Unix     = &Facility{needs: "Unix, for shell scripts and modes of files", here: func() bool { return runtime.GOOS != "windows" }}
+	Unix = &Facility{needs: "Unix, for shell scripts and modes of files", here: func() bool {
+		return runtime.GOOS != "windows"
+	}}
 	Modes    = &Facility{needs: "a user whom the modes of files bind (not root)", here: sync.OnceValue(modes)}
 	Terminal = &Facility{needs: "Linux with /dev/ptmx, for a terminal", here: sync.OnceValue(terminal)}
 	Proc     = &Facility{needs: "Linux with /proc", here: func() bool { return exists("/proc/self/stat") }}

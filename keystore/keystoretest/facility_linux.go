@@ -30,5 +30,6 @@ func watching() bool {
 			return false
 		}
 	}
-	return exec.Command("strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=execve", "-o", os.DevNull, "sh", "-c", ":").Run() == nil
+	return exec.Command("strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=execve", "-o", os.DevNull, "sh", "-c",
+		":").Run() == nil
 }

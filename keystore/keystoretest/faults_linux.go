@@ -110,8 +110,8 @@ func (k *Keyring) Fault(t testing.TB, f Fault) func() {
 	}
 }
 
-// Mend ends a fault: what was stopped goes on, and what was killed is started again and unlocked. A gate that nothing has
-// come to, since a deadline was earlier, lets all pass from now on.
+// Mend ends a fault: what was stopped goes on, and what was killed is started again and unlocked. A gate that nothing
+// has come to, since a deadline was earlier, lets all pass from now on.
 func (k *Keyring) Mend(t testing.TB, f Fault) {
 	t.Helper()
 	for _, g := range k.gates {
@@ -167,7 +167,8 @@ func (k *Keyring) Sit(t testing.TB, dismisses bool) *Person {
 	if err := k.Conn.ExportMethodTable(methods, prompterPath, prompterIface); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := k.Conn.RequestName(prompterName, dbus.NameFlagReplaceExisting|dbus.NameFlagAllowReplacement); err != nil {
+	if _, err := k.Conn.RequestName(prompterName,
+		dbus.NameFlagReplaceExisting|dbus.NameFlagAllowReplacement); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -201,7 +202,9 @@ func (p *Person) begin(sender dbus.Sender, callback dbus.ObjectPath) *dbus.Error
 	return nil
 }
 
-func (p *Person) perform(sender dbus.Sender, callback dbus.ObjectPath, _ string, _ map[string]dbus.Variant, _ string) *dbus.Error {
+func (p *Person) perform(
+	sender dbus.Sender, callback dbus.ObjectPath, _ string, _ map[string]dbus.Variant, _ string,
+) *dbus.Error {
 	p.mu.Lock()
 	p.seen++
 	if p.prompted != nil {
@@ -221,5 +224,6 @@ func (p *Person) stop(sender dbus.Sender, callback dbus.ObjectPath) *dbus.Error 
 }
 
 func (p *Person) reply(to dbus.Sender, callback dbus.ObjectPath, answer string) {
-	p.k.Conn.Object(string(to), callback).Go(prompterCallback+".PromptReady", dbus.FlagNoReplyExpected, nil, answer, map[string]dbus.Variant{}, "")
+	p.k.Conn.Object(string(to), callback).Go(prompterCallback+".PromptReady", dbus.FlagNoReplyExpected, nil, answer,
+		map[string]dbus.Variant{}, "")
 }

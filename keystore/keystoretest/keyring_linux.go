@@ -45,12 +45,15 @@ func StartBus(t testing.TB) *Keyring {
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	k := &Keyring{Folder: folder, Address: "unix:path=" + filepath.Join(folder, "bus")}
 	k.Env = []string{
-		"DBUS_SESSION_BUS_ADDRESS=" + k.Address, "XDG_RUNTIME_DIR=" + folder, "HOME=" + folder, "XDG_DATA_HOME=" + folder,
-		"XDG_CONFIG_HOME=" + folder, "XDG_STATE_HOME=" + folder, "XDG_CACHE_HOME=" + folder, "PATH=" + os.Getenv("PATH"),
+		"DBUS_SESSION_BUS_ADDRESS=" + k.Address, "XDG_RUNTIME_DIR=" + folder, "HOME=" + folder,
+		"XDG_DATA_HOME=" + folder,
+		"XDG_CONFIG_HOME=" + folder, "XDG_STATE_HOME=" + folder, "XDG_CACHE_HOME=" + folder,
+		"PATH=" + os.Getenv("PATH"),
 		"CGP_CRED_KEYCHAIN_TIMEOUT=" + patience.String(), // on a machine that is busy with other tests
 	}
 	config := filepath.Join(folder, "bus.conf")
-	text := `<busconfig><type>session</type><listen>` + k.Address + `</listen><auth>EXTERNAL</auth><policy context="default">` +
+	text := `<busconfig><type>session</type><listen>` + k.Address +
+		`</listen><auth>EXTERNAL</auth><policy context="default">` +
 		`<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -62,7 +65,8 @@ func StartBus(t testing.TB) *Keyring {
 
 func (k *Keyring) startBus(t testing.TB) {
 	t.Helper()
-	k.bus = start(t, k.Env, "", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", "--config-file="+filepath.Join(k.Folder, "bus.conf"))
+	k.bus = start(t, k.Env, "", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog",
+		"--config-file="+filepath.Join(k.Folder, "bus.conf"))
 	await(t, k.bus, "the bus came up", func() (up bool) {
 		conn, err := dbus.Connect(k.Address)
 		if err == nil {
@@ -104,7 +108,8 @@ func StartLockedKeyring(t testing.TB) *Keyring {
 // Lock locks the login collection.
 func (k *Keyring) Lock(t testing.TB) {
 	t.Helper()
-	err := k.Conn.Object(secrets, secretPath).Call("org.freedesktop.Secret.Service.Lock", 0, []dbus.ObjectPath{loginPath}).Err
+	err := k.Conn.Object(secrets, secretPath).Call("org.freedesktop.Secret.Service.Lock", 0,
+		[]dbus.ObjectPath{loginPath}).Err
 	if err != nil || !k.Locked() {
 		t.Fatalf("locking the keyring: %v", err)
 	}
@@ -120,7 +125,8 @@ func (k *Keyring) Unlock(t testing.TB) {
 	}
 	await(t, 0, "the keyring was unlocked", func() bool { return !k.Locked() })
 	var pid int
-	if err := k.Conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, secrets).Store(&pid); err != nil || pid <= 1 {
+	if err := k.Conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0,
+		secrets).Store(&pid); err != nil || pid <= 1 {
 		t.Fatalf("the keyring's process is not known: %v", err)
 	}
 	k.daemon = pid

@@ -62,8 +62,8 @@ func prime(bits, i int) *big.Int {
 	return p
 }
 
-// Damaged returns keys of about 2048 bits whose numbers don't fit together, by what is wrong with each. They are PKCS #1
-// in DER. Those whose name begins with "composite" are what crypto/x509 takes for keys.
+// Damaged returns keys of about 2048 bits whose numbers don't fit together, by what is wrong with each. They are PKCS
+// #1 in DER. Those whose name begins with "composite" are what crypto/x509 takes for keys.
 func Damaged() map[string][]byte {
 	p, q, other := prime(1024, 0), prime(1024, 1), prime(1024, 2)
 	twoA := new(big.Int).Mul(prime(512, 0), prime(512, 1))

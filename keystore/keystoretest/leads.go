@@ -82,7 +82,8 @@ func leads(e environment) error {
 		roots = append(roots, resolved)
 	}
 	for _, name := range []string{
-		"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "GNUPGHOME", "SSH_AUTH_SOCK",
+		"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "GNUPGHOME",
+		"SSH_AUTH_SOCK",
 	} {
 		if path := e.get(name); filepath.IsAbs(path) && !inside(path, roots) {
 			return fmt.Errorf("%s=%s", name, path)
@@ -137,7 +138,8 @@ func busPath(address string) string {
 	}
 	for value := range strings.SplitSeq(values, ",") {
 		name, text, _ := strings.Cut(value, "=")
-		if text, err := url.PathUnescape(text); err == nil && (name == "path" || name == "abstract" || name == "tmpdir" || name == "dir") {
+		if text, err := url.PathUnescape(text); err == nil &&
+			(name == "path" || name == "abstract" || name == "tmpdir" || name == "dir") {
 			return text
 		}
 	}

@@ -53,7 +53,10 @@ func (l *limited) Set(ctx context.Context, account string, value keystore.Secret
 		b = replaceForeign(b)
 	}
 	if size > limit {
-		return &keystore.Error{Kind: keystore.ErrTooBig, Op: "set", Account: account, Detail: fmt.Sprintf("%s: %d of %d", l.kind, size, limit)}
+		return &keystore.Error{
+			Kind: keystore.ErrTooBig, Op: "set", Account: account,
+			Detail: fmt.Sprintf("%s: %d of %d", l.kind, size, limit),
+		}
 	}
 	l.values[account] = b
 	if !bytes.Equal(b, value.Reveal()) {

@@ -39,7 +39,8 @@ func Main(m interface{ Run() int }) (status int) {
 	}
 	if changes := before.changes(); len(changes) > 0 {
 		for _, c := range changes {
-			fmt.Fprintln(os.Stderr, "this is the user's, and was changed by the tests or by a program that ran meanwhile:", c)
+			fmt.Fprintln(os.Stderr,
+				"this is the user's, and was changed by the tests or by a program that ran meanwhile:", c)
 		}
 		status = max(status, 1)
 	}

@@ -65,8 +65,8 @@ func (b badTests) Run() int {
 	return 0
 }
 
-// callGuarded starts this binary as a program of a script that expects it to fail, with an environment that leads to the
-// user's bus.
+// callGuarded starts this binary as a program of a script that expects it to fail, with an environment that leads to
+// the user's bus.
 func callGuarded(b badTests) int {
 	self, err := os.Executable()
 	if err != nil {

@@ -29,7 +29,10 @@ func inherited(name string) bool {
 			return true
 		}
 	}
-	for _, prefix := range []string{"GO", "CGO_", "CGP_CRED_TEST_", "CGP_CRED_ALL_KILLS", "AGEFILE_TEST_", "CACHE_TEST_", "KEYSTORETEST_"} {
+	for _, prefix := range []string{
+		"GO", "CGO_", "CGP_CRED_TEST_", "CGP_CRED_ALL_KILLS", "AGEFILE_TEST_",
+		"CACHE_TEST_", "KEYSTORETEST_",
+	} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}
@@ -74,7 +77,10 @@ func replaceEnvironment(env map[string]string) error {
 
 // privateEnvironment makes the folders and returns the variables. What Go compiled stays where it is.
 func privateEnvironment(root string) (map[string]string, error) {
-	env := map[string]string{"GORACE": "atexit_sleep_ms=0", "GIT_CONFIG_NOSYSTEM": "1", "PYTHONNOUSERSITE": "1", RootVariable: root}
+	env := map[string]string{
+		"GORACE": "atexit_sleep_ms=0", "GIT_CONFIG_NOSYSTEM": "1", "PYTHONNOUSERSITE": "1",
+		RootVariable: root,
+	}
 	if home, err := os.UserHomeDir(); err == nil && os.Getenv("GOPATH") == "" {
 		env["GOPATH"] = filepath.Join(home, "go")
 	}
@@ -85,7 +91,8 @@ func privateEnvironment(root string) (map[string]string, error) {
 		env["GOENV"] = filepath.Join(config, "go", "env")
 	}
 	for name, path := range map[string]string{
-		"HOME": "home", "XDG_CONFIG_HOME": "home/.config", "XDG_STATE_HOME": "home/.local/state", "XDG_DATA_HOME": "home/.local/share",
+		"HOME": "home", "XDG_CONFIG_HOME": "home/.config", "XDG_STATE_HOME": "home/.local/state",
+		"XDG_DATA_HOME":  "home/.local/share",
 		"XDG_CACHE_HOME": "home/.cache", "XDG_RUNTIME_DIR": "run", "GNUPGHOME": "home/.gnupg", "TMPDIR": "tmp",
 	} {
 		env[name] = filepath.Join(root, filepath.FromSlash(path))

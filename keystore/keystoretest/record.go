@@ -17,7 +17,8 @@ func RecordKey(bits, i int, kid string) *record.Key {
 // Record returns the largest record of everyday use: two keys of 4096 bits and every other member.
 func Record() *record.Record {
 	return &record.Record{
-		Rev: record.NewRev(), Host: "internal-qa-sandbox.api.service.nhs.uk", APIName: "genomic-data-access", Auth: "jwt",
+		Rev: record.NewRev(), Host: "internal-qa-sandbox.api.service.nhs.uk", APIName: "genomic-data-access",
+		Auth:     "jwt",
 		APIKey:   keystore.NewSecret([]byte(strings.Repeat("k", 32))),
 		Key:      RecordKey(4096, 0, strings.Repeat("a", 36)),
 		Next:     RecordKey(4096, 1, strings.Repeat("b", 36)),

@@ -34,7 +34,8 @@ func (p *places) look() map[string]string {
 		p.home: {
 			[]string{".config/cgp-cred", ".local/state/cgp-cred", ".local/share/cgp-cred"},
 			[]string{
-				".cgpclient", ".config/git", ".config/httpie", ".config/rclone", ".gitconfig", ".gnupg", ".java", ".local/share/keyrings",
+				".cgpclient", ".config/git", ".config/httpie", ".config/rclone", ".gitconfig", ".gnupg", ".java",
+				".local/share/keyrings",
 				".netrc", ".password-store", ".ssh", ".dbus", "igv",
 			},
 		},

@@ -1,5 +1,5 @@
-// Package peer says who is at the other end of a socket: the owner of a Unix socket, and the users who listen on a TCP port
-// of this machine.
+// Package peer says who is at the other end of a socket: the owner of a Unix socket, and the users who listen on a TCP
+// port of this machine.
 package peer
 
 import (
@@ -9,9 +9,9 @@ import (
 	"runtime"
 )
 
-// CheckOwn returns nil if the process that listens at the other end of a Unix socket is this user's: the kernel has its uid
-// from when it began to listen. On macOS root's passes too: launchd makes the sockets of what it starts. Otherwise the error
-// says whose it is, or that this system does not tell.
+// CheckOwn returns nil if the process that listens at the other end of a Unix socket is this user's: the kernel has its
+// uid from when it began to listen. On macOS root's passes too: launchd makes the sockets of what it starts. Otherwise
+// the error says whose it is, or that this system does not tell.
 func CheckOwn(conn net.Conn) error {
 	uid, err := ownerOf(conn)
 	if err != nil {

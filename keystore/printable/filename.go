@@ -16,12 +16,13 @@ func NoFile(err error) string {
 	return "it names no file, and looks like what should be in one: " + path.Err.Error()
 }
 
-// ValueLike reports that a name is a text of several lines, a bundle, or a word as long as a key is and without anything
-// that paths have.
+// ValueLike reports that a name is a text of several lines, a bundle, or a word as long as a key is and without
+// anything that paths have.
 func ValueLike(name string) bool {
 	const longest, shortKey = 512, 16
 	switch {
-	case strings.ContainsAny(name, "\r\n"), strings.HasPrefix(name, "-----BEGIN"), strings.HasPrefix(name, "cgpcred1."), len(name) > longest:
+	case strings.ContainsAny(name, "\r\n"), strings.HasPrefix(name, "-----BEGIN"), strings.HasPrefix(name,
+		"cgpcred1."), len(name) > longest:
 		return true
 	}
 	return len(name) >= shortKey && !strings.ContainsAny(name, `/\.`)

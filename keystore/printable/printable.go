@@ -29,8 +29,8 @@ func Text(s string) string {
 	return b.String()
 }
 
-// Line returns a whole message of ours with every character escaped that a terminal would not print. It is the last net,
-// under [Text]: a path or a name that came through uncut still can't start a line or colour the terminal.
+// Line returns a whole message of ours with every character escaped that a terminal would not print. It is the last
+// net, under [Text]: a path or a name that came through uncut still can't start a line or colour the terminal.
 //
 // Of a message that is longer than any of ours, for a path in it has no end, the middle is left out.
 func Line(s string) string {

@@ -5,15 +5,17 @@ import (
 	"strings"
 )
 
-// MaxLine is how many bytes a message or a hint has at most. A longer hint is not shown: [Line] could cut it inside quotes.
+// MaxLine is how many bytes a message or a hint has at most. A longer hint is not shown: [Line] could cut it inside
+// quotes.
 const MaxLine = maxLine
 
 // maxShell is how many bytes of arguments [Shell] shows.
 const maxShell = 900
 
-// Shell returns a command line that a POSIX shell, on Windows PowerShell, splits into exactly these arguments: each is put
-// into single quotes if it needs them. It is one printable line that is safe to paste: what is not printable ASCII is shown
-// escaped, as [Text] does, and what does not fit is cut inside its quotes. Neither of those is the same argument any more.
+// Shell returns a command line that a POSIX shell, on Windows PowerShell, splits into exactly these arguments: each is
+// put into single quotes if it needs them. It is one printable line that is safe to paste: what is not printable ASCII
+// is shown escaped, as [Text] does, and what does not fit is cut inside its quotes. Neither of those is the same
+// argument any more.
 func Shell(args ...string) string {
 	if runtime.GOOS == "windows" {
 		return powerShell.line(args)

@@ -89,8 +89,8 @@ func parseDER(b block) (*rsa.PrivateKey, error) {
 // oidEncrypted is PBES2 of PKCS #5, 1.2.840.113549.1.5.13, in DER.
 var oidEncrypted = []byte("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d")
 
-// KeyWarning returns what is to be said about an RSA key of so many bits, "" where there is nothing: NHS England's guide
-// asks for 4096 bits, shorter ones are accepted by the token endpoint.
+// KeyWarning returns what is to be said about an RSA key of so many bits, "" where there is nothing: NHS England's
+// guide asks for 4096 bits, shorter ones are accepted by the token endpoint.
 func KeyWarning(bits int) string {
 	switch {
 	case bits < 2048:

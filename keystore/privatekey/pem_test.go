@@ -112,7 +112,10 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 	ec1, ec1Err := x509.MarshalECPrivateKey(ec)
 	public, publicErr := x509.MarshalPKIXPublicKey(&k.PublicKey)
 	noise := bytes.Repeat([]byte{7}, 200)
-	legacy := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: noise, Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"}})
+	legacy := pem.EncodeToMemory(&pem.Block{
+		Type: "RSA PRIVATE KEY", Bytes: noise,
+		Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"},
+	})
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +140,10 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		{"OpenSSH, public", "ssh-rsa AAAAB3NzaC1yc2E me@host", "public key", "private key"},
 		{"PuTTY", "PuTTY-User-Key-File-3: ssh-rsa\r\nEncryption: none\r\n", "PuTTY", "puttygen"},
 		{"JWK", `{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQ"}`, "JWK", "openssl genrsa"},
-		{"EC", pemText("EC PARAMETERS", noise[:8]) + pemText("EC PRIVATE KEY", der(ec1, ec1Err)), "not an RSA key", "openssl genrsa"},
+		{
+			"EC", pemText("EC PARAMETERS", noise[:8]) + pemText("EC PRIVATE KEY", der(ec1, ec1Err)), "not an RSA key",
+			"openssl genrsa",
+		},
 		{"EC, PKCS #8", pemText("PRIVATE KEY", der(ec8, ecErr)), "not an RSA key", "cgp-cred keygen"},
 		{"Ed25519", pemText("PRIVATE KEY", der(ed8, edErr)), "not an RSA key", "cgp-cred keygen"},
 		{"DSA", pemText("DSA PRIVATE KEY", noise), "not an RSA key", "cgp-cred keygen"},
@@ -154,8 +160,18 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		{"last lines missing", good[:1000] + "\n-----END PRIVATE KEY-----\n", "cut short", "copy the whole"},
 		{"BEGIN alone", "-----BEGIN PRIVATE KEY", "damaged", "copy the whole"},
 		{"foreign character", strings.Replace(good, "M", "*", 1), "damaged", "copy the whole"},
-		{"primes of another key", pemText("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(&rsa.PrivateKey{PublicKey: weak.PublicKey, D: weak.D, Primes: weak.Primes})), "damaged", "copy the whole"},
-		{"three primes", pemText("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(keystoretest.MultiPrimeKey())), "more than two primes", "openssl genrsa"},
+		{
+			"primes of another key",
+			pemText("RSA PRIVATE KEY",
+				x509.MarshalPKCS1PrivateKey(&rsa.PrivateKey{
+					PublicKey: weak.PublicKey, D: weak.D,
+					Primes: weak.Primes,
+				})), "damaged", "copy the whole",
+		},
+		{
+			"three primes", pemText("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(keystoretest.MultiPrimeKey())),
+			"more than two primes", "openssl genrsa",
+		},
 	} {
 		got, err := privatekey.Parse([]byte(c.text))
 		hint := fault.HintOf(err, "")
@@ -179,7 +195,8 @@ func TestParsePrivateKeyDamaged(t *testing.T) {
 				t.Errorf("%s: %v, want a usage error and no key", name, err)
 				continue
 			}
-			if composite := strings.HasPrefix(name, "composite"); composite != strings.Contains(err.Error(), "don't fit together") {
+			if composite := strings.HasPrefix(name, "composite"); composite != strings.Contains(err.Error(),
+				"don't fit together") {
 				t.Errorf("%s: %v", name, err)
 			}
 			if hint := fault.HintOf(err, ""); !strings.Contains(hint, "cgp-cred keygen PROFILE") {

@@ -49,7 +49,8 @@ func (o outcome) fault() error {
 	if o.said != "" {
 		detail = fmt.Errorf("%w; it said: %s", detail, o.said)
 	}
-	return fault.Wrap(fault.Keystore, o.hint(), fmt.Sprintf("program %q, asked to %s", printable.Text(o.program), o.verb), detail)
+	return fault.Wrap(fault.Keystore, o.hint(),
+		fmt.Sprintf("program %q, asked to %s", printable.Text(o.program), o.verb), detail)
 }
 
 // hint returns the command with which to look for the cause.

@@ -29,11 +29,14 @@ const notFoundStatus = 3
 // changedStatus is the exit status by which a program says that its record has another rev than the one it was given.
 const changedStatus = 4
 
-// Run runs argv with the verb, the profile's name and more appended, without a shell, in the program's own folder, and returns
-// its stdout, at most 64 KiB. It hands stdin over, at most 4 KiB and whole before the program starts, keeps every CGP_CRED_*
-// variable back, and kills the program when ctx ends: after 30 s where ctx has no deadline. A context that its owner
-// cancelled is returned as it is; every other error of a run matches one of the sentinels and has the class [fault.Keystore].
-func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte, more ...string) (stdout []byte, err error) {
+// Run runs argv with the verb, the profile's name and more appended, without a shell, in the program's own folder, and
+// returns its stdout, at most 64 KiB. It hands stdin over, at most 4 KiB and whole before the program starts, keeps
+// every CGP_CRED_* variable back, and kills the program when ctx ends: after 30 s where ctx has no deadline. A context
+// that its owner cancelled is returned as it is; every other error of a run matches one of the sentinels and has the
+// class [fault.Keystore].
+func Run(
+	ctx context.Context, argv []string, verb, profile string, stdin []byte, more ...string,
+) (stdout []byte, err error) {
 	if err := Check(argv); err != nil {
 		return nil, err
 	}
@@ -47,15 +50,19 @@ func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte,
 	out := &capped{limit: maxOutput, full: kill}
 	said := &capped{limit: maxErrors}
 	args := append(append(slices.Clone(argv[1:]), verb, profile), more...)
-	cmd := exec.CommandContext(running, argv[0], args...) // #nosec G204 -- the user chose the program, and there is no shell
-	cmd.Dir = filepath.Dir(argv[0])                       // not where we happen to be, which may be another's folder
+	// #nosec G204 -- the user chose the program, and there is no shell
+	cmd := exec.CommandContext(running, argv[0], args...)
+	cmd.Dir = filepath.Dir(argv[0]) // not where we happen to be, which may be another's folder
 	cmd.Env = environment(os.Environ())
 	cmd.Stdout, cmd.Stderr = out, said
 	cmd.WaitDelay = afterKilled
 	if len(stdin) > 0 {
 		pipe, err := filled(stdin)
 		if err != nil {
-			return nil, outcome{kind: ErrStart, program: argv[0], verb: verb, profile: profile, how: err.Error()}.fault()
+			return nil, outcome{
+				kind: ErrStart, program: argv[0], verb: verb, profile: profile,
+				how: err.Error(),
+			}.fault()
 		}
 		defer pipe.Close() //nolint:errcheck // opened for reading
 		cmd.Stdin = pipe
@@ -96,8 +103,8 @@ func filled(text []byte) (*os.File, error) {
 	return r, nil
 }
 
-// explain returns the kind of a run that failed, and before it more about it, if that is known. expected: it was told which rev to
-// expect.
+// explain returns the kind of a run that failed, and before it more about it, if that is known. expected: it was told
+// which rev to expect.
 func explain(ctx context.Context, err error, over, expected bool) (how string, kind error) {
 	var exit *exec.ExitError
 	switch {

@@ -39,12 +39,15 @@ type keyJSON struct {
 }
 
 var (
-	members    = []string{"v", "rev", "host", "api_name", "auth", "api_key", "kid", "e", "p", "q", "signer", "token_url", "audience", "next", "previous"}
+	members = []string{
+		"v", "rev", "host", "api_name", "auth", "api_key", "kid", "e", "p", "q", "signer",
+		"token_url", "audience", "next", "previous",
+	}
 	keyMembers = []string{"kid", "e", "p", "q", "signer"}
 )
 
-// Encode returns the record as one line of ASCII JSON. A record of more than [keystore.MaxValue] bytes is [keystore.ErrTooBig], with both
-// sizes; one that [Decode] would refuse is a plain error.
+// Encode returns the record as one line of ASCII JSON. A record of more than [keystore.MaxValue] bytes is
+// [keystore.ErrTooBig], with both sizes; one that [Decode] would refuse is a plain error.
 func (r *Record) Encode() (keystore.Secret, error) {
 	if err := r.check(); err != nil {
 		return keystore.Secret{}, fmt.Errorf("record: %w", err)
@@ -110,8 +113,9 @@ func toASCII(b []byte) []byte {
 	return out
 }
 
-// Decode reads what Encode wrote. Another text, or a key whose numbers don't fit together, is [keystore.ErrCorrupt]; a later
-// format, or a member that is not known here, is [keystore.ErrNewer]: to write such a record again would lose data.
+// Decode reads what Encode wrote. Another text, or a key whose numbers don't fit together, is [keystore.ErrCorrupt]; a
+// later format, or a member that is not known here, is [keystore.ErrNewer]: to write such a record again would lose
+// data.
 func Decode(s keystore.Secret) (*Record, error) { return decode(s, "") }
 
 // decode is Decode for a profile, whose name programs that sign are given.
@@ -183,7 +187,10 @@ func checkMembers(b []byte) error {
 		return &keystore.Error{Kind: keystore.ErrCorrupt, Op: "decode", Detail: "it has no format version"}
 	}
 	if v > version {
-		return &keystore.Error{Kind: keystore.ErrNewer, Op: "decode", Detail: fmt.Sprintf("format %d, this program knows %d", v, version)}
+		return &keystore.Error{
+			Kind: keystore.ErrNewer, Op: "decode",
+			Detail: fmt.Sprintf("format %d, this program knows %d", v, version),
+		}
 	}
 	err := known(m, members)
 	for _, name := range []string{"next", "previous"} {
@@ -193,7 +200,10 @@ func checkMembers(b []byte) error {
 		}
 	}
 	if err != nil {
-		return &keystore.Error{Kind: keystore.ErrNewer, Op: "decode", Detail: "it has a member that this program does not know"}
+		return &keystore.Error{
+			Kind: keystore.ErrNewer, Op: "decode",
+			Detail: "it has a member that this program does not know",
+		}
 	}
 	return nil
 }

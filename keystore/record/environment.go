@@ -97,7 +97,8 @@ func variable(getenv func(string) string, name string) (keystore.Secret, error) 
 		hint := fault.HintOf(err, "") + "\na value itself goes into " + name
 		return keystore.Secret{}, keystore.BadValue(name+"_FILE", printable.NoFile(err), hint)
 	case len(raw) == 0:
-		return keystore.Secret{}, keystore.BadValue(name+"_FILE", "the file is empty", "check that it is the right file")
+		return keystore.Secret{}, keystore.BadValue(name+"_FILE", "the file is empty",
+			"check that it is the right file")
 	}
 	return keystore.NewSecret(raw), nil
 }
@@ -141,7 +142,8 @@ func (e *Environment) check() error {
 	if len(missing) > 0 {
 		return keystore.BadValue(
 			e.parts(), "it is set, but not "+strings.Join(missing, " and "),
-			"set "+strings.Join(missing, " and ")+" too (secrets also as files: NAME_FILE), or unset every CGP_CRED_* variable of a credential",
+			"set "+strings.Join(missing,
+				" and ")+" too (secrets also as files: NAME_FILE), or unset every CGP_CRED_* variable of a credential",
 		)
 	}
 	if problem := keystore.APIKeyProblem(string(e.apiKey.Reveal())); problem != "" {
@@ -159,7 +161,8 @@ func Bundle(r *Record) (keystore.Secret, error) {
 	if k := r.externalKey(); k != nil {
 		return keystore.Secret{}, signer.BadKey(
 			fmt.Sprintf("%q is %s: it can't be copied from there", r.ShownKID(k), k.Signer.Where()),
-			"give the CI a key of its own: cgp-cred keygen NAME --host HOST --kid NEWKID, register it too, then cgp-cred export NAME",
+			"give the CI a key of its own: cgp-cred keygen NAME --host HOST --kid NEWKID, register it too, then "+
+				"cgp-cred export NAME",
 		)
 	}
 	text, err := r.Encode()
@@ -208,8 +211,8 @@ func (e *Environment) Auth() string {
 	return "jwt"
 }
 
-// Record returns the credential as a record for host, the canonical form of what was given. The error of a private key that
-// can't be read says what it is.
+// Record returns the credential as a record for host, the canonical form of what was given. The error of a private key
+// that can't be read says what it is.
 func (e *Environment) Record(host string) (*Record, error) {
 	if e.bundle != nil {
 		r := *e.bundle

@@ -16,12 +16,16 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// elsewhere returns a key of 4096 bits that is not in the record: with a program, or where there is none in an ssh-agent.
+// elsewhere returns a key of 4096 bits that is not in the record: with a program, or where there is none in an
+// ssh-agent.
 func elsewhere(t testing.TB, i int, kid string, argv ...string) *record.Key {
 	t.Helper()
 	public := keystoretest.Key(4096, i).PublicKey
 	enc := base64.RawURLEncoding.EncodeToString
-	at := &signer.ExternalKey{Kind: "exec", E: enc(big.NewInt(int64(public.E)).Bytes()), N: enc(public.N.Bytes()), Argv: argv}
+	at := &signer.ExternalKey{
+		Kind: "exec", E: enc(big.NewInt(int64(public.E)).Bytes()), N: enc(public.N.Bytes()),
+		Argv: argv,
+	}
 	if len(argv) == 0 {
 		at.Kind, at.Fingerprint = "ssh-agent", signer.Fingerprint(&public)
 	}
@@ -42,7 +46,9 @@ func TestKeysElsewhereFit(t *testing.T) {
 		"program":             func(r *record.Record) { r.Key, r.Next = elsewhere(t, 0, "a", program...), nil },
 		"own key, next agent": func(r *record.Record) { r.Next = elsewhere(t, 1, own.Next.KID) },
 		"agent, previous own": func(r *record.Record) { r.Key, r.Previous, r.Next = elsewhere(t, 1, "a"), r.Key, nil },
-		"agent, next program": func(r *record.Record) { r.Key, r.Next = elsewhere(t, 0, "a"), elsewhere(t, 1, "b", program...) },
+		"agent, next program": func(r *record.Record) {
+			r.Key, r.Next = elsewhere(t, 0, "a"), elsewhere(t, 1, "b", program...)
+		},
 	} {
 		r := keystoretest.Record()
 		change(r)
@@ -68,7 +74,11 @@ func TestLaterSignersAreNewer(t *testing.T) {
 		"member":             {`"kind":"ssh-agent"`, `"kind":"ssh-agent","socket":"/x"`},
 		"member in capitals": {`"kind":"ssh-agent"`, `"Kind":"ssh-agent"`},
 	} {
-		for _, which := range []string{strings.Replace(good, change[0], change[1], 1), good[:strings.LastIndex(good, change[0])] + change[1] + good[strings.LastIndex(good, change[0])+len(change[0]):]} {
+		for _, which := range []string{
+			strings.Replace(good, change[0], change[1], 1),
+			good[:strings.LastIndex(good, change[0])] + change[1] +
+				good[strings.LastIndex(good, change[0])+len(change[0]):],
+		} {
 			if _, err := record.Decode(keystore.NewSecret([]byte(which))); !errors.Is(err, keystore.ErrNewer) {
 				t.Errorf("%s: %v, want a newer record", name, err)
 			}

@@ -9,7 +9,8 @@ func (r *Record) Keys() []*Key {
 	return slices.DeleteFunc([]*Key{r.Next, r.Key, r.Previous}, func(k *Key) bool { return k == nil })
 }
 
-// APIKeyLabel returns the API key's first and last four characters, to tell it from others; nothing of one shorter than 24.
+// APIKeyLabel returns the API key's first and last four characters, to tell it from others; nothing of one shorter than
+// 24.
 func (r *Record) APIKeyLabel() string {
 	k := string(r.APIKey.Reveal())
 	if len(k) < 24 {

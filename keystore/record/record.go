@@ -107,8 +107,9 @@ func Load(ctx context.Context, ks keystore.Keystore, profile string) (*Record, e
 }
 
 // Save writes the record of a profile if the rev of the record that is there is still was, empty if there was none:
-// otherwise another command has changed it, and a key of its own would be lost ([keystore.ErrChanged]). A record that a newer
-// version wrote ([keystore.ErrNewer]), or that can't be read, is never overwritten; a damaged one is, as if there were none.
+// otherwise another command has changed it, and a key of its own would be lost ([keystore.ErrChanged]). A record that a
+// newer version wrote ([keystore.ErrNewer]), or that can't be read, is never overwritten; a damaged one is, as if there
+// were none.
 func Save(ctx context.Context, ks keystore.Keystore, profile, was string, r *Record) error {
 	s, err := r.Encode()
 	if err != nil {

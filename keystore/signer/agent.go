@@ -36,7 +36,9 @@ func NewAgent(fingerprint string, o Options) (*Agent, error) {
 		}
 		if s.public, err = id.public(); err != nil {
 			return nil, failed(
-				ErrWrong, KindAgent, fingerprint+" is a key of the kind "+printable.Text(id.kind())+", and API Management takes RSA keys of at least 1024 bits",
+				ErrWrong, KindAgent,
+				fingerprint+" is a key of the kind "+printable.Text(id.kind())+", and API Management takes RSA keys "+
+					"of at least 1024 bits",
 				"make one: ssh-keygen -t rsa -b 4096 -f FILE, then ssh-add FILE",
 			)
 		}
@@ -58,7 +60,9 @@ func candidates(all []identity) []string {
 	var lines []string
 	for _, id := range all {
 		if public, err := id.public(); err == nil {
-			lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s # %d bits %s", id.fingerprint(), public.N.BitLen(), printable.Text(id.comment))))
+			lines = append(lines,
+				strings.TrimSpace(fmt.Sprintf("%s # %d bits %s", id.fingerprint(), public.N.BitLen(),
+					printable.Text(id.comment))))
 		}
 	}
 	return lines
@@ -129,7 +133,8 @@ func (s *Agent) whyNot(conn *call) error {
 		if bytes.Equal(id.blob, blob(s.public)) {
 			return failed(
 				ErrRefused, KindAgent, Fingerprint(s.public),
-				"its confirmation or PIN was not given, the card was taken out, or the key may not be used here (ssh-add -h): add it again",
+				"its confirmation or PIN was not given, the card was taken out, or the key may not be used here "+
+					"(ssh-add -h): add it again",
 			)
 		}
 	}
@@ -175,9 +180,12 @@ func identities(conn *call) ([]identity, error) {
 func malformed(format string) error {
 	if format != "" {
 		return failed(
-			ErrWrong, KindAgent, fmt.Sprintf("a signature of the format %q instead of %q", printable.Text(format), sha512Name),
-			"this agent is too old to sign with SHA-512, or another program: OpenSSH's ssh-agent does since 7.2, gpg-agent since 2.2.6",
+			ErrWrong, KindAgent,
+			fmt.Sprintf("a signature of the format %q instead of %q", printable.Text(format), sha512Name),
+			"this agent is too old to sign with SHA-512, or another program: OpenSSH's ssh-agent does since 7.2, "+
+				"gpg-agent since 2.2.6",
 		)
 	}
-	return failed(ErrWrong, KindAgent, "it is malformed", "see which program answers at $"+socketName+": OpenSSH's ssh-agent does")
+	return failed(ErrWrong, KindAgent, "it is malformed",
+		"see which program answers at $"+socketName+": OpenSSH's ssh-agent does")
 }

@@ -62,14 +62,17 @@ func (c *call) broken(err error) error {
 		return malformed("")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return failed(
-			ErrTimeout, KindAgent, "waited "+c.limit.Round(time.Millisecond).String()+"; its confirmation, PIN or touch may be awaited, or it hangs",
+			ErrTimeout, KindAgent,
+			"waited "+c.limit.Round(time.Millisecond).String()+"; its confirmation, PIN or touch may be awaited, or "+
+				"it hangs",
 			"answer it, or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s",
 		)
 	}
 	return failed(ErrUnavailable, KindAgent, "it closed the connection", "see whether it still answers: ssh-add -l")
 }
 
-const startAgent = `start one: eval "$(ssh-agent -s)", then ssh-add FILE; on a machine that you came to by ssh: come again with ssh -A`
+const startAgent = `start one: eval "$(ssh-agent -s)", then ssh-add FILE; on a machine that you came to by ssh: come ` +
+	`again with ssh -A`
 
 // checkSocket refuses what names no socket by its path.
 func checkSocket(path string) error {
@@ -77,7 +80,8 @@ func checkSocket(path string) error {
 	case path == "":
 		return failed(ErrUnavailable, KindAgent, socketName+" is not set", startAgent)
 	case !filepath.IsAbs(path):
-		return failed(ErrUnavailable, KindAgent, fmt.Sprintf("%s is %q, not the path of a socket", socketName, printable.Text(path)), startAgent)
+		return failed(ErrUnavailable, KindAgent,
+			fmt.Sprintf("%s is %q, not the path of a socket", socketName, printable.Text(path)), startAgent)
 	}
 	return nil
 }
@@ -91,8 +95,10 @@ func dead(path string, err error) error {
 		)
 	}
 	return failed(
-		ErrUnavailable, KindAgent, fmt.Sprintf("nobody answers at %s=%q: %s", socketName, printable.Text(path), cause(err)),
-		"the socket is of a login that has ended; in tmux: eval \"$(tmux show-environment -s "+socketName+")\"\n"+startAgent,
+		ErrUnavailable, KindAgent,
+		fmt.Sprintf("nobody answers at %s=%q: %s", socketName, printable.Text(path), cause(err)),
+		"the socket is of a login that has ended; in tmux: eval \"$(tmux show-environment -s "+socketName+")\"\n"+
+			startAgent,
 	)
 }
 

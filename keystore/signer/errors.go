@@ -28,8 +28,8 @@ var (
 	ErrWrong = errors.New("its answer can't be used")
 )
 
-// failed returns the error of a signer that does not sign, which never holds what was signed, or a signature. kind is one of
-// the sentinels, detail printable ASCII or empty, hint what to do.
+// failed returns the error of a signer that does not sign, which never holds what was signed, or a signature. kind is
+// one of the sentinels, detail printable ASCII or empty, hint what to do.
 func failed(kind error, who, detail, hint string) error {
 	if detail != "" {
 		kind = fmt.Errorf("%w: %s", kind, detail)

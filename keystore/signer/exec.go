@@ -20,8 +20,8 @@ import (
 
 var _ Signer = (*Exec)(nil)
 
-// Exec signs with a program of the user's, in front of an HSM or a vault: it is asked for `public`, the public key in PEM,
-// once, and then to `sign`: from the base64 of a SHA-512 digest it makes the base64 of its PKCS #1 v1.5 signature.
+// Exec signs with a program of the user's, in front of an HSM or a vault: it is asked for `public`, the public key in
+// PEM, once, and then to `sign`: from the base64 of a SHA-512 digest it makes the base64 of its PKCS #1 v1.5 signature.
 type Exec struct {
 	argv    []string
 	public  *rsa.PublicKey
@@ -91,7 +91,8 @@ func (s *Exec) run(ctx context.Context, verb string, in []byte) ([]byte, error) 
 }
 
 // Permit lets may decide whether the program of a signer that was read from a record is run. Without it, it is not: a
-// record outside the keychain can be planted. A program that the user has just named, and any other signer, stays as it is.
+// record outside the keychain can be planted. A program that the user has just named, and any other signer, stays as it
+// is.
 func Permit(s Signer, may func(argv []string) error) Signer {
 	e, program := s.(*Exec)
 	if !program || e.may == nil {
@@ -120,11 +121,13 @@ func Command(s Signer) []string {
 
 // notGiven refuses every program of a record until [Permit] says who decides.
 func notGiven([]string) error {
-	return failed(ErrNotGiven, KindExec, "", "give it again: cgp-cred store PROFILE --signer exec --signer-command COMMAND --kid KID --force")
+	return failed(ErrNotGiven, KindExec, "",
+		"give it again: cgp-cred store PROFILE --signer exec --signer-command COMMAND --kid KID --force")
 }
 
 func (s *Exec) wrong(detail string) error {
-	return failed(ErrWrong, KindExec, detail, "try it by hand: "+printable.Shell(s.argv[0])+" ... public "+s.options.profile())
+	return failed(ErrWrong, KindExec, detail,
+		"try it by hand: "+printable.Shell(s.argv[0])+" ... public "+s.options.profile())
 }
 
 // parsePublic reads the one public key in a PEM text: SubjectPublicKeyInfo or PKCS #1. It quotes nothing of what it

@@ -80,7 +80,10 @@ func FuzzProgramAnswer(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-	f.Add(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&keystoretest.Key(1024, 0).PublicKey)}))
+	f.Add(pem.EncodeToMemory(&pem.Block{
+		Type:  "RSA PUBLIC KEY",
+		Bytes: x509.MarshalPKCS1PublicKey(&keystoretest.Key(1024, 0).PublicKey),
+	}))
 	f.Add([]byte("AQID\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if key, err := signer.ParsePublic(b); err == nil {

@@ -7,8 +7,8 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// BadKey returns the error of a private key that can't be used. It never holds any of it. hint is the command that makes a
-// usable key of it, or the next thing to do.
+// BadKey returns the error of a private key that can't be used. It never holds any of it. hint is the command that
+// makes a usable key of it, or the next thing to do.
 func BadKey(problem, hint string) error {
 	return fault.New(fault.Usage, hint, "private key: %s", problem)
 }
@@ -22,7 +22,8 @@ func damagedKey(profile string) error {
 	)
 }
 
-// ForbiddenKey returns the error of a key that the FIPS 140-only mode forbids if that is what err is about, otherwise nil.
+// ForbiddenKey returns the error of a key that the FIPS 140-only mode forbids if that is what err is about, otherwise
+// nil.
 func ForbiddenKey(err error) error {
 	if err == nil || !fips140.Enforced() {
 		return nil
@@ -34,6 +35,7 @@ func ForbiddenKey(err error) error {
 	}
 	return BadKey(
 		"GODEBUG=fips140=only does not allow "+strings.ReplaceAll(why, "2\u00b9\u2076", "65536"),
-		"make a key of 4096 bits: cgp-cred keygen PROFILE --kid NEWKID --force\nor run the command without GODEBUG=fips140=only",
+		"make a key of 4096 bits: cgp-cred keygen PROFILE --kid NEWKID --force\nor run the command without "+
+			"GODEBUG=fips140=only",
 	)
 }

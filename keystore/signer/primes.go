@@ -9,8 +9,8 @@ import (
 	"cgp-cred/keystore/jwkint"
 )
 
-// encodeRSA returns what a record keeps of a private key: the JWK members of RFC 7518, section 6.3, from which the others
-// follow.
+// encodeRSA returns what a record keeps of a private key: the JWK members of RFC 7518, section 6.3, from which the
+// others follow.
 func encodeRSA(k RSA) (Stored, error) {
 	priv := k.Reveal()
 	if priv == nil {
@@ -50,7 +50,8 @@ func decodeRSA(in Stored, o Options) (RSA, error) {
 		return RSA{}, errors.New("e, p or q is not a base64url number")
 	}
 	n := new(big.Int).Mul(p, q)
-	if bits := n.BitLen(); bits < MinBits || bits > MaxBits || p.Bit(0) == 0 || q.Bit(0) == 0 || p.BitLen() < 2 || q.BitLen() < 2 {
+	if bits := n.BitLen(); bits < MinBits || bits > MaxBits || p.Bit(0) == 0 || q.Bit(0) == 0 || p.BitLen() < 2 ||
+		q.BitLen() < 2 {
 		return RSA{}, errors.New("p and q are not the primes of an RSA key of 1024 to 8192 bits")
 	}
 	if e.BitLen() > 31 || e.Bit(0) == 0 {

@@ -127,14 +127,16 @@ func Prove(s Signer) error {
 	return nil
 }
 
-// check verifies a signature from elsewhere with the key that was recorded: who made it may have another key now, or lie.
+// check verifies a signature from elsewhere with the key that was recorded: who made it may have another key now, or
+// lie.
 func check(who string, o Options, public *rsa.PublicKey, digest, signature []byte) error {
 	if rsa.VerifyPKCS1v15(public, crypto.SHA512, digest, signature) == nil {
 		return nil
 	}
 	return failed(
 		ErrWrong, who, "its signature was made with another key than it was stored with, or in another way than RS512",
-		"see which key it uses; if another one is meant: cgp-cred store "+o.profile()+" --signer "+who+" ... --kid KID --force",
+		"see which key it uses; if another one is meant: cgp-cred store "+o.profile()+" --signer "+who+
+			" ... --kid KID --force",
 	)
 }
 

@@ -69,9 +69,9 @@ func externalKey(kind string, k *rsa.PublicKey) *ExternalKey {
 	return &ExternalKey{Kind: kind, E: jwkint.EncodeInt(k.E), N: jwkint.Encode(k.N)}
 }
 
-// Decode returns the signer that Keep kept. Parts that don't fit together are an error that names no value; a kind that is
-// not known here is [ErrUnknown]. Nothing outside the record is asked before something is to be signed, and no program is
-// run before [Permit] allows it.
+// Decode returns the signer that Keep kept. Parts that don't fit together are an error that names no value; a kind that
+// is not known here is [ErrUnknown]. Nothing outside the record is asked before something is to be signed, and no
+// program is run before [Permit] allows it.
 func (k Stored) Decode(o Options) (Signer, error) {
 	w := k.Signer
 	if w == nil {

@@ -148,7 +148,8 @@ class Helper:
             raise CredentialError(problem)
         said = _printable(done.stderr.decode("ascii", "backslashreplace").strip())
         if done.returncode != 0:
-            raise CredentialError(said or f"cgp-cred ended with status {done.returncode} and no message\nhint: cgp-cred status", done.returncode)
+            silent = f"cgp-cred ended with status {done.returncode} and no message\nhint: cgp-cred status"
+            raise CredentialError(said or silent, done.returncode)
         for line in said.splitlines():
             _log.warning("%s", line)
         return done.stdout.decode("ascii", "backslashreplace")
@@ -204,7 +205,8 @@ def _place(url: str) -> Place:
     try:
         place = place_of(url)
     except ValueError as error:
-        raise CredentialError(f"cgp-cred was not asked: {error}\nhint: give a URL such as https://HOST/PATH", 3) from None
+        hint = "hint: give a URL such as https://HOST/PATH"
+        raise CredentialError(f"cgp-cred was not asked: {error}\n{hint}", 3) from None
     problem = proxy_in_the_way(place)
     if problem is not None:
         raise CredentialError(problem, 6)

@@ -31,7 +31,9 @@ class Place(NamedTuple):
         It is stricter than cgp-cred itself, which is asked about each path that is not plain: no dot segments, with
         parameters or not, and no encoded character that a server may decode twice or in its own way.
         """
-        return _PATH.fullmatch(self.path) is not None and _ENCODED.search(self.path) is None and _DOTS.search(self.path) is None
+        if _ENCODED.search(self.path) or _DOTS.search(self.path):
+            return False
+        return _PATH.fullmatch(self.path) is not None
 
     @property
     def loopback(self) -> bool:

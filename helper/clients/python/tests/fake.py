@@ -92,7 +92,8 @@ class Server:
 
             def do_GET(self):
                 size = int(self.headers.get("Content-Length", 0))
-                request = {"method": self.command, "path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}}
+                headers = {k.lower(): v for k, v in self.headers.items()}
+                request = {"method": self.command, "path": self.path, "headers": headers}
                 if "chunked" in self.headers.get("Transfer-Encoding", ""):
                     request["body"] = self.chunks()
                 else:
