@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,28 +18,43 @@ import (
 // requestWait is how long the first byte of a request may take: a caller that forgot to send one is told so.
 const requestWait = 10 * time.Second
 
+// credentialVerbs are the verbs of the protocol.
+var credentialVerbs = []string{"get", "store", "erase", "capability"}
+
 func credentialCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "credential get|store|erase|capability [PROFILE]",
 		Short: "Answer a credential request on stdin: git's protocol, or Bazel's JSON",
 		Long: `Read a request from stdin and answer it on stdout, for programs: git-credential's attributes
-(git 2.46 or later), or the JSON of the credential-helper specification (Bazel). A host that
-no profile covers gets nothing. Called by the name git-credential-cgp it is the same.`,
+(git 2.46 or later), or the JSON of the credential-helper specification (Bazel). If no profile
+covers the host, the answer is empty. git appends the verb to its helper's command, so the
+profile may also come first. Called by the name git-credential-cgp, it does the same.`,
 		Example: `  git config --global credential.https://int.api.service.nhs.uk.helper '/usr/local/bin/cgp-cred credential'
   printf 'protocol=https\nhost=int.api.service.nhs.uk\n\n' | cgp-cred credential get`,
 		Args:              words(1, 2),
 		ValidArgsFunction: a.credentialArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.credential(cmd.Context(), args[0], first(args[1:]))
+			verb, name := credentialWords(args)
+			return a.credential(cmd.Context(), verb, name)
 		},
 	}
 }
 
 func (a *app) credentialArgs(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) == 0 {
-		return []string{"get", "store", "erase", "capability"}, cobra.ShellCompDirectiveNoFileComp
+		return credentialVerbs, cobra.ShellCompDirectiveNoFileComp
 	}
 	return a.profileArgs(2)(cmd, args, typed)
+}
+
+// credentialWords returns the verb and the profile. git appends the verb to the command of its helper, so it comes last if
+// that command names a profile.
+func credentialWords(args []string) (verb, name string) {
+	verb, name = args[0], first(args[1:])
+	if slices.Contains(credentialVerbs, name) && !slices.Contains(credentialVerbs, verb) {
+		return name, verb
+	}
+	return verb, name
 }
 
 func (a *app) credential(ctx context.Context, verb, name string) error {
@@ -47,7 +63,7 @@ func (a *app) credential(ctx context.Context, verb, name string) error {
 	case "capability":
 		_, err := a.stdout.Write([]byte("version 0\ncapability authtype\n"))
 		return err
-	default: // store, and what later clients ask for: a helper passes over it in silence
+	default: // store, and verbs of later clients: a helper ignores them
 		return nil
 	}
 	if isTerminal(a.stdin) {
@@ -68,7 +84,7 @@ func (a *app) credential(ctx context.Context, verb, name string) error {
 	return a.answer(ctx, h, p, r, ask)
 }
 
-// readRequest reads the request, and gives up where its first byte does not come.
+// readRequest reads the request, and gives up if its first byte does not come.
 func (a *app) readRequest() (wire.Request, error) {
 	select {
 	case got := <-await.Start(func() (wire.Request, error) { return wire.ReadRequest(a.stdin) }):
@@ -78,15 +94,15 @@ func (a *app) readRequest() (wire.Request, error) {
 	}
 }
 
-// requested finds the profile that covers what is asked for. None is no error for git, which asks its next helper; the
-// JSON protocol wants one.
+// requested finds the profile that covers the requested host. Without one it returns nil: git then asks its next helper. The
+// JSON protocol wants an error.
 func (a *app) requested(r wire.Request, ask profile.Ask) (*helper.Helper, *profile.Profile, error) {
 	h, err := a.open()
 	if err != nil {
 		return nil, nil, err
 	}
 	if r.URL == "" {
-		err = &profile.CoverError{Problem: "the request names no one place"}
+		err = &profile.CoverError{Problem: "the request does not name one host"}
 	} else {
 		var p *profile.Profile
 		if p, _, err = h.Resolve(ask); err == nil {
@@ -101,8 +117,8 @@ func (a *app) requested(r wire.Request, ask profile.Ask) (*helper.Helper, *profi
 	return h, nil, err
 }
 
-// answer prints the credential in one write. Where there should be one and is none, git is told to stop rather than ask
-// the user for a password.
+// answer prints the credential in one write. If there is no credential, it tells git to stop, so that git does not ask the
+// user for a password.
 func (a *app) answer(ctx context.Context, h *helper.Helper, p *profile.Profile, r wire.Request, ask profile.Ask) error {
 	c, err := h.Get(ctx, p, helper.Options{})
 	if err == nil {
@@ -110,7 +126,8 @@ func (a *app) answer(ctx context.Context, h *helper.Helper, p *profile.Profile, 
 		var needsBearer bool
 		if out, needsBearer, err = wire.Reply(r, c, h.Scope(ask, p)); err == nil {
 			if needsBearer {
-				a.warn("the caller can't send " + c.Header + " headers of ours: git can from 2.46 on, and only for tokens; it gets no password, which APIM would refuse")
+				a.warn("the caller can't send cgp-cred's " + c.Header + " header: git 2.46 and later can, but only for tokens; " +
+					"no password was given to it, because APIM would refuse it")
 			}
 			_, err = a.stdout.Write(out)
 			return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"cgp-cred/cmd/internal/scripttest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
@@ -20,8 +21,8 @@ func documents(t *testing.T) map[string]string {
 	t.Helper()
 	root := filepath.Join("..", "..")
 	found := map[string]string{}
-	files := append(manual(root), glob(root, "[A-Z]*.md")...)
-	for _, path := range append(files, glob(root, ".github", "*.md")...) {
+	files := append(scripttest.Manual(root), scripttest.Glob(root, "[A-Z]*.md")...)
+	for _, path := range append(files, scripttest.Glob(root, ".github", "*.md")...) {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -253,15 +254,11 @@ func TestLicencesHaveEachModule(t *testing.T) {
 // CONTRIBUTING.md has each verb of the scripts, sorted, and no other.
 func TestContributingHasEachVerb(t *testing.T) {
 	t.Parallel()
-	own := []string{"cgp-cred", "git-credential-cgp", upstreamName} // the product
-	want := slices.DeleteFunc(slices.Collect(maps.Keys(programs())), func(name string) bool { return slices.Contains(own, name) })
-	want = append(want, slices.Collect(maps.Keys(verbs()))...)
-	slices.Sort(want)
 	var named []string
 	for _, m := range regexp.MustCompile("(?m)^\\| `([\\w-]+)").FindAllStringSubmatch(readPage(t, "CONTRIBUTING.md")["Verbs of the scripts"], -1) {
 		named = append(named, m[1])
 	}
-	if diff := cmp.Diff(want, named); diff != "" {
+	if diff := cmp.Diff(scripttest.Verbs(), named); diff != "" {
 		t.Errorf("verbs (-scripts +CONTRIBUTING.md):\n%s", diff)
 	}
 }

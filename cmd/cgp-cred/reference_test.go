@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"cgp-cred/cmd/internal/scripttest"
 	"cgp-cred/helper/wire"
 )
 
@@ -183,7 +184,7 @@ func doctorChecks(t *testing.T) string {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, m := range regexp.MustCompile(`(?m)^\t\t\{"([a-z-]+)", .*\(\*run\)`).FindAllStringSubmatch(string(source), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\t\t\{"([a-z-]+)", .*\(\*\w+\)`).FindAllStringSubmatch(string(source), -1) {
 		names = append(names, m[1])
 	}
 	if len(names) == 0 {
@@ -196,7 +197,7 @@ func doctorChecks(t *testing.T) string {
 func exitConstants(t *testing.T) []string {
 	t.Helper()
 	var values []string
-	for _, file := range glob("*.go") {
+	for _, file := range scripttest.Glob("*.go") {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
 			t.Fatal(err)

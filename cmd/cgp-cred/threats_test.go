@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"cgp-cred/cmd/internal/scripttest"
 )
 
 // threatRow is a row of SECURITY.md's table: number, attack, answer, tests.
@@ -52,7 +54,7 @@ func TestEachThreatIsPlayed(t *testing.T) {
 		t.Errorf("%d rows, want %d", len(rows), threatRows)
 	}
 	// A script that plays an attack, or looks for leaks, and is not named is one that nobody looks for.
-	for _, script := range append(glob("testdata", "script", "threat-*.txtar"), glob("testdata", "script", "leak*.txtar")...) {
+	for _, script := range append(scripttest.Glob("testdata", "script", "threat-*.txtar"), scripttest.Glob("testdata", "script", "leak*.txtar")...) {
 		if name := filepath.Base(script); !strings.Contains(string(text), "`"+name+"`") {
 			t.Errorf("%s is not named", name)
 		}

@@ -1,6 +1,0 @@
-//go:build !linux
-
-package main
-
-// snoop is for Linux.
-func snoop() {}

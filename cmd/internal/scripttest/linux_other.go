@@ -1,0 +1,40 @@
+//go:build !linux
+
+package scripttest
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func blockIPv6(ts *testscript.TestScript, _ bool, _ []string) { needsLinux(ts, "block-ipv6") }
+
+func survivesKill(ts *testscript.TestScript, _ bool, _ []string) { needsLinux(ts, "survives-kill") }
+
+func terminal(ts *testscript.TestScript, _ bool, _ []string) { needsLinux(ts, "terminal") }
+
+// needsLinux skips the rest of a script at a verb that only Linux can do.
+func needsLinux(ts *testscript.TestScript, verb string) {
+	of(ts).Skipf("%s needs Linux, this is %s", verb, runtime.GOOS)
+}
+
+func inspectProcess() { exitNoLinux() }
+
+func killAtSyscall() { exitNoLinux() }
+
+func withResolver() { exitNoLinux() }
+
+func withSyscallError() { exitNoLinux() }
+
+func withoutKeyctl() { exitNoLinux() }
+
+func withoutRunUser() { exitNoLinux() }
+
+// exitNoLinux ends a program that only Linux can do.
+func exitNoLinux() {
+	fmt.Fprintf(os.Stderr, "%s needs Linux, this is %s\n", os.Args[0], runtime.GOOS)
+	os.Exit(125)
+}

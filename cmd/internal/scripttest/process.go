@@ -1,0 +1,82 @@
+package scripttest
+
+import (
+	"net"
+	"os/exec"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"cgp-cred/keystore/keystoretest"
+)
+
+// command is a program with the script's folder and variables.
+func command(ts *testscript.TestScript, name string, args ...string) *exec.Cmd {
+	path := name
+	if p, err := exec.LookPath(name); err == nil {
+		path = p
+	}
+	cmd := exec.Command(path, args...) // it ends with the script
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = variables(ts)
+	return cmd
+}
+
+// started is a program beside the script.
+type started struct {
+	cmd   *exec.Cmd
+	ended chan struct{}
+}
+
+func start(ts *testscript.TestScript, cmd *exec.Cmd) *started {
+	ts.Check(cmd.Start())
+	s := &started{cmd, make(chan struct{})}
+	go func() {
+		_ = cmd.Wait() // its status is what counts
+		close(s.ended)
+	}()
+	return s
+}
+
+// kill ends it, if it has not ended yet.
+func (s *started) kill() {
+	_ = s.cmd.Process.Kill()
+	<-s.ended
+}
+
+// until waits for as long as it runs, and reports whether something came about before it ended.
+func (s *started) until(ready func() bool) bool {
+	for !ready() {
+		select {
+		case <-s.ended:
+			return ready()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	return true
+}
+
+// listens waits until something listens at an address.
+func (s *started) listens(network, address string) bool {
+	return s.until(func() bool {
+		c, err := net.Dial(network, address)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err == nil
+	})
+}
+
+// variables are the script's, as a program started by it gets them.
+func variables(ts *testscript.TestScript) []string {
+	var env []string
+	for _, name := range []string{
+		"PATH", "GORACE", "GOCOVERDIR", "HOME", "TMPDIR", "WORK", "BASE", "HOST", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
+		"DBUS_SESSION_BUS_ADDRESS", "CGP_CRED_PROFILE", "CGP_CRED_KEYCHAIN_TIMEOUT", keystoretest.RootVariable,
+	} {
+		if value := ts.Getenv(name); value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}

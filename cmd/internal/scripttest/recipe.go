@@ -1,0 +1,82 @@
+package scripttest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"cgp-cred/keystore/keystoretest"
+)
+
+// recipe is a block that a document prints under <!-- tested: NAME -->.
+type recipe struct {
+	file     string // of the repository
+	language string // sh, python or go
+	text     string
+}
+
+var (
+	recipeMark  = regexp.MustCompile(`(?m)^ *<!-- *tested:.*$`)
+	recipeBlock = regexp.MustCompile("(?ms)^<!-- tested: (\\S+) -->\n```(sh|python|go)\n(.*?)^```$")
+)
+
+// Manual returns the documents for users: README.md and all of docs.
+func Manual(repository string) []string {
+	return append(Glob(repository, "README.md"), Glob(repository, "docs", "*.md")...)
+}
+
+// recipes returns the recipes of the manual by their names. A mark without a block below it, or a name that is used
+// twice, is an error.
+func recipes(repository string) (map[string]recipe, error) {
+	found := map[string]recipe{}
+	for _, path := range Manual(repository) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		file, err := filepath.Rel(repository, path)
+		if err != nil {
+			return nil, err
+		}
+		blocks := recipeBlock.FindAllStringSubmatch(string(text), -1)
+		if marks := recipeMark.FindAllString(string(text), -1); len(marks) != len(blocks) {
+			return nil, fmt.Errorf("%s has %d marks of recipes and %d blocks below one: %q", file, len(marks), len(blocks), marks)
+		}
+		for _, b := range blocks {
+			if other, used := found[b[1]]; used {
+				return nil, fmt.Errorf("%s and %s have a recipe %q", other.file, file, b[1])
+			}
+			found[b[1]] = recipe{file: file, language: b[2], text: b[3]}
+		}
+	}
+	return found, nil
+}
+
+// runRecipe NAME runs the recipe of this name: sh as a user would paste it into bash, python by $PYTHON, go as the main
+// package of the module in the current folder.
+func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: run-recipe NAME")
+	}
+	all, err := recipes(of(ts).repository)
+	ts.Check(err)
+	r, ok := all[args[0]]
+	if !ok {
+		ts.Fatalf("no document has a recipe %q", args[0])
+	}
+	argv := []string{"bash", "-c", r.text}
+	switch r.language {
+	case "python":
+		argv[0] = ts.Getenv("PYTHON")
+	case "go":
+		ts.Check(os.WriteFile(ts.MkAbs("main.go"), []byte(r.text), 0o600))
+		argv = []string{"go", "run", "."}
+	}
+	keystoretest.Need(of(ts), argv[0], argv[0])
+	if err := ts.Exec(argv[0], argv[1:]...); (err != nil) != neg {
+		ts.Fatalf("recipe %s of %s: %v", args[0], r.file, err)
+	}
+}

@@ -1,0 +1,131 @@
+package scripttest
+
+import (
+	"flag"
+	"maps"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"cgp-cred/keystore/keystoretest"
+)
+
+// Main runs a test binary's tests, and ends the process. Scripts call each of the commands by its name, and the test binary
+// runs as that command.
+func Main(m *testing.M, commands map[string]func()) {
+	all := programs()
+	for name, main := range commands {
+		all[name] = keystoretest.Guarded(main)
+	}
+	testscript.Main(private{m}, all)
+}
+
+// private runs a test binary's tests without access to the user's own keychain, home folder and session bus.
+type private struct{ *testing.M }
+
+// Run lets four scripts run at once, unless the user set another number: a script waits most of the time.
+func (p private) Run() int {
+	if runtime.GOMAXPROCS(0) < 4 {
+		if err := flag.Set("test.parallel", "4"); err != nil {
+			return 1
+		}
+	}
+	return keystoretest.Main(p.M)
+}
+
+// Run runs each script of a folder as a new user. The repository is the folder of README.md and docs, for run-recipe.
+func Run(t *testing.T, folder, repository string) {
+	t.Helper()
+	testscript.Run(t, testscript.Params{
+		Dir:   folder,
+		Setup: func(env *testscript.Env) error { return newUser(env, repository) },
+		// The usual deadline would fail each script that is left; without it, a package that is out of time says so once.
+		Deadline:           time.Now().AddDate(1, 0, 0),
+		RequireUniqueNames: true,
+		Condition:          condition,
+		Cmds:               verbs(),
+	})
+}
+
+// Verbs returns the names of the verbs, sorted. CONTRIBUTING.md has a line for each.
+func Verbs() []string {
+	names := slices.Concat(slices.Collect(maps.Keys(verbs())), slices.Collect(maps.Keys(programs())))
+	slices.Sort(names)
+	return names
+}
+
+// programs are the verbs that are programs.
+func programs() map[string]func() {
+	return map[string]func(){
+		"inspect-process":    inspectProcess,
+		"kill-at-syscall":    killAtSyscall,
+		"listen-as":          listenAs,
+		"print-signals":      printSignals,
+		"with-clock":         keystoretest.Clocked,
+		"with-resolver":      withResolver,
+		"with-syscall-error": withSyscallError,
+		"without-keyctl":     withoutKeyctl,
+		"without-run-user":   withoutRunUser,
+	}
+}
+
+// verbs are the other ones.
+func verbs() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"age-token":            ageToken,
+		"agent":                agent,
+		"assertions-sent":      assertionsSent,
+		"bash":                 bash,
+		"block-ipv6":           blockIPv6,
+		"cache-name":           cacheName,
+		"connected":            connected,
+		"controlled-simulator": controlledSimulator,
+		"dbus":                 dbus,
+		"declare-secrets":      declareSecrets,
+		"during-renewal":       duringRenewal,
+		"expect-exit":          expectExit,
+		"expect-failure":       expectFailure,
+		"file-server":          fileServer,
+		"find-python":          findPython,
+		"fingerprint":          fingerprint,
+		"git-server":           gitServer,
+		"go-module":            goModule,
+		"igv":                  startIGV,
+		"igv-command":          igvCommand,
+		"keyring":              keyring,
+		"keyring-record":       keyringRecord,
+		"kill-during-request":  killDuringRequest,
+		"kill-lock-holder":     killLockHolder,
+		"network-fault":        networkFault,
+		"new-token-requests":   newTokenRequests,
+		"no-secrets-in-files":  noSecretsInFiles,
+		"no-token-folders":     noTokenFolders,
+		"parallel":             parallel,
+		"pem":                  writePEM,
+		"received":             received,
+		"replace":              replace,
+		"require-program":      requireProgram,
+		"run-recipe":           runRecipe,
+		"same-text":            sameText,
+		"send-signal":          sendSignal,
+		"serve-answer":         serveAnswer,
+		"share-token-request":  shareTokenRequest,
+		"simulate":             simulate,
+		"skip-part-without":    skipPartWithout,
+		"skip-without":         skipWithout,
+		"softhsm-token":        softHSMToken,
+		"survives-kill":        survivesKill,
+		"terminal":             terminal,
+		"token-requests":       tokenRequests,
+		"trace-secrets":        traceSecrets,
+		"trap-listener":        trapListener,
+		"use-new-git":          useNewGit,
+		"weaken-passphrase":    weakenPassphrase,
+		"webdav-server":        webdavServer,
+		"wire":                 setWire,
+		"write-sam":            writeSAM,
+	}
+}

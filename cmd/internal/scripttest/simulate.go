@@ -1,0 +1,88 @@
+package scripttest
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+const simulatorLog = "simulator.log"
+
+// simulate ARGS... runs cgp-cred simulate beside the script, in the place of an earlier one, and sets HOST and BASE to
+// where it listens. Its stderr is the file simulator.log. "simulate stop" ends it.
+func simulate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("simulate can't be expected to fail: call cgp-cred simulate")
+	}
+	u := of(ts)
+	if u.simulator != nil {
+		u.simulator.stop(u)
+	}
+	if len(args) == 1 && args[0] == "stop" {
+		return
+	}
+	r := &running{cmd: command(ts, "cgp-cred", append([]string{"simulate"}, args...)...)}
+	out, err := r.cmd.StdoutPipe()
+	ts.Check(err)
+	log, err := os.Create(ts.MkAbs(simulatorLog))
+	ts.Check(err)
+	r.cmd.Stderr = log
+	ts.Check(r.cmd.Start())
+	ts.Check(log.Close())
+	u.simulator = r
+	u.Cleanup(func() { r.stop(u) })
+
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	ts.Check(err)
+	var where struct {
+		Base  string `json:"base_url"`
+		Host  string `json:"host"`
+		Token string `json:"token_url"`
+		CA    string `json:"ca_file"`
+	}
+	ts.Check(json.Unmarshal(line, &where))
+	if where.Base == "" || where.Host == "" || where.Token != where.Base+"/oauth2/token" {
+		ts.Fatalf("the simulator printed %q", line)
+	}
+	ts.Setenv("HOST", where.Host)
+	ts.Setenv("BASE", where.Base)
+	ts.Setenv("CA", where.CA)
+}
+
+// running is a program beside the script.
+type running struct {
+	cmd   *exec.Cmd
+	ended bool
+}
+
+// stop interrupts it and waits for it.
+func (r *running) stop(t testing.TB) {
+	if r.ended {
+		return
+	}
+	r.ended = true
+	_ = r.cmd.Process.Signal(syscall.SIGINT)
+	if err := r.cmd.Wait(); err != nil {
+		t.Errorf("%v ended with %v", r.cmd.Args, err)
+	}
+}
+
+// requests N holds the number of token requests that the simulator has had.
+func tokenRequests(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: token-requests N")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	log := ts.ReadFile(simulatorLog)
+	if got := len(regexp.MustCompile(`(?m)^POST /oauth2\S*/token `).FindAllString(log, -1)); got != want {
+		ts.Fatalf("%d token requests, want %d:\n%s", got, want, log)
+	}
+}
