@@ -67,17 +67,6 @@ func (f *Flight) TryChange(name string) (release func(), ok bool) {
 	return release, state != disk.Held
 }
 
-// Files returns the files that leases of name leave behind. None holds a secret.
-func (f *Flight) Files(name string) []string {
-	var files []string
-	for _, path := range []string{f.Lease(name).path, f.changePath(name)} {
-		if path != "" {
-			files = append(files, path+lockEnd, path+stateEnd)
-		}
-	}
-	return files
-}
-
 const (
 	lockEnd  = ".lock"
 	stateEnd = ".json"

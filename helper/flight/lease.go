@@ -3,6 +3,7 @@ package flight
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"cgp-cred/helper/apim"
@@ -172,6 +173,18 @@ func (l *Lease) Release() {
 	}
 	if l.outer != nil {
 		l.outer.Release()
+	}
+}
+
+// Remove removes the lease's files, and those of the lock for changes: the profile is gone. None of them holds a secret.
+func (l *Lease) Remove() {
+	l.state, l.dirty = state{}, false
+	if l.path != "" {
+		_ = os.Remove(l.path + stateEnd)
+		_ = os.Remove(l.path + lockEnd)
+	}
+	if l.outer != nil {
+		l.outer.Remove()
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -58,9 +57,7 @@ func (m *Manager) Logout(ctx context.Context, name string) (Removed, error) {
 	if done.Profile, err = m.Config.Remove(name); err != nil && done.Record {
 		err = fmt.Errorf("its keys are removed, its file is not: %w", err)
 	}
-	for _, file := range m.Flight.Files(name) {
-		_ = os.Remove(file) // none holds a secret
-	}
+	lease.Remove()
 	return done, err
 }
 

@@ -167,6 +167,10 @@ func TestLogoutIsIdempotent(t *testing.T) {
 	if _, err := p.Get(t.Context(), p.Load(t), helper.Options{}); err != nil {
 		t.Fatal(err)
 	}
+	p.Fails(t, "row22") // a refusal is remembered beside the lock
+	if _, err := p.Get(t.Context(), p.Load(t), helper.Options{ForceNew: true}); err == nil {
+		t.Fatal("no refusal")
+	}
 	for _, want := range []manage.Removed{{Profile: true, Record: true}, {}} {
 		got, err := p.Manage().Logout(t.Context(), "int")
 		if err != nil || got != want {
