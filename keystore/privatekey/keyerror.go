@@ -37,7 +37,7 @@ var (
 	keyPGP        = signer.BadKey("it is an OpenPGP key", newKey)
 	keyNotRSA     = signer.BadKey("it is not an RSA key, and API Management takes no other", newKey)
 	keyMultiPrime = signer.BadKey("it has more than two primes", newKey)
-	keyTooSmall   = signer.BadKey("it has fewer than 1024 bits, with which nothing signs any more", newKey)
+	keyTooSmall   = signer.BadKey("it is shorter than 1024 bits, which is no longer accepted", newKey)
 	keyTooLarge   = signer.BadKey("it has more than 8192 bits and does not fit into keychains", newKey)
 	keyBinary     = signer.BadKey("it is binary (DER), not PEM", asPEM)
 	keyPKCS12     = signer.BadKey("it is a PKCS #12 file (.p12, .pfx)",
@@ -46,7 +46,7 @@ var (
 		"convert it to PEM with the tool that made it, or "+newKey)
 )
 
-// notPEM knows, by their first characters, what people hold for a PEM file.
+// notPEM recognises, by its first characters, a text that users take for a PEM file.
 func notPEM(s string) error {
 	switch {
 	case s == "":
@@ -61,7 +61,7 @@ func notPEM(s string) error {
 	return nil
 }
 
-// unusable knows private keys that are not plain RSA by their label and headers.
+// unusable recognises private keys that are not plain RSA, by their label and headers.
 func unusable(label, body string) error {
 	switch {
 	case label == "ENCRYPTED PRIVATE KEY", strings.Contains(body, ",ENCRYPTED"):
@@ -76,7 +76,7 @@ func unusable(label, body string) error {
 	return nil
 }
 
-// noPrivateKey names what a PEM text holds instead of one.
+// noPrivateKey returns an error that names the content of a PEM text without a private key.
 func noPrivateKey(labels []string) error {
 	has := func(part string) bool {
 		return slices.ContainsFunc(labels, func(l string) bool { return strings.Contains(l, part) })
@@ -94,7 +94,7 @@ func noPrivateKey(labels []string) error {
 	return keyNotPEM
 }
 
-// binaryKey tells PKCS #12, whose first member is version 3, from other DER.
+// binaryKey distinguishes PKCS #12, whose first member is version 3, from other DER.
 func binaryKey(der []byte) error {
 	if skip := 2 + int(der[1]&0x7f); len(der) > skip+3 && bytes.Equal(der[skip:skip+3], []byte{2, 1, 3}) {
 		return keyPKCS12
