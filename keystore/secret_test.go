@@ -78,14 +78,14 @@ func TestSecret(t *testing.T) {
 func TestCheckValues(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]string{
-		"abcDEF123~!'[]{}": "", "": "empty", "a b": "character 2 is a blank", "key\n": "character 4 is a line break",
+		"abcDEF123~!'[]{}": "", "": "empty", "a b": "character 2 is a space", "key\n": "character 4 is a line break",
 		`"key"`: "character 1 is a quote", `a\b`: "backslash", "schlüssel": "not ASCII", "a\x7f": "control",
 		"a\tb": "tab", "\x00": "control",
 	} {
 		check(t, keystore.CheckAPIKey(s), s, want)
 	}
 	for s, want := range map[string]string{
-		"abc.DEF-1_2~3+4/5": "", "YWI==": "", "": "empty", "==": "empty", "a=b": "character 2", "a b": "blank",
+		"abc.DEF-1_2~3+4/5": "", "YWI==": "", "": "empty", "==": "empty", "a=b": "character 2", "a b": "space",
 		"tok\r\nen": "line break", "a:b": "character 2", `a"`: "quote",
 	} {
 		check(t, keystore.CheckToken(s), s, want)

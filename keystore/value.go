@@ -35,7 +35,8 @@ func APIKeyProblem(s string) string {
 	return ""
 }
 
-// CheckToken returns nil if s is a b64token of RFC 6750, section 2.1: letters, digits and -._~+/ with any = at the end.
+// CheckToken returns nil if s is a b64token of RFC 6750, section 2.1: letters, digits and -._~+/, with any = at the
+// end.
 func CheckToken(s string) error {
 	const hint = "this is not what API Management issues: look for a proxy in between with `cgp-cred doctor`"
 	end := len(s)
@@ -61,11 +62,12 @@ func isTokenByte(c byte) bool {
 	return c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/'
 }
 
-// describe names a character that is not allowed, by its class: a key that is nearly right must not be spelt out.
+// describe returns the class of a character that is not allowed: the text must not reveal parts of a key that is almost
+// right.
 func describe(c byte) string {
 	switch {
 	case c == ' ':
-		return "a blank"
+		return "a space"
 	case c == '\t':
 		return "a tab"
 	case c == '\r' || c == '\n':

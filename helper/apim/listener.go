@@ -16,7 +16,7 @@ func foreignListener(host string, uid int) error {
 	return fault.New(fault.Network,
 		"the server that this profile was made for has ended: start it again, or remove the profile with cgp-cred "+
 			"logout",
-		"another user of this machine (uid %d) listens on %s, and this process has uid %d: nothing was sent",
+		"another user of this machine (uid %d) listens on %s, and you are uid %d: nothing was sent",
 		uid, host, os.Getuid())
 }
 

@@ -88,8 +88,8 @@ func TestInstallAndUninstall(t *testing.T) {
 			t.Errorf("no %s in %q", want, first)
 		}
 	}
-	if got := read(t, folder, "cgp_cred", "_installed.py"); !strings.Contains(got,
-		`PROGRAM = "/opt/cgp cred/bin/\"cgp-cred\"é"`+"\nVERSION = \"1.2.3\"\n") {
+	const installed = `PROGRAM = "/opt/cgp cred/bin/\"cgp-cred\"é"` + "\nVERSION = \"1.2.3\"\n"
+	if got := read(t, folder, "cgp_cred", "_installed.py"); !strings.Contains(got, installed) {
 		t.Errorf("_installed.py is %q", got)
 	}
 	write(t, "", folder, "cgp_cred", "__pycache__", "_helper.cpython-311.pyc")

@@ -152,7 +152,7 @@ func TestBadFiles(t *testing.T) {
 		"an unknown anchor":  {"api_key: *S3cret", "config.yaml: it is not YAML"},
 		"two documents":      {"api_key: S3cret\n---\napi_key: x\n", "config.yaml: it has more than one YAML document"},
 		"a key as a list":    {"\napi_key: [S3cret]", "config.yaml:2: api_key: it is not plain text"},
-		"a key with a blank": {"api_key: S3cret S3cret", "config.yaml:1: api_key: API key: character 7 is a blank"},
+		"a key with a space": {"api_key: S3cret S3cret", "config.yaml:1: api_key: API key: character 7 is a space"},
 		"a host as a URL": {
 			"api_host: https://int.api.service.nhs.uk",
 			`config.yaml:1: api_host: host "https://int.api.service.nhs.uk": it has a scheme; give only the host name`,

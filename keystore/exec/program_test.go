@@ -69,7 +69,7 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// What a program can do wrong, and what comes of it. No message has a byte of its stdout.
+// What a program can do wrong, and the error that follows. No message has a byte of the program's stdout.
 func TestProgramFaults(t *testing.T) {
 	t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "1s")
 	const get, set, erase = "get", "set", "delete"
@@ -83,7 +83,7 @@ func TestProgramFaults(t *testing.T) {
 			"fails", `echo secret-output; echo "no\033[2Jhint: x" >&2; exit 1`, get, keystore.ErrUnavailable,
 			`no\x1b[2Jhint: x`,
 		},
-		{"dies", `kill -9 $$`, get, keystore.ErrUnavailable, "signal: killed"},
+		{"is killed", `kill -9 $$`, get, keystore.ErrUnavailable, "signal: killed"},
 		{"hangs", stays + `; :`, get, keystore.ErrTimeout, "killed after"},
 		{"prints nothing", ``, get, keystore.ErrCorrupt, "printed nothing"},
 		{"prints two lines", `echo secret-output; echo second`, get, keystore.ErrCorrupt, "more than one line"},

@@ -63,7 +63,7 @@ func TestOpenRefuses(t *testing.T) {
 	stranger := bytes.Clone(sealer(t, 'K').Seal([]byte("aad"), []byte("plain")))
 	id := s.ID()
 	copy(stranger[1:], id[:])
-	refused("another key under our id", s, []byte("aad"), stranger)
+	refused("another key under the same id", s, []byte("aad"), stranger)
 }
 
 // The layout, built by hand: what one version sealed, the next must tell apart from its own.

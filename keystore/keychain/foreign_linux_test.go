@@ -83,7 +83,7 @@ func reads(r io.Reader, b []byte) bool {
 // Another user who listens at a stale address would be handed each record.
 func TestBusOfAnotherUser(t *testing.T) {
 	t.Parallel()
-	want := fmt.Sprintf("uid %d, we are uid %d", attacker, os.Geteuid())
+	want := fmt.Sprintf("uid %d, and you are uid %d", attacker, os.Geteuid())
 	t.Run("abstract socket", func(t *testing.T) {
 		t.Parallel()
 		name := fmt.Sprintf("cgp-cred-test-%d-%d", os.Getpid(), time.Now().UnixNano())

@@ -32,12 +32,12 @@ func safeSocket(path string) (string, error) {
 		return "", refuse(fmt.Sprintf("%q is not a socket", socket))
 	}
 	if st.Uid != uid && st.Uid != 0 {
-		return "", foreign(fmt.Sprintf("%q belongs to uid %d, we are uid %d", socket, st.Uid, uid))
+		return "", foreign(fmt.Sprintf("%q belongs to uid %d, and you are uid %d", socket, st.Uid, uid))
 	}
 	for above.Mode&unix.S_ISVTX != 0 && folder != "/" {
 		known := above.Uid == uid || above.Uid == 0
 		if !known && above.Uid != top.Uid { // a user namespace that does not map root shows its folders as another's
-			return "", foreign(fmt.Sprintf("%q belongs to uid %d, we are uid %d", folder, above.Uid, uid))
+			return "", foreign(fmt.Sprintf("%q belongs to uid %d, and you are uid %d", folder, above.Uid, uid))
 		}
 		folder = filepath.Dir(folder)
 		if !known {
@@ -84,7 +84,7 @@ func refuse(why string) error {
 
 func foreign(why string) error {
 	return &keystore.Error{
-		Kind: keystore.ErrDenied, Detail: "the session bus is not ours: " + why,
+		Kind: keystore.ErrDenied, Detail: "the session bus belongs to another user: " + why,
 		Next: "another user may be listening there: run `unset " + busVariable + "` and try again",
 	}
 }

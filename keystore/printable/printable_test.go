@@ -17,7 +17,7 @@ func TestText(t *testing.T) {
 		{"bidirectional override", "a\u202eb", `a\u202eb`},
 		{"not UTF-8", "a\xffb", `a\ufffdb`},
 		{"quotes stay", `must be 'RS512' or "x"`, `must be 'RS512' or "x"`},
-		{"blanks around", " \n x \n", "x"},
+		{"spaces around", " \n x \n", "x"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -87,7 +87,7 @@ var (
 		Hints: []string{newKey},
 	}
 	keyTooSmall = &fault.Error{
-		Class: fault.Usage, What: "private key: it has fewer than 1024 bits, with which nothing signs any more",
+		Class: fault.Usage, What: "private key: it is shorter than 1024 bits, which is no longer accepted",
 		Hints: []string{newKey},
 	}
 	keyTooLarge = &fault.Error{
@@ -108,7 +108,7 @@ var (
 	}
 )
 
-// notPEM knows, by their first characters, what people hold for a PEM file.
+// notPEM recognises, by its first characters, a text that users take for a PEM file.
 func notPEM(s string) error {
 	switch {
 	case s == "":
@@ -123,7 +123,7 @@ func notPEM(s string) error {
 	return nil
 }
 
-// unusable knows private keys that are not plain RSA by their label and headers.
+// unusable recognises private keys that are not plain RSA, by their label and headers.
 func unusable(label, body string) error {
 	switch {
 	case label == "ENCRYPTED PRIVATE KEY", strings.Contains(body, ",ENCRYPTED"):
@@ -138,7 +138,7 @@ func unusable(label, body string) error {
 	return nil
 }
 
-// noPrivateKey names what a PEM text holds instead of one.
+// noPrivateKey returns an error that names the content of a PEM text without a private key.
 func noPrivateKey(labels []string) error {
 	has := func(part string) bool {
 		return slices.ContainsFunc(labels, func(l string) bool { return strings.Contains(l, part) })
@@ -156,7 +156,7 @@ func noPrivateKey(labels []string) error {
 	return keyNotPEM
 }
 
-// binaryKey tells PKCS #12, whose first member is version 3, from other DER.
+// binaryKey distinguishes PKCS #12, whose first member is version 3, from other DER.
 func binaryKey(der []byte) error {
 	if skip := 2 + int(der[1]&0x7f); len(der) > skip+3 && bytes.Equal(der[skip:skip+3], []byte{2, 1, 3}) {
 		return keyPKCS12

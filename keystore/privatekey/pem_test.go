@@ -66,8 +66,8 @@ func TestParsePrivateKeyForms(t *testing.T) {
 		"literal \\\\n":           strings.ReplaceAll(pkcs8, "\n", `\\n`),
 		"quotes":                  `"` + pkcs8 + `"`,
 		"quotes and literal \\n":  ` '` + strings.ReplaceAll(pkcs8, "\n", `\n`) + `' `,
-		"one line with blanks":    line,
-		"one line without blanks": strings.ReplaceAll(pkcs8, "\n", ""),
+		"one line with spaces":    line,
+		"one line without spaces": strings.ReplaceAll(pkcs8, "\n", ""),
 		"indented":                strings.ReplaceAll(pkcs8, "\n", "\n    "),
 		"base64 of it all":        base64.StdEncoding.EncodeToString([]byte(pkcs8)),
 		"base64 in lines":         wrapped(pkcs1),
@@ -125,7 +125,7 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		name, text, problem, hint string
 	}{
 		{"empty", "", "empty", "BEGIN"},
-		{"byte order mark alone", "\ufeff \n", "empty", "BEGIN"},
+		{"only a byte order mark", "\ufeff \n", "empty", "BEGIN"},
 		{"noise", "hello", "no BEGIN line", "BEGIN"},
 		{"too long", strings.Repeat("a", 64<<10) + good, "64 KiB", "BEGIN"},
 		{"encrypted", pemText("ENCRYPTED PRIVATE KEY", noise), "encrypted", "openssl rsa -in FILE -out NEW"},
@@ -158,7 +158,7 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		{"no END line", good[:len(good)-30], "cut short", "copy the whole"},
 		{"line missing", good[:400] + good[465:], "damaged", "copy the whole"},
 		{"last lines missing", good[:1000] + "\n-----END PRIVATE KEY-----\n", "cut short", "copy the whole"},
-		{"BEGIN alone", "-----BEGIN PRIVATE KEY", "damaged", "copy the whole"},
+		{"only BEGIN", "-----BEGIN PRIVATE KEY", "damaged", "copy the whole"},
 		{"foreign character", strings.Replace(good, "M", "*", 1), "damaged", "copy the whole"},
 		{
 			"primes of another key",
@@ -181,7 +181,7 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		case !strings.Contains(err.Error(), c.problem) || !strings.Contains(hint, c.hint):
 			t.Errorf("%s: %v (hint %s), want %q and %q", c.name, err, hint, c.problem, c.hint)
 		case !got.IsZero():
-			t.Errorf("%s: a key beside the error", c.name)
+			t.Errorf("%s: a key and an error", c.name)
 		}
 	}
 }

@@ -13,7 +13,7 @@ var (
 	// ErrUnavailable: there is no agent, or it can't be reached.
 	ErrUnavailable = errors.New("it can't be reached")
 	// ErrNotOurs: another user runs it.
-	ErrNotOurs = errors.New("it is not ours")
+	ErrNotOurs = errors.New("it belongs to another user")
 	// ErrNoSuchKey: it answers, and does not have the key.
 	ErrNoSuchKey = errors.New("it does not have the key")
 	// ErrLocked: it shows no key at all.
