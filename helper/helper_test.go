@@ -63,7 +63,7 @@ func TestMinValid(t *testing.T) {
 	start := time.Now()
 	p.Now = func() time.Time { return start }
 	get(0)
-	get(time.Hour) // at most half of its life is asked for: this token will do
+	get(time.Hour) // min-valid counts as at most half of the token's life: this token will do
 	if n := p.Sim.Requests(); n != 1 {
 		t.Fatalf("%d requests, want 1", n)
 	}

@@ -15,7 +15,7 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// options is a profile of its own in folders of its own; warnings end up in the list.
+// options returns a new profile in new folders. Its warnings are added to the list.
 func options(t testing.TB) (o cache.Options, warnings *[]string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -28,7 +28,7 @@ func options(t testing.TB) (o cache.Options, warnings *[]string) {
 	}, warnings
 }
 
-// open also removes what the test leaves in the keyring of whoever runs it.
+// open also removes what the test leaves in the keyring of the user who runs it.
 func open(t testing.TB, o cache.Options) *cache.Cache {
 	t.Helper()
 	c := cache.Open(o)

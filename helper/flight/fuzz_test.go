@@ -12,8 +12,8 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// FuzzState: a refusal that is remembered can be told, in printable words and with a next step, and a state file is the
-// same after it was written again.
+// FuzzState: a refusal that is remembered can be told, in printable words and with a next step, and a state file is
+// the same after it was written again.
 func FuzzState(f *testing.F) {
 	for _, e := range []*apim.Error{
 		{Status: 401, Code: "invalid_request", Description: "Invalid exp claim in JWT", ID: "rrt-1", Skew: time.Hour},

@@ -27,7 +27,7 @@ func TestSigningIsNotTheRequestsTime(t *testing.T) {
 	}
 }
 
-// A key that can't sign does not stop one that is still kept beside it.
+// A key that can't sign does not stop a mint with another key of the record.
 func TestKeysStandInForOneThatCannotSign(t *testing.T) {
 	t.Parallel()
 	p := helpertest.New(t, simulator.Config{})
