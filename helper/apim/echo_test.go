@@ -12,7 +12,7 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// A server that quotes what it was sent: whole, cut, or the API key alone.
+// A server may quote what it was sent: whole, cut, or only the API key.
 func TestRefusalQuotesNothingOfTheRequest(t *testing.T) {
 	t.Parallel()
 	const key = "echo-api-key/0123456789"
@@ -37,7 +37,7 @@ func TestRefusalQuotesNothingOfTheRequest(t *testing.T) {
 			_, err := (&apim.Client{}).Exchange(t.Context(), url, assertion)
 			var refused *apim.Error
 			if !errors.As(err, &refused) {
-				t.Fatalf("%v is no refusal", err)
+				t.Fatalf("%v is not a refusal", err)
 			}
 			said := fmt.Sprintln(refused, fault.HintOf(refused, ""), refused.Code, refused.Description, refused.ID)
 			for _, secret := range []string{

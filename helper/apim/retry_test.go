@@ -100,10 +100,10 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// A client that waits says for what.
+// A client that times out says what it waited for.
 func TestLateSaysWhere(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, and nobody answers
+	l, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, but no server answers
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestLateSaysWhere(t *testing.T) {
 	}
 }
 
-// Nobody is followed: with a body or without, a second request would carry what is only for the first.
+// No redirect is followed, with a body or without: the second request would carry what is only for the first server.
 func TestNoRedirectIsFollowed(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{301, 302, 303, 307, 308} {

@@ -191,7 +191,7 @@ func TestRefusesTheRestOfYAML(t *testing.T) {
 	const usual = "api_host: h.example\nauth: jwt\n"
 	for _, tt := range []struct{ name, text, want string }{
 		{"an unknown key", usual + "api_hots: x\n", `f:3: unknown key "api_hots"`},
-		{"a secret in place of a key", "Secret0123: x\n", "f:1: it is not a line of the form key: value"},
+		{"a secret in place of a key", "Secret0123: x\n", "f:1: it does not have the form key: value"},
 		{"a secret in capitals", usual + "SECRET\n", "f:3: " + badLine},
 		{"a key twice", usual + "auth: none\n", `f:3: key "auth" is already defined on line 2`},
 		{"a key twice in a list", "moving_from:\n- rev: r\n  rev: r\n", `f:3: key "rev" is already defined on line 2`},

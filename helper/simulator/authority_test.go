@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestAuthorityVouchesForLoopbackAlone plays whoever got hold of an authority's key.
+// TestAuthorityVouchesForLoopbackAlone plays an attacker with the authority's key.
 func TestAuthorityVouchesForLoopbackAlone(t *testing.T) {
 	t.Parallel()
 	ca, key, err := newAuthority()

@@ -138,7 +138,7 @@ func TestFaultAnswers(t *testing.T) {
 	}
 }
 
-// TestFollowedRedirect: whoever follows is seen.
+// TestFollowedRedirect: a client that follows is counted.
 func TestFollowedRedirect(t *testing.T) {
 	t.Parallel()
 	s, srv := faulty(t, "redirect=1")

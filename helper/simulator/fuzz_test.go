@@ -56,7 +56,7 @@ func FuzzAssertion(f *testing.F) {
 	})
 }
 
-// FuzzParseFault: what is accepted can befall a request; what is not says which faults there are.
+// FuzzParseFault: a fault that is accepted can apply to a request; the error for another lists the faults.
 func FuzzParseFault(f *testing.F) {
 	for _, s := range []string{
 		"row21=2", "api:delay:2s", "redirect:https://a.example.test/?x=1=3", "429:5", "=",
@@ -66,7 +66,7 @@ func FuzzParseFault(f *testing.F) {
 	}
 	c := newClock()
 	gone, cancel := context.WithCancel(context.Background())
-	cancel() // nobody waits for a delay
+	cancel() // no client waits for a delay
 	f.Fuzz(func(t *testing.T, s string) {
 		parsed, err := simulator.ParseFault(s)
 		if err != nil {
@@ -87,8 +87,8 @@ func FuzzParseFault(f *testing.F) {
 	})
 }
 
-// FuzzKeySet: whatever key set is registered, nobody whose key is not in it gets a token, and the endpoint answers as
-// it does for a set that can't be read.
+// FuzzKeySet: for every registered key set, a client with another key gets no token, and the endpoint answers with an
+// error as it does for a set that can't be read.
 func FuzzKeySet(f *testing.F) {
 	for _, s := range []string{
 		`{"keys":[]}`, `{"keys":null}`, `[]`, ` `, `{"keys":[{"kty":"RSA","kid":"test-1","n":"AQ","e":"AQAB"}]}`,

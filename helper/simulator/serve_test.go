@@ -124,7 +124,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestServeEndsDelays: whoever waits for a long delay is let go.
+// TestServeEndsDelays: a client that waits for a long delay is released when the server stops.
 func TestServeEndsDelays(t *testing.T) {
 	t.Parallel()
 	f, err := simulator.ParseFault("api:delay:1h")

@@ -170,7 +170,7 @@ func TestQuota(t *testing.T) {
 	}
 	wantRefusal(t, over.send(s), 400, "invalid_request", textReplay) // the jti is used up
 
-	other := newDraft(c.Now()) // another application has a quota of its own
+	other := newDraft(c.Now()) // another application has another quota
 	other.claims["iss"], other.claims["sub"] = "another", "another"
 	wantStatus(t, other.send(s), 200)
 
