@@ -55,17 +55,9 @@ func Assertion(signer crypto.MessageSigner, c Claims) (keystore.Secret, error) {
 // Describe returns an assertion's header and claims for debugging: without the signature, and with label instead of the
 // API key.
 func Describe(assertion keystore.Secret, label string) string {
-	part := strings.Split(string(assertion.Reveal()), ".")
-	if len(part) != 3 {
-		return "not a JWT"
-	}
-	header, err := base64.RawURLEncoding.DecodeString(part[0])
-	if err != nil {
-		return "not a JWT"
-	}
-	body, err := base64.RawURLEncoding.DecodeString(part[1])
+	header, body, ok := splitJWT(string(assertion.Reveal()))
 	var claims map[string]any
-	if err != nil || json.Unmarshal(body, &claims) != nil {
+	if !ok || json.Unmarshal(body, &claims) != nil {
 		return "not a JWT"
 	}
 	if label == "" {
@@ -82,4 +74,15 @@ func Describe(assertion keystore.Secret, label string) string {
 		return "not a JWT"
 	}
 	return string(header) + " " + string(shown)
+}
+
+// splitJWT returns the JSON of a JWT's header and claims (RFC 7515, section 3.1).
+func splitJWT(jwt string) (header, claims []byte, ok bool) {
+	part := strings.Split(jwt, ".")
+	if len(part) != 3 {
+		return nil, nil, false
+	}
+	header, errH := base64.RawURLEncoding.DecodeString(part[0])
+	claims, errC := base64.RawURLEncoding.DecodeString(part[1])
+	return header, claims, errH == nil && errC == nil
 }

@@ -1,7 +1,6 @@
 package apim
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -19,15 +18,10 @@ const leastAPIKey = 8
 
 // issuer returns the API key that an assertion names, or nothing.
 func issuer(assertion string) string {
-	part := strings.Split(assertion, ".")
-	if len(part) != 3 {
-		return ""
-	}
 	var claims struct {
 		Issuer string `json:"iss"`
 	}
-	body, err := base64.RawURLEncoding.DecodeString(part[1])
-	if err != nil || json.Unmarshal(body, &claims) != nil {
+	if _, body, ok := splitJWT(assertion); !ok || json.Unmarshal(body, &claims) != nil {
 		return ""
 	}
 	return claims.Issuer

@@ -36,7 +36,7 @@ func (e *run) config(context.Context) Result {
 		profile.ByArgument: "as you named it", profile.ByEnvironment: "as CGP_CRED_PROFILE names it",
 		profile.ByDefault: "the default", profile.Only: "the only one",
 	}
-	r := ok("profile %q for %s, method %s, %s", p.Name, scope(p), p.Auth, reasons[source])
+	r := ok("profile %q for %s, method %s, %s", p.Name, profile.Target(p.Host, p.APIName), p.Auth, reasons[source])
 	troubles, hints := e.configTroubles()
 	if len(troubles) > 0 {
 		r.State, r.Hint = Warn, strings.Join(hints, "\n")
@@ -52,7 +52,7 @@ func (e *run) environment() Result {
 		return fail(err)
 	}
 	e.profile = p
-	return ok("the environment's credential for %s, method %s", scope(p), p.Auth)
+	return ok("the environment's credential for %s, method %s", profile.Target(p.Host, p.APIName), p.Auth)
 }
 
 // checkFolder passes over a folder that is not there yet.
@@ -92,12 +92,4 @@ func (e *run) configTroubles() (troubles, hints []string) {
 			"the default profile %q does not exist", def))
 	}
 	return troubles, hints
-}
-
-// scope is what a profile is for.
-func scope(p *profile.Profile) string {
-	if p.APIName == "" {
-		return p.Host
-	}
-	return p.Host + "/" + p.APIName
 }

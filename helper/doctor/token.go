@@ -70,9 +70,9 @@ func (e *run) call(ctx context.Context) Result {
 	case e.profile.Auth == profile.None:
 		return skip("method none sends no credential")
 	case !apim.Loopback(host) && !apim.Sandbox(host) && e.profile.APIName != helloAPI:
-		return skip("no API without patient data is known for %s", scope(e.profile))
+		return skip("no API without patient data is known for %s", profile.Target(e.profile.Host, e.profile.APIName))
 	case !e.profile.Covers(&u):
-		return skip("the profile covers %s alone", scope(e.profile))
+		return skip("the profile covers %s alone", profile.Target(e.profile.Host, e.profile.APIName))
 	}
 	c, err := e.credential(ctx)
 	if err == nil {

@@ -54,7 +54,7 @@ func (p *Profile) CheckURL(ask Ask) error {
 	}
 	u, err := ParseURL(ask.URL)
 	if err == nil && !p.matches(u, ask.HostOnly) {
-		err = &CoverError{Origin: origin(u), Profile: p.Name, Problem: "it is for " + p.scope()}
+		err = &CoverError{Origin: origin(u), Profile: p.Name, Problem: "it is for " + Target(p.Host, p.APIName)}
 	}
 	return err
 }
@@ -168,12 +168,12 @@ func ParseURL(s string) (*url.URL, error) {
 // origin returns a URL without its path and query, which may name a patient.
 func origin(u *url.URL) string { return printable.Text(u.Scheme + "://" + u.Host) }
 
-// scope returns the host, or the host and path prefix, that a profile covers.
-func (p *Profile) scope() string {
-	if p.APIName == "" {
-		return p.Host
+// Target returns what a credential is for: a host, and the API below it if it is for one only.
+func Target(host, apiName string) string {
+	if apiName == "" {
+		return host
 	}
-	return p.Host + "/" + p.APIName
+	return host + "/" + apiName
 }
 
 // Covers reports whether p's credential may be sent to u. The host and port must be exactly the profile's, and the

@@ -8,7 +8,7 @@ func (c Config) Scope(ask Ask, p *Profile) string {
 	if err != nil {
 		return ""
 	}
-	scope := u.Scheme + "://" + p.scope()
+	scope := u.Scheme + "://" + Target(p.Host, p.APIName)
 	if ask.Name != "" || p.File == "" {
 		return scope
 	}
