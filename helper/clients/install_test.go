@@ -176,7 +176,7 @@ func TestForeignFilesAreRefused(t *testing.T) {
 		"httpie_cgp.py":                          "a user's",
 		"cgp_cred-9.9.9.dist-info/INSTALLER":     "pip\n",
 		"cgp_cred-9.9.9.dist-info/RECORD":        "cgp_cred/_helper.py,,\n",
-		"cgp_cred-0.0.0.dist-info/METADATA":      "of nobody",
+		"cgp_cred-0.0.0.dist-info/METADATA":      "no installer",
 		"cgp_cred-1.0.0.dist-info/INSTALLER/dir": "a folder",
 	}
 	for name, text := range tests {
@@ -196,7 +196,7 @@ func TestForeignFilesAreRefused(t *testing.T) {
 	}
 }
 
-// An installation that is broken off after any of its files is repeated, or removed, like another.
+// An installation that is interrupted after any file can be repeated or removed like any other.
 func TestBrokenOff(t *testing.T) {
 	t.Parallel()
 	whole := t.TempDir()

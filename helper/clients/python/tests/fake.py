@@ -36,7 +36,7 @@ sys.exit(plan.get("status", 0))
 
 
 class Case(unittest.TestCase):
-    """A test with a cgp-cred of its own, a memory of its own and no netrc."""
+    """A test with a fake cgp-cred, an empty memory and no netrc."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()

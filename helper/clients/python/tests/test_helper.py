@@ -122,7 +122,7 @@ class HelperTest(Case):
             erase["stdin"], "authtype=Bearer\ncredential=token1\nprotocol=https\nhost=a.example\npath=/api/x\n\n"
         )
 
-    def test_a_new_header_that_is_refused_too_stands(self):
+    def test_a_refusal_of_a_new_header_is_final(self):
         helper = Helper()
         new = helper.replace(URL, helper.header(URL))
         self.assertIsNone(helper.replace(URL, new))
@@ -236,7 +236,7 @@ class HelperTest(Case):
                 time.sleep(0.01)
             else:
                 os.kill(child, 9)
-                self.fail("the child waits for ever")
+                self.fail("the child waits forever")
         self.assertEqual(status, 0)
 
     def test_it_imports_neither_requests_nor_httpx(self):
