@@ -298,8 +298,8 @@ func TestEditedCopy(t *testing.T) {
 	}
 }
 
-// A change of what the profile's file says too, that is killed before or after the record is written: the file then
-// says what the record has, whichever it is, for a get as for the next change.
+// A change that also changes the profile's file is killed before or after the record is written. The next get or change
+// makes the file match the record that is there.
 func TestChangeKilled(t *testing.T) {
 	t.Parallel()
 	name, key := "genomics", keystore.NewSecret([]byte("another-api-key"))
