@@ -19,7 +19,7 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// places are a user's keystores, all in memory: the keychain, and others by their command or identity.
+// places are the user's keystores, all in memory: the keychain, and others by their command or identity.
 type places struct {
 	*helper.Helper
 
@@ -37,7 +37,7 @@ type shop struct {
 	kill string
 }
 
-// killed is what a test recovers from: the process was killed.
+// killed is the panic that marks a killed process. A test recovers from it.
 type killed struct{}
 
 func (s *shop) step(name string) {
@@ -117,7 +117,7 @@ func first(number int) manage.Change {
 
 func to(place profile.Location) manage.Change { return manage.Change{Keystore: &place} }
 
-// A record moves from each keystore to each other, whole, and is then in one of them.
+// A record moves from each keystore to each other one, whole, and is then in only one of them.
 func TestMove(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t)
@@ -148,7 +148,7 @@ func TestMove(t *testing.T) {
 	}
 }
 
-// A move that fails, or was ended between its steps, loses nothing and can be made again.
+// A move that fails, or is killed between two steps, loses nothing and can be made again.
 func TestMoveInterrupted(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t)
@@ -220,7 +220,7 @@ func TestMoveOverAnother(t *testing.T) {
 	}
 }
 
-// A command that somebody wrote into the profile's file is never run: not by get, not to be handed a record.
+// A command that was planted in the profile's file is never run: not by get, and not to receive a record.
 func TestEditedCommand(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t)

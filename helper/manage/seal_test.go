@@ -41,8 +41,8 @@ func wantPermitted(t *testing.T, got []bool, want ...bool) {
 	}
 }
 
-// The seal of signer commands is made when one is given, stays as it is while it is right, and names no more than the
-// record.
+// The seal of signer commands is made when a command is given, is kept while it is right, and names only commands of
+// the record.
 func TestSignerSeal(t *testing.T) {
 	t.Parallel()
 	for _, place := range []profile.Location{inFile, inVault} {
@@ -163,7 +163,7 @@ func TestSignerSealMoves(t *testing.T) {
 	wantPermitted(t, permitted, true)
 }
 
-// A key that the record has is only given again: nothing beside it is lost.
+// If a key that the record has is given again, the other keys are not lost.
 func TestGivenAgain(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t)

@@ -60,7 +60,7 @@ func ExampleTokenSource() {
 	// Output: Bearer true
 }
 
-// exampleProfile stands in for a user's profile: with a simulated APIM, and keys in memory.
+// exampleProfile replaces a user's profile in the examples. It has a simulated APIM, and keys in memory.
 func exampleProfile() (source *oauth.TokenSource, url string, end func()) {
 	must := func(err error) {
 		if err != nil {

@@ -91,7 +91,7 @@ func TestCoveredRequestsAlone(t *testing.T) {
 	}
 }
 
-// A credential for a loopback host goes to no proxy, whatever the transport says; nothing is sent then.
+// A credential for a loopback host goes to no proxy. If the transport has a proxy, nothing is sent.
 func TestLoopbackIsNotProxied(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, simulator.Config{}, manage.Change{})

@@ -13,7 +13,7 @@ import (
 	"cgp-cred/keystore/disk"
 )
 
-// Whatever the umask: the folder is 0700 and the file 0600.
+// With any umask the folder is 0700 and the file 0600.
 func TestUmask(t *testing.T) {
 	for _, umask := range []int{0, 0o777} {
 		dir := t.TempDir()
