@@ -106,7 +106,7 @@ func (s *TokenSource) get(ctx context.Context) (helper.Credential, error) {
 	return c, nil
 }
 
-// kept returns the last token while it has enough life left.
+// kept returns the last token, and whether it has enough life left.
 func (s *TokenSource) kept() (helper.Credential, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
