@@ -282,7 +282,8 @@ func TestThrottlingIsShared(t *testing.T) {
 				}
 				asked = p.Sim.Requests()
 				patient := process(p, slow{}, 0, 2*time.Minute)
-				if _, err := patient.Get(t.Context(), profile, helper.Options{}); err == nil || p.Sim.Requests() == asked {
+				if _, err := patient.Get(t.Context(), profile,
+					helper.Options{}); err == nil || p.Sim.Requests() == asked {
 					t.Errorf("a process that may wait has not asked: %v", err)
 				}
 			})

@@ -6,8 +6,8 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// BadValue returns the error of a value that can't be what it is given as: what is wrong with it, which never holds a secret,
-// and how to get a good one.
+// BadValue returns the error of a value that can't be what it is given as: what is wrong with it, which never holds a
+// secret, and how to get a good one.
 func BadValue(what, problem, hint string) error {
 	return fault.New(fault.Usage, hint, "%s: %s", what, problem)
 }

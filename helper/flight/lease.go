@@ -176,7 +176,8 @@ func (l *Lease) Release() {
 	}
 }
 
-// Remove removes the lease's files, and those of the lock for changes: the profile is gone. None of them holds a secret.
+// Remove removes the lease's files, and those of the lock for changes: the profile is gone. None of them holds a
+// secret.
 func (l *Lease) Remove() {
 	l.state, l.dirty = state{}, false
 	if l.path != "" {

@@ -284,7 +284,8 @@ func TestFailuresAreTold(t *testing.T) {
 			s.set(func() { s.err = fault.New(fault.Refused, "do this\nand that", "refused") })
 			time.Sleep(500 * time.Second) // it asks when two minutes are left
 			calls, warnings := s.seen()
-			if calls != 3 || len(warnings) != 1 || !strings.Contains(warnings[0], "can't be renewed, and expires at ") || !strings.Contains(warnings[0], "refused (do this; and that)") {
+			if calls != 3 || len(warnings) != 1 || !strings.Contains(warnings[0],
+				"can't be renewed, and expires at ") || !strings.Contains(warnings[0], "refused (do this; and that)") {
 				t.Fatalf("%d requests, warnings %q", calls, warnings)
 			}
 			time.Sleep(time.Hour)
@@ -396,8 +397,9 @@ func TestRenewalGoesOn(t *testing.T) {
 		told string
 		rest time.Duration // until a token comes after that
 	}{
-		"a panic":         {func() { panic("secret") }, "a bug in cgp-cred", 5 * time.Second},
-		"an endless wait": {func() { time.Sleep(1000 * time.Hour) }, "has not ended within ten minutes", 10*time.Minute + 7*time.Second},
+		"a panic": {func() { panic("secret") }, "a bug in cgp-cred", 5 * time.Second},
+		"an endless wait": {func() { time.Sleep(1000 * time.Hour) }, "has not ended within ten minutes",
+			10*time.Minute + 7*time.Second},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

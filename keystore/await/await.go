@@ -19,8 +19,8 @@ func Start[T any](call func() (T, error)) <-chan Answer[T] {
 	return done
 }
 
-// Call runs a call and returns its answer, or the error of ctx if that ends first. The call then continues, and its answer
-// is dropped.
+// Call runs a call and returns its answer, or the error of ctx if that ends first. The call then continues, and its
+// answer is dropped.
 func Call[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	select {
 	case a := <-Start(call):

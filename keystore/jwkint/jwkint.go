@@ -14,8 +14,8 @@ func Encode(n *big.Int) string { return base64.RawURLEncoding.EncodeToString(n.B
 // EncodeInt is [Encode] of an int.
 func EncodeInt(n int) string { return Encode(big.NewInt(int64(n))) }
 
-// Decode reads what [Encode] writes, and nothing else, so that equal numbers are equal texts. Its error says what is wrong
-// without quoting the text, which may be secret.
+// Decode reads what [Encode] writes, and nothing else, so that equal numbers are equal texts. Its error says what is
+// wrong without quoting the text, which may be secret.
 func Decode(text string) (*big.Int, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	switch {

@@ -1,5 +1,5 @@
-// Package keychain is the keystore of the operating system: the Secret Service, the macOS keychain, the Windows Credential
-// Manager. go-keyring speaks to it.
+// Package keychain is the keystore of the operating system: the Secret Service, the macOS keychain, the Windows
+// Credential Manager. go-keyring speaks to it.
 package keychain
 
 import (

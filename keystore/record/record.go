@@ -1,5 +1,5 @@
-// Package record is all that a profile's credential depends on: what a keystore holds as one line, or the environment of
-// a job.
+// Package record is all that a profile's credential depends on: what a keystore holds as one line, or the environment
+// of a job.
 package record
 
 import (

@@ -14,8 +14,8 @@ import (
 	"cgp-cred/keystore/await"
 )
 
-// Hidden prints a question on out and reads a line from a terminal that does not show it. When ctx ends, or this process is
-// interrupted, the terminal shows what is typed again, and the error is that of the context.
+// Hidden prints a question on out and reads a line from a terminal that does not show it. When ctx ends, or this
+// process is interrupted, the terminal shows what is typed again, and the error is that of the context.
 func Hidden(ctx context.Context, in *os.File, out io.Writer, question string) ([]byte, error) {
 	fd := int(in.Fd()) // a descriptor fits an int
 	state, err := term.GetState(fd)
