@@ -17,7 +17,7 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// app is what a command may touch, and the flags that every command has.
+// app holds what commands may use, and the flags that every command has.
 type app struct {
 	stdin  io.Reader
 	stdout io.Writer
@@ -30,7 +30,7 @@ type app struct {
 	passphraseFD string // as given
 
 	warned []string
-	made   *helper.Helper // by open; a demo brings its own
+	made   *helper.Helper // by open; a demo sets its own
 }
 
 // say prints one line of information on stderr.
@@ -45,15 +45,15 @@ func (a *app) warn(text string) {
 	fmt.Fprintln(a.stderr, "cgp-cred: warning:", printable.Line(text))
 }
 
-// trace prints what happens where -v asks for it, and details where it is given twice.
+// trace prints what happens if -v is given, and details if it is given twice.
 func (a *app) trace(level int, text string) {
 	if a.verbose >= level {
 		fmt.Fprintln(a.stderr, "*", printable.Line(text))
 	}
 }
 
-// interruptible returns a context that SIGINT and SIGTERM end, for commands that have something to undo. The others die
-// of the signal, which loses nothing; to catch it would cost a cached get a sixth of its time.
+// interruptible returns a context that SIGINT and SIGTERM end, for commands that have something to undo. A signal ends all
+// other commands at once, which loses nothing; to catch it would cost a cached get a sixth of its time.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
@@ -64,7 +64,7 @@ type duration struct {
 	within keystore.DurationRange
 }
 
-// in returns d, which may be what within says.
+// in sets the range of d, and returns d.
 func (d *duration) in(within keystore.DurationRange) *duration {
 	d.within = within
 	return d
@@ -90,7 +90,7 @@ func (d *duration) Type() string { return "DURATION" }
 // quoted returns s in quotes, safe to print.
 func quoted(s string) string { return `"` + printable.Text(s) + `"` }
 
-// words accepts between least and most arguments.
+// words accepts from least to most arguments.
 func words(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		hint := cmd.CommandPath() + " --help"
@@ -104,7 +104,7 @@ func words(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// first is the first argument, or nothing.
+// first returns the first argument, or nothing.
 func first(args []string) string {
 	if len(args) == 0 {
 		return ""

@@ -13,11 +13,11 @@ import (
 
 var errInterrupted = errors.New("interrupted: nothing was changed")
 
-// askSecret asks at the terminal and reads a line that is not shown. An interrupt gives the terminal its echo back.
+// askSecret asks at the terminal, and reads a line without echo. An interrupt turns the echo on again.
 func (a *app) askSecret(ctx context.Context, question string) ([]byte, error) {
 	in, ok := a.stdin.(*os.File)
 	if !ok {
-		return nil, errors.New("stdin is no terminal")
+		return nil, errors.New("stdin is not a terminal")
 	}
 	line, err := terminal.Hidden(ctx, in, a.stderr, question)
 	switch {
@@ -29,12 +29,12 @@ func (a *app) askSecret(ctx context.Context, question string) ([]byte, error) {
 	return line, nil
 }
 
-// confirm asks for a yes at the terminal; anything else is an error.
+// confirm asks for a yes at the terminal. Any other answer is an error.
 func (a *app) confirm(question string) error {
 	fmt.Fprint(a.stderr, question+" [y/N] ")
 	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
 	if err != nil || !strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y") {
-		return usage("answer y if that is meant", "nothing was changed")
+		return usage("answer y to go ahead", "nothing was changed")
 	}
 	return nil
 }

@@ -47,8 +47,8 @@ func (a *app) ci(ctx context.Context, system, name, variable string) error {
 		return err
 	}
 	if p.Auth != profile.JWT {
-		return usage("give the one step that needs it the key by its own secret, or use cgp-cred exec",
-			"method %s: an API key would be left to every later step, and it does not expire", p.Auth)
+		return usage("give the API key, as a secret, only to the step that needs it, or use cgp-cred exec",
+			"method %s: every later step could read the API key, and it does not expire", p.Auth)
 	}
 	c, err := h.Get(ctx, p, helper.Options{})
 	if err != nil {
@@ -77,7 +77,7 @@ func (a *app) ci(ctx context.Context, system, name, variable string) error {
 	return nil
 }
 
-// checkCI refuses to print a mask where nobody reads it as one: it would show the token.
+// checkCI refuses to print a mask outside the CI system that hides it: the log would show the token.
 func checkCI(system, variable string) error {
 	inside := map[string]bool{
 		"github": os.Getenv("GITHUB_ACTIONS") == "true" && os.Getenv("GITHUB_ENV") != "",
@@ -86,11 +86,11 @@ func checkCI(system, variable string) error {
 	is, known := inside[system]
 	switch {
 	case !known:
-		return usage("cgp-cred ci github or cgp-cred ci azure; elsewhere cgp-cred exec", "CI system %s is unknown", quoted(system))
+		return usage("choose github or azure; in another system use cgp-cred exec", "CI system %s is unknown", quoted(system))
 	case !is:
-		return usage("run it in a job of that system; elsewhere use cgp-cred get or cgp-cred exec", "this is not a job of %s: nothing would hide the token", system)
+		return usage("run it in a job of that system; otherwise use cgp-cred get or cgp-cred exec", "this is not a job of %s: nothing would hide the token", system)
 	case !isVariable(variable):
-		return usage("for example --var CGP_TOKEN", "--var %s: it is not a variable's name, or one of the system's own", quoted(variable))
+		return usage("for example --var CGP_TOKEN", "--var %s: it is not a valid name, or the CI system reserves it", quoted(variable))
 	}
 	return nil
 }

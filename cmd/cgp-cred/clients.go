@@ -34,11 +34,11 @@ func clientsInstallCommand(a *app) *cobra.Command {
 	var o clientsOptions
 	cmd := &cobra.Command{
 		Use:   "install python",
-		Short: "Write the Python package where an interpreter finds it",
+		Short: "Write the Python package into an interpreter's site-packages",
 		Long: `Write the Python package that asks cgp-cred for credentials: cgp_cred.requests.CGPAuth,
 cgp_cred.httpx.CGPAuth, cgp_cred.cgpclient.CGPAuthProvider, and a plugin for HTTPie. It is in
 this program: there is no download and no pip. It goes into the virtual environment of the
-interpreter, or else into your own site-packages, never into the system's.`,
+interpreter, otherwise into your own site-packages, never into the system's.`,
 		Example: `  cgp-cred clients install python                      # for the python3 on PATH
   cgp-cred clients install python --python venv/bin/python
   cgp-cred clients install python --httpie             # the plugin: http -A cgp -a PROFILE URL`,
@@ -72,7 +72,7 @@ func (a *app) clientsInstall(ctx context.Context, o clientsOptions) error {
 			return err
 		}
 		if !was {
-			a.say("there is nothing of cgp-cred's in " + folder)
+			a.say("cgp-cred installed nothing in " + folder)
 			return nil
 		}
 		a.say("removed the package for " + whose + " from " + folder)
@@ -89,14 +89,14 @@ func (a *app) clientsInstall(ctx context.Context, o clientsOptions) error {
 	return nil
 }
 
-// folder says where the package goes, and for whom.
+// folder returns the folder that the package goes into, and whose it is.
 func (o clientsOptions) folder(ctx context.Context) (folder, whose string, err error) {
 	if o.target != "" {
 		if o.httpie || o.python != "" {
-			return "", "", usage("cgp-cred clients install --help", "--target says where: leave --python and --httpie out")
+			return "", "", usage("cgp-cred clients install --help", "--target names the folder: leave --python and --httpie out")
 		}
 		folder, err = filepath.Abs(o.target)
-		return folder, "whoever has that folder on sys.path", err
+		return folder, "programs with that folder on sys.path", err
 	}
 	python := o.python
 	if o.httpie && python == "" {
@@ -115,7 +115,7 @@ func (o clientsOptions) folder(ctx context.Context) (folder, whose string, err e
 	return i.Packages, whose, nil
 }
 
-// ownPath is the absolute path of this program: as PATH has it, where that leads here, since a link outlives an upgrade.
+// ownPath returns the absolute path of this program. If PATH leads to it, that path is used: a link outlives an upgrade.
 func ownPath() (string, error) {
 	own, err := os.Executable()
 	if err != nil {

@@ -27,27 +27,33 @@ import (
 func demoCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Show the whole story against a simulated APIM on this machine",
+		Short: "Walk through a full session against a simulated APIM",
 		Long: `Make a key, register it, fetch a token, use the cache and call an API, all against a simulated
-API Management on this machine, in a throwaway folder. It touches no keychain, and nothing of
-it remains.`,
+API Management on this machine, in a throwaway folder. It does not touch your keychain, and
+leaves nothing behind.`,
 		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context()) },
 	}
 }
 
-// demo is one run of the story: a folder, a simulated APIM and a helper of its own.
+// demo is one run, with its own folder, simulated APIM and helper.
 type demo struct {
 	app    *app
 	folder string
 	helper *helper.Helper
 	sim    *simulator.Simulator
-	host   string // where the simulator listens
-	jwks   []byte // the key set that is registered there
+	host   string // of the simulator
+	jwks   []byte // the key set that is registered with it
 	lost   error  // the first output that could not be written
 }
 
 const demoProfile = "demo"
+
+const demoNext = `
+Now with your own key:
+  $ cgp-cred keygen int --host int --kid int-1 >jwks.json   # register it in the Developer Hub
+  $ cgp-cred store int                                      # asks for the API key
+  $ curl -H @<(cgp-cred get) https://int.api.service.nhs.uk/hello-world/hello/application`
 
 func (a *app) demo(ctx context.Context) error {
 	ctx, stop := interruptible(ctx)
@@ -57,21 +63,21 @@ func (a *app) demo(ctx context.Context) error {
 		return err
 	}
 	defer end()
-	d.text("The whole story, against a simulated API Management on this machine.\nNo keychain is touched, and nothing of this remains.")
+	d.text("A full session, against a simulated API Management on this machine.\nYour keychain is not touched, and nothing is left behind.")
 	for _, step := range []func(context.Context) error{d.keygen, d.register, d.firstGet, d.secondGet, d.call} {
 		err := step(ctx)
-		if d.lost != nil { // what follows would not be seen either
+		if d.lost != nil { // the user would not see what follows
 			err = d.lost
 		}
 		if err != nil {
 			return err
 		}
 	}
-	d.text("\nNow with a key of your own:\n  $ cgp-cred keygen int --host int --kid int-1 >jwks.json   # register it in the Developer Hub\n  $ cgp-cred store int                                      # asks for the API key\n  $ curl -H @<(cgp-cred get) https://int.api.service.nhs.uk/hello-world/hello/application")
+	d.text(demoNext)
 	return nil
 }
 
-// newDemo makes the throwaway folder and starts the simulator; end removes all of it.
+// newDemo makes the throwaway folder and starts the simulator; end removes both.
 func newDemo(a *app) (d *demo, end func(), err error) {
 	folder, err := os.MkdirTemp("", "cgp-cred-demo-")
 	if err != nil {
@@ -91,17 +97,17 @@ func newDemo(a *app) (d *demo, end func(), err error) {
 	}
 	d.host = listener.Addr().String()
 	server := &http.Server{Handler: d.sim, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }() // it ends when end closes it
+	go func() { _ = server.Serve(listener) }() // until end closes it
 	return d, func() {
 		if p, err := d.helper.Config.Load(demoProfile); err == nil {
-			_ = d.helper.Erase(context.Background(), p) // it ends with its token anyway
+			_ = d.helper.Erase(context.Background(), p) // otherwise the entry expires with its token
 		}
 		_ = server.Close()       // nothing is lost
 		_ = os.RemoveAll(folder) // a temporary folder
 	}, nil
 }
 
-// prepare fills the folder: where the helper works, the file with the API key, and a link by which a shell finds us.
+// prepare fills the folder: the helper's folders, the file with the API key, and a link to this program for the shell.
 func (d *demo) prepare(apiKey string) error {
 	own := func(name string) string { return filepath.Join(d.folder, name, "cgp-cred") }
 	keys := keystore.Memory()
@@ -122,7 +128,7 @@ func (d *demo) prepare(apiKey string) error {
 			return fmt.Errorf("filling the throwaway folder: %w", disk.Unwritable(err))
 		}
 	}
-	_ = os.Symlink(self, filepath.Join(d.folder, "bin", "cgp-cred")) // without links the call is made in another way
+	_ = os.Symlink(self, filepath.Join(d.folder, "bin", "cgp-cred")) // without the link, Go's client makes the call
 	if err := os.WriteFile(d.keyFile(), []byte(apiKey+"\n"), 0o600); err != nil {
 		return fmt.Errorf("filling the throwaway folder: %w", disk.Unwritable(err))
 	}
@@ -131,11 +137,11 @@ func (d *demo) prepare(apiKey string) error {
 
 func (d *demo) keyFile() string { return filepath.Join(d.folder, "apikey.txt") }
 
-// registered is what the simulator knows of our keys.
+// registered returns the key set that the simulator accepts.
 func (d *demo) registered() ([]byte, error) { return d.jwks, nil }
 
 func (d *demo) keygen(ctx context.Context) error {
-	d.title("A private key is born in the keystore; it is never a file")
+	d.title("A private key is made in the keystore; it is never a file")
 	d.command("cgp-cred keygen demo --host " + d.host + " --kid demo-1 --api-key-file apikey.txt >jwks.json")
 	out, err := d.run(ctx, "keygen", demoProfile, "--host", d.host, "--kid", "demo-1", "--api-key-file", d.keyFile())
 	d.jwks = out
@@ -143,7 +149,7 @@ func (d *demo) keygen(ctx context.Context) error {
 }
 
 func (d *demo) register(context.Context) error {
-	d.title("Its public half is registered: in the Developer Hub, here with the simulator")
+	d.title("Its public key is registered: with APIM in the Developer Hub, here with the simulator")
 	d.command("cat jwks.json")
 	var set struct{ Keys []map[string]string }
 	if err := json.Unmarshal(d.jwks, &set); err != nil || len(set.Keys) != 1 {
@@ -179,7 +185,7 @@ func (d *demo) get(ctx context.Context) error {
 	return nil
 }
 
-// run carries out one of our own command lines with the demo's helper, as the shell would, and returns its stdout.
+// run runs a command line of cgp-cred with the demo's helper, and returns its stdout.
 func (d *demo) run(ctx context.Context, args ...string) ([]byte, error) {
 	var out bytes.Buffer
 	a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: d.app.stderr, made: d.helper}
@@ -193,14 +199,14 @@ func (d *demo) title(s string)   { d.text("\n# " + s) }
 func (d *demo) command(s string) { d.text("$ " + s) }
 func (d *demo) note(s string)    { d.text("  (" + s + ")") }
 
-// text writes to the demo's reader. The first error ends the demo after its step.
+// text prints a line. The first error ends the demo after its step.
 func (d *demo) text(s string) {
 	if _, err := io.WriteString(d.app.stdout, s+"\n"); d.lost == nil {
 		d.lost = err
 	}
 }
 
-// shorten shows the first characters of something long.
+// shorten cuts a long text to its first characters.
 func shorten(s string) string {
 	if len(s) <= 12 {
 		return s

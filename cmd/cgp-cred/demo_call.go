@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// call reads ServiceRequests with the credential: by the shell and curl where they are, so that the line shown is the
-// line that ran; else with Go's own client, and says so.
+// call reads ServiceRequests with the credential. If bash and curl are installed, it runs the line that it shows; otherwise
+// Go's own client makes the call, and the line says so.
 func (d *demo) call(ctx context.Context) error {
 	d.title("A client gets it as a header: no token in a file, a variable or an argument")
 	url := "http://" + d.host + "/genomic-data-access/FHIR/R4/ServiceRequest"
@@ -46,10 +46,10 @@ func (d *demo) fetch(ctx context.Context, url string) (body []byte, how string, 
 		return body, how, err
 	}
 	body, err = d.request(ctx, url)
-	return body, "cgp-cred get | curl -H @- " + url + "   # made by Go's own client here: no bash, curl or token cache", err
+	return body, "cgp-cred get | curl -H @- " + url + "   # made by Go's own client: bash, curl or the token cache is missing", err
 }
 
-// cacheReachesChildren reports whether another process would find our token: the keystore is in this process's memory.
+// cacheReachesChildren reports whether another process would find the token: the keystore is in this process's memory.
 func (d *demo) cacheReachesChildren(ctx context.Context) bool {
 	p, err := d.helper.Config.Load(demoProfile)
 	if err != nil {
@@ -59,9 +59,9 @@ func (d *demo) cacheReachesChildren(ctx context.Context) bool {
 	return err == nil && d.helper.Manage().Status(ctx, p).Cache == "keyring"
 }
 
-// shell runs a line with the demo's folders as the user's own, and nothing else of the user's environment.
+// shell runs a line with the demo's folders in place of the user's, and only PATH of the user's environment.
 func (d *demo) shell(ctx context.Context, bash, line string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, bash, "-c", line) //nolint:gosec // our own line
+	cmd := exec.CommandContext(ctx, bash, "-c", line) //nolint:gosec // the line is a constant
 	at := func(name string) string { return filepath.Join(d.folder, name) }
 	cmd.Env = []string{
 		"PATH=" + at("bin") + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + d.folder, "NO_PROXY=*",

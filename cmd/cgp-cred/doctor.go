@@ -28,9 +28,9 @@ func doctorCommand(a *app) *cobra.Command {
 		Use:   "doctor [PROFILE]",
 		Short: "Check every link from the config to the API and say what to do",
 		Long: `Check every link between a profile and the API: config, keychain, keys, cache, network, clock,
-a new token, and a call that touches no patient data. What fails comes with what to do; the
-exit status is that of the first failure. With --report, what API Management support asks
-for, safe to paste: no secret, address or home folder.`,
+a new token, and a call that touches no patient data. Each failure has a hint; the exit status
+is that of the first failure. With --report it prints what API Management support asks for:
+safe to paste, without secrets, addresses and home folders.`,
 		Args:              words(0, 1),
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,7 +45,7 @@ for, safe to paste: no secret, address or home folder.`,
 
 func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 	if o.json && o.report {
-		return usage("cgp-cred doctor --help", "--json and --report don't go together")
+		return usage("cgp-cred doctor --help", "--json and --report can't be used together")
 	}
 	ctx, stop := interruptible(ctx) // the probe in the keychain is removed
 	defer stop()
@@ -72,7 +72,7 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 	return err
 }
 
-// newDoctor is whom doctor examines.
+// newDoctor returns the doctor for a profile.
 func (a *app) newDoctor(name string) (doctor.Doctor, error) {
 	h, err := a.open()
 	if errors.Is(err, disk.ErrNoHome) {
@@ -93,7 +93,7 @@ func (a *app) newDoctor(name string) (doctor.Doctor, error) {
 	}, nil
 }
 
-// showCheck prints a check as soon as it is made, with what to do below it.
+// showCheck prints a check as soon as it is done, with its hints below it.
 func (a *app) showCheck(r doctor.Result) {
 	const names = 10 // the longest has 8 characters
 	fmt.Fprintf(a.stdout, "%s %-*s%s\n", a.symbol(r.State), names, r.Check, r.Detail)
@@ -105,7 +105,7 @@ func (a *app) showCheck(r doctor.Result) {
 	}
 }
 
-// symbol is a state in one character, in colour where someone sees it and has not asked for none.
+// symbol returns a state as one character, in colour on a terminal unless the user has turned colours off.
 func (a *app) symbol(s doctor.State) string {
 	symbol := map[doctor.State]string{doctor.OK: "✓", doctor.Warn: "!", doctor.Fail: "✗", doctor.Skip: "–"}[s]
 	colour := map[doctor.State]string{doctor.OK: "32", doctor.Warn: "33", doctor.Fail: "31"}[s]
@@ -115,7 +115,7 @@ func (a *app) symbol(s doctor.State) string {
 	return "\x1b[" + colour + "m" + symbol + "\x1b[0m"
 }
 
-// closing sums up, and says where to begin.
+// closing sums up, and says what to do first.
 func closing(f *doctor.Findings) string {
 	failed, warned := f.Count(doctor.Fail), f.Count(doctor.Warn)
 	switch {
@@ -124,9 +124,9 @@ func closing(f *doctor.Findings) string {
 		hint, _, _ := strings.Cut(r.Hint, "\n")
 		return fmt.Sprintf("%s failed; begin with %s: %s", plural(failed, "check"), r.Check, hint)
 	case warned > 0:
-		return "all is well, but for " + plural(warned, "warning")
+		return "all checks passed, with " + plural(warned, "warning")
 	}
-	return "all is well"
+	return "all checks passed"
 }
 
 func plural(n int, what string) string {

@@ -37,15 +37,15 @@ func execCommand(a *app) *cobra.Command {
 		Use:   "exec [PROFILE] -- COMMAND [ARGS...]",
 		Short: "Run a command with a token",
 		Long: `Get a token, then run a command with it in the variable CGP_TOKEN. Without a token the command
-is not run, and the exit status is ours. The command gets no CGP_CRED_* variable; no shell is
-involved, and on Unix cgp-cred becomes the command.
+is not run, and cgp-cred exits with its own status. The command gets no CGP_CRED_* variable. It
+is not run through a shell, and on Unix it replaces cgp-cred's process.
 
-A variable can't be renewed: its token is dead five to ten minutes after the start. For longer
-commands --token-file and --htslib keep a file fresh as long as the command runs, in a folder of
-its own below XDG_RUNTIME_DIR or /dev/shm. Signals are passed on, and the exit status is the
-command's own: 128+n where signal n ended it, 126 or 127 where it can't be run. If cgp-cred
-itself is killed (SIGKILL), on Linux the command gets SIGTERM; the file stays behind, with a token
-that is dead within ten minutes.`,
+A variable can't be renewed: the token expires five to ten minutes after the start. For longer
+commands, --token-file and --htslib keep a file fresh for as long as the command runs, in a new
+folder below XDG_RUNTIME_DIR or /dev/shm. Signals are passed on, and the exit status is the
+command's: 128+n if signal n ended it, 126 or 127 if it can't be run. If cgp-cred itself is
+killed (SIGKILL), on Linux the command gets SIGTERM; the file stays behind, and its token expires
+within ten minutes.`,
 		Example: `  cgp-cred exec -- sh -c 'printf "Authorization: Bearer %s\n" "$CGP_TOKEN" | curl -H @- "$0"' URL
   cgp-cred exec --stdin -- curl -H @- URL
   cgp-cred exec --htslib -- samtools view https://int.api.service.nhs.uk/a.bam chr20:1-1000000
@@ -63,21 +63,21 @@ that is dead within ten minutes.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.variable, "var", "CGP_TOKEN", "`NAME` of the variable")
-	f.BoolVar(&o.stdin, "stdin", false, "give it the header line on its stdin instead, not in the environment")
-	f.BoolVar(&o.tokenFile, "token-file", false, "keep a file with the token fresh, named in BEARER_TOKEN_FILE")
-	f.BoolVar(&o.htslib, "htslib", false, "the same for samtools, bcftools and others: HTS_AUTH_LOCATION, for the profile's host alone")
+	f.BoolVar(&o.stdin, "stdin", false, "give the command the header line on its stdin, and no variable")
+	f.BoolVar(&o.tokenFile, "token-file", false, "keep a file with the token fresh; its name is in BEARER_TOKEN_FILE")
+	f.BoolVar(&o.htslib, "htslib", false, "the same for samtools, bcftools and others: HTS_AUTH_LOCATION, only for the profile's host")
 	f.StringVar(&o.tokenDir, "token-dir", "", "make that file's folder in `DIR`")
 	return cmd
 }
 
-// execArgs wants at most a profile, then -- and a command.
+// execArgs accepts at most one profile, then -- and a command.
 func execArgs(cmd *cobra.Command, args []string) error {
 	const form = "cgp-cred exec [PROFILE] -- COMMAND [ARGS...]"
 	switch dash := cmd.ArgsLenAtDash(); {
 	case dash < 0:
 		return usage(form, "exec needs -- before the command")
 	case dash > 1:
-		return usage(form, "exec takes one profile before --, and no argument %s", quoted(args[1]))
+		return usage(form, "exec takes only one profile before --, not %s", quoted(args[1]))
 	case dash == len(args):
 		return usage(form, "there is no command after --")
 	}
@@ -106,20 +106,20 @@ func (o *execOptions) check(named bool) error {
 	return nil
 }
 
-// names are the variables through which the command finds its token. An older one there could be another host's.
+// names returns the variables through which the command finds its token. An old value could be another host's token.
 func (o *execOptions) names() []string {
 	switch {
 	case o.stdin:
 		return nil
 	case o.tokenFile:
-		return []string{"BEARER_TOKEN", "BEARER_TOKEN_FILE"} // who looks for the file looks for the other first
+		return []string{"BEARER_TOKEN", "BEARER_TOKEN_FILE"} // programs look for the first one first
 	case o.htslib:
 		return []string{"HTS_AUTH_LOCATION"}
 	}
 	return []string{o.variable}
 }
 
-// exec gets a credential, and then runs a command with it. It returns only where the command was not run, or has ended.
+// exec gets a credential, and then runs a command with it. It returns if the command was not run, or has ended.
 func (a *app) exec(ctx context.Context, o execOptions) error {
 	c, err := newChild(o.command)
 	if err != nil {
@@ -158,8 +158,8 @@ func (a *app) exec(ctx context.Context, o execOptions) error {
 	return c.replaceProcess()
 }
 
-// longCredential gets a credential with life enough for a command that can't get another, or where there is no answer now
-// the cached one, as get would serve it.
+// longCredential gets a credential that lives long enough for a command that can't renew it. If there is no answer now, it
+// returns the cached one, as get would.
 func (a *app) longCredential(ctx context.Context, h *helper.Helper, p *profile.Profile) (helper.Credential, error) {
 	c, err := h.Get(ctx, p, helper.Options{MinValid: execLife})
 	var e *apim.Error
@@ -174,14 +174,15 @@ func (a *app) longCredential(ctx context.Context, h *helper.Helper, p *profile.P
 	if lastErr != nil {
 		return c, err
 	}
-	a.warn("no new token can be had, and the command's ends at " + last.ExpiresAt.Local().Format("15:04:05") + ": " + err.Error())
+	a.warn("can't get a new token; the command's token expires at " + last.ExpiresAt.Local().Format("15:04:05") + ": " + err.Error())
 	return last, nil
 }
 
-// execWithFile runs the command beside a token file, and removes the file and its folder after it.
+// execWithFile keeps a token file fresh while it runs the command, and then removes the file and its folder.
 func (a *app) execWithFile(ctx context.Context, h *helper.Helper, p *profile.Profile, o execOptions, c *child) error {
 	if p.Auth != profile.JWT {
-		return usage("leave --token-file and --htslib out", "a token file is for tokens, and the method of profile %s is %s", quoted(p.Name), p.Auth)
+		return usage("leave --token-file and --htslib out",
+			"a token file needs a token, and the method of profile %s is %s", quoted(p.Name), p.Auth)
 	}
 	signals := catchSignals()
 	defer signals.release()
@@ -201,7 +202,7 @@ func (a *app) execWithFile(ctx context.Context, h *helper.Helper, p *profile.Pro
 	if err != nil {
 		return err
 	}
-	defer file.Close() //nolint:errcheck // the file goes with its folder in any case
+	defer file.Close() //nolint:errcheck // its folder is removed in any case
 	if o.htslib {
 		c.set("HTS_AUTH_LOCATION", filepath.Join(folder, "%h")) // for any other host there is no file, and no token
 	} else {

@@ -15,7 +15,7 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// ownVariables is how the names of our own variables begin. Some hold secrets, and a command gets none of them.
+// ownVariables is the prefix of cgp-cred's variables. Some hold secrets, so a command gets none of them.
 const ownVariables = "CGP_CRED_"
 
 // child is a command that is about to be run.
@@ -23,20 +23,20 @@ type child struct {
 	path  string   // of the program
 	args  []string // the first is its name as the user gave it
 	env   []string
-	input []byte // for its stdin; nil: our own
+	input []byte // for its stdin; nil: cgp-cred's stdin
 }
 
-// newChild finds a command's program, and takes our own variables out of its environment.
+// newChild finds a command's program, and takes cgp-cred's variables out of its environment.
 func newChild(command []string) (*child, error) {
 	path, err := exec.LookPath(command[0])
 	if err != nil {
 		return nil, notRun(command[0], err)
 	}
-	ours := func(v string) bool { return strings.HasPrefix(variableName(v), ownVariables) }
-	return &child{path: path, args: command, env: slices.DeleteFunc(os.Environ(), ours)}, nil
+	own := func(v string) bool { return strings.HasPrefix(variableName(v), ownVariables) }
+	return &child{path: path, args: command, env: slices.DeleteFunc(os.Environ(), own)}, nil
 }
 
-// variableName is the name in NAME=VALUE, as the system compares it.
+// variableName returns the name in NAME=VALUE, as the system compares it.
 func variableName(v string) string {
 	name, _, _ := strings.Cut(v, "=")
 	if runtime.GOOS == "windows" {
@@ -58,9 +58,9 @@ func (c *child) set(name, value string) {
 	c.env = append(c.env, name+"="+value)
 }
 
-// run runs the command beside this process, passes signals on to it, and returns its status as a [statusError].
+// run runs the command as a child, passes signals on to it, and returns its status as a [statusError].
 func (c *child) run(signals *caughtSignals) error {
-	// Where the system tells a child of its parent's death, it tells of the death of the parent's thread.
+	// On Linux the child gets its signal when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd := &exec.Cmd{Path: c.path, Args: c.args, Env: c.env, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
@@ -80,7 +80,7 @@ func (c *child) run(signals *caughtSignals) error {
 		select {
 		case s := <-signals.arrived:
 			if !fromTerminal(s) {
-				_ = cmd.Process.Signal(s) // it may have ended this moment
+				_ = cmd.Process.Signal(s) // it may have just ended
 			}
 		case err := <-ended:
 			return status(cmd.ProcessState, err)
@@ -88,7 +88,7 @@ func (c *child) run(signals *caughtSignals) error {
 	}
 }
 
-// status is what a command that has ended leaves as our own exit status.
+// status returns the exit status of a command that has ended, as an error.
 func status(p *os.ProcessState, err error) error {
 	if p == nil {
 		return err
@@ -102,7 +102,7 @@ func status(p *os.ProcessState, err error) error {
 	return &shownError{&statusError{code: p.ExitCode(), err: errors.New("the command failed")}}
 }
 
-// endedBy is the status of what signal s ended.
+// endedBy returns the exit status of a process that signal s ended.
 func endedBy(s os.Signal) error {
 	code := exitBug
 	if n, ok := s.(syscall.Signal); ok {
@@ -111,15 +111,15 @@ func endedBy(s os.Signal) error {
 	return &shownError{&statusError{code: code, err: fmt.Errorf("ended by signal: %v", s)}}
 }
 
-// notRun is a command that can't be run: 127 where there is no such program, else 126, as shells and env have it.
+// notRun returns the error of a command that can't be run: status 127 if there is no such program, otherwise 126, as in a shell.
 func notRun(name string, err error) error {
 	e := &statusError{code: 126, err: fmt.Errorf("the command %s can't be run: %w", quoted(name), err)}
 	e.hint = "check that it is a program for this machine that you may run, or a script with a #! line"
 	switch {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		e.code, e.hint = 127, "check its name and PATH; what a shell knows itself is run as: cgp-cred exec -- sh -c '...'"
+		e.code, e.hint = 127, "check its name and PATH; shell built-ins need a shell: cgp-cred exec -- sh -c '...'"
 	case errors.Is(err, exec.ErrDot):
-		e.hint = "a program in this folder is called by its path: " + printable.Shell("./"+name)
+		e.hint = "to run a program in this folder, give its path: " + printable.Shell("./"+name)
 	}
 	return e
 }

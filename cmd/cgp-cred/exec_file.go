@@ -14,7 +14,7 @@ import (
 // makeTokenFolder makes the folder of a token file.
 func makeTokenFolder(h *helper.Helper, o execOptions) (string, error) {
 	if o.htslib && strings.Contains(o.tokenDir, "%h") {
-		return "", usage("name another --token-dir", "htslib would put the host's name in the place of %%h in %s", quoted(o.tokenDir))
+		return "", usage("choose another --token-dir", "htslib would replace %%h in %s with the host's name", quoted(o.tokenDir))
 	}
 	folder, err := renew.Folder(h.Folders, o.tokenDir)
 	if err != nil {
@@ -23,14 +23,14 @@ func makeTokenFolder(h *helper.Helper, o execOptions) (string, error) {
 	return folder, nil
 }
 
-// removeTokenFolder removes the folder with all that is in it.
+// removeTokenFolder removes the folder and everything in it.
 func (a *app) removeTokenFolder(folder string) {
 	if err := os.RemoveAll(folder); err != nil {
-		a.warn("the folder of the token file remains: " + err.Error())
+		a.warn("the folder of the token file was not removed: " + err.Error())
 	}
 }
 
-// startFile gets the first token and writes its file. A signal meanwhile ends it: the command has not been started.
+// startFile gets the first token and writes its file. A signal ends it, because the command has not started yet.
 func startFile(ctx context.Context, o renew.Options, signals *caughtSignals) (*renew.File, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -42,7 +42,7 @@ func startFile(ctx context.Context, o renew.Options, signals *caughtSignals) (*r
 		stop()
 		got := <-started
 		if got.Value != nil {
-			_ = got.Value.Close() // its folder goes in any case
+			_ = got.Value.Close() // its folder is removed in any case
 		}
 		return nil, endedBy(s)
 	}

@@ -4,5 +4,5 @@ package main
 
 import "os/exec"
 
-// dieWithParent: this system tells nobody of a parent's death.
+// dieWithParent does nothing: this system has no signal for a parent's death.
 func dieWithParent(*exec.Cmd) {}

@@ -89,7 +89,7 @@ func TestLongCredential(t *testing.T) {
 	}
 	ahead += 80 * time.Second
 	status = http.StatusServiceUnavailable
-	if last, err := get(); last == "" || err != nil || !strings.Contains(said.String(), "no new token can be had, and the command's ends at ") {
+	if last, err := get(); last == "" || err != nil || !strings.Contains(said.String(), "can't get a new token; the command's token expires at ") {
 		t.Errorf("no token: %v, %q", err, said.String())
 	}
 	status = http.StatusUnauthorized

@@ -10,11 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// replaceProcess puts the command in the place of this process, which has its number, its terminal and its parent, and leaves no
-// process behind in whose environment the keys could be read.
+// replaceProcess turns this process into the command, which keeps its number, its terminal and its parent. No process
+// remains in whose environment the keys could be read.
 //
-// It is the one way out of this process into another program that stays: what this process has changed about itself and
-// a program inherits (limits; the Go runtime gives back its own) must be given back here, and before a child is started.
+// The command inherits limits that this process has changed, so they are restored first. (The Go runtime restores its own.)
 func (c *child) replaceProcess() error {
 	if c.input != nil {
 		if err := asStdin(c.input); err != nil {
@@ -25,7 +24,7 @@ func (c *child) replaceProcess() error {
 	return notRun(c.args[0], syscall.Exec(c.path, c.args, c.env)) //nolint:gosec // to run what the user names is the purpose
 }
 
-// asStdin makes text all that can be read from our stdin. It fits a pipe, which holds 4096 bytes or more.
+// asStdin replaces this process's stdin by text, which fits into a pipe: one holds 4096 bytes or more.
 func asStdin(text []byte) error {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -40,14 +39,14 @@ func asStdin(text []byte) error {
 	return unix.Dup2(int(r.Fd()), 0)
 }
 
-// caughtSignals are the signals that would end this process, which the command shall have instead.
+// caughtSignals are the signals that would end this process, and are passed on to the command instead.
 type caughtSignals struct {
 	arrived chan os.Signal
 	broken  chan os.Signal
 }
 
-// catchSignals catches them but for those that our parent wants ignored: nohup's SIGHUP, and SIGINT of a job in the
-// background. A warning that nobody reads is no reason to leave the command (SIGPIPE).
+// catchSignals catches them, except those that the parent ignores: SIGHUP below nohup, and SIGINT in a background job. It
+// also catches SIGPIPE, so that a warning that can't be written does not end this process before the command.
 func catchSignals() *caughtSignals {
 	c := &caughtSignals{arrived: make(chan os.Signal, 16), broken: make(chan os.Signal, 1)}
 	for _, s := range []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2} {
@@ -64,8 +63,8 @@ func (c *caughtSignals) release() {
 	signal.Stop(c.broken)
 }
 
-// fromTerminal reports whether the command has a signal already: what a terminal sends goes to all of its foreground job. To get
-// SIGINT twice means "at once, without cleaning up" to many programs.
+// fromTerminal reports whether the command has got the signal already: a terminal sends it to the whole foreground job. To
+// many programs a second SIGINT means "stop at once, without cleaning up".
 func fromTerminal(s os.Signal) bool {
 	if s != unix.SIGINT && s != unix.SIGQUIT && s != unix.SIGHUP {
 		return false

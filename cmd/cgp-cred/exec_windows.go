@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// replaceProcess runs the command and waits for it: Windows can't put a program in the place of another.
+// replaceProcess runs the command and waits for it: on Windows a program can't replace another.
 func (c *child) replaceProcess() error {
 	signals := catchSignals()
 	defer signals.release()
@@ -24,5 +24,5 @@ func catchSignals() *caughtSignals {
 
 func (c *caughtSignals) release() { signal.Stop(c.arrived) }
 
-// heard: the console tells all of its processes.
+// fromTerminal returns true: the console sends its events to all its processes.
 func fromTerminal(os.Signal) bool { return true }

@@ -20,12 +20,12 @@ const (
 	exitUsage     = 2 // usage, or a config file, bundle or key that can't be read
 	exitNone      = 3 // no such profile or credential, or a host that no profile covers
 	exitKeystore  = 4 // the keystore is locked, absent, refused or too slow
-	exitRefused   = 5 // the token endpoint refused us, and will again until something is changed
+	exitRefused   = 5 // the token endpoint refused, and will refuse again until something changes
 	exitNetwork   = 6 // network, DNS, TLS, proxy
 	exitTemporary = 7 // try again
 )
 
-// classes are the exit statuses of the classes of errors, and the hints of errors that have none.
+// classes are the exit statuses of the classes of errors, and the hints for errors without one.
 var classes = [...]struct {
 	status int
 	hint   string
@@ -37,30 +37,30 @@ var classes = [...]struct {
 	fault.Refused:   {exitRefused, keystore.AskDoctor},
 	fault.Network:   {exitNetwork, keystore.AskDoctor},
 	fault.Temporary: {exitTemporary, "run the command again"},
-	fault.Output:    {exitBug, "free space where stdout goes, or send it elsewhere, then run the command again"},
+	fault.Output:    {exitBug, "free space for stdout, or redirect it, then run the command again"},
 }
 
-// usage returns the error of a command line that can't be carried out; hint is the next command to run.
+// usage returns the error of a wrong command line; hint is the next command to run.
 func usage(hint, format string, args ...any) error {
 	return fault.New(fault.Usage, hint, format, args...)
 }
 
-// flagError turns what the flag parser says into a usage error that names the command's help.
+// flagError turns an error of the flag parser into a usage error, with the command's help as its hint.
 func flagError(cmd *cobra.Command, err error) error {
-	what, _, _ := strings.Cut(err.Error(), " in -") // of -kSECRET the letter is enough
+	what, _, _ := strings.Cut(err.Error(), " in -") // print only the letter of -kSECRET
 	return usage(cmd.CommandPath()+" --help", "%s", what)
 }
 
-// shownError ends the program with the status of an error that stdout has told of already.
+// shownError is an error that stdout has shown already: only its exit status counts.
 type shownError struct{ err error }
 
 func (e *shownError) Error() string { return e.err.Error() }
 func (e *shownError) Unwrap() error { return e.err }
 
-// FaultClass returns that of the error that was shown.
+// FaultClass returns the class of the error that was shown.
 func (e *shownError) FaultClass() fault.Class { return fault.ClassOf(e.err) }
 
-// FaultHints returns those of the error that was shown.
+// FaultHints returns the hints of the error that was shown.
 func (e *shownError) FaultHints() []string { return fault.HintsOf(e.err) }
 
 // report prints err, its hints and its message ID on w and returns the exit status. Nothing else prints an error.
@@ -69,7 +69,7 @@ func report(w io.Writer, err error) int {
 		return exitDone
 	}
 	class := classes[fault.ClassOf(err)]
-	if command := (*statusError)(nil); errors.As(err, &command) { // the one status that is not cgp-cred's
+	if command := (*statusError)(nil); errors.As(err, &command) { // the only status that is not cgp-cred's
 		class.status = command.code
 	}
 	if shown := (*shownError)(nil); errors.As(err, &shown) {
@@ -81,8 +81,8 @@ func report(w io.Writer, err error) int {
 		hints = []string{class.hint}
 	}
 	for _, hint := range hints {
-		if len(hint) > printable.MaxLine { // cut, its quotes might end early
-			hint = "the command for it is too long to show: its names are in the message above"
+		if len(hint) > printable.MaxLine { // if it were cut, its quotes could end early
+			hint = "the command is too long to show: its names are in the message above"
 		}
 		fmt.Fprintln(w, "hint:", printable.Line(hint))
 	}

@@ -12,7 +12,7 @@ import (
 type exportOptions struct {
 	profile string
 	yes     bool // do not ask
-	force   bool // to a terminal too
+	force   bool // print to a terminal too
 }
 
 func exportCommand(a *app) *cobra.Command {
@@ -21,9 +21,9 @@ func exportCommand(a *app) *cobra.Command {
 		Use:   "export PROFILE",
 		Short: "Print a profile's keys as one line, for a CI's secret store",
 		Long: `Print a profile's API key and private key as one line, for the secret store of a CI system or a
-container: cgp-cred reads it there from CGP_CRED_BUNDLE, or from the file that
-CGP_CRED_BUNDLE_FILE names, and touches no keychain. Whoever has the line has the keys: it asks
-first, and does not print to a terminal.`,
+container. There cgp-cred reads the line from CGP_CRED_BUNDLE, or from the file that
+CGP_CRED_BUNDLE_FILE names, and does not touch a keychain. Anyone with the line has the keys: it
+asks first, and does not print to a terminal.`,
 		Example: `  cgp-cred export ci --yes | gh secret set CGP_CRED_BUNDLE`,
 		Args:    words(1, 1), ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -38,7 +38,7 @@ first, and does not print to a terminal.`,
 
 func (a *app) export(ctx context.Context, o exportOptions) error {
 	if isTerminal(a.stdout) && !o.force {
-		return usage("pipe it into the CI's own command, or add --force", "the keys would stay on this terminal's screen and in its scrollback")
+		return usage("pipe it into the CI's own command, or add --force", "the keys would stay on the terminal's screen and in its history")
 	}
 	h, p, _, err := a.resolve(o.profile, "")
 	if err != nil {
@@ -46,9 +46,9 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	}
 	if !o.yes {
 		if !isTerminal(a.stdin) {
-			return usage("add --yes", "there is no terminal to confirm the export of %s", p.Name)
+			return usage("add --yes", "stdin is not a terminal, so the export of %s can't be confirmed", p.Name)
 		}
-		if err := a.confirm(fmt.Sprintf("Print the keys of %s for %s? Whoever has that line has them.", p.Name, p.Host)); err != nil {
+		if err := a.confirm(fmt.Sprintf("Print the keys of %s for %s? Anyone with that line has them.", p.Name, p.Host)); err != nil {
 			return err
 		}
 	}

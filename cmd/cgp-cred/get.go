@@ -29,11 +29,11 @@ func getCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get [PROFILE] [URL]",
 		Short: "Print a credential",
-		Long: `Print a credential for a profile, or for the profile that covers a URL: a cached token
-while it has a minute left, else a new one. With both, nothing unless that profile covers
-the URL. On failure stdout stays empty.`,
+		Long: `Print a credential for a profile, or for the profile that covers a URL: the cached token
+if it has a minute left, otherwise a new one. With both, the profile must cover the URL. On
+failure stdout stays empty.`,
 		Example: `  curl -H @<(cgp-cred get) https://int.api.service.nhs.uk/hello-world/hello/application
-  cgp-cred get --format curl URL | curl -K -     # sends nothing at all without a token`,
+  cgp-cred get --format curl URL | curl -K -     # sends nothing without a token`,
 		Args:              words(0, 2),
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,14 +45,15 @@ the URL. On failure stdout stays empty.`,
 	}
 	cmd.Flags().StringVar(&o.format, "format", defaultFormat, strings.Join(wire.Formats, ", "))
 	formats := cobra.FixedCompletions(wire.Formats, cobra.ShellCompDirectiveNoFileComp)
-	_ = cmd.RegisterFlagCompletionFunc("format", formats) // the flag is there
-	cmd.Flags().Var(o.minValid.in(keystore.DurationRange{Least: time.Second, Most: 24 * time.Hour}), "min-valid", "least life left in the token, 1s to 24h (default 60s; at most half its life)")
-	cmd.Flags().BoolVar(&o.forceNew, "force-new", false, "mint a new token, whatever is cached")
+	_ = cmd.RegisterFlagCompletionFunc("format", formats) // the flag exists
+	cmd.Flags().Var(o.minValid.in(keystore.DurationRange{Least: time.Second, Most: 24 * time.Hour}), "min-valid",
+		"least life left in the token, 1s to 24h (default 60s; at most half its life)")
+	cmd.Flags().BoolVar(&o.forceNew, "force-new", false, "get a new token, even if one is cached")
 	return cmd
 }
 
-// plainGet reads the command lines that scripts call before each request: get with a profile, a URL and a format. All
-// others, and those that are wrong, are left to cobra, which takes nearly as long to set up as the token to be found.
+// plainGet reads the command lines that scripts call before each request: get with a profile, a URL and a format. It leaves
+// all others, and those that are wrong, to cobra, whose setup takes nearly as long as finding a cached token.
 func plainGet(args []string) (o getOptions, ok bool) {
 	if len(args) == 0 || args[0] != "get" {
 		return o, false
@@ -76,7 +77,7 @@ func plainGet(args []string) (o getOptions, ok bool) {
 	return o, len(words) <= 2 && o.place(words) == nil
 }
 
-// place sorts the arguments: what contains :// is the URL.
+// place sorts the arguments: the one with :// is the URL.
 func (o *getOptions) place(args []string) error {
 	for _, arg := range args {
 		switch {
@@ -102,7 +103,7 @@ func (a *app) get(ctx context.Context, o getOptions) error {
 		return err
 	}
 	if o.format == "htslib" && p.Auth != profile.JWT {
-		return wire.BadFormat(o.format, p.Auth) // before the keystore is asked
+		return wire.BadFormat(o.format, p.Auth) // before the keystore is opened
 	}
 	c, err := h.Get(ctx, p, helper.Options{MinValid: o.minValid.Duration(), ForceNew: o.forceNew})
 	if err != nil {

@@ -2,11 +2,11 @@ package main
 
 import "golang.org/x/sys/unix"
 
-// coreLimit is the limit of core dumps that we were started with, which the commands that we run get back.
+// coreLimit is the limit of core dumps with which cgp-cred was started. It is restored for commands.
 var coreLimit *unix.Rlimit
 
 // harden keeps keys out of core dumps, and this process's memory from others of the same user (ptrace, /proc/PID/mem).
-// Best effort: what the system refuses stays as it is.
+// It is best effort: errors are ignored.
 func harden() {
 	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 	var was unix.Rlimit
@@ -18,7 +18,7 @@ func harden() {
 	}
 }
 
-// restoreLimits gives back what harden took, for a command that gets it from us. A new program is dumpable by itself.
+// restoreLimits undoes harden for a command, which inherits the limit. A new program is dumpable by itself.
 func restoreLimits() {
 	if coreLimit != nil {
 		_ = unix.Setrlimit(unix.RLIMIT_CORE, coreLimit)

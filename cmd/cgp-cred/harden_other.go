@@ -2,8 +2,8 @@
 
 package main
 
-// harden does nothing: only Linux has a cheap way to keep other processes of the same user out.
+// harden does nothing: only Linux has a cheap way to keep out other processes of the same user.
 func harden() {}
 
-// restoreLimits has nothing to give back.
+// restoreLimits has nothing to restore.
 func restoreLimits() {}

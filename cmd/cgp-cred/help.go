@@ -6,17 +6,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// shells are those that completion knows, in the order of the help.
+// shells are the shells that completion supports, in the order of the help.
 var shells = []string{"bash", "zsh", "fish", "powershell"}
 
-// completionCommand prints a script that makes a shell complete our commands, flags and profile names. Completing looks
-// at the config folder alone: a keychain could ask for its password at each keystroke.
+// completionCommand prints a script with which a shell completes commands, flags and profile names. Completion only looks at
+// the config folder: a keychain could ask for its password at each keystroke.
 func completionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print a shell's completion script",
-		Long: `Print a shell's completion script. install.sh writes those of bash, zsh and fish below
-PREFIX/share, so this is for other places and for PowerShell.`,
+		Long: `Print a shell's completion script. install.sh writes those for bash, zsh and fish below
+PREFIX/share, so this is for other folders and for PowerShell.`,
 		Example: `  mkdir -p ~/.local/share/bash-completion/completions ~/.config/fish/completions
   cgp-cred completion bash >~/.local/share/bash-completion/completions/cgp-cred
   cgp-cred completion fish >~/.config/fish/completions/cgp-cred.fish
@@ -41,7 +41,7 @@ PREFIX/share, so this is for other places and for PowerShell.`,
 	}
 }
 
-// helpCommand is help COMMAND; cobra's own exits with 0 for a command that is not there.
+// helpCommand is help COMMAND. Cobra's own exits with 0 for an unknown command.
 func helpCommand(*app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",

@@ -35,11 +35,11 @@ func importCommand(a *app) *cobra.Command {
 	var o importOptions
 	cmd := &cobra.Command{
 		Use:   "import [FILE]",
-		Short: "Take keys over from the Python client's configuration",
-		Long: `Read the configuration file of the Clinical Genomics Platform's Python client
-(~/.cgpclient/config.yaml, or FILE) and the private key it names, and put them into the
-operating system's keychain as one profile. It is named after the environment, such as int,
-or the host. Everything is checked before anything is stored; the files stay as they are.`,
+		Short: "Import keys from the Python client's config file",
+		Long: `Read the config file of the Clinical Genomics Platform's Python client
+(~/.cgpclient/config.yaml, or FILE) and the private key that it names, and put them into the
+operating system's keychain as one profile. The profile is named after the environment, such
+as int, or the host. Everything is checked before anything is stored; the files are not changed.`,
 		Example: `  cgp-cred import
   cgp-cred import work.yaml --profile work --kid test-1`,
 		Args: words(0, 1),
@@ -50,12 +50,12 @@ or the host. Everything is checked before anything is stored; the files stay as 
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.profile, "profile", "", "`NAME` of the profile (default: the environment's or the host's)")
-	f.StringVar(&o.host, "host", "", "`HOST` or environment, where the file has none or another is meant")
-	f.StringVar(&o.kid, "kid", "", "`KID`, where the file has none or another is meant")
-	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin, where the configuration has none")
+	f.StringVar(&o.host, "host", "", "`HOST` or environment, if the file has none, or to override it")
+	f.StringVar(&o.kid, "kid", "", "`KID`, if the file has none, or to override it")
+	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin, if the config file has none")
 	o.place.flags(cmd)
 	f.BoolVar(&o.isDefault, "default", false, "make it the default profile")
-	f.BoolVar(&o.force, "force", false, "replace a profile that there is, whatever it holds")
+	f.BoolVar(&o.force, "force", false, "overwrite an existing profile")
 	return cmd
 }
 
@@ -98,7 +98,7 @@ func (a *app) importConfig(ctx context.Context, o importOptions) error {
 	return a.tellImported(h, s, file, c.PEM.File(home), c)
 }
 
-// homeFolder is the user's, or nothing: then ~ is left as it is.
+// homeFolder returns the user's home folder, or nothing: then ~ is not replaced.
 func homeFolder() string {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -107,28 +107,29 @@ func homeFolder() string {
 	return home
 }
 
-// defaultConfig is where the Python client looks.
+// defaultConfig returns the config file that the Python client reads.
 func defaultConfig(home string) string { return filepath.Join(home, ".cgpclient", "config.yaml") }
 
-// existingConfig is the client's own configuration file, if there is one.
+// existingConfig returns the client's own config file, if it exists.
 func existingConfig(home string) (string, error) {
 	file := defaultConfig(home)
 	if _, err := os.Stat(file); home == "" || errors.Is(err, os.ErrNotExist) {
-		return "", usage("name the file: cgp-cred import FILE, or begin without one: cgp-cred store NAME --host HOST", "there is no %s", printable.Text(file))
+		return "", usage("name the file: cgp-cred import FILE, or start without one: cgp-cred store NAME --host HOST",
+			"%s does not exist", printable.Text(file))
 	}
 	return file, nil
 }
 
-// readConfig reads a configuration file of the client.
+// readConfig reads a config file of the client.
 func (a *app) readConfig(file string) (upstream.Config, error) {
-	raw, err := a.readInput(file, "configuration file")
+	raw, err := a.readInput(file, "config file")
 	if err != nil {
 		return upstream.Config{}, err
 	}
 	return upstream.ParseConfig(inputName(file), raw)
 }
 
-// override lets what the flags say win over the file.
+// override lets the flags win over the file.
 func (a *app) override(c *upstream.Config, o importOptions) (err error) {
 	if o.host != "" {
 		if c.Host, err = apim.ParseHost(o.host); err != nil {
@@ -149,37 +150,37 @@ func (a *app) override(c *upstream.Config, o importOptions) (err error) {
 	return err
 }
 
-// imported makes the whole profile of a configuration. Unlike the client it assumes no host and no kid.
+// imported turns a config file into a whole profile. Unlike the client, it assumes no host and no kid.
 func (a *app) imported(file string, c upstream.Config, pem string) (manage.Change, error) {
 	none := ""
 	change := manage.Change{Host: c.Host, APIName: &c.APIName, APIKey: c.APIKey, TokenURL: &none, Audience: &none, Anew: true}
 	switch {
 	case c.Host == "":
-		return change, usage("add --host HOST, for example --host internal-dev; the client's default is production: --host prod, if that is meant",
+		return change, usage("add --host HOST, for example --host internal-dev; for the client's default, production: --host prod",
 			"%s has no api_host", file)
 	case c.PEM.IsZero() && c.APIKey.IsZero() && !apim.Sandbox(c.Host):
-		return change, usage("add --api-key-file FILE, or begin without a file: cgp-cred keygen NAME --host HOST --kid KID",
-			"%s has neither an api_key nor a private key, and %s asks for a credential", file, c.Host)
+		return change, usage("add --api-key-file FILE, or start without a file: cgp-cred keygen NAME --host HOST --kid KID",
+			"%s has neither an api_key nor a private key, and %s needs a credential", file, c.Host)
 	case c.PEM.IsZero():
 		return change, nil
 	case c.KID == "":
-		return change, usage("add --kid KID, the one that the public key is registered under; the client's default is test-1: --kid test-1, if that is meant",
+		return change, usage("add --kid KID, under which the public key is registered; for the client's default: --kid test-1",
 			"%s has no apim_kid for its private key", file)
 	case c.APIKey.IsZero():
-		return change, usage("add --api-key-file FILE", "%s has no api_key, and a private key signs for one", file)
+		return change, usage("add --api-key-file FILE", "%s has no api_key, which its private key needs", file)
 	}
 	key, err := a.readPEM(c.PEM, pem)
 	change.Key = &record.Key{KID: c.KID, Signer: key}
 	return change, err
 }
 
-// tellImported says what was taken and what was not, where it went, and what still lies about.
+// tellImported says what was imported and what was not, where it is now, and which files still hold secrets.
 func (a *app) tellImported(h *helper.Helper, s manage.Stored, file, pem string, c upstream.Config) error {
 	if len(c.Taken) > 0 {
-		a.say("took from " + inputName(file) + ": " + strings.Join(c.Taken, ", "))
+		a.say("imported from " + inputName(file) + ": " + strings.Join(c.Taken, ", "))
 	}
 	if c.KID != "" && s.Record.Key == nil {
-		a.say("not stored: the kid, for there is no private key")
+		a.say("not stored: the kid, because there is no private key")
 	}
 	if len(c.Ignored) > 0 {
 		a.say("ignored: " + names(c.Ignored))
@@ -197,12 +198,12 @@ func (a *app) tellImported(h *helper.Helper, s manage.Stored, file, pem string, 
 	}
 	if !c.PEM.IsZero() || !c.APIKey.IsZero() {
 		a.remindFiles(file, pem)
-		a.say("the client's own scripts still need them; once you run none, keep no secret in a file")
+		a.say("the client's own scripts still need these files; remove the secrets when you no longer run them")
 	}
 	return nil
 }
 
-// names lists names that a file gave, a bounded number of them.
+// names lists names from a file, at most 20 of them.
 func names(all []string) string {
 	const most = 20
 	var shown []string

@@ -14,25 +14,25 @@ func jwksCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "jwks [PROFILE]",
 		Short: "Print the public key set to register",
-		Long: `Print the public key set (JWKS) to register in the Developer Hub: public members alone.
-With --merge, the keys in FILE and ours, so that colleagues and other machines keep theirs.
-A file with a private key, without a kid, or with a number that is none is refused.`,
+		Long: `Print the public key set (JWKS) to register in the Developer Hub; it has public members only.
+With --merge it prints the keys in FILE and the profile's, so that colleagues and other machines
+keep theirs. A FILE with a private key, without a kid, or with an invalid number is refused.`,
 		Args:              words(0, 1),
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.jwks(cmd.Context(), first(args), merge)
 		},
 	}
-	cmd.Flags().StringVar(&merge, "merge", "", "`FILE` of a key set to add ours to, - for stdin")
+	cmd.Flags().StringVar(&merge, "merge", "", "`FILE` of a key set to add the profile's keys to, - for stdin")
 	return cmd
 }
 
-// mergeHint says what to do about a key set that can't be merged.
+// mergeHint returns the hint for a key set that can't be merged.
 func mergeHint(err error) string {
 	if errors.Is(err, apim.ErrPrivateJWK) {
-		return "take it out of the file, and replace the key, which others may have read: cgp-cred keygen PROFILE --kid NEWKID --force"
+		return "remove it from the file, and replace the key, which others may have read: cgp-cred keygen PROFILE --kid NEWKID --force"
 	}
-	return "give the key set that is registered now, as the Developer Hub shows it; to see this profile's own: cgp-cred jwks"
+	return "give the key set that is registered now, as the Developer Hub shows it; to see this profile's: cgp-cred jwks"
 }
 
 func (a *app) jwks(ctx context.Context, name, merge string) error {

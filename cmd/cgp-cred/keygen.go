@@ -17,8 +17,8 @@ func keygenCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keygen PROFILE",
 		Short: "Make a private key inside the keychain and print its public key set",
-		Long: `Make an RSA key that is born in the operating system's keychain and never leaves it, and
-print the public key set (JWKS) to register in the Developer Hub. The API key may come later:
+		Long: `Make an RSA key in the operating system's keychain, which it never leaves, and print the public
+key set (JWKS) to register in the Developer Hub. You can add the API key later:
 cgp-cred store PROFILE.` + aboutPlaces,
 		Example:           `  cgp-cred keygen int --host int --kid int-1 >jwks.json`,
 		Args:              words(1, 1),
@@ -47,7 +47,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 		return err
 	}
 	if o.kid == "" {
-		return usage("add --kid KID, for example --kid int-1", "a key needs the kid under which it will be registered")
+		return usage("add --kid KID, for example --kid int-1", "a key needs a kid, under which you register it")
 	}
 	h, err := a.open()
 	if err != nil {
@@ -85,5 +85,5 @@ func (a *app) printKeys(name string, r *record.Record) error {
 		return err
 	}
 	_, err = a.stdout.Write(out)
-	return stored(err, "the key is stored; print its key set again: cgp-cred jwks "+name)
+	return stored(err, "the key is stored; to print its key set again: cgp-cred jwks "+name)
 }

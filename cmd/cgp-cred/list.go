@@ -24,7 +24,7 @@ func listCommand(a *app) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the profiles, without a look into the keychain",
+		Short: "List profiles (does not open the keychain)",
 		Args:  words(0, 0),
 		RunE:  func(*cobra.Command, []string) error { return a.list(asJSON) },
 	}
@@ -53,7 +53,7 @@ func (a *app) list(asJSON bool) error {
 		return json.NewEncoder(a.stdout).Encode(all)
 	}
 	if len(all) == 0 {
-		a.say("there is no profile yet: cgp-cred store NAME --host HOST")
+		a.say("no profiles exist yet: cgp-cred store NAME --host HOST")
 		return nil
 	}
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
@@ -68,7 +68,7 @@ func newProfileJSON(p *profile.Profile, def string) profileJSON {
 	return profileJSON{Name: p.Name, Host: p.Host, APIName: p.APIName, Auth: p.Auth, Keystore: p.Keystore, Default: p.Name == def}
 }
 
-// scope is what a profile covers.
+// scope returns the host, or host and API, that a profile covers.
 func scope(l profileJSON) string {
 	if l.APIName == "" {
 		return l.Host

@@ -9,7 +9,7 @@ import (
 	"cgp-cred/keystore/program"
 )
 
-// locationFlags say where a record is kept.
+// locationFlags set where a record is kept.
 type locationFlags struct {
 	kind     string // empty: not given
 	identity string
@@ -18,29 +18,31 @@ type locationFlags struct {
 
 func (o *locationFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.kind, "keystore", "", "`WHERE` to keep it: keychain, file or exec; what is elsewhere moves there (default: where it is, else keychain)")
-	f.StringVar(&o.identity, "identity", "", "`FILE` of an age identity (age-keygen) that opens --keystore file, in the place of a passphrase")
-	f.StringVar(&o.command, "keystore-command", "", "`COMMAND` of --keystore exec: absolute path and arguments, split at blanks, no shell")
+	f.StringVar(&o.kind, "keystore", "",
+		"`WHERE` to keep it: keychain, file or exec; an existing record is moved (default for new profiles: keychain)")
+	f.StringVar(&o.identity, "identity", "",
+		"`FILE` of an age identity (age-keygen) that opens --keystore file, instead of a passphrase")
+	f.StringVar(&o.command, "keystore-command", "",
+		"`COMMAND` of --keystore exec: absolute path and arguments, split on spaces, not run through a shell")
 }
 
 // aboutPlaces is for the help of commands with these flags.
 const aboutPlaces = `
 
-With --keystore file the record rests in a file of its own that age encrypts, for machines
-without a keychain. Its passphrase is asked for at the terminal, once an hour (cgp-cred lock
-forgets it), or read from a descriptor: --passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3.
-With --identity FILE an age identity opens it, and nothing is asked: keep that file where
-other users and backups don't reach it. With --keystore exec a program of yours keeps it: it
-is run with get, store or erase and the profile's name. A record that is elsewhere moves: it
-is removed there once it was read back here.`
+With --keystore file the record is in a file that age encrypts, for machines without a keychain.
+You are prompted for its passphrase, once an hour (cgp-cred lock forgets it), or it is read from
+a descriptor: --passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3. With --identity FILE an age
+identity opens it, without a prompt: keep that file out of reach of other users and backups. With
+--keystore exec your own program keeps it: it is run with get, store or erase and the profile's
+name. An existing record is moved; the old copy is deleted once the new one has been verified.`
 
-// location is what the flags say; nil where they say nothing.
+// location returns the place that the flags name, or nil if they name none.
 func (o locationFlags) location() (*profile.Location, error) {
 	p := profile.Location{Kind: o.kind}
 	switch o.kind {
 	case "", profile.Keychain, profile.File, profile.Exec:
 	default:
-		return nil, usage("--keystore keychain, file or exec", "there is no keystore %s", quoted(o.kind))
+		return nil, usage("choose keychain, file or exec", "keystore %s is unknown", quoted(o.kind))
 	}
 	switch {
 	case o.identity != "" && o.kind != profile.File:
@@ -48,7 +50,8 @@ func (o locationFlags) location() (*profile.Location, error) {
 	case o.command != "" && o.kind != profile.Exec:
 		return nil, usage("add --keystore exec", "--keystore-command is a program that keeps the record")
 	case o.command == "" && o.kind == profile.Exec:
-		return nil, usage(`for example --keystore-command "/usr/local/bin/cgp-cred-pass"`, "--keystore exec needs the program that keeps the record")
+		return nil, usage(`for example --keystore-command "/usr/local/bin/cgp-cred-pass"`,
+			"--keystore exec needs the program that keeps the record")
 	case o.kind == "":
 		return nil, nil
 	}

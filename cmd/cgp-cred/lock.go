@@ -10,9 +10,9 @@ func lockCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "lock",
 		Short: "Forget the passphrase of encrypted files",
-		Long: `Forget the passphrase of encrypted file keystores (cgp-cred store PROFILE --keystore file),
-which is otherwise asked for once an hour. Cached tokens stay until they end, or until
-cgp-cred erase drops them.`,
+		Long: `Forget the passphrase of encrypted files (cgp-cred store PROFILE --keystore file), which is
+otherwise cached for an hour. Cached tokens stay until they expire, or until cgp-cred erase
+drops them.`,
 		Args: words(0, 0),
 		RunE: func(*cobra.Command, []string) error { return a.lock() },
 	}
@@ -30,7 +30,7 @@ func (a *app) lock() error {
 	case known:
 		a.say("the passphrase of the encrypted files is forgotten")
 	default:
-		a.say("no passphrase was known")
+		a.say("no passphrase was cached")
 	}
 	return nil
 }

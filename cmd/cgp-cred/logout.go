@@ -22,9 +22,9 @@ func logoutCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logout PROFILE...",
 		Short: "Remove a profile with its keys and its token",
-		Long: `Remove profiles: keys, cached token and file. What is gone already is no error. It asks first.
-With --all also the records in encrypted files, and on Linux in the keychain, whose profile is
-lost.`,
+		Long: `Remove profiles, each with its keys, its cached token and its file. A missing part is not an
+error. It asks first. With --all it also removes the records in encrypted files, and on Linux in
+the keychain, whose profile is lost.`,
 		Example:           "  cgp-cred logout int\n  cgp-cred logout --all --yes",
 		ValidArgsFunction: a.profileArgs(100),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -38,7 +38,7 @@ lost.`,
 
 func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error {
 	if (len(names) == 0) != o.all {
-		return usage("cgp-cred logout PROFILE, or cgp-cred logout --all", "name the profiles to remove, or say --all")
+		return usage("cgp-cred logout PROFILE, or cgp-cred logout --all", "name the profiles to remove, or add --all")
 	}
 	h, err := a.open()
 	if err != nil {
@@ -57,7 +57,7 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 		return err
 	}
 	if len(names) > 0 && !o.yes && !isTerminal(a.stdin) {
-		return usage("add --yes", "there is no terminal to confirm the removal of %s", strings.Join(names, ", "))
+		return usage("add --yes", "stdin is not a terminal, so the removal of %s can't be confirmed", strings.Join(names, ", "))
 	}
 	for _, name := range nothing {
 		a.say(logoutText(name, manage.Removed{}))
@@ -69,12 +69,12 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 	switch {
 	case len(names) == 0:
 		if o.all {
-			a.say("there is no profile to remove")
+			a.say("there are no profiles to remove")
 		}
 		return nil
 	case !o.yes:
-		question := "Remove " + strings.Join(names, ", ") + " and the keys that belong to it? " +
-			"A key that was born here exists nowhere else."
+		question := "Remove " + strings.Join(names, ", ") + " and the keys of each? " +
+			"A key that was made here exists nowhere else."
 		if err := a.confirm(question); err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 	return a.remove(ctx, h, names)
 }
 
-// remove removes profiles. One that can't be removed does not keep the others, and its error is the first one's.
+// remove removes profiles. If one can't be removed, the others still are. The error is the first one.
 func (a *app) remove(ctx context.Context, h *helper.Helper, names []string) error {
 	var first error
 	var kept []string
@@ -98,12 +98,12 @@ func (a *app) remove(ctx context.Context, h *helper.Helper, names []string) erro
 		}
 	}
 	if len(kept) > 0 {
-		a.warn("not removed either: " + strings.Join(kept, ", "))
+		a.warn("also not removed: " + strings.Join(kept, ", "))
 	}
 	return first
 }
 
-// split tells the names for which there may be something to remove from those for which there is surely nothing.
+// split separates the names that may have something to remove from those that certainly have nothing.
 func split(ctx context.Context, h *helper.Helper, names []string) (some, nothing []string, err error) {
 	for _, name := range names {
 		if err := profile.CheckName(name); err != nil {

@@ -18,7 +18,7 @@ func main() {
 	os.Exit(run(context.Background(), dispatch(os.Args), os.Stdin, os.Stdout, os.Stderr))
 }
 
-// dispatch returns the command line without the program's name, which through a link stands for a command of its own.
+// dispatch returns the command line without the program's name. A link's name selects a command.
 func dispatch(argv []string) []string {
 	switch strings.TrimSuffix(strings.ToLower(filepath.Base(argv[0])), ".exe") {
 	case "git-credential-cgp":
@@ -29,7 +29,7 @@ func dispatch(argv []string) []string {
 	return argv[1:]
 }
 
-// run carries out one command line and returns its exit status. All that a command touches comes through here.
+// run runs one command line and returns its exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &output{to: stdout}
 	a := &app{stdin: stdin, stdout: out, stderr: stderr}
@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return report(stderr, out.outcome(root.ExecuteContext(ctx)))
 }
 
-// entry is one command of the help; it is built only when it is called: a cached get pays for its own.
+// entry is one command of the help. Only the command that is called is built, so that a cached get stays fast.
 type entry struct {
 	name  string
 	group string
@@ -56,7 +56,7 @@ var groups = []*cobra.Group{
 	{ID: "try", Title: "Try it out:"},
 }
 
-// commands is every command, in the order of the help.
+// commands returns every command, in the order of the help.
 func commands() []entry {
 	return append(extra(), []entry{
 		{"store", "keys", storeCommand},
@@ -85,10 +85,10 @@ func commands() []entry {
 }
 
 const about = `cgp-cred prints credentials for APIs behind NHS England's API Management, such as the
-Clinical Genomics Platform. The private key and the API key rest in the operating system's
+Clinical Genomics Platform. The private key and the API key stay in the operating system's
 keychain; the token is cached until shortly before it expires.`
 
-// rootCommand returns the command tree: with the one command that args name, or else with all.
+// rootCommand returns the command tree: only with the command that args name, otherwise with all.
 func rootCommand(a *app, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:                        "cgp-cred",
@@ -97,7 +97,7 @@ func rootCommand(a *app, args []string) *cobra.Command {
 		Args:                       noCommand,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SuggestionsMinimumDistance: 2,
-		CompletionOptions:          cobra.CompletionOptions{DisableDefaultCmd: true}, // ours is one of commands
+		CompletionOptions:          cobra.CompletionOptions{DisableDefaultCmd: true}, // commands has its own
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 	}
@@ -105,10 +105,11 @@ func rootCommand(a *app, args []string) *cobra.Command {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
-	root.PersistentFlags().CountVarP(&a.verbose, "verbose", "v", "say more on stderr (repeatable)")
-	root.PersistentFlags().Var(a.timeout.in(keystore.Waiting), "timeout", "deadline of a token request, all attempts: 100ms to 1h (default 25s)")
-	root.PersistentFlags().StringVar(&a.passphraseFD, "passphrase-fd", "", "descriptor `N` from which to read the passphrase of encrypted files")
-	root.PersistentFlags().StringVar(&a.caFile, "ca-file", "", "`FILE` of PEM roots to trust beside the system's")
+	f := root.PersistentFlags()
+	f.CountVarP(&a.verbose, "verbose", "v", "say more on stderr (repeatable)")
+	f.Var(a.timeout.in(keystore.Waiting), "timeout", "deadline of a token request, all attempts: 100ms to 1h (default 25s)")
+	f.StringVar(&a.passphraseFD, "passphrase-fd", "", "descriptor `N` from which to read the passphrase of encrypted files")
+	f.StringVar(&a.caFile, "ca-file", "", "`FILE` of PEM roots to trust in addition to the system's")
 	for _, c := range commands() {
 		if len(args) > 0 && args[0] == c.name {
 			root.AddCommand(c.build(a))
@@ -119,7 +120,7 @@ func rootCommand(a *app, args []string) *cobra.Command {
 	return root
 }
 
-// addAll gives the root every command, for help, completion and what is misspelt.
+// addAll adds every command to the root, for help, completion and misspelt commands.
 func addAll(root *cobra.Command, a *app) {
 	cobra.EnableCommandSorting = false
 	root.AddGroup(groups...)
@@ -135,13 +136,13 @@ func addAll(root *cobra.Command, a *app) {
 			return usage(c)
 		}
 		run := c.RunE
-		c.RunE = nil // the root alone does nothing worth a line; a template would link reflection over every method
+		c.RunE = nil // omits the root's own usage line; a template would make the linker keep every method
 		defer func() { c.RunE = run }()
 		return usage(c)
 	})
 }
 
-// noCommand refuses words that name no command, and says which one may be meant.
+// noCommand refuses unknown commands, and suggests similar ones.
 func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"cgp-cred/keystore/disk"
 )
 
-// extra is a command of the build that writes the manual; the program itself does without what that takes.
+// extra returns the command that writes the manual pages. Only the build for it has the command and its libraries.
 func extra() []entry { return []entry{{"man", "", manCommand}} }
 
 func manCommand(a *app) *cobra.Command {
@@ -25,7 +25,7 @@ func manCommand(a *app) *cobra.Command {
 		Args:   words(1, 1),
 		Hidden: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // manual pages are for everybody
+			if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // manual pages are public
 				return fmt.Errorf("manual pages: %w", disk.Unwritable(err))
 			}
 			root := rootCommand(a, nil)
@@ -37,12 +37,12 @@ func manCommand(a *app) *cobra.Command {
 			}
 			// For "man git-credential-cgp", and so for "git help credential-cgp".
 			page := filepath.Join(args[0], "git-credential-cgp.1")
-			return disk.Unwritable(os.WriteFile(page, []byte(".so man1/cgp-cred-credential.1\n"), 0o644)) //nolint:gosec // as the other pages
+			return disk.Unwritable(os.WriteFile(page, []byte(".so man1/cgp-cred-credential.1\n"), 0o644)) //nolint:gosec // manual pages are public
 		},
 	}
 }
 
-// plainText keeps the texts of a command and those below it from being read as Markdown, which would take CGP_CRED_* for
+// plainText escapes the texts of a command and its subcommands, so that they are not read as Markdown: CGP_CRED_* would be
 // emphasis.
 func plainText(cmd *cobra.Command) {
 	escape := strings.NewReplacer("_", `\_`, "*", `\*`, "<", `\<`, "[", `\[`).Replace

@@ -2,5 +2,5 @@
 
 package main
 
-// extra is empty but for the build that writes the manual.
+// extra returns nothing, except in the build that writes the manual pages.
 func extra() []entry { return nil }

@@ -13,7 +13,7 @@ import (
 	"cgp-cred/keystore/agefile"
 )
 
-// open finds the user's folders and returns the helper that works in them. It creates and contacts nothing.
+// open returns the helper for the user's folders. It creates no file and makes no connection.
 func (a *app) open() (*helper.Helper, error) {
 	if a.made != nil {
 		return a.made, nil
@@ -35,27 +35,27 @@ func (a *app) open() (*helper.Helper, error) {
 	return h, nil
 }
 
-// openOptions are what flags say about a helper.
+// openOptions returns the options that the flags set.
 func (a *app) openOptions() helper.OpenOptions {
 	return helper.OpenOptions{
 		CAFile: a.caFile, Timeout: a.timeout.Duration(), Waiting: a.waiting, Warn: a.warn, Trace: a.trace,
 	}
 }
 
-// keystore opens the keystore that a profile names.
+// keystore opens a keystore by its kind.
 func (a *app) keystore(kind string) (keystore.Keystore, error) { return a.openOptions().Keystore(kind) }
 
-// client makes the client of the token endpoint.
+// client returns the client of the token endpoint.
 func (a *app) client() (*apim.Client, error) { return a.openOptions().Client() }
 
-// waiting tells someone at a terminal why nothing happens.
+// waiting tells a user at a terminal why nothing happens.
 func (a *app) waiting() {
 	if isTerminal(a.stderr) {
 		a.say("waiting for the system keychain to be unlocked")
 	}
 }
 
-// resolve chooses the profile that a command's arguments mean: a name, a URL, both, or neither.
+// resolve chooses the profile from a command's arguments: a name, a URL, both, or neither.
 func (a *app) resolve(name, url string) (*helper.Helper, *profile.Profile, profile.Source, error) {
 	h, err := a.open()
 	if err != nil {
@@ -68,7 +68,7 @@ func (a *app) resolve(name, url string) (*helper.Helper, *profile.Profile, profi
 	return h, p, source, err
 }
 
-// isTerminal reports whether a stream is one on which someone reads or types.
+// isTerminal reports whether a stream is a terminal.
 func isTerminal(stream any) bool {
 	if out, ok := stream.(*output); ok {
 		stream = out.to
@@ -77,7 +77,7 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd())) // a descriptor fits an int
 }
 
-// completeProfiles completes profile names from the config folder alone: no keychain, which could ask for its password.
+// completeProfiles completes profile names from the config folder. A keychain could ask for its password.
 func (a *app) completeProfiles() []string {
 	h, err := a.open()
 	if err != nil {

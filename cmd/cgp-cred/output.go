@@ -8,8 +8,8 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// output is stdout. It remembers the first error, which printing functions and cobra's help drop: a full disk, or a reader
-// that has gone while SIGPIPE is ignored.
+// output is stdout. It remembers the first error, which printing functions and cobra's help drop: the disk is full, or the
+// reader has gone while SIGPIPE is ignored.
 type output struct {
 	to     io.Writer
 	failed error
@@ -31,7 +31,7 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, o.failed
 }
 
-// outcome is how a command ended that returned err: output that got lost counts as a failure.
+// outcome returns the error of a command that returned err. Lost output is an error too.
 func (o *output) outcome(err error) error {
 	var shown *shownError
 	if o.failed == nil || err != nil && !errors.As(err, &shown) {
@@ -40,7 +40,7 @@ func (o *output) outcome(err error) error {
 	return o.failed
 }
 
-// stored returns err with a hint for a command whose work is done, and whose output is printed again by another.
+// stored returns err with a hint for a command whose work is done and whose output another command can print again.
 func stored(err error, next string) error {
 	if fault.ClassOf(err) != fault.Output {
 		return err

@@ -5,6 +5,6 @@ import (
 	"log"
 )
 
-// net/http tells the log of connections that go wrong, in the server's words: they would come between ours on stderr, and
-// go past the one function that makes foreign text fit to print.
+// net/http logs failed connections with the server's text. On stderr it would come between cgp-cred's own lines, and without
+// the escaping that foreign text needs.
 func init() { log.SetOutput(io.Discard) }

@@ -28,13 +28,12 @@ func rotateCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rotate PROFILE",
 		Short: "Replace the private key without a gap",
-		Long: `Replace the private key without a gap. Put a next key beside the current one and print both
-public keys to register. From then on get tries the next key first and falls back to the
-current one, for as long as APIM does not know the new key (up to an hour after the upload).
-The first token that the next key obtains makes it the current one; the old key still stands
-in for it until --finish.`,
+		Long: `Replace the private key without a gap. Add a next key to the profile and print both public keys
+to register. From then on get tries the next key first and falls back to the current one, for as
+long as APIM does not know the new key (up to an hour after the upload). The first token that the
+next key gets makes it the current one; the old key remains as a fallback until --finish.`,
 		Example: `  cgp-cred rotate int --kid int-2 >jwks.json    # then upload it
-  cgp-cred rotate int --finish                  # an hour or more after the promotion`,
+  cgp-cred rotate int --finish                  # an hour or more after the first new token`,
 		Args:              words(1, 1),
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +41,7 @@ in for it until --finish.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.kid, "kid", "", "`KID` of the next key: one that was never used")
+	f.StringVar(&o.kid, "kid", "", "`KID` of the next key: a new one")
 	f.StringVar(&o.keyFile, "private-key", "", "`FILE` that holds the next key in PEM, - for stdin (default: a new key)")
 	o.signer.flags(cmd)
 	f.IntVar(&o.bits, "bits", 4096, "size of a new key: 2048, 3072 or 4096")
@@ -71,7 +70,8 @@ func (a *app) rotate(ctx context.Context, name string, o rotateOptions) error {
 		if err != nil {
 			return err
 		}
-		a.say(fmt.Sprintf("dropped the old key; %q is the only one: remove the old one from the registered key set too", s.Record.ShownKID(s.Record.Key)))
+		a.say(fmt.Sprintf("dropped the old key; %q is the only one: remove the old one from the registered key set too",
+			s.Record.ShownKID(s.Record.Key)))
 		return nil
 	case o.abort:
 		s, err := h.Manage().AbortRotation(ctx, name)
@@ -103,12 +103,13 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	if err != nil {
 		return err
 	}
-	a.say(fmt.Sprintf("the next key %q waits beside %q: register both public keys, and keep on working", s.Record.ShownKID(s.Record.Next), s.Record.ShownKID(s.Record.Key)))
+	a.say(fmt.Sprintf("the next key %q is stored with %q: register both public keys; get works meanwhile",
+		s.Record.ShownKID(s.Record.Next), s.Record.ShownKID(s.Record.Key)))
 	a.remindFiles(o.keyFile)
 	return a.printKeys(name, s.Record)
 }
 
-// nextKey imports the next key, finds it elsewhere, or makes it.
+// nextKey imports the next key, finds it in its signer, or makes it.
 func (a *app) nextKey(ctx context.Context, name string, o rotateOptions) (*record.Key, error) {
 	kid := strings.TrimSpace(o.kid)
 	if given, err := a.givenKey(ctx, name, o.keyFile, o.signer, kid); err != nil || given != nil {
@@ -124,12 +125,12 @@ func (a *app) nextKey(ctx context.Context, name string, o rotateOptions) (*recor
 // checkBits accepts the sizes that a new key may have.
 func checkBits(bits int) error {
 	if bits != 2048 && bits != 3072 && bits != 4096 {
-		return usage("leave --bits out for 4096, which APIM's guide asks for", "--bits %d: it must be 2048, 3072 or 4096", bits)
+		return usage("leave --bits out for 4096, which APIM's guide recommends", "--bits %d: it must be 2048, 3072 or 4096", bits)
 	}
 	return nil
 }
 
-// newKey makes an RSA key, and says so where someone waits for it.
+// newKey makes an RSA key, and says so at a terminal.
 func (a *app) newKey(bits int) (signer.RSA, error) {
 	if isTerminal(a.stderr) {
 		a.say(fmt.Sprintf("making a %d-bit key", bits))

@@ -15,7 +15,7 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// signerFlags say where a private key is that signs.
+// signerFlags set where the private key is.
 type signerFlags struct {
 	kind        string // empty: not given
 	fingerprint string
@@ -26,24 +26,26 @@ func (o *signerFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.kind, "signer", "", "`WHERE` the private key is: keychain, ssh-agent or exec (default keychain)")
 	f.StringVar(&o.fingerprint, "fingerprint", "", "`SHA256:...` of the key in the ssh-agent (ssh-add -l)")
-	f.StringVar(&o.command, "signer-command", "", "`COMMAND` that signs: absolute path and arguments, split at blanks, no shell")
-	kinds := cobra.FixedCompletions([]string{signer.KindKeychain, signer.KindAgent, signer.KindExec}, cobra.ShellCompDirectiveNoFileComp)
-	_ = cmd.RegisterFlagCompletionFunc("signer", kinds) // the flag is there
+	f.StringVar(&o.command, "signer-command", "",
+		"`COMMAND` that signs: absolute path and arguments, split on spaces, not run through a shell")
+	all := []string{signer.KindKeychain, signer.KindAgent, signer.KindExec}
+	kinds := cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp)
+	_ = cmd.RegisterFlagCompletionFunc("signer", kinds) // the flag exists
 }
 
-// elsewhere reports that the key is not to be in the record.
-func (o signerFlags) elsewhere() bool { return o.kind != "" && o.kind != signer.KindKeychain }
+// external reports whether the key stays outside the record.
+func (o signerFlags) external() bool { return o.kind != "" && o.kind != signer.KindKeychain }
 
-// check refuses flags that don't go together.
+// check refuses flags that contradict each other.
 func (o signerFlags) check(name, keyFile string) error {
 	switch o.kind {
 	case "", signer.KindKeychain, signer.KindAgent, signer.KindExec:
 	default:
-		return usage("--signer keychain, ssh-agent or exec", "there is no signer %s", quoted(o.kind))
+		return usage("choose keychain, ssh-agent or exec", "signer %s is unknown", quoted(o.kind))
 	}
 	switch {
-	case o.elsewhere() && keyFile != "":
-		return usage("leave one of them out: the key is in the file, or elsewhere", "--private-key and --signer %s can't go together", o.kind)
+	case o.external() && keyFile != "":
+		return usage("leave one of them out", "--private-key and --signer %s can't be used together", o.kind)
 	case o.fingerprint != "" && o.kind != signer.KindAgent:
 		return usage("add --signer ssh-agent", "--fingerprint names a key of an ssh-agent")
 	case o.command != "" && o.kind != signer.KindExec:
@@ -56,7 +58,7 @@ func (o signerFlags) check(name, keyFile string) error {
 	return nil
 }
 
-// candidates is a hint that names the keys that could be meant.
+// candidates returns a hint with the keys that the ssh-agent holds.
 func candidates(name string) string {
 	keys, err := signer.AgentKeys(signer.Options{Profile: name, Limit: keystore.Patience})
 	if err != nil || len(keys) == 0 {
@@ -69,23 +71,25 @@ func candidates(name string) string {
 	return strings.Join(lines, "\n")
 }
 
-// noKeygen refuses to make a key where only its owner can.
+// noKeygen refuses to make a key in an ssh-agent or an HSM: only their own tools can.
 func (o signerFlags) noKeygen(name string) error {
-	const say = "keygen makes its keys in the keychain alone"
+	const why = "keygen makes keys only in the keychain"
 	switch o.kind {
 	default:
 		return o.check(name, "")
 	case signer.KindAgent:
-		return usage("ssh-keygen -t rsa -b 4096 -f FILE\nssh-add FILE\ncgp-cred store "+printable.Shell(name)+" --signer ssh-agent --fingerprint SHA256:... --kid KID", say)
+		return usage("ssh-keygen -t rsa -b 4096 -f FILE\nssh-add FILE\n"+
+			"cgp-cred store "+printable.Shell(name)+" --signer ssh-agent --fingerprint SHA256:... --kid KID", why)
 	case signer.KindExec:
-		return usage("make the key with the HSM's own tool (RSA, 4096 bits), then: cgp-cred store "+printable.Shell(name)+" --signer exec --signer-command COMMAND --kid KID", say)
+		return usage("make the key with the HSM's own tool (RSA, 4096 bits), then: "+
+			"cgp-cred store "+printable.Shell(name)+" --signer exec --signer-command COMMAND --kid KID", why)
 	}
 }
 
-// givenKey is the key that the flags give: in a file, or with a signer elsewhere, which must sign to be taken. It is nil
-// where they give none.
+// givenKey returns the key that the flags give: in a file, or with an external signer, which must sign once to prove that it
+// works. It is nil if they give none.
 func (a *app) givenKey(ctx context.Context, name, file string, o signerFlags, kid string) (*record.Key, error) {
-	if !o.elsewhere() {
+	if !o.external() {
 		return a.readPrivateKey(file, kid)
 	}
 	s, err := findSigner(ctx, o, signer.Options{Profile: name, Limit: keystore.Patience})
@@ -114,9 +118,9 @@ func findSigner(ctx context.Context, o signerFlags, with signer.Options) (signer
 	return signer.NewExec(ctx, argv, with)
 }
 
-// waitingFor tells someone at a terminal what a key outside the record may want.
+// waitingFor tells a user at a terminal what an external key may need.
 func (a *app) waitingFor(where string) {
 	if isTerminal(a.stderr) {
-		a.say("waiting for the private key " + where + ": it may want a PIN, a touch or a confirmation")
+		a.say("waiting for the private key " + where + ": it may need a PIN, a touch or a confirmation")
 	}
 }

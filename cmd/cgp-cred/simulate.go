@@ -34,30 +34,32 @@ func simulateCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "simulate",
 		Short: "Run a strict API Management on this machine",
-		Long: `Run a simulated API Management until it is interrupted: a token endpoint that refuses
-whatever the real one refuses, in the same words, and a small API that accepts its tokens.
-It prints one JSON line when it listens, and a line a request on stderr. Test keys only:
-an API key on a command line can be read by every user of this machine.
+		Long: `Run a simulated API Management until it is interrupted: a token endpoint that refuses what the
+real one refuses, in the same words, and a small API that accepts its tokens. It prints one JSON
+line when it listens, and a line for each request on stderr. Use test keys only: every user of
+this machine can read an API key on a command line.
 
-Faults are ` + simulator.FaultNames + `;
-NAME=COUNT befalls the first COUNT requests; api:NAME the API instead of the token endpoint.`,
+Faults are ` + simulator.FaultNames + `.
+NAME=COUNT applies to the first COUNT requests; api:NAME to the API instead of the token endpoint.`,
 		Example: `  cgp-cred simulate --api-key test-key --jwks jwks.json
   cgp-cred simulate --api-key test-key --jwks jwks.json --fault row21=2 --fault delay:500ms`,
 		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.simulate(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "`HOST:PORT` to listen on; port 0: a free one")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "`HOST:PORT` to listen on; port 0: any free port")
 	f.StringVar(&o.apiKey, "api-key", "", "the test `KEY` of the one registered application (default: tokens for any)")
 	f.StringVar(&o.jwks, "jwks", "", "`FILE` of its public keys, read again at each request")
 	day := 24 * time.Hour
-	f.Var(o.tokenLife.in(keystore.DurationRange{Least: time.Second, Most: day}), "token-life", "how long a token lives, 1s to 24h (default 599s)")
-	f.Var(&o.clock, "clock", "how far the simulated clock is ahead, or with - behind")
-	f.Var(o.jwksCache.in(keystore.DurationRange{Most: day}), "jwks-cache", "how long public keys are kept, at most 24h (default 0s; the real one: 1h)")
-	f.StringArrayVar(&o.faults, "fault", nil, "`NAME[=COUNT]` of something that goes wrong (repeatable)")
-	f.IntVar(&o.quota, "quota", simulator.DefaultQuota, "token requests a minute; -1: any `NUMBER`")
-	f.BoolVar(&o.tls, "tls", false, "https, with an authority of its own whose certificate is in ca_file")
-	f.BoolVar(&o.allowRemote, "allow-remote", false, "let --listen name an address that other machines reach")
+	f.Var(o.tokenLife.in(keystore.DurationRange{Least: time.Second, Most: day}), "token-life",
+		"how long a token lives, 1s to 24h (default 599s)")
+	f.Var(&o.clock, "clock", "how far the simulated clock is ahead, or behind with -")
+	f.Var(o.jwksCache.in(keystore.DurationRange{Most: day}), "jwks-cache",
+		"how long public keys are kept, at most 24h (default 0s; the real one: 1h)")
+	f.StringArrayVar(&o.faults, "fault", nil, "`NAME[=COUNT]` of a fault (repeatable)")
+	f.IntVar(&o.quota, "quota", simulator.DefaultQuota, "`NUMBER` of token requests a minute; -1: no limit")
+	f.BoolVar(&o.tls, "tls", false, "serve https, with a new certificate authority: ca_file in the JSON line")
+	f.BoolVar(&o.allowRemote, "allow-remote", false, "allow a --listen address that other machines can reach")
 	return cmd
 }
 
@@ -66,7 +68,7 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	if o.quota == 0 {
-		return usage(help, "--quota 0 would refuse every request: give 1 or more, or -1 for any number")
+		return usage(help, "--quota 0 would refuse every request: give 1 or more, or -1 for no limit")
 	}
 	config := simulator.Config{
 		APIKey:    o.apiKey,
@@ -93,11 +95,11 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 	})
 }
 
-// maxKeySet is the most of a key set that is read, in bytes.
+// maxKeySet is the largest key set that is read, in bytes.
 const maxKeySet = 1 << 20
 
-// keySetFile returns what reads a key set's file again at each request, so that a change counts at once. One that is not
-// there yet may come; a pipe, such as <(cgp-cred jwks), can be read once only.
+// keySetFile returns a function that reads a key set's file again at each request, so that a change counts at once. The file
+// need not exist yet. A pipe, such as <(cgp-cred jwks), is read only once.
 func keySetFile(path string) (func() ([]byte, error), error) {
 	again := func() ([]byte, error) { return disk.ReadInput(path, maxKeySet, keystore.InputWait) }
 	set, err := again()
@@ -115,7 +117,7 @@ func keySetFile(path string) (func() ([]byte, error), error) {
 	return again, nil
 }
 
-// offsets are how far the simulated clock may be from this machine's, to either side: ten years.
+// offsets bounds how far the simulated clock may be from this machine's, ahead or behind: ten years.
 var offsets = keystore.DurationRange{Most: 10 * 365 * 24 * time.Hour}
 
 // offset is a flag's value: a duration that may be negative.

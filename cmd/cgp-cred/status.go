@@ -46,8 +46,8 @@ func statusCommand(a *app) *cobra.Command {
 		Use:   "status [PROFILE]",
 		Short: "Show a profile with what the keychain and the cache hold for it",
 		Long: `Show a profile with what the keychain and the token cache hold for it; no secret is printed.
-The keychain may ask to be unlocked. With --check a new token is minted. Where several
-profiles are meant as much as each other, all are shown.`,
+The keychain may ask to be unlocked. With --check it gets a new token. If no profile is named and
+there is no default, all are shown.`,
 		Args:              words(0, 1),
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,7 +56,7 @@ profiles are meant as much as each other, all are shown.`,
 		},
 	}
 	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
-	cmd.Flags().BoolVar(&o.check, "check", false, "mint a token to see whether it works")
+	cmd.Flags().BoolVar(&o.check, "check", false, "get a new token to see whether it works")
 	return cmd
 }
 
@@ -89,7 +89,7 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 	return err
 }
 
-// look gathers one profile's status; the failure is what status ends with.
+// look gathers one profile's status. The error is the one that status ends with.
 func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, check bool) (statusJSON, error) {
 	var checked error
 	if check {
@@ -97,8 +97,8 @@ func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, ch
 	}
 	s := h.Manage().Status(ctx, p)
 	out := statusJSON{
-		KID: s.KID, Thumbprint: s.Thumbprint, KeyBits: s.KeyBits, Signer: s.Signer, where: s.Where, NextKID: s.NextKID, PreviousKID: s.OldKID, KeystoreState: s.Keystore,
-		Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey,
+		KID: s.KID, Thumbprint: s.Thumbprint, KeyBits: s.KeyBits, Signer: s.Signer, where: s.Where,
+		NextKID: s.NextKID, PreviousKID: s.OldKID, KeystoreState: s.Keystore, Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey,
 	}
 	if !s.Expires.IsZero() {
 		out.TokenExpiresAt = s.Expires.UTC().Format(time.RFC3339)
@@ -162,7 +162,9 @@ func (a *app) printStatus(all []statusJSON) error {
 }
 
 func tokenLine(s statusJSON) string {
-	where := map[string]string{"keyring": "in the kernel keyring", "keychain": "in the keychain", "none": "no cache on this machine"}[s.Cache]
+	where := map[string]string{
+		"keyring": "in the kernel keyring", "keychain": "in the keychain", "none": "no cache on this machine",
+	}[s.Cache]
 	if s.TokenExpiresAt == "" {
 		return "none cached (" + where + ")"
 	}

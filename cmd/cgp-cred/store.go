@@ -41,8 +41,9 @@ type storeOptions struct {
 func (o *storeOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.host, "host", "", "`HOST` or environment: prod int dev ref sandbox …; needed the first time")
-	f.StringVar(&o.apiName, "api-name", "", "`PATH` of the API this is for, such as genomic-data-access (default: all of the host's)")
-	f.StringVar(&o.auth, "auth", "", "`METHOD`: jwt, apikey or none (default: follows from what is stored)")
+	f.StringVar(&o.apiName, "api-name", "",
+		"`PATH` of the API this is for, such as genomic-data-access (default: all APIs of the host)")
+	f.StringVar(&o.auth, "auth", "", "`METHOD`: jwt, apikey or none (default: depends on what is stored)")
 	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin")
 	o.signer.flags(cmd)
 	o.place.flags(cmd)
@@ -50,10 +51,10 @@ func (o *storeOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.tokenURL, "token-url", "", "`URL` of another token endpoint")
 	f.StringVar(&o.audience, "audience", "", "`URL` to name in assertions (default: the token URL)")
 	f.BoolVar(&o.isDefault, "default", false, "make it the default profile")
-	f.BoolVar(&o.force, "force", false, "let another host, token URL, audience or private key replace what is there")
+	f.BoolVar(&o.force, "force", false, "replace the host, token URL, audience or private key of an existing profile")
 }
 
-// change turns the flags into a change; what was not given stays nil or empty.
+// change turns the flags into a change. Flags that were not given stay nil or empty.
 func (o *storeOptions) change(cmd *cobra.Command) manage.Change {
 	c := manage.Change{Host: o.host, Auth: o.auth, KID: o.kid, Force: o.force, Default: o.isDefault}
 	for name, to := range map[string]**string{"api-name": &c.APIName, "token-url": &c.TokenURL, "audience": &c.Audience} {
@@ -70,10 +71,10 @@ func storeCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "store PROFILE",
 		Short: "Put an API key, or an API key and a private key, into the keychain",
-		Long: `Put an API key and, for tokens, a private key and its kid into the operating system's
-keychain. Parts that are not given are kept. Without --api-key-file, and without an API key
-in the profile, it is asked for at the terminal, unseen. With --signer the private key stays
-where it is, in an ssh-agent, a smart card or an HSM, and signs there.` + aboutPlaces,
+		Long: `Put an API key and, for tokens, a private key and its kid into the operating system's keychain.
+Parts that are not given are kept. If the profile has no API key and --api-key-file is not given,
+you are prompted for it (not echoed). With --signer the private key stays in an ssh-agent, a
+smart card or an HSM, and signs there.` + aboutPlaces,
 		Example: `  cgp-cred store int --host int --private-key test-1.pem --kid test-1
   cgp-cred store int --host int --signer ssh-agent --fingerprint SHA256:... --kid int-1
   cgp-cred store prod --host prod --api-key-file -  <key.txt`,
@@ -96,7 +97,8 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c manage.C
 		return err
 	}
 	if o.signer.kind == signer.KindKeychain && o.keyFile == "" {
-		return usage("add --private-key FILE, or make a key there: cgp-cred keygen "+printable.Shell(name)+" --kid KID", "there is no key to put into the keychain")
+		return usage("add --private-key FILE, or make a key: cgp-cred keygen "+printable.Shell(name)+" --kid KID",
+			"there is no key to put into the keychain")
 	}
 	var err error
 	if c.Keystore, err = o.place.location(); err != nil {
@@ -124,7 +126,7 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c manage.C
 	return nil
 }
 
-// readPrivateKey imports a PEM file; no file, no key.
+// readPrivateKey imports a PEM file. Without a file there is no key.
 func (a *app) readPrivateKey(file, kid string) (*record.Key, error) {
 	if file == "" {
 		return nil, nil
@@ -140,9 +142,11 @@ func (a *app) readPrivateKey(file, kid string) (*record.Key, error) {
 	return &record.Key{KID: strings.TrimSpace(kid), Signer: key}, nil
 }
 
-// readAPIKey reads the API key from its file, or asks for it where the profile has none. It is zero where it is kept, or
-// not needed.
-func (a *app) readAPIKey(ctx context.Context, h *helper.Helper, name string, o storeOptions, in *profile.Location) (keystore.Secret, error) {
+// readAPIKey reads the API key from its file, or asks for it if the profile has none. It is zero if the profile keeps its
+// API key, or needs none.
+func (a *app) readAPIKey(
+	ctx context.Context, h *helper.Helper, name string, o storeOptions, in *profile.Location,
+) (keystore.Secret, error) {
 	var zero keystore.Secret
 	if o.apiKeyFile != "" {
 		raw, err := a.readInput(o.apiKeyFile, "API key")
@@ -159,7 +163,7 @@ func (a *app) readAPIKey(ctx context.Context, h *helper.Helper, name string, o s
 		return zero, err
 	}
 	if !isTerminal(a.stdin) {
-		return zero, usage("add --api-key-file FILE, or - to read it from stdin", "there is no API key, and no terminal to ask for it")
+		return zero, usage("add --api-key-file FILE, or - to read it from stdin", "there is no API key, and stdin is not a terminal")
 	}
 	raw, err := a.askSecret(ctx, "API key (not shown): ")
 	if err != nil {
@@ -168,7 +172,7 @@ func (a *app) readAPIKey(ctx context.Context, h *helper.Helper, name string, o s
 	return checkedAPIKey(raw)
 }
 
-// checkedAPIKey takes one trailing line end, surrounding blanks and a BOM off, and refuses what can't be an API key.
+// checkedAPIKey removes the line end, surrounding spaces and a BOM, and refuses what can't be an API key.
 func checkedAPIKey(raw []byte) (keystore.Secret, error) {
 	key := strings.TrimSpace(strings.TrimPrefix(string(raw), "\ufeff"))
 	if err := keystore.CheckAPIKey(key); err != nil {
@@ -177,7 +181,7 @@ func checkedAPIKey(raw []byte) (keystore.Secret, error) {
 	return keystore.NewSecret([]byte(key)), nil
 }
 
-// maxInput bounds what is read of a key or a key set.
+// maxInput is the largest key or key set that is read, in bytes.
 const maxInput = 64 << 10
 
 // readInput reads a small file, or stdin for "-".
@@ -185,7 +189,7 @@ func (a *app) readInput(file, what string) ([]byte, error) {
 	read := func() ([]byte, error) { return disk.ReadInput(file, maxInput, keystore.InputWait) }
 	if file == "-" {
 		wait := keystore.InputWait
-		if isTerminal(a.stdin) { // who types there ends it
+		if isTerminal(a.stdin) { // the user who types ends the input
 			wait = nil
 		}
 		read = func() ([]byte, error) { return disk.ReadStream(a.stdin, "stdin", maxInput, wait) }
@@ -193,7 +197,7 @@ func (a *app) readInput(file, what string) ([]byte, error) {
 	raw, err := read()
 	var at *fs.PathError
 	switch {
-	case err != nil && !errors.As(err, &at): // of CGP_CRED_KEYCHAIN_TIMEOUT
+	case err != nil && !errors.As(err, &at): // CGP_CRED_KEYCHAIN_TIMEOUT is wrong
 		return nil, err
 	case errors.Is(err, disk.ErrTooLong):
 		return nil, usage(fault.HintOf(err, ""), "%s: %s is over 64 KiB", what, inputName(file))
@@ -212,10 +216,11 @@ func inputName(file string) string {
 	return file
 }
 
-// saved says what a profile has now.
+// saved prints what a profile holds now.
 func (a *app) saved(h *helper.Helper, s manage.Stored) {
 	if s.Same {
-		a.say(fmt.Sprintf("nothing to change: profile %q for %s %s is as it was", s.Profile.Name, s.Profile.Host, s.Profile.Location()))
+		a.say(fmt.Sprintf("nothing to change: profile %q for %s %s is as it was",
+			s.Profile.Name, s.Profile.Host, s.Profile.Location()))
 		return
 	}
 	verb := "changed"
@@ -244,11 +249,11 @@ func (a *app) saved(h *helper.Helper, s manage.Stored) {
 	names, err := h.Config.Names()
 	def, derr := h.Config.Default()
 	if err == nil && derr == nil && len(names) > 1 && def == "" {
-		a.say("there are several profiles: name one with each get, or choose one with --default")
+		a.say("there are several profiles: name one with each get, or set a default with --default")
 	}
 }
 
-// remindFiles says that the plaintext files are still there, and which of them others can read.
+// remindFiles says which plaintext files still exist, and which of them others can read.
 func (a *app) remindFiles(files ...string) {
 	for _, f := range files {
 		if f == "" || f == "-" {
@@ -258,7 +263,7 @@ func (a *app) remindFiles(files ...string) {
 		if errors.Is(err, os.ErrNotExist) || (err == nil && !info.Mode().IsRegular()) {
 			continue
 		}
-		text := "the file " + f + " is still there: remove it, or keep it somewhere safe"
+		text := "the file " + f + " still holds the secret: remove it, or keep it somewhere safe"
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
 			text += fmt.Sprintf(" (others can read it: mode %04o)", info.Mode().Perm())
 		}

@@ -17,31 +17,31 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// upstreamName is the Python client's script that this program stands in for when it is called by that name.
+// upstreamName is the Python client's script. Called by that name, this program does the same.
 const upstreamName = "get_nhs_oauth_token"
 
-const upstreamHelp = `Fetch an access token from NHS England's API Management and print it. This is cgp-cred in the
-place of the Python client's script: the same options, the same output. It stores nothing and
-reads no keychain; "cgp-cred import" takes the keys over into one.
+const upstreamHelp = `Fetch an access token from NHS England's API Management and print it. This is cgp-cred instead of
+the Python client's script: the same options, the same output. It stores nothing and reads no
+keychain; "cgp-cred import" puts the keys into the keychain.
 
 Usage:
   get_nhs_oauth_token [options]
 
 Options:
   -host, --api_host HOST               host name (default api.service.nhs.uk, if a kid is given)
-  -api, --api_name NAME                taken and not needed: a token is for all APIs of a host
+  -api, --api_name NAME                ignored: a token is for all APIs of a host
   -k, --api_key KEY                    API key; other users of this machine can see it here
   -pem, --private_key_pem_file FILE    private key in PEM, also as --private_key_pem
-  -kid, --apim_kid KID                 kid of the public key (default test-1, but in production)
+  -kid, --apim_kid KID                 kid of the public key (default test-1, except in production)
   -cfg, --config_file FILE             YAML file (default ~/.cgpclient/config.yaml)
   -v, --verbose                        say more on stderr
-  -vv, --debug                         say more than that
+  -vv, --debug                         say even more
   -h, --help                           print this text
 
 Options win over the file. Exit statuses are those of cgp-cred.
 `
 
-// upstreamCommand is hidden: it is there for the name. The script's options have one dash or two.
+// upstreamCommand is hidden: it is called by its name. The script's options have one dash or two.
 func upstreamCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:                upstreamName,
@@ -65,7 +65,8 @@ func (a *app) upstreamToken(ctx context.Context, words []string) error {
 	}
 	a.verbose = args.Verbose
 	if !args.APIKey.IsZero() {
-		a.warn("the API key is on the command line, where other users of this machine can see it: put it into the configuration file, or into the keychain with cgp-cred import")
+		a.warn("the API key is on the command line, and other users of this machine can see it: " +
+			"put it into the config file, or into the keychain with cgp-cred import")
 	}
 	c, err := a.askedFor(args)
 	if err != nil {
@@ -84,7 +85,7 @@ func (a *app) upstreamToken(ctx context.Context, words []string) error {
 	return err
 }
 
-// askedFor puts the command line over the configuration file and completes the two as the script does.
+// askedFor lets the command line win over the config file, and fills in defaults as the script does.
 func (a *app) askedFor(args upstream.Args) (upstream.Config, error) {
 	var c upstream.Config
 	file := args.Config
@@ -108,7 +109,7 @@ func (a *app) askedFor(args upstream.Args) (upstream.Config, error) {
 	return c, err
 }
 
-// scriptConfig is the client's own configuration file if it is one, as its scripts see it.
+// scriptConfig returns the client's own config file, if it is a regular file: its scripts ignore others.
 func scriptConfig() string {
 	file, err := existingConfig(homeFolder())
 	if err != nil {
@@ -120,10 +121,11 @@ func scriptConfig() string {
 	return file
 }
 
-// recordOf is what the token is minted with, in memory alone.
+// recordOf returns the record for the token request. It is only in memory.
 func (a *app) recordOf(c upstream.Config, args upstream.Args) (*record.Record, error) {
 	if !args.PEM.Text.IsZero() {
-		return nil, usage("give the name of its file: --private_key_pem_file FILE", "the private key itself is on the command line, where other users of this machine can see it")
+		return nil, usage("give the name of its file: --private_key_pem_file FILE",
+			"the private key itself is on the command line, and other users of this machine can see it")
 	}
 	apiKey, err := checkedAPIKey(c.APIKey.Reveal())
 	if err != nil {
@@ -138,15 +140,15 @@ func (a *app) recordOf(c upstream.Config, args upstream.Args) (*record.Record, e
 	}, nil
 }
 
-// readPEM reads the private key that a configuration or command line means. A name without a slash or dot may be a
-// secret that came to stand in its place, and is not repeated.
+// readPEM reads the private key that a config file or a command line names. A name without a slash or dot could be a
+// secret that was put there by mistake, so it is not printed.
 func (a *app) readPEM(p upstream.PEM, file string) (signer.RSA, error) {
 	raw, name := p.Text.Reveal(), "private_key_pem"
 	if p.Path != "" {
 		if strings.ContainsAny(p.Path, `./\`) {
 			name = inputName(file)
 		} else if _, err := os.Stat(file); err != nil {
-			return signer.RSA{}, usage("check the file's name", "private key: there is no file of the name that is given for it")
+			return signer.RSA{}, usage("check the file's name", "private key: the file that is named for it does not exist")
 		}
 		var err error
 		if raw, err = a.readInput(file, "private key"); err != nil {
@@ -160,8 +162,8 @@ func (a *app) readPEM(p upstream.PEM, file string) (signer.RSA, error) {
 	return key, nil
 }
 
-// withoutProfile adds to the error of a token request how to get the profile that its hints speak of.
+// withoutProfile adds a hint to the error of a token request: its other hints name a profile.
 func withoutProfile(err error) error {
-	hints := append(fault.HintsOf(err), "commands that name a profile need one: cgp-cred import makes it from the same keys")
+	hints := append(fault.HintsOf(err), "these commands need a profile: cgp-cred import makes one from the same keys")
 	return fault.Of(fault.ClassOf(err), strings.Join(hints, "\n"), err)
 }

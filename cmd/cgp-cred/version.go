@@ -9,10 +9,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set at link time by a release; else the build's own information says it.
+// version is set at link time by a release. Otherwise the build information has it.
 var version string
 
-// build says what this program was made from.
+// build describes this build.
 type build struct {
 	Version string `json:"version"`
 	Commit  string `json:"commit"`
