@@ -19,5 +19,5 @@ func openTerminal() (in, out *os.File, err error) {
 	return in, out, nil
 }
 
-// claim: a program's descriptors are its own on Windows.
+// claim returns false: a program inherits no such descriptors on Windows.
 func claim(int) bool { return false }

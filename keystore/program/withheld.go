@@ -5,7 +5,8 @@ import "bytes"
 // leastPiece is the length from which a text counts as a piece of a record, and not as a word that any program may
 // print.
 const leastPiece = 12
-//  withheld returns a program's stderr without the pieces of its input and output. Without that, a script that traces
+
+// withheld returns a program's stderr without the pieces of its input and output. Without that, a script that traces
 // itself, or shows its input when it fails, would put a record on cgp-cred's stderr.
 func withheld(said []byte, secrets ...[]byte) []byte {
 	known := make([]bool, len(said))
