@@ -110,8 +110,8 @@ func (k *Keyring) Fault(t testing.TB, f Fault) func() {
 	}
 }
 
-// Repair ends a fault: it continues a stopped process, and starts and unlocks a killed one again. A gate whose method was
-// never called, because a deadline came first, passes everything from now on.
+// Repair ends a fault: it continues a stopped process, and starts and unlocks a killed one again. A gate whose method
+// was never called, because a deadline came first, passes everything from now on.
 func (k *Keyring) Repair(t testing.TB, f Fault) {
 	t.Helper()
 	for _, g := range k.gates {
