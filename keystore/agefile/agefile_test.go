@@ -46,7 +46,7 @@ func newFiles(t testing.TB) files {
 	return f
 }
 
-// withIdentity opens the files by an identity file of the user's: no passphrase, no scrypt.
+// withIdentity opens the files with the user's identity file: no passphrase, no scrypt.
 func (f files) withIdentity() files {
 	f.Helper()
 	i, err := age.GenerateX25519Identity()
@@ -63,7 +63,7 @@ func (f files) must(err error) {
 	}
 }
 
-// open is the keystore of a new process that is given a passphrase, or has nobody to ask.
+// open is the keystore of a new process that is given a passphrase, or can't ask a user.
 func (f files) open(passphrase string) keystore.Keystore {
 	f.Helper()
 	return agefile.New(f.options(passphrase))
@@ -71,7 +71,7 @@ func (f files) open(passphrase string) keystore.Keystore {
 
 func (f files) options(passphrase string) agefile.Options {
 	f.Helper()
-	descriptor := 999 // nobody opened it
+	descriptor := 999 // it is not open
 	if passphrase != "" {
 		descriptor = f.descriptor(passphrase + "\n")
 	}
@@ -157,7 +157,7 @@ func TestPassphrase(t *testing.T) {
 	t.Parallel()
 	f := newFiles(t)
 	_, err := f.open("").Get(t.Context(), "int")
-	f.is(err, keystore.ErrNotFound) // and nobody was asked
+	f.is(err, keystore.ErrNotFound) // and no user was asked
 	f.is(f.open("").Delete(t.Context(), "int"), keystore.ErrNotFound)
 	f.is(f.set(f.open(""), value), keystore.ErrLocked)
 	f.must(f.set(f.open(phrase), value))
@@ -244,7 +244,7 @@ func TestDescriptor(t *testing.T) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.kind)
 		}
 	}
-	own, err := os.Open(os.DevNull) // as Go opens all that is ours, and the runtime's own
+	own, err := os.Open(os.DevNull) // as Go opens its own files
 	f.must(err)
 	o := f.reading(int(own.Fd()))
 	f.is(f.set(agefile.New(o), value), keystore.ErrLocked)
@@ -257,7 +257,7 @@ func TestDescriptor(t *testing.T) {
 	f.want(f.open("a passphrase of Windows"), value)
 }
 
-// What can wait asks nobody, whoever sits at the terminal.
+// A non-interactive context asks no user, even with a terminal.
 func TestQuiet(t *testing.T) {
 	t.Parallel()
 	f := newFiles(t)
@@ -267,7 +267,7 @@ func TestQuiet(t *testing.T) {
 	o.Unlocker = new(agefile.Unlocker)
 	_, err := agefile.New(o).Get(keystore.NonInteractive(t.Context()), "int")
 	f.is(err, keystore.ErrLocked)
-	if !strings.Contains(err.Error(), "this can wait") {
+	if !strings.Contains(err.Error(), "does not ask") {
 		t.Error(err)
 	}
 }
@@ -345,7 +345,7 @@ func TestNewerAndForeign(t *testing.T) {
 		{"another account's", "cgp-cred record 1 prod\n" + value, keystore.ErrCorrupt},
 		{"no record", value, keystore.ErrCorrupt},
 		{"no version", "cgp-cred record x int\n" + value, keystore.ErrCorrupt},
-		{"a version as nobody writes it", "cgp-cred record 01 int\n" + value, keystore.ErrCorrupt},
+		{"a version with a leading zero", "cgp-cred record 01 int\n" + value, keystore.ErrCorrupt},
 		{"empty", "cgp-cred record 1 int\n", keystore.ErrCorrupt},
 		{"not ASCII", "cgp-cred record 1 int\n\xff", keystore.ErrCorrupt},
 		{"too long", "cgp-cred record 1 int\n" + strings.Repeat("x", keystore.MaxValue+1), keystore.ErrCorrupt},

@@ -54,8 +54,8 @@ func FuzzParsePhrase(f *testing.F) {
 	})
 }
 
-// FuzzParseIdentity: a file of the user's that is accepted can be encrypted for and decrypted with; of one that is
-// refused the error repeats no word.
+// FuzzParseIdentity: an accepted file can be encrypted for and decrypted with; the error of a refused file repeats no
+// word of it.
 func FuzzParseIdentity(f *testing.F) {
 	id, err := age.GenerateX25519Identity()
 	if err != nil {

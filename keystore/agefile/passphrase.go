@@ -12,30 +12,30 @@ import (
 	"cgp-cred/keystore/terminal"
 )
 
-// nobody is why there is nobody to ask.
-func nobody(why string) error {
+// cannotAsk returns the error if the user can't be asked for the passphrase; why says the reason.
+func cannotAsk(why string) error {
 	return &keystore.Error{
 		Kind: errLocked, Detail: why,
-		Next: "run `cgp-cred status` at a terminal, which asks for it once an hour; or hand it over on a descriptor: " +
+		Next: "run `cgp-cred status` at a terminal, which asks for it once an hour; or pass it on a descriptor: " +
 			"--passphrase-fd 3 3<FILE",
 	}
 }
 
-// atTerminal asks at the terminal of this process, whatever its stdin is, and shows nothing of the answer. An interrupt
-// gives the terminal its echo back.
+// atTerminal asks at the terminal of this process, also if stdin is something else, and does not echo the answer. An
+// interrupt restores the terminal's echo.
 func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
 	if keystore.IsNonInteractive(ctx) {
-		return keystore.Secret{}, nobody("this can wait until it is asked for")
+		return keystore.Secret{}, cannotAsk("this command does not ask for it")
 	}
 	in, out, err := terminal.Open()
 	if err != nil {
-		return keystore.Secret{}, nobody(err.Error())
+		return keystore.Secret{}, cannotAsk(err.Error())
 	}
 	defer in.Close()  //nolint:errcheck // a terminal
 	defer out.Close() //nolint:errcheck // a terminal
 	ctx, stop, err := limited(ctx)
 	if err != nil {
-		return keystore.Secret{}, err
+		return keystore.Secret{}, cannotAsk(err.Error())
 	}
 	defer stop()
 	line, err := terminal.Hidden(ctx, in, out, question)
@@ -43,7 +43,7 @@ func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
 	case errors.Is(err, context.DeadlineExceeded):
 		return keystore.Secret{}, late()
 	case errors.Is(err, io.EOF):
-		return keystore.Secret{}, nobody("the terminal was closed")
+		return keystore.Secret{}, cannotAsk("the terminal was closed")
 	case err != nil:
 		return keystore.Secret{}, fmt.Errorf("asking for the passphrase: %w", err)
 	}
@@ -51,7 +51,7 @@ func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
 	return parsePhrase(line)
 }
 
-// say tells whoever sits at the terminal.
+// say shows text to the user at the terminal.
 func (*Unlocker) say(text string) {
 	if in, out, err := terminal.Open(); err == nil {
 		fmt.Fprintln(out, text)
@@ -60,7 +60,7 @@ func (*Unlocker) say(text string) {
 	}
 }
 
-// readDescriptor reads the passphrase from the inherited descriptor, which it closes.
+// readDescriptor reads the passphrase from the inherited descriptor, and closes it.
 func (u *Unlocker) readDescriptor(ctx context.Context) (keystore.Secret, error) {
 	bad := func(why string) error {
 		return &keystore.Error{
@@ -69,7 +69,7 @@ func (u *Unlocker) readDescriptor(ctx context.Context) (keystore.Secret, error) 
 		}
 	}
 	if !u.given {
-		return keystore.Secret{}, bad("this program was not given it")
+		return keystore.Secret{}, bad("it is not open")
 	}
 	f := os.NewFile(uintptr(u.descriptor), "passphrase")
 	ctx, stop, err := limited(ctx)
@@ -93,7 +93,7 @@ func (u *Unlocker) readDescriptor(ctx context.Context) (keystore.Secret, error) 
 	return parsePhrase(raw)
 }
 
-// firstLine ends after a line end, so that a pipe that stays open holds nobody up.
+// firstLine ends after a line end, so that a pipe that stays open does not block.
 type firstLine struct {
 	from io.Reader
 	done bool
@@ -112,12 +112,27 @@ func late() error {
 	return &keystore.Error{Kind: errLate, Next: "run the command again; more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"}
 }
 
-// limited bounds one question.
-func limited(ctx context.Context) (context.Context, context.CancelFunc, error) {
-	limit, err := keystore.Patience()
+// within runs a read that may never return, with the deadline of one question.
+func within(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	limit, err := keystore.Timeout(usualWait)
 	if err != nil {
 		return nil, nil, err
 	}
 	ctx, stop := context.WithTimeout(ctx, limit)
-	return ctx, stop, nil
+	defer stop()
+	type result struct {
+		line []byte
+		err  error
+	}
+	done := make(chan result, 1) // the buffer takes an answer that comes too late
+	go func() {
+		line, err := read()
+		done <- result{line, err}
+	}()
+	select {
+	case r := <-done:
+		return r.line, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

@@ -125,7 +125,7 @@ func TestLimit(t *testing.T) {
 		{"60", "", "", time.Second, time.Second},
 	} {
 		if runtime.GOOS != "linux" && c.variable == "" {
-			continue // the display counts on Linux alone
+			continue // the display counts only on Linux
 		}
 		t.Setenv(keystore.TimeoutName, c.variable)
 		t.Setenv("DISPLAY", c.display)
@@ -138,6 +138,6 @@ func TestLimit(t *testing.T) {
 	t.Setenv("SSH_CONNECTION", "a")
 	t.Setenv("SSH_TTY", "")
 	if promptable("darwin") || promptable("windows") {
-		t.Error("nobody sees a prompt over ssh")
+		t.Error("no user sees a prompt over ssh")
 	}
 }

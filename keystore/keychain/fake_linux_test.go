@@ -8,15 +8,15 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// fakeService answers as Secret Service: with what go-keyring expects but for what a test spoils.
+// fakeService answers as Secret Service: as go-keyring expects, except for what a test spoils.
 type fakeService struct {
-	collections any                        // the property; a list of paths where it is right
+	collections any                        // the property; a list of paths if it is right
 	items       map[dbus.ObjectPath][]byte // what it holds
 	keep        bool                       // CreateItem stores
 	drop        bool                       // Delete deletes
 
-	spoilt methods                // methods in the place of its own, by name
-	prompt func(*fakeService) any // the Prompt of its prompt
+	spoilt methods                // methods that replace its own, by name
+	prompt func(*fakeService) any // its prompt's method Prompt
 	conn   *dbus.Conn             // its own connection to the bus
 }
 

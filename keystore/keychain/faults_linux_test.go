@@ -27,7 +27,7 @@ func TestEndsMeanwhile(t *testing.T) {
 	t.Parallel()
 	for fault, want := range map[keystoretest.Fault]string{
 		keystoretest.Killed:    "",
-		keystoretest.BusKilled: "the session bus went away",
+		keystoretest.BusKilled: "the session bus closed the connection",
 	} {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel()
@@ -49,7 +49,7 @@ func TestEndsMeanwhile(t *testing.T) {
 					!strings.Contains(r.Hint, "doctor") {
 					t.Errorf("%s, at %s: %s (%s), hint: %s", at.action, at.method, r.Class, r.Message, r.Hint)
 				}
-				k.Mend(t, fault)
+				k.Repair(t, fault)
 				whole(t, k)
 			}
 		})
@@ -66,13 +66,13 @@ func TestHangsMeanwhile(t *testing.T) {
 			expect(t, child(t, "set", k.Env...), "ok")
 			for _, at := range []struct{ action, method, says string }{
 				{"get", "GetSecret", "waited 1s"},
-				{"set", "CreateItem", "it may still be stored when the keychain goes on"},
-				{"delete", "SearchItems", "it may still be deleted when the keychain goes on"},
+				{"set", "CreateItem", "it may still be stored when the keychain continues"},
+				{"delete", "SearchItems", "it may still be deleted when the keychain continues"},
 			} {
 				r := child(t, at.action, "DBUS_SESSION_BUS_ADDRESS="+k.Gate(t, at.method, fault),
 					"CGP_CRED_KEYCHAIN_TIMEOUT=1s")
 				expect(t, r, "timeout", at.says)
-				k.Mend(t, fault)
+				k.Repair(t, fault)
 				whole(t, k)
 			}
 		})
@@ -122,7 +122,7 @@ func TestBusEndsUnderAPrompt(t *testing.T) {
 		}
 		kill()
 	}()
-	expect(t, child(t, "get", k.Env...), "unavailable", "the session bus went away")
+	expect(t, child(t, "get", k.Env...), "unavailable", "the session bus closed the connection")
 }
 
 type methods map[string]any
@@ -173,7 +173,7 @@ func TestMalformedReplies(t *testing.T) {
 			"GetSecret": func(dbus.ObjectPath) (string, *dbus.Error) { return "a text", nil },
 			"Delete":    func() (uint64, *dbus.Error) { return 7, nil }, "CreateItem": text,
 		}},
-		"errors of its own": {items: stored(), spoilt: methods{
+		"its own errors": {items: stored(), spoilt: methods{
 			"GetSecret": func(dbus.ObjectPath) (dbus.ObjectPath, *dbus.Error) {
 				return "", dbus.NewError("x.y", []any{7})
 			},

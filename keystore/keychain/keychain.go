@@ -20,19 +20,19 @@ import (
 	"cgp-cred/keystore/await"
 )
 
-// KeychainOptions are a keychain's deadline and what to do while it is awaited.
+// Options are a keychain's deadline, and what to do while cgp-cred waits for it.
 type Options struct {
-	// one call's deadline; 0: CGP_CRED_KEYCHAIN_TIMEOUT, else 30 s where someone could answer a prompt, 5 s where not
+	// deadline of one call; 0: CGP_CRED_KEYCHAIN_TIMEOUT, or 30 s if the user could answer a prompt, or 5 s
 	Timeout time.Duration
-	Waiting func() // nil, or called once, when a call has lasted 2 s
+	Waiting func() // called once when a call has lasted 2 s; may be nil
 }
 
 const (
-	quietTimeout = 5 * time.Second // nobody can type one
+	quietTimeout = 5 * time.Second // no user can answer a prompt
 	waitingAfter = 2 * time.Second
 )
 
-// Keychain returns the operating system's keychain: the Secret Service, the macOS keychain or the Windows Credential
+// New returns the operating system's keychain: the Secret Service, the macOS keychain or the Windows Credential
 // Manager. It does nothing before the first call.
 func New(o Options) keystore.Keystore { return &keychain{options: o} }
 
@@ -41,15 +41,15 @@ type keychain struct {
 	told    sync.Once // Waiting was called
 }
 
-// turn lets one call at a time through to go-keyring: its prompts share one channel for their answers. A call that was
-// given up keeps its turn until the keychain answers, so that no second prompt comes up over the first.
-var turn = make(chan struct{}, 1)
+// calls serialises calls to go-keyring, whose prompts share one channel for their answers. An abandoned call keeps its
+// place until the keychain answers, so that no second prompt covers the first.
+var calls = make(chan struct{}, 1)
 
-// holder is the context of the call whose turn it is; nil: nobody's.
+// holder is the context of the call that is running, or nil.
 var holder atomic.Pointer[context.Context]
 
-// refusal is what a keychain said that is locked or denies us. A command asks it more than once (a token may be there,
-// then the record): who has dismissed its prompt is not shown it again at once.
+// refusal is the answer of a keychain that is locked or denies access. A command asks more than once (for a token, then
+// for the record): a user who has dismissed the prompt is not shown it again at once.
 type refusal struct {
 	err *keystore.Error
 	at  time.Time
@@ -114,7 +114,7 @@ func (k *keychain) Delete(ctx context.Context, account string) error {
 	return err
 }
 
-// Accounts lists the keychain's items of [keystore.Service], which may ask to unlock it.
+// Accounts lists the keychain's items of [keystore.Service], which may ask the user to unlock it.
 func (k *keychain) Accounts(ctx context.Context) ([]string, error) {
 	all, err := k.ask(ctx, "list", "", func(context.Context) (string, error) {
 		found, err := accounts()
@@ -134,8 +134,8 @@ func (k *keychain) do(
 	return k.ask(ctx, op, account, call)
 }
 
-// ask runs one call against the keychain, which knows no context and may never answer, under a deadline. A call that
-// was given up may still be carried out if its prompt is answered later.
+// ask runs one call against the keychain with a deadline: the keychain knows no context and may never answer. An
+// abandoned call may still take effect if the user answers its prompt later.
 func (k *keychain) ask(
 	ctx context.Context, op, account string, call func(context.Context) (string, error),
 ) (keystore.Secret, error) {
@@ -145,7 +145,11 @@ func (k *keychain) ask(
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	done := await.Start(func() (string, error) { return inTurn(ctx, call) })
+	done := make(chan answer, 1) // the buffer takes an answer that comes too late
+	go func() {
+		v, err := inTurn(ctx, call)
+		done <- answer{v, err}
+	}()
 	waiting := time.NewTimer(waitingAfter)
 	defer waiting.Stop()
 	for {
@@ -167,27 +171,27 @@ func (k *keychain) ask(
 	}
 }
 
-// inTurn waits for its turn, checks that the keychain may be asked at all, then asks. go-keyring panics on a reply that
-// is not what it expects.
+// inTurn waits until no other call is running, checks that the keychain may be called at all, then calls it. go-keyring
+// panics on an unexpected reply.
 func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v string, err error) {
 	if r := lastRefusal.Load(); r != nil && time.Since(r.at) < refusalLife {
 		return "", r.err
 	}
 	if h := holder.Load(); h != nil && (*h).Err() != nil {
-		return "", context.DeadlineExceeded // one deadline was spent on this already, and the answer has not come
+		return "", context.DeadlineExceeded // a call has spent the whole deadline, and there is no answer yet
 	}
 	select {
-	case turn <- struct{}{}:
+	case calls <- struct{}{}:
 		holder.Store(&ctx)
 		defer func() {
 			holder.Store(nil)
-			<-turn
+			<-calls
 		}()
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
 	defer func() {
-		panicked := recover() // it may quote the reply, and so a secret
+		panicked := recover() // its text may quote the reply, and so a secret
 		if panicked == nil {
 			return
 		}
@@ -208,7 +212,7 @@ func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v 
 	return call(ctx)
 }
 
-// remember keeps a refusal, unless it is one that was kept.
+// remember keeps a refusal, unless it is the one that was kept.
 func remember(raw, err error) {
 	r := lastRefusal.Load()
 	var e *keystore.Error
@@ -218,7 +222,7 @@ func remember(raw, err error) {
 	}
 }
 
-// Limit is the deadline of one call.
+// Limit returns the deadline of one call.
 func (k *keychain) Limit() (time.Duration, error) {
 	if k.options.Timeout > 0 {
 		return k.options.Timeout, nil
@@ -229,7 +233,7 @@ func (k *keychain) Limit() (time.Duration, error) {
 	return keystore.Timeout(quietTimeout)
 }
 
-// promptable reports whether someone could answer a prompt of the keychain.
+// promptable reports whether a user could answer a prompt of the keychain.
 func promptable(goos string) bool {
 	if goos == "linux" {
 		return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""

@@ -18,7 +18,7 @@ import (
 )
 
 // childVariable names the action of a test binary that was started by a test: godbus keeps one connection a process, so
-// that each bus needs a process of its own.
+// that each bus needs its own process.
 const childVariable = "CGP_CRED_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// result is what a child tells of its one call.
+// result is what a child reports about its call.
 type result struct {
 	Class, Message, Hint string
 	Value                string
@@ -109,7 +109,7 @@ func act(action string) (r result) {
 	return r
 }
 
-// child runs an action in a process of its own with nothing but env.
+// child runs an action in a separate process that has only env.
 func child(t *testing.T, action string, env ...string) result {
 	t.Helper()
 	program, err := os.Executable()

@@ -14,9 +14,9 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// safeSocket returns path without symbolic links, if nobody but us and root could put another socket in its place: the
-// socket is ours or root's, and so is each folder above it, which nobody else can write; or it lies in a sticky folder
-// such as /tmp, where others can't move what is not theirs.
+// safeSocket returns path without symbolic links if only this user and root could put another socket there: the socket
+// is this user's or root's, and so is each folder above it, which no other user can write. It may also be in a sticky
+// folder such as /tmp, where others can't move this user's files.
 func safeSocket(path string) (string, error) {
 	socket, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -36,12 +36,12 @@ func safeSocket(path string) (string, error) {
 	}
 	for above.Mode&unix.S_ISVTX != 0 && folder != "/" {
 		known := above.Uid == uid || above.Uid == 0
-		if !known && above.Uid != top.Uid { // a user namespace that does not map root shows its folders as another's
+		if !known && above.Uid != top.Uid { // a user namespace that does not map root shows another owner
 			return "", foreign(fmt.Sprintf("%q belongs to uid %d, and you are uid %d", folder, above.Uid, uid))
 		}
 		folder = filepath.Dir(folder)
 		if !known {
-			break // it is root's only if nobody else could have made it: the folder above must not be sticky
+			break // only root can have made it if the folder above is not sticky
 		}
 		if err := unix.Lstat(folder, &above); err != nil {
 			return "", stale(err)
@@ -57,7 +57,8 @@ func safeSocket(path string) (string, error) {
 	return socket, nil
 }
 
-// stale is an address where nothing listens, often one that tmux, screen or ssh kept from an earlier session.
+// stale returns the error of an address that no process listens on, often one that tmux, screen or ssh kept from an
+// earlier session.
 func stale(err error) error {
 	next := "run `unset " + busVariable + "` and try again\n" + keystore.WithoutKeychain
 	value, own := os.Getenv(busVariable), filepath.Join(disk.RuntimeFolder(), "bus")

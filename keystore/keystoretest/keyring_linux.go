@@ -23,18 +23,18 @@ const (
 	patience   = 2 * time.Minute
 )
 
-// Keyring is a session bus of a test's own, with gnome-keyring on it but for [StartBus]. All of it ends with the test.
+// Keyring is a test's session bus, with gnome-keyring on it unless it is from [StartBus]. All of it ends with the test.
 type Keyring struct {
 	Address string   // of the bus
 	Folder  string   // 0700, holds the bus, the keyring's files and its HOME
-	Env     []string // for a process that shall use it; has no DISPLAY
+	Env     []string // for a process that uses it; has no DISPLAY
 	Conn    *dbus.Conn
 
 	bus, daemon int // the processes' numbers; daemon 0: none
 	gates       []*gate
 }
 
-// StartBus starts a session bus where nothing answers as keychain and nothing is started by asking for it.
+// StartBus starts a session bus on which no keychain answers, and which starts no program for a request.
 func StartBus(t testing.TB) *Keyring {
 	t.Helper()
 	Need(t, "dbus-daemon", "dbus")
@@ -49,7 +49,7 @@ func StartBus(t testing.TB) *Keyring {
 		"XDG_DATA_HOME=" + folder,
 		"XDG_CONFIG_HOME=" + folder, "XDG_STATE_HOME=" + folder, "XDG_CACHE_HOME=" + folder,
 		"PATH=" + os.Getenv("PATH"),
-		"CGP_CRED_KEYCHAIN_TIMEOUT=" + patience.String(), // on a machine that is busy with other tests
+		"CGP_CRED_KEYCHAIN_TIMEOUT=" + patience.String(), // for a machine that is busy with other tests
 	}
 	config := filepath.Join(folder, "bus.conf")
 	text := `<busconfig><type>session</type><listen>` + k.Address +
@@ -97,7 +97,7 @@ func (k *Keyring) startDaemon(t testing.TB) {
 	await(t, k.daemon, "the keyring came up", func() bool { return !k.Locked() })
 }
 
-// StartLockedKeyring starts one that is locked, where nobody answers a prompt.
+// StartLockedKeyring starts a locked keyring whose prompts are not answered.
 func StartLockedKeyring(t testing.TB) *Keyring {
 	t.Helper()
 	k := StartKeyring(t)
@@ -115,7 +115,7 @@ func (k *Keyring) Lock(t testing.TB) {
 	}
 }
 
-// Unlock unlocks the login collection as cgp-cred's hint says: by another daemon.
+// Unlock unlocks the login collection as cgp-cred's hint says: with another daemon.
 func (k *Keyring) Unlock(t testing.TB) {
 	t.Helper()
 	cmd := exec.Command("gnome-keyring-daemon", "--replace", "--unlock", "--components=secrets")
@@ -133,7 +133,7 @@ func (k *Keyring) Unlock(t testing.TB) {
 	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 }
 
-// Locked reports whether the login collection is locked or not there.
+// Locked reports whether the login collection is locked or missing.
 func (k *Keyring) Locked() bool {
 	v, err := k.Conn.Object(secrets, loginPath).GetProperty("org.freedesktop.Secret.Collection.Locked")
 	locked, ok := v.Value().(bool)
@@ -153,7 +153,7 @@ func (k *Keyring) Items(t testing.TB, service, username string) int {
 	return len(slices.Compact(found))
 }
 
-// await waits until something is so, for as long as the program runs that shall bring it about; 0: this one.
+// await waits until something is so, as long as the program that causes it is running; 0: this program.
 func await(t testing.TB, pid int, what string, ready func() bool) {
 	t.Helper()
 	for !ready() {

@@ -15,9 +15,9 @@ func TestLeads(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]struct {
-		set  map[string]string // beside what a good environment has
+		set  map[string]string // in addition to a good environment
 		uid  int
-		want string // in the message, "" where there is none
+		want string // in the message; "" if there is no message
 	}{
 		"good":    {},
 		"no root": {set: map[string]string{RootVariable: "", "HOME": "/root"}, want: RootVariable},
@@ -29,11 +29,11 @@ func TestLeads(t *testing.T) {
 			RootVariable: "", "HOME": markedRoot + "/home",
 			"XDG_CONFIG_HOME": root,
 		}, want: "XDG_CONFIG_HOME"},
-		"a relative root": {set: map[string]string{RootVariable: "."}, want: RootVariable},
-		"the user's home": {set: map[string]string{"HOME": "/root"}, want: "HOME=/root"},
-		"above the root":  {set: map[string]string{"HOME": root + "/.."}, want: "HOME="},
-		"beside the root": {set: map[string]string{"HOME": root + "x/home"}, want: "HOME="},
-		"no home":         {set: map[string]string{"HOME": ""}},
+		"a relative root":  {set: map[string]string{RootVariable: "."}, want: RootVariable},
+		"the user's home":  {set: map[string]string{"HOME": "/root"}, want: "HOME=/root"},
+		"above the root":   {set: map[string]string{"HOME": root + "/.."}, want: "HOME="},
+		"next to the root": {set: map[string]string{"HOME": root + "x/home"}, want: "HOME="},
+		"no home":          {set: map[string]string{"HOME": ""}},
 		"config": {
 			set:  map[string]string{"XDG_CONFIG_HOME": "/home/me/.config"},
 			want: "XDG_CONFIG_HOME",
@@ -63,11 +63,11 @@ func TestLeads(t *testing.T) {
 		"bus": {set: map[string]string{bus: "unix:path=/run/user/0/bus"}, want: "DBUS"},
 		"the second bus": {set: map[string]string{bus: "unix:path=" + root +
 			"/b;unix:path=/run/user/0/bus,guid=1"}, want: "DBUS"},
-		"guid first":             {set: map[string]string{bus: "unix:guid=1,path=/run/user/0/bus"}, want: "DBUS"},
-		"an escaped bus":         {set: map[string]string{bus: "unix:path=%2frun/user/0/bus"}, want: "DBUS"},
-		"an abstract bus":        {set: map[string]string{bus: "unix:abstract=/tmp/dbus-1"}, want: "DBUS"},
-		"an abstract bus of its": {set: map[string]string{bus: "unix:abstract=" + root + "/bus"}},
-		"no bus":                 {set: map[string]string{bus: ""}},
+		"guid first":       {set: map[string]string{bus: "unix:guid=1,path=/run/user/0/bus"}, want: "DBUS"},
+		"an escaped bus":   {set: map[string]string{bus: "unix:path=%2frun/user/0/bus"}, want: "DBUS"},
+		"an abstract bus":  {set: map[string]string{bus: "unix:abstract=/tmp/dbus-1"}, want: "DBUS"},
+		"its abstract bus": {set: map[string]string{bus: "unix:abstract=" + root + "/bus"}},
+		"no bus":           {set: map[string]string{bus: ""}},
 		"other transports": {
 			set: map[string]string{bus: "autolaunch:;tcp:host=127.0.0.1,port=1;unix:runtime=yes"},
 		},

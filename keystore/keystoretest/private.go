@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// RootVariable names the folder that everything of a test process is in: HOME, the XDG folders and TMPDIR.
-// Programs that cgp-cred starts inherit it too, so its name has another prefix than cgp-cred's variables.
+// RootVariable names the folder that holds everything of a test process: HOME, the XDG folders and TMPDIR. Programs
+// that cgp-cred starts inherit it too, so its name does not begin with cgp-cred's prefix.
 const RootVariable = "KEYSTORETEST_ROOT"
 
 // marker is a file in that folder.
@@ -40,9 +40,9 @@ func inherited(name string) bool {
 	return false
 }
 
-// private gives this process, and what it starts, a HOME, XDG folders and a folder for temporary files that are
-// new and empty, a session bus that does not exist, and nothing else of the user's: no agent, proxy, display, or
-// configuration of git, GnuPG and Python.
+// private gives this process, and programs that it starts, a new and empty HOME, XDG folders and folder for temporary
+// files, a session bus that does not exist, and nothing else from the user: no agent, proxy, display, or configuration
+// of git, GnuPG and Python.
 func private() (root string, err error) {
 	root, err = os.MkdirTemp("", "cgp")
 	if err != nil {
@@ -75,7 +75,7 @@ func replaceEnvironment(env map[string]string) error {
 	return nil
 }
 
-// privateEnvironment makes the folders and returns the variables. What Go compiled stays where it is.
+// privateEnvironment makes the folders and returns the variables. It keeps Go's build cache.
 func privateEnvironment(root string) (map[string]string, error) {
 	env := map[string]string{
 		"GORACE": "atexit_sleep_ms=0", "GIT_CONFIG_NOSYSTEM": "1", "PYTHONNOUSERSITE": "1",
@@ -108,11 +108,11 @@ func privateEnvironment(root string) (map[string]string, error) {
 			return nil, err
 		}
 	}
-	// Programs that other users run, whom some tests play, are stopped too.
+	// Other users' programs, which some tests run, can be stopped too.
 	if err := os.Chmod(filepath.Join(root, refusals), 0o622); err != nil {
 		return nil, err
 	}
-	// Those use the folder for temporary files as they use /tmp.
+	// They use the folder for temporary files as they use /tmp.
 	if err := os.Chmod(root, 0o711); err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func Shared(t testing.TB) string {
 	return folder
 }
 
-// removeRoot removes all that is left in the folder of a test process; a test may have closed folders of its own.
+// removeRoot removes everything in the folder of a test process. A test may have closed its own folders.
 func removeRoot(root string) error {
 	err := os.RemoveAll(root)
 	if err == nil {

@@ -14,7 +14,7 @@ func RecordKey(bits, i int, kid string) *record.Key {
 	return &record.Key{KID: kid, Signer: signer.NewRSA(Key(bits, i))}
 }
 
-// Record returns the largest record of everyday use: two keys of 4096 bits and every other member.
+// Record returns the largest record in normal use: two keys of 4096 bits and every other member.
 func Record() *record.Record {
 	return &record.Record{
 		Rev: record.NewRev(), Host: "internal-qa-sandbox.api.service.nhs.uk", APIName: "genomic-data-access",
@@ -27,7 +27,7 @@ func Record() *record.Record {
 	}
 }
 
-// SameSigner compares private keys where the record has them, and else the public keys and where they are.
+// SameSigner compares private keys if the records have them, otherwise the public keys and their places.
 func SameSigner(a, b signer.Signer) bool {
 	x, own := a.(signer.RSA)
 	y, alsoOwn := b.(signer.RSA)

@@ -6,8 +6,7 @@ import "bytes"
 // print.
 const leastPiece = 12
 
-//	withheld returns a program's stderr without the pieces of its input and output. Without that, a script that traces
-//
+// withheld returns a program's stderr without the pieces of its input and output. Without that, a script that traces
 // itself, or shows its input when it fails, would put a record on cgp-cred's stderr.
 func withheld(said []byte, secrets ...[]byte) []byte {
 	known := make([]bool, len(said))

@@ -134,10 +134,10 @@ func TestEncodeRefuses(t *testing.T) {
 		"line in API name":  func(r *record.Record) { r.APIName = "a\nb" },
 		"auth":              func(r *record.Record) { r.Auth = "basic" },
 		"next and previous": func(r *record.Record) { r.Previous = r.Next },
-		"next alone":        func(r *record.Record) { r.Key = nil },
+		"only a next key":   func(r *record.Record) { r.Key = nil },
 		"no key id":         func(r *record.Record) { r.Key.KID = "" },
 		"key id not UTF-8":  func(r *record.Record) { r.Key.KID = "\xff" },
-		"key id alone":      func(r *record.Record) { r.Key.Signer = signer.RSA{} },
+		"only a key id":     func(r *record.Record) { r.Key.Signer = signer.RSA{} },
 		"API key":           func(r *record.Record) { r.APIKey = keystore.NewSecret([]byte("a b")) },
 		"three primes":      func(r *record.Record) { r.Key.Signer = signer.NewRSA(keystoretest.MultiPrimeKey()) },
 	} {
@@ -250,14 +250,14 @@ func TestSaveComparesRevs(t *testing.T) {
 		there, was string
 		changed    bool
 	}{
-		"none yet, none found":        {"", "", false},
-		"the one that was read":       {"one", "one", false},
-		"another one":                 {"two", "one", true},
-		"one where there was none":    {"two", "", true},
-		"none where there was one":    {"", "one", true},
-		"a rev that only begins so":   {"one-more", "one", true},
-		"a rev in other letters":      {"ONE", "one", true},
-		"damaged where there was one": {"damaged", "one", true},
+		"none yet, none found":            {"", "", false},
+		"the one that was read":           {"one", "one", false},
+		"another one":                     {"two", "one", true},
+		"one, and there was no record":    {"two", "", true},
+		"no rev, and there was a record":  {"", "one", true},
+		"a rev that only begins so":       {"one-more", "one", true},
+		"a rev in other letters":          {"ONE", "one", true},
+		"damaged, and there was a record": {"damaged", "one", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

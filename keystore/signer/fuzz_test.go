@@ -34,13 +34,13 @@ func FuzzAgentAnswer(f *testing.F) {
 			t.Fatalf("%x, %q", sig, format)
 		}
 		if err != nil && sig != nil {
-			t.Fatal("a signature beside an error")
+			t.Fatal("a signature and an error")
 		}
 	})
 }
 
 // What a program prints: a public key is read only as it would be written again.
-// FuzzAgentMessage: the frame around an answer. It is as long as it says, and a length that is none is not believed.
+// FuzzAgentMessage: the frame around an answer. It is as long as it says, and a false length is not trusted.
 func FuzzAgentMessage(f *testing.F) {
 	f.Add(lengthFirst([]byte{12, 0, 0, 0, 0}))
 	f.Add([]byte{0, 0, 0, 0})

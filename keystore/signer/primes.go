@@ -9,8 +9,8 @@ import (
 	"cgp-cred/keystore/jwkint"
 )
 
-// encodeRSA returns what a record keeps of a private key: the JWK members of RFC 7518, section 6.3, from which the
-// others follow.
+// encodeRSA returns the stored form of a private key: the JWK members of RFC 7518, section 6.3, that the others follow
+// from.
 func encodeRSA(k RSA) (Stored, error) {
 	priv := k.Reveal()
 	if priv == nil {
@@ -40,8 +40,8 @@ type pkcs1 struct {
 var one = big.NewInt(1)
 
 // decodeRSA computes the private key from its primes: d = e^-1 mod lcm(p-1, q-1), as OpenSSL does, so that the key is
-// equal to the one that was imported. It goes through x509 because that takes our CRT values as they are and checks
-// each of them, which is far faster than to have them computed in constant time.
+// equal to the imported one. It uses x509, which takes the CRT values and checks each of them. That is far faster than
+// computing them in constant time.
 func decodeRSA(in Stored, o Options) (RSA, error) {
 	e, errE := jwkint.Decode(in.E)
 	p, errP := jwkint.Decode(in.P)
