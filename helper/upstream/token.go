@@ -40,7 +40,7 @@ func (c Config) Complete() (Config, string, error) {
 	case c.APIKey.IsZero() && apim.Sandbox(c.Host) && c.PEM.IsZero():
 		return c, "", bad("call its APIs without a credential", c.Host+" needs no token")
 	case c.APIKey.IsZero():
-		return c, "", bad("add --api_key KEY, or "+keyAPIKey+" in ~/.cgpclient/config.yaml", "there is no API key")
+		return c, "", bad("add "+keyAPIKey+" to ~/.cgpclient/config.yaml, or give --api_key", "there is no API key")
 	case c.PEM.IsZero():
 		return c, "", bad(
 			"add --private_key_pem_file FILE; with only an API key, send the API key itself, without a token",
