@@ -10,7 +10,8 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// SigningProgram returns the test key behind a program, which first runs the shell commands in the file that is returned.
+// SigningProgram returns the test key behind a program, which first runs the shell commands in the file that is
+// returned.
 func SigningProgram(t *testing.T) (k *record.Key, first string) {
 	t.Helper()
 	keystoretest.Need(t, "/bin/sh", "dash")
