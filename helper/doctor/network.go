@@ -225,7 +225,7 @@ func (e *run) clock(context.Context) Result {
 	e.skew, e.hasSkew = a.Skew, true
 	switch {
 	case a.Skew.Abs() <= noticeSkew:
-		return ok("within %v of APIM's", max(a.Skew.Abs(), time.Second))
+		return ok("at most %v from APIM's", max(a.Skew.Abs(), time.Second))
 	case apim.Correctable(a.Skew):
 		return warn(apim.ClockHint, "%s; cgp-cred dates its assertions for that", apim.SkewText(a.Skew))
 	}

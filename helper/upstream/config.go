@@ -1,5 +1,5 @@
 // Package upstream reads the configuration file of the Clinical Genomics Platform's Python client, and the command
-// line of its script get_nhs_oauth_token. It turns bytes and words into values, and opens no file.
+// line of the script get_nhs_oauth_token. It turns bytes and words into values, and opens no file.
 package upstream
 
 import (

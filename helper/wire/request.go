@@ -25,7 +25,7 @@ type Request struct {
 	Credential string // attributes: the credential that a client stores or rejects, or empty. It is secret
 }
 
-// BadRequest returns the error of a request that breaks the rules of its format.
+// BadRequest returns the error of a request that breaks the rules of the format.
 func BadRequest(problem string) error {
 	const hint = `for example: printf 'protocol=https\nhost=int.api.service.nhs.uk\n\n' | cgp-cred credential get`
 	return fault.New(fault.Usage, hint, "the request on stdin: %s", problem)
