@@ -82,7 +82,8 @@ func (o OpenOptions) files(f disk.Folders, identity string) agefile.Options {
 	return agefile.Options{Folder: f.Data, State: f.State, Identity: identity, Unlocker: o.Unlock}
 }
 
-// ForgetPassphrase removes the cached passphrase of the user's encrypted files, and reports whether one was cached.
+// ForgetPassphrase removes the cached passphrase that opens the user's encrypted files, and reports whether one was
+// cached.
 func ForgetPassphrase(f disk.Folders) (bool, error) {
 	if f.Data == "" {
 		return false, nil

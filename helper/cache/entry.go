@@ -10,7 +10,7 @@ import (
 
 // Entry is a cached token.
 type Entry struct {
-	Header    string          // name of its header, such as Authorization; printable ASCII, at most 255 bytes
+	Header    string          // name of the token's header: Authorization; printable ASCII, at most 255 bytes
 	Token     keystore.Secret // printable ASCII without spaces
 	FetchedAt time.Time       // when the request for it started, by the local clock; kept to the millisecond
 	Expiry    time.Time       // when it expires, by the local clock; kept to the millisecond

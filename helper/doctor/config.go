@@ -45,7 +45,7 @@ func (e *run) config(context.Context) Result {
 	return r
 }
 
-// environment is the check of a credential that the environment holds: no file has a part in it.
+// environment checks a credential that the environment holds. It uses no file.
 func (e *run) environment() Result {
 	p, _, err := e.helper.Resolve(e.Ask)
 	if err != nil {
@@ -55,7 +55,7 @@ func (e *run) environment() Result {
 	return ok("the environment's credential for %s, method %s", profile.Target(p.Host, p.APIName), p.Auth)
 }
 
-// checkFolder passes over a folder that is not there yet.
+// checkFolder checks a folder. A folder that does not exist yet is no error.
 func checkFolder(path string) error {
 	if err := disk.CheckFolder(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -63,7 +63,7 @@ func checkFolder(path string) error {
 	return nil
 }
 
-// configTroubles are what is wrong beside the profile itself: other commands will meet it.
+// configTroubles returns what is wrong in addition to the profile itself. Other commands will fail because of it.
 func (e *run) configTroubles() (troubles, hints []string) {
 	add := func(err error) {
 		troubles = append(troubles, err.Error())
@@ -92,4 +92,12 @@ func (e *run) configTroubles() (troubles, hints []string) {
 			"the default profile %q does not exist", def))
 	}
 	return troubles, hints
+}
+
+// scope returns the host of a profile, with the API's name if there is one.
+func scope(p *profile.Profile) string {
+	if p.APIName == "" {
+		return p.Host
+	}
+	return p.Host + "/" + p.APIName
 }

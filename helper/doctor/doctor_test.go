@@ -193,7 +193,7 @@ func TestTheProbeIsRemoved(t *testing.T) {
 	})
 }
 
-// A refusal is remembered for those who wait, but doctor asks anew: its user has just mended the cause.
+// A refusal is remembered for processes that wait, but doctor asks again: the user has just fixed the cause.
 func TestARefusalIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	fault, err := simulator.ParseFault("row22=1")
@@ -206,7 +206,7 @@ func TestARefusalIsAskedAgain(t *testing.T) {
 		t.Fatalf("the refusal is not seen: %+v", first)
 	}
 	if f := r.Run(t.Context(), nil); f.First() != nil {
-		t.Errorf("after it was mended: %+v", f.First())
+		t.Errorf("after it was fixed: %+v", f.First())
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 type Lease struct {
 	flight *Flight
 	name   string // of the profile, for messages
-	path   string // path of its files, without their endings; empty: there is no folder for them
+	path   string // path of the lease's files, without their endings; empty: there is no folder for them
 	outer  *Lease // nil, or one that ends after this one
 
 	caller context.Context

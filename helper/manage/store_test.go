@@ -34,7 +34,7 @@ func TestStoreKeepsAndRefuses(t *testing.T) {
 		name   string
 		change manage.Change
 		force  bool // it is refused without force
-		ok     bool // with force where that is asked
+		ok     bool // with force, if the case needs it
 	}{
 		{"another kid", manage.Change{KID: "k2"}, false, true},
 		{"another API key", manage.Change{APIKey: keystore.NewSecret([]byte("another"))}, false, true},

@@ -73,7 +73,7 @@ func (e *NoBearerError) FaultHints() []string {
 	return []string{"use oauth.Transport, which knows each method's header"}
 }
 
-// Token returns a token with at least a minute left, or with half of its life left if that is less. For a profile
+// Token returns a token with at least a minute left, or with half its life left if that is less. For a profile
 // without Bearer tokens its error is a [*NoBearerError]; other errors are those of [helper.Helper.Get]. It usually
 // only reads memory, so it needs no [oauth2.ReuseTokenSource].
 func (s *TokenSource) Token() (*oauth2.Token, error) {

@@ -62,7 +62,7 @@ func Incomplete(profile, missing string) error {
 	return fault.New(fault.None, hint, "profile %q has no %s yet", profile, missing)
 }
 
-// TokenURL returns where a record's tokens come from: its token URL, or the token endpoint of its host.
+// TokenURL returns where a record's tokens come from: its token URL, or its host's token endpoint.
 func TokenURL(r *record.Record) string {
 	if r.TokenURL != "" {
 		return r.TokenURL

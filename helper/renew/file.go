@@ -15,7 +15,7 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// The loop's times, for tokens of the usual ten minutes. A token with a shorter life is renewed after half of its life,
+// The loop's times, for tokens of the usual ten minutes. A token with a shorter life is renewed after half its life,
 // and the file is checked four times in that life.
 const (
 	margin    = 2 * time.Minute        // how much life the file's token has left when the next one is fetched
@@ -33,7 +33,7 @@ type Options struct {
 	Path   string // absolute; its folder should come from [Folder]
 	Format string // "token": the bare token and a line feed; "htslib": JSON with the seconds that remain
 
-	// Source returns a token with minValid left, or with half of its life left if that is less. One goroutine at a time
+	// Source returns a token with minValid left, or with half its life left if that is less. One goroutine at a time
 	// calls it. If a call does not return within ten minutes, its context ends, and it may be called again.
 	Source func(ctx context.Context, minValid time.Duration) (helper.Credential, error)
 

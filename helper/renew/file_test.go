@@ -135,7 +135,7 @@ func TestReaderSeesWholeFiles(t *testing.T) {
 			var begun, stop atomic.Bool
 			problem := make(chan error, 1)
 			reads, different := 0, 0
-			go func() { // outside of the bubble, whose clock stops as long as one of its goroutines is busy
+			go func() { // outside of the bubble, whose clock stops as long as a goroutine in it is busy
 				last := ""
 				for !stop.Load() {
 					if !begun.Load() {

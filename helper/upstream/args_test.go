@@ -33,12 +33,10 @@ func TestDocumentedLines(t *testing.T) {
 		line string
 		want said
 	}{
-		"README, long": {"--api_host " + host +
-			" --api_key NHSAPIMAPIKEY --private_key_pem_file path/to/test-1.pem --apim_kid test-1", whole},
-		"README, short": {"-pem path/to/test-1.pem -k NHSAPIMAPIKEY -host " + host + " -kid test-1", whole},
-		"set_up/auth, long": {"--api_host " + host +
-			" --api_key NHSAPIMAPIKEY --private_key_pem path/to/test-1.pem --apim_kid test-1", whole},
-		"configuration alone":  {"", said{}},
+		"README, long":         {"--api_host " + host + " --api_key NHSAPIMAPIKEY --private_key_pem_file path/to/test-1.pem --apim_kid test-1", whole},
+		"README, short":        {"-pem path/to/test-1.pem -k NHSAPIMAPIKEY -host " + host + " -kid test-1", whole},
+		"set_up/auth, long":    {"--api_host " + host + " --api_key NHSAPIMAPIKEY --private_key_pem path/to/test-1.pem --apim_kid test-1", whole},
+		"only configuration":   {"", said{}},
 		"another file":         {"-cfg CONFIG_FILE", said{Config: "CONFIG_FILE", HasConfig: true}},
 		"another file, long":   {"--config_file CONFIG_FILE", said{Config: "CONFIG_FILE", HasConfig: true}},
 		"help":                 {"--help", said{Help: true}},
@@ -102,11 +100,11 @@ func TestArgsRefused(t *testing.T) {
 	}{
 		{[]string{"--api", "x"}, "there is no option --api"},
 		{[]string{"--api_h=x"}, "there is no option --api_h"},
-		{[]string{"-ho", "x"}, "word 1 of the command line is no option"},
-		{[]string{"-kS3cret"}, "word 1 of the command line is no option"},
-		{[]string{"-vk", "x"}, "word 1 of the command line is no option"},
-		{[]string{"-vvv"}, "word 1 of the command line is no option"},
-		{[]string{"-k -pem", "x"}, "word 1 of the command line is no option"},
+		{[]string{"-ho", "x"}, "word 1 of the command line is not an option"},
+		{[]string{"-kS3cret"}, "word 1 of the command line is not an option"},
+		{[]string{"-vk", "x"}, "word 1 of the command line is not an option"},
+		{[]string{"-vvv"}, "word 1 of the command line is not an option"},
+		{[]string{"-k -pem", "x"}, "word 1 of the command line is not an option"},
 		{[]string{"-k"}, "option --api_key needs a value"},
 		{[]string{"-k", "-x"}, "option --api_key needs a value"},
 		{[]string{"-k", "--", "x"}, "option --api_key needs a value"},
@@ -115,12 +113,12 @@ func TestArgsRefused(t *testing.T) {
 		{[]string{"--apim_kid="}, "the value of option --apim_kid is empty"},
 		{[]string{"-v=x"}, "option --verbose takes no value"},
 		{[]string{"--debug="}, "option --debug takes no value"},
-		{[]string{"-x"}, "word 1 of the command line is no option"},
-		{[]string{"-v", "S3cret"}, "word 2 of the command line is no option"},
-		{[]string{"--S3cret"}, "word 1 of the command line is no option"},
+		{[]string{"-x"}, "word 1 of the command line is not an option"},
+		{[]string{"-v", "S3cret"}, "word 2 of the command line is not an option"},
+		{[]string{"--S3cret"}, "word 1 of the command line is not an option"},
 		{[]string{"--api-key=S3cret"}, "there is no option --api-key"},
-		{[]string{"--", "-k", "S3cret"}, "word 1 of the command line is no option"},
-		{[]string{""}, "word 1 of the command line is no option"},
+		{[]string{"--", "-k", "S3cret"}, "word 1 of the command line is not an option"},
+		{[]string{""}, "word 1 of the command line is not an option"},
 	} {
 		_, err := upstream.ParseArgs(tt.words)
 		if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" || err.Error() != tt.want {

@@ -131,24 +131,12 @@ func TestBadFiles(t *testing.T) {
 	for name, tt := range map[string]struct {
 		file, want string
 	}{
-		"two keys": {
-			"a: b\nprivate_key_pem: a.pem\nprivate_key_pem_file: b.pem\n",
-			"config.yaml:3: private_key_pem_file: it is not what private_key_pem says",
-		},
-		"a name twice": {"api_key: S3cret\napi_key: S3cret\n", "config.yaml:2: a name is there twice"},
-		"no colon": {
-			"S3cret",
-			"config.yaml:1: it is not a list of settings, each a name, a colon, a blank and a value",
-		},
-		"a list": {
-			"- S3cret",
-			"config.yaml:1: it is not a list of settings, each a name, a colon, a blank and a value",
-		},
-		"no blank": {"api_host: x\napi_key:S3cret\napim_kid: y\n", "config.yaml:2: it is not YAML"},
-		"a tab": {
-			"api_host: x\n\tapi_key: S3cret\n",
-			"config.yaml:2: it is indented with a tab; YAML wants blanks",
-		},
+		"two keys":           {"a: b\nprivate_key_pem: a.pem\nprivate_key_pem_file: b.pem\n", "config.yaml:3: private_key_pem_file: it differs from private_key_pem"},
+		"a name twice":       {"api_key: S3cret\napi_key: S3cret\n", "config.yaml:2: a name occurs twice"},
+		"no colon":           {"S3cret", "config.yaml:1: it is not a list of settings, each a name, a colon, a space and a value"},
+		"a list":             {"- S3cret", "config.yaml:1: it is not a list of settings, each a name, a colon, a space and a value"},
+		"no space":           {"api_host: x\napi_key:S3cret\napim_kid: y\n", "config.yaml:2: it is not YAML"},
+		"a tab":              {"api_host: x\n\tapi_key: S3cret\n", "config.yaml:2: it is indented with a tab; YAML needs spaces"},
 		"an unknown anchor":  {"api_key: *S3cret", "config.yaml: it is not YAML"},
 		"two documents":      {"api_key: S3cret\n---\napi_key: x\n", "config.yaml: it has more than one YAML document"},
 		"a key as a list":    {"\napi_key: [S3cret]", "config.yaml:2: api_key: it is not plain text"},

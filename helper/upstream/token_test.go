@@ -51,32 +51,14 @@ func TestDefaults(t *testing.T) {
 		c                           upstream.Config
 		host, kid, warning, problem string
 	}{
-		"all": {c: upstream.Config{Host: "h", KID: "k", APIKey: key, PEM: pem}, host: "h", kid: "k"},
-		"no host": {
-			c: upstream.Config{KID: "k", APIKey: key, PEM: pem}, host: prod, kid: "k",
-			warning: "no --api_host: asking production, " + prod,
-		},
-		"no kid": {
-			c: upstream.Config{Host: "h", APIKey: key, PEM: pem}, host: "h", kid: "test-1",
-			warning: "no --apim_kid: signing as test-1",
-		},
-		"neither": {
-			c:       upstream.Config{APIKey: key, PEM: pem},
-			problem: "there is neither a host nor a kid; test-1 in production is hardly meant",
-		},
-		"test-1 in prod": {
-			c:       upstream.Config{Host: prod, APIKey: key, PEM: pem},
-			problem: "there is no kid; test-1 in production is hardly meant",
-		},
-		"no API key": {c: upstream.Config{Host: "h", KID: "k", PEM: pem}, problem: "there is no API key"},
-		"no private key": {
-			c:       upstream.Config{Host: "h", KID: "k", APIKey: key},
-			problem: "there is no private key, and a token is asked for with one",
-		},
-		"an open sandbox": {
-			c:       upstream.Config{Host: "sandbox." + prod},
-			problem: "sandbox." + prod + " needs no token",
-		},
+		"all":             {c: upstream.Config{Host: "h", KID: "k", APIKey: key, PEM: pem}, host: "h", kid: "k"},
+		"no host":         {c: upstream.Config{KID: "k", APIKey: key, PEM: pem}, host: prod, kid: "k", warning: "no --api_host: asking production, " + prod},
+		"no kid":          {c: upstream.Config{Host: "h", APIKey: key, PEM: pem}, host: "h", kid: "test-1", warning: "no --apim_kid: signing as test-1"},
+		"neither":         {c: upstream.Config{APIKey: key, PEM: pem}, problem: "there is neither a host nor a kid, and test-1 is not a key of production"},
+		"test-1 in prod":  {c: upstream.Config{Host: prod, APIKey: key, PEM: pem}, problem: "there is no kid, and test-1 is not a key of production"},
+		"no API key":      {c: upstream.Config{Host: "h", KID: "k", PEM: pem}, problem: "there is no API key"},
+		"no private key":  {c: upstream.Config{Host: "h", KID: "k", APIKey: key}, problem: "there is no private key, and a token request needs one"},
+		"an open sandbox": {c: upstream.Config{Host: "sandbox." + prod}, problem: "sandbox." + prod + " needs no token"},
 	} {
 		c, warning, err := tt.c.Complete()
 		if problem := text(err); problem != tt.problem || warning != tt.warning {

@@ -13,8 +13,8 @@ import (
 	"cgp-cred/keystore"
 )
 
-// FuzzFormat: each format of a credential gives back the secret and the URL that went in, and no more lines than it
-// has: nothing in them sets another option of curl's, another header or another attribute.
+// FuzzFormat: each format of a credential gives back the secret and the URL that went in, and has only its own lines:
+// no secret or URL sets another curl option, header or attribute.
 func FuzzFormat(f *testing.F) {
 	f.Add("token", "https://int.api.service.nhs.uk/a?b=c", true)
 	f.Add("to\"ken\n", `https://h/"\`, false)
@@ -44,7 +44,7 @@ func FuzzFormat(f *testing.F) {
 			t.Fatalf("as attributes: %v; as a token: %q", err, text["token"])
 		}
 		if err != nil {
-			return // the secret is none
+			return // not a valid secret
 		}
 		if text["token"] != secret+"\n" || text["header"] != c.Header+": "+c.Value()+"\n" ||
 			strings.Count(text["header"], "\n") != 1 {
@@ -78,7 +78,7 @@ func curlReads(t *testing.T, config, header string, u *url.URL) {
 	}
 }
 
-// checkAttributes holds an answer to git to its own keys, one value each.
+// checkAttributes checks that an answer to git has only known keys, with one value each.
 func checkAttributes(t *testing.T, text, secret string, bearer bool) {
 	t.Helper()
 	want := 1

@@ -44,34 +44,18 @@ func TestParseRequest(t *testing.T) {
 		{"empty path", "protocol=https\nhost=a.example\npath=\n", wire.Request{URL: "https://a.example/"}, false},
 		{"url", "url=https://a.example/x\n", wire.Request{URL: "https://a.example/x"}, false},
 		{"url without a path", "url=https://a.example\n", wire.Request{URL: "https://a.example", NoPath: true}, false},
-		{
-			"CRLF", "protocol=https\r\nhost=a.example\r\n\r\n",
-			wire.Request{URL: "https://a.example/", NoPath: true},
-			false,
-		},
-		{
-			"unknown keys", "x=y\nprotocol=https\nhost=a.example\nz[]=\n",
-			wire.Request{URL: "https://a.example/", NoPath: true},
-			false,
-		},
-		{
-			"what follows the blank line", "protocol=https\nhost=a.example\n\nno equals sign",
-			wire.Request{URL: "https://a.example/", NoPath: true},
-			false,
-		},
-		{
-			"erase", "protocol=https\nhost=a.example\nauthtype=Bearer\ncredential=tok\n",
-			wire.Request{URL: "https://a.example/", NoPath: true, Credential: "tok"},
-			false,
-		},
+		{"CRLF", "protocol=https\r\nhost=a.example\r\n\r\n", wire.Request{URL: "https://a.example/", NoPath: true}, false},
+		{"unknown keys", "x=y\nprotocol=https\nhost=a.example\nz[]=\n", wire.Request{URL: "https://a.example/", NoPath: true}, false},
+		{"text after the empty line", "protocol=https\nhost=a.example\n\nno equals sign", wire.Request{URL: "https://a.example/", NoPath: true}, false},
+		{"erase", "protocol=https\nhost=a.example\nauthtype=Bearer\ncredential=tok\n", wire.Request{URL: "https://a.example/", NoPath: true, Credential: "tok"}, false},
 		{"no host", "protocol=https\n\n", wire.Request{}, false},
-		{"blank host", "protocol=https\nhost=\n\n", wire.Request{}, false},
+		{"empty host", "protocol=https\nhost=\n\n", wire.Request{}, false},
 		{"no protocol", "host=a.example\n", wire.Request{}, false},
 		{"two hosts", "protocol=https\nhost=a.example\nhost=b.example\n", wire.Request{}, false},
 		{"the same host twice", "protocol=https\nhost=a.example\nhost=a.example\n", wire.Request{}, false},
 		{"two protocols", "protocol=http\nprotocol=https\nhost=a.example\n", wire.Request{}, false},
 		{"two paths", "protocol=https\nhost=a.example\npath=x\npath=y\n", wire.Request{}, false},
-		{"url beside a part", "url=https://a.example/\nhost=b.example\n", wire.Request{}, false},
+		{"url and a part", "url=https://a.example/\nhost=b.example\n", wire.Request{}, false},
 		{"two urls", "url=https://a.example/\nurl=https://b.example/\n", wire.Request{}, false},
 		{"a slash in the host", "protocol=https\nhost=a.example/x@b.example\n", wire.Request{}, false},
 		{"a URL as the protocol", "protocol=https://a.example/?x\nhost=b.example\n", wire.Request{}, false},
@@ -85,7 +69,7 @@ func TestParseRequest(t *testing.T) {
 		{"a space in the path", "protocol=https\nhost=a.example\npath=x y\n", wire.Request{}, false},
 		{"an encoded letter in url", "url=https://%61.example/\n", wire.Request{}, false},
 		{"user information in url", "url=https://a.example@b.example/\n", wire.Request{}, false},
-		{"JSON, capitals beside it", `{"uri":"https://b.example/","URI":"https://a.example/"}`, wire.Request{}, true},
+		{"JSON, and capitals", `{"uri":"https://b.example/","URI":"https://a.example/"}`, wire.Request{}, true},
 		{"JSON, capitals", `{"Uri":"https://a.example/"}`, wire.Request{}, true},
 		{"JSON, escaped capitals", `{"\u0055ri":"https://a.example/"}`, wire.Request{}, true},
 		{"JSON, twice", `{"uri":"https://b.example/","uri":"https://a.example/"}`, wire.Request{}, true},
@@ -140,7 +124,7 @@ func TestParseRequest(t *testing.T) {
 	}
 }
 
-// git leaves its end open in some set-ups: the blank line ends a request.
+// git keeps its end of the pipe open in some set-ups: the empty line ends a request.
 func TestReadRequestStopsAtTheBlankLine(t *testing.T) {
 	t.Parallel()
 	in, out := io.Pipe()
