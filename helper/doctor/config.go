@@ -93,11 +93,3 @@ func (e *run) configTroubles() (troubles, hints []string) {
 	}
 	return troubles, hints
 }
-
-// scope returns the host of a profile, with the API's name if there is one.
-func scope(p *profile.Profile) string {
-	if p.APIName == "" {
-		return p.Host
-	}
-	return p.Host + "/" + p.APIName
-}

@@ -45,7 +45,7 @@ func (f *Findings) Report(w io.Writer) error {
 func (e *run) facts() [][2]string {
 	facts := [][2]string{{"program", e.Program}, {"time", e.begun.UTC().Format(time.RFC3339)}}
 	if e.profile != nil {
-		facts = append(facts, [2]string{"environment", scope(e.profile)},
+		facts = append(facts, [2]string{"environment", profile.Target(e.profile.Host, e.profile.APIName)},
 			[2]string{"method", e.profile.Auth}, [2]string{"token URL", e.tokenURL()})
 	}
 	if e.record != nil {

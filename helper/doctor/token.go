@@ -72,7 +72,7 @@ func (e *run) call(ctx context.Context) Result {
 	case !apim.Loopback(host) && !apim.Sandbox(host) && e.profile.APIName != helloAPI:
 		return skip("no API without patient data is known for %s", profile.Target(e.profile.Host, e.profile.APIName))
 	case !e.profile.Covers(&u):
-		return skip("the profile covers only %s", scope(e.profile))
+		return skip("the profile covers only %s", profile.Target(e.profile.Host, e.profile.APIName))
 	}
 	c, err := e.credential(ctx)
 	if err == nil {

@@ -223,7 +223,7 @@ func (s *store) acquire(ctx context.Context) (release func(), err error) {
 	}
 	wait, err := s.Limit()
 	if err != nil {
-		wait = tries * usualWait // the variable is not valid: the caller that needs it reports that
+		wait = tries * keystore.PromptTimeout // the variable is not valid: the caller that needs it reports that
 	}
 	ctx, stop := context.WithTimeout(ctx, wait+lockSlack)
 	defer stop()

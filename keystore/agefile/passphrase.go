@@ -35,7 +35,7 @@ func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
 	defer out.Close() //nolint:errcheck // a terminal
 	ctx, stop, err := limited(ctx)
 	if err != nil {
-		return keystore.Secret{}, cannotAsk(err.Error())
+		return keystore.Secret{}, err
 	}
 	defer stop()
 	line, err := terminal.Hidden(ctx, in, out, question)
@@ -112,27 +112,12 @@ func late() error {
 	return &keystore.Error{Kind: errLate, Next: "run the command again; more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"}
 }
 
-// within runs a read that may never return, with the deadline of one question.
-func within(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
-	limit, err := keystore.Timeout(usualWait)
+// limited bounds one question.
+func limited(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	limit, err := keystore.Patience()
 	if err != nil {
 		return nil, nil, err
 	}
 	ctx, stop := context.WithTimeout(ctx, limit)
-	defer stop()
-	type result struct {
-		line []byte
-		err  error
-	}
-	done := make(chan result, 1) // the buffer takes an answer that comes too late
-	go func() {
-		line, err := read()
-		done <- result{line, err}
-	}()
-	select {
-	case r := <-done:
-		return r.line, r.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return ctx, stop, nil
 }

@@ -61,8 +61,7 @@ type answer struct {
 }
 
 const (
-	usualWait  = 30 * time.Second // for a passphrase, without CGP_CRED_KEYCHAIN_TIMEOUT
-	minPhrase  = 8                // bytes of a new passphrase
+	minPhrase  = 8 // bytes of a new passphrase
 	maxPhrase  = 1024
 	usualWork  = 18
 	mostWork   = 20 // in a file that is read: 1 GiB

@@ -145,11 +145,7 @@ func (k *keychain) ask(
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	done := make(chan answer, 1) // the buffer takes an answer that comes too late
-	go func() {
-		v, err := inTurn(ctx, call)
-		done <- answer{v, err}
-	}()
+	done := await.Start(func() (string, error) { return inTurn(ctx, call) })
 	waiting := time.NewTimer(waitingAfter)
 	defer waiting.Stop()
 	for {

@@ -9,16 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal opens the controlling terminal. It refuses a process in the background: its first read would stop it,
-// and the user could not answer.
-func openTerminal() (in, out *os.File, err error) {
+// Open opens the controlling terminal. A process in the background would be stopped by its first read, and no
+// user could answer.
+func Open() (in, out *os.File, err error) {
 	in, err = os.OpenFile("/dev/tty", os.O_RDWR|unix.O_NOCTTY, 0) //nolint:forbidigo // the terminal
 	if err != nil {
 		return nil, nil, errors.New("there is no terminal to ask at")
 	}
 	foreground, err := unix.IoctlGetInt(int(in.Fd()), unix.TIOCGPGRP)
 	if err == nil && foreground != unix.Getpgrp() {
-		err = errors.New("this program runs in the background")
+		err = errors.New("this program runs in the background of its terminal")
 	}
 	if err == nil {
 		out, err = os.OpenFile("/dev/tty", os.O_WRONLY|unix.O_NOCTTY, 0) //nolint:forbidigo // the terminal
@@ -30,9 +30,9 @@ func openTerminal() (in, out *os.File, err error) {
 	return in, out, nil
 }
 
-// claim reports whether this process inherited a descriptor, and does not pass it on to programs that it starts. Go
-// opens its own descriptors so that they are not passed on.
-func claim(descriptor int) bool {
+// Claim reports whether a descriptor came from the program that started this one, and keeps it from those that this one
+// starts. Go opens its own to be closed there.
+func Claim(descriptor int) bool {
 	flags, err := unix.FcntlInt(uintptr(descriptor), unix.F_GETFD, 0)
 	if err != nil || flags&unix.FD_CLOEXEC != 0 {
 		return false

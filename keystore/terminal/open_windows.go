@@ -19,5 +19,5 @@ func Open() (in, out *os.File, err error) {
 	return in, out, nil
 }
 
-// claim returns false: a program inherits no such descriptors on Windows.
-func claim(int) bool { return false }
+// Claim: a program's descriptors are its own on Windows.
+func Claim(int) bool { return false }
