@@ -28,9 +28,9 @@ func (a answer) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// FuzzExchange: a whole answer of the token endpoint, or of a server in front of it, gives one of two results: a
-// token that can be printed and has not expired, or an error that says what to do, is printable and does not repeat
-// the assertion.
+// FuzzExchange: a whole answer of the token endpoint, or of a server in front of it, gives one of two results: a token
+// that can be printed and has not expired, or an error that says what to do, is printable and does not repeat the
+// assertion.
 func FuzzExchange(f *testing.F) {
 	const date = "Fri, 02 Jan 2026 15:04:05 GMT"
 	f.Add(200, "application/json", date, "", []byte(goodReply))

@@ -212,7 +212,7 @@ func TestMergeJWKSRefuses(t *testing.T) {
 	}
 }
 
-// mustEntry is our key as an entry of a set.
+// mustEntry returns the test's key as an entry of a set.
 func mustEntry(t *testing.T, kid string) []byte {
 	t.Helper()
 	k, err := apim.NewJWK(&testKey().PublicKey, kid)

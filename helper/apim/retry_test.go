@@ -62,7 +62,7 @@ func TestRetryable(t *testing.T) {
 
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
-	const server = "Thu, 01 Jan 2026 12:00:00 GMT" // hours from our own clock
+	const server = "Thu, 01 Jan 2026 12:00:00 GMT" // hours from this machine's clock
 	for _, c := range []struct {
 		header string
 		want   time.Duration

@@ -51,7 +51,7 @@ moving_from:
       rev: ""
 `}
 
-// inYAML is how those versions told the library about a profile.
+// inYAML is a profile as those versions passed it to the YAML library.
 type inYAML struct {
 	Host       string       `yaml:"api_host"`
 	APIName    string       `yaml:"api_name,omitempty"`

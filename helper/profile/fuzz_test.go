@@ -83,7 +83,7 @@ func same(t *testing.T, text []byte, want, got *Profile) {
 	}
 }
 
-// isFileError: the user is told which file it is, and what to do.
+// isFileError reports whether an error names the file and says what to do.
 func isFileError(t *testing.T, err error) {
 	t.Helper()
 	if fault.ClassOf(err) != fault.Usage || !atLine.MatchString(err.Error()) || fault.HintOf(err, "") == "" {

@@ -143,7 +143,7 @@ func TestFollowedRedirect(t *testing.T) {
 	t.Parallel()
 	s, srv := faulty(t, "redirect=1")
 	d := draftFor(srv)
-	res, err := srv.Client().Post(d.url, d.contentType, strings.NewReader(d.body())) // the server is ours
+	res, err := srv.Client().Post(d.url, d.contentType, strings.NewReader(d.body())) // the test's own server
 	if err != nil {
 		t.Fatal(err)
 	}

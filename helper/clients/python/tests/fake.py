@@ -143,6 +143,6 @@ class _Quiet(http.server.ThreadingHTTPServer):
 
 
 def wants(*tokens):
-    """Answer 200 to these Bearer tokens, else 401."""
+    """Answer 200 to these Bearer tokens, and 401 to others."""
     allowed = ["Bearer " + t for t in tokens]
     return lambda request: (200 if request["headers"].get("authorization") in allowed else 401, {})
