@@ -12,7 +12,7 @@ SEED = $(shell date +%s)
 STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help build deps test lint fmt fuzz soak bench demo install release man clean
+.PHONY: help build deps test lint fmt fuzz soak bench demo install release man home clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
@@ -58,6 +58,9 @@ release: $(TOOLS)/govulncheck-$(GOVULNCHECK) ## make the files of release VERSIO
 
 man: ## write the manual pages into dist/man
 	go run -tags man ./cmd/cgp-cred man dist/man
+
+home: ## give the module its public address, REPO=github.com/OWNER/REPO
+	@sh .dev/home.sh $(REPO)
 
 clean: ## remove what make made, but not the tools
 	rm -rf bin dist

@@ -225,7 +225,7 @@ unpack() {
 	fi
 	! grep -q '^[^-]' "$tmp/members" || stop 1 "$archive holds something other than plain files" "$odd"
 	pages='man/(cgp-cred|git-credential-cgp)[a-z-]*\.1'
-	! grep -Evxq "cgp-cred|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.(md|svg)|$pages" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
+	! grep -Evxq "cgp-cred|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.md|$pages" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
 	[ "$(grep -cx cgp-cred "$tmp/names")" = 1 ] || stop 1 "$archive does not hold one cgp-cred" "$odd"
 	tar -xzOf "$tmp/$archive" cgp-cred >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
 	grep -Ex "$pages" "$tmp/names" >"$tmp/pages" || return 0

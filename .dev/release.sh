@@ -24,7 +24,7 @@ for file in LICENSE README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md; do
 	[ ! -f "$file" ] || cp "$file" "$work"
 done
 mkdir "$work/docs"
-cp docs/*.md docs/*.svg "$work/docs"
+cp docs/*.md "$work/docs"
 go run -buildvcs=false -tags man ./cmd/cgp-cred man "$work/man"
 
 for target; do

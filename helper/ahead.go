@@ -16,12 +16,13 @@ const (
 	aheadBefore  = 12               // but at the latest a twelfth of it before the token is no longer served
 	aheadTimeout = 5 * time.Second  // for a keychain, too, and a signer that waits for a touch
 	aheadPause   = 15 * time.Second // after an attempt that failed
-	askedPause   = time.Minute      // after one for which a keystore or a signer may have asked the user
+	askedPause   = time.Minute      // after a failed attempt in which a keystore or a signer may have asked the user
 )
 
-// refreshAhead returns the credential of a cached token that is still good. In the last fifth of its life one process at a
-// time fetches the next one, in one attempt, and the others continue with this one, so that no get of a busy pipeline
-// waits. If that fails, this token is served. If the caller asked for a certain life, nothing is fetched.
+// refreshAhead returns the credential of a cached token that is still good. In the last fifth of the token's life one
+// process at a time fetches the next token, in one attempt. The others continue with this token, so that no get of a
+// busy pipeline waits. If the attempt fails, this token is served. If the caller asked for a certain life, nothing is
+// fetched.
 func (g *get) refreshAhead(ctx context.Context, e cache.Entry) Credential {
 	g.records.Report.Trace(1, "the cached token is still good")
 	old := g.credential(e, true)
@@ -38,15 +39,15 @@ func (g *get) refreshAhead(ctx context.Context, e cache.Entry) Credential {
 	if newer, ok := g.cache.Get(g.lease.Context()); ok && newer.Expiry.After(e.Expiry) {
 		return g.credential(newer, true)
 	}
-	// The pause begins with the attempt, which may be killed: while the token endpoint is down, gets must not wait for it
-	// one after the other.
+	// The pause begins with the attempt, which may be killed: while the token endpoint is down, gets must not wait
+	// for it one after the other.
 	if g.lease.Paused() || !g.lease.Pause(aheadPause) {
 		return old
 	}
 	g.records.Report.Trace(1, "it expires soon: fetching the next one")
 	c, err := g.mintAhead()
 	if err != nil {
-		g.records.Report.Trace(1, "the next one did not come: %v", err)
+		g.records.Report.Trace(1, "fetching the next one failed: %v", err)
 		var answer *apim.Error
 		if !errors.As(err, &answer) {
 			g.lease.Pause(askedPause)
@@ -56,7 +57,7 @@ func (g *get) refreshAhead(ctx context.Context, e cache.Entry) Credential {
 	return c
 }
 
-// mintAhead mints in one attempt, and has no time to wait for a user.
+// mintAhead mints in one attempt. It does not wait for the user.
 func (g *get) mintAhead() (Credential, error) {
 	source, err := g.records.Source(g.profile)
 	if err != nil {
@@ -66,8 +67,8 @@ func (g *get) mintAhead() (Credential, error) {
 	return g.mint(source, aheadTimeout)
 }
 
-// aheadFrom is the life left from which a token of a whole life is refreshed ahead. A short-lived one is not served up to its
-// last fifth.
+// aheadFrom returns how much life is left when a token that lives for life is refreshed ahead. It is more than a fifth
+// for a token with a short life, because such a token is no longer served in its last fifth.
 func aheadFrom(life time.Duration) time.Duration {
 	return max(life/aheadShare, min(DefaultMinValid, life/2)+life/aheadBefore)
 }

@@ -17,7 +17,7 @@ import (
 	"cgp-cred/keystore"
 )
 
-// aged is a place with a token of 600 s of which left is left. APIM's clock goes with ours.
+// aged is a place with a token of 600 s of which left is left. APIM's clock moves with cgp-cred's.
 func aged(t *testing.T, left time.Duration) *helpertest.Place {
 	t.Helper()
 	return agedOf(t, 600*time.Second, left)
@@ -63,7 +63,7 @@ func TestEarlyRenewal(t *testing.T) {
 	}
 }
 
-// A token that is not served up to its last fifth is renewed early all the same, so that nobody waits for the next one.
+// A token that is not served in its last fifth is refreshed ahead too, so that no get waits for the next one.
 func TestEarlyRenewalOfShortLives(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ life, young, early time.Duration }{
@@ -103,8 +103,8 @@ func get(t *testing.T, p *helpertest.Place) helper.Credential {
 	return c
 }
 
-// A keychain that can't be read now, and may have asked somebody, is left alone for a minute, an endpoint for less; and a
-// clock that was wrong for a while forbids nothing.
+// A keychain that can't be read, and may have asked the user, is not asked for a minute. An endpoint is asked again
+// sooner. A clock that was wrong for a while forbids nothing.
 func TestEarlyRenewalPauses(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -129,7 +129,14 @@ func TestEarlyRenewalPauses(t *testing.T) {
 			for _, step := range []struct {
 				ahead time.Duration
 				tries int
-			}{{0, 1}, {1, 1}, {tt.pause - time.Second, 1}, {-2 * time.Second, 1}, {tt.pause + time.Second, 2}, {-2 * time.Minute, 3}} {
+			}{
+				{0, 1},
+				{1, 1},
+				{tt.pause - time.Second, 1},
+				{-2 * time.Second, 1},
+				{tt.pause + time.Second, 2},
+				{-2 * time.Minute, 3},
+			} {
 				p.Now = func() time.Time { return clock().Add(step.ahead) }
 				if c := get(t, p); !c.Cached || tried != step.tries {
 					t.Errorf("%v later: %d tries, want %d", step.ahead, tried, step.tries)
@@ -142,7 +149,7 @@ func TestEarlyRenewalPauses(t *testing.T) {
 	}
 }
 
-// While one renews, the others go on with the old token and wait for nothing.
+// While one process refreshes ahead, the others continue with the old token and do not wait.
 func TestEarlyRenewalMakesNobodyWait(t *testing.T) {
 	t.Parallel()
 	p := aged(t, 100*time.Second)
@@ -186,7 +193,7 @@ func TestFailedEarlyRenewalServesTheOldToken(t *testing.T) {
 	}
 }
 
-// The endpoint is down: a token with ten seconds left is better than none, and the user is told.
+// If the endpoint is down, a token with ten seconds left is served, with a warning.
 func TestLastResort(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -216,7 +223,7 @@ func TestLastResort(t *testing.T) {
 	}
 }
 
-// A refusal is no outage: the old token of a profile that is refused is not served past its margin.
+// A refusal is not an outage: after a refusal the old token is not served past its margin.
 func TestRefusalIsNoOutage(t *testing.T) {
 	t.Parallel()
 	p := aged(t, 30*time.Second)
@@ -226,8 +233,8 @@ func TestRefusalIsNoOutage(t *testing.T) {
 	}
 }
 
-// An early renewal has one attempt, and a wrong clock needs two: what it was refused for says nothing to those who have
-// them.
+// Refreshing ahead has one attempt, and a wrong clock needs two: its refusal is not shared with processes that have
+// two.
 func TestEarlyRenewalWithAWrongClock(t *testing.T) {
 	t.Parallel()
 	p := aged(t, 100*time.Second)
@@ -243,7 +250,7 @@ func TestEarlyRenewalWithAWrongClock(t *testing.T) {
 	}
 }
 
-// An early renewal does not wait for a signer as a get without a token would: the last token is good.
+// Refreshing ahead does not wait for a signer as a get without a token does: the last token is still good.
 func TestEarlyRenewalDoesNotAwaitATouch(t *testing.T) {
 	t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "60s")
 	var ahead atomic.Int64
@@ -268,6 +275,6 @@ func TestEarlyRenewalDoesNotAwaitATouch(t *testing.T) {
 		t.Errorf("it waited %v", took)
 	}
 	if _, err := os.Stat(filepath.Join(filepath.Dir(first), "asked")); err != nil {
-		t.Error("no early renewal was tried")
+		t.Error("the token was not refreshed ahead")
 	}
 }

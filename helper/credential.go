@@ -18,7 +18,7 @@ type Credential struct {
 	Bearer    bool            // the header's value is "Bearer " and Secret
 	Secret    keystore.Secret // access token or API key
 	ExpiresAt time.Time       // zero: it does not expire
-	Cached    bool            // it was there already
+	Cached    bool            // it comes from the cache
 }
 
 // Value returns the header's value. It is secret.

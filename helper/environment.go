@@ -9,11 +9,11 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// EnvironmentProfile is the name of the one profile there is where the environment holds a credential.
+// EnvironmentProfile is the name of the only profile if the environment holds a credential.
 const EnvironmentProfile = "env"
 
-// Resolve chooses the profile that is meant. Where the environment holds a credential that is the only one, and any
-// other name is a profile that is not there.
+// Resolve chooses the profile that the caller asks for. If the environment holds a credential, that is the only
+// profile, and no other name is found.
 func (h *Helper) Resolve(ask profile.Ask) (*profile.Profile, profile.Source, error) {
 	if h.Environment == nil {
 		p, source, err := h.Config.Resolve(ask)
@@ -36,21 +36,22 @@ func (h *Helper) Resolve(ask profile.Ask) (*profile.Profile, profile.Source, err
 	if name != "" && name != EnvironmentProfile {
 		return nil, "", &profile.NoProfileError{
 			Name: name, Known: []string{EnvironmentProfile},
-			Next: "the environment holds a credential, and that is the only profile: unset the CGP_CRED_* variables for the others",
+			Next: "the environment holds a credential, and that is the only profile: " +
+				"unset the CGP_CRED_* variables for the others",
 		}
 	}
 	return p, profile.ByEnvironment, p.CheckURL(ask)
 }
 
-// Scope returns the URL below which p's credential is good for each place, or nothing; see [profile.Config.Scope].
+// Scope returns the URL below which p's credential is good for every address, or "". See [profile.Config.Scope].
 func (h *Helper) Scope(ask profile.Ask, p *profile.Profile) string {
 	if h.Environment != nil {
-		ask.Name = p.Name // there is no other profile that could be meant
+		ask.Name = p.Name // there is no other profile
 	}
 	return h.Config.Scope(ask, p)
 }
 
-// Profiles lists the profiles there are.
+// Profiles returns all profiles.
 func (h *Helper) Profiles() ([]*profile.Profile, error) {
 	if h.Environment != nil {
 		p, err := environmentProfile(h.Environment)
@@ -71,7 +72,7 @@ func (h *Helper) Profiles() ([]*profile.Profile, error) {
 	return all, nil
 }
 
-// Default is the default profile's name, or nothing.
+// Default returns the default profile's name, or "".
 func (h *Helper) Default() (string, error) {
 	if h.Environment != nil {
 		return EnvironmentProfile, nil
@@ -79,7 +80,7 @@ func (h *Helper) Default() (string, error) {
 	return h.Config.Default()
 }
 
-// environmentProfile is the profile that the environment's credential makes.
+// environmentProfile returns the profile of the environment's credential.
 func environmentProfile(e *record.Environment) (*profile.Profile, error) {
 	host, err := apim.ParseHost(e.Host)
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// slow is a keystore that answers after a time, if it is waited for so long.
+// slow is a keystore that answers after a time, if the caller waits for as long as that.
 type slow struct {
 	keystore.Keystore
 
@@ -71,17 +71,21 @@ func process(p *helpertest.Place, keys slow, endpoint, timeout time.Duration) *h
 	return &h
 }
 
-// Whoever holds the lock within its rights is waited for to the end, though it may take longer than those who wait for
-// it would.
+// A process that holds the lock may keep it for as long as it announced, and the others wait until then, even if that
+// is longer than they would hold it themselves.
 func TestNobodyGivesUpOnALawfulMint(t *testing.T) {
 	t.Parallel()
 	for name, holder := range map[string]struct {
 		keys              slow
 		endpoint, timeout time.Duration
 	}{
-		"usual":                {slow{limit: 30 * time.Second, delay: 29 * time.Second}, 24 * time.Second, 0},
-		"a patient keychain":   {slow{limit: 90 * time.Second, delay: 89 * time.Second}, 24 * time.Second, 0},
-		"a patient connection": {slow{limit: 5 * time.Second, delay: 4 * time.Second}, 100 * time.Second, 101 * time.Second},
+		"usual":              {slow{limit: 30 * time.Second, delay: 29 * time.Second}, 24 * time.Second, 0},
+		"a patient keychain": {slow{limit: 90 * time.Second, delay: 89 * time.Second}, 24 * time.Second, 0},
+		"a patient connection": {
+			slow{limit: 5 * time.Second, delay: 4 * time.Second},
+			100 * time.Second,
+			101 * time.Second,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -107,22 +111,22 @@ func TestNobodyGivesUpOnALawfulMint(t *testing.T) {
 	}
 }
 
-// The wait for a lock that nobody releases is the keychain's deadline and 30 s, unless its holder has said that it may take
-// longer; the error says how long it was.
+// The wait for a lock that is never released is the keychain's deadline and 30 s, unless its holder announced a longer
+// time. The error says how long the wait was.
 func TestWaitForALockEnds(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		limit, timeout time.Duration
-		said           string // in the file beside the lock
+		said           string // in the file next to the lock
 		want           time.Duration
 	}{
-		"somebody could answer": {limit: 30 * time.Second, want: 60 * time.Second},
-		"nobody could":          {limit: 5 * time.Second, want: 35 * time.Second},
-		"a longer timeout":      {limit: 5 * time.Second, timeout: 90 * time.Second, want: 100 * time.Second},
-		"a shorter one":         {limit: time.Second, timeout: time.Second, want: 7 * time.Second},
-		"the holder may longer": {limit: 5 * time.Second, said: `{"hold":120000000000}`, want: 125 * time.Second},
-		"it may less":           {limit: 5 * time.Second, said: `{"hold":2000000000}`, want: 35 * time.Second},
-		"it says nothing":       {limit: 5 * time.Second, said: `{"hold":"ever"}`, want: 35 * time.Second},
+		"a user could answer":            {limit: 30 * time.Second, want: 60 * time.Second},
+		"no user could answer":           {limit: 5 * time.Second, want: 35 * time.Second},
+		"a longer timeout":               {limit: 5 * time.Second, timeout: 90 * time.Second, want: 100 * time.Second},
+		"a shorter timeout":              {limit: time.Second, timeout: time.Second, want: 7 * time.Second},
+		"the holder announced more":      {limit: 5 * time.Second, said: `{"hold":120000000000}`, want: 125 * time.Second},
+		"the holder announced less":      {limit: 5 * time.Second, said: `{"hold":2000000000}`, want: 35 * time.Second},
+		"the announcement can't be read": {limit: 5 * time.Second, said: `{"hold":"ever"}`, want: 35 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -144,13 +148,15 @@ func TestWaitForALockEnds(t *testing.T) {
 				_, err := h.Get(t.Context(), profile, helper.Options{})
 				waited := time.Since(start)
 				want := fmt.Sprintf("another cgp-cred has been working on profile \"int\" for %v", tt.want)
-				if fault.ClassOf(err) != fault.Temporary || fault.HintOf(err, "") == "" || err.Error() != want || waited != tt.want {
+				if fault.ClassOf(err) != fault.Temporary || fault.HintOf(err, "") == "" || err.Error() != want ||
+					waited != tt.want {
 					t.Errorf("%v after %v, want %s", err, waited, want)
 				}
-				ctx, stop := context.WithTimeout(t.Context(), time.Second) // a caller of less patience
+				ctx, stop := context.WithTimeout(t.Context(), time.Second) // a caller with less patience
 				defer stop()
 				start = time.Now()
-				if _, err := h.Get(ctx, profile, helper.Options{}); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+				if _, err := h.Get(ctx, profile, helper.Options{}); !errors.Is(err, context.DeadlineExceeded) ||
+					time.Since(start) != time.Second {
 					t.Errorf("%v after %v, want the caller's own deadline", err, time.Since(start))
 				}
 			})
@@ -158,7 +164,7 @@ func TestWaitForALockEnds(t *testing.T) {
 	}
 }
 
-// A turn ends when the others were told that it would, whatever hangs in it, and leaves nothing.
+// A lease ends at the time that was announced, even if its holder hangs, and leaves no files.
 func TestTurnEnds(t *testing.T) {
 	t.Parallel()
 	p := helpertest.New(t, simulator.Config{})
@@ -180,7 +186,7 @@ func TestTurnEnds(t *testing.T) {
 	}
 }
 
-// A mint with keys that others sign with says so before it asks them: for each of them someone may have to be found.
+// A mint with external keys announces a longer time before it asks them to sign, because each may wait for a user.
 func TestATurnWithForeignKeysMayLastLonger(t *testing.T) {
 	t.Parallel()
 	p := helpertest.New(t, simulator.Config{})
@@ -204,7 +210,7 @@ func TestATurnWithForeignKeysMayLastLonger(t *testing.T) {
 	}
 }
 
-// Who comes within five seconds of a refusal shares it, however long the queue for the lock is then.
+// A process that starts within five seconds of a refusal shares it, even if it then waits long for the lock.
 func TestRefusalIsSharedAfterALongWait(t *testing.T) {
 	t.Parallel()
 	p := helpertest.New(t, simulator.Config{APIKey: "another-application"})
@@ -239,8 +245,8 @@ func TestRefusalIsSharedAfterALongWait(t *testing.T) {
 	}
 }
 
-// Where APIM asks for more time than anybody would wait, those who wait for the lock ask it nothing more; but whoever may
-// wait so long does, and a short time is worth a try of one's own.
+// If APIM asks for a longer wait than the waiting processes allow, they do not ask it again. A process that allows such
+// a wait does ask, and after a short wait every process tries for itself.
 func TestThrottlingIsShared(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -276,8 +282,9 @@ func TestThrottlingIsShared(t *testing.T) {
 				}
 				asked = p.Sim.Requests()
 				patient := process(p, slow{}, 0, 2*time.Minute)
-				if _, err := patient.Get(t.Context(), profile, helper.Options{}); err == nil || p.Sim.Requests() == asked {
-					t.Errorf("whoever may wait has not asked: %v", err)
+				if _, err := patient.Get(t.Context(), profile,
+					helper.Options{}); err == nil || p.Sim.Requests() == asked {
+					t.Errorf("a process that may wait has not asked: %v", err)
 				}
 			})
 			if asked < tt.requests || tt.requests == 1 && asked > 1 {

@@ -16,20 +16,20 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// DefaultMinValid is the least life left in a cached token that is served.
+// DefaultMinValid is how much life a cached token must have left to be served.
 const DefaultMinValid = 60 * time.Second
 
-// lastResort is the least life left in a cached token that is served while the token endpoint is down.
+// lastResort is how much life a cached token must have left to be served while the token endpoint is down.
 const lastResort = 10 * time.Second
 
-// Options say which credential will do.
+// Options say which credential the caller accepts.
 type Options struct {
 	MinValid time.Duration // least life left in a cached token, at most half its whole life; 0: DefaultMinValid
-	ForceNew bool          // mint, whatever is cached
+	ForceNew bool          // mint a new token even if one is cached
 }
 
-// Get returns p's credential. A fresh cached token costs two small files and the cache; nothing else is touched: no
-// keystore, no network, no lock.
+// Get returns p's credential. For a fresh cached token it reads two small files and the cache, and uses no keystore, no
+// network and no lock.
 func (h *Helper) Get(ctx context.Context, p *profile.Profile, o Options) (Credential, error) {
 	if p.Auth != profile.JWT {
 		return h.static(ctx, p)
@@ -44,13 +44,14 @@ func (h *Helper) Get(ctx context.Context, p *profile.Profile, o Options) (Creden
 	}
 	c, err := g.renew(ctx)
 	if err != nil && ok && g.outlasts(cached, err) {
-		g.records.Report.Warn("no new token can be had, and the cached one expires in %v: %v", g.left(cached).Round(time.Second), err)
+		g.records.Report.Warn("no new token can be had, and the cached one expires in %v: %v",
+			g.left(cached).Round(time.Second), err)
 		return g.credential(cached, true), nil
 	}
 	return c, err
 }
 
-// static returns a credential that no token endpoint issues: the API key, which is never cached, or nothing.
+// static returns a credential that no token endpoint issues: the API key, or an empty credential. Neither is cached.
 func (h *Helper) static(ctx context.Context, p *profile.Profile) (Credential, error) {
 	if p.Auth == profile.None {
 		return Credential{Profile: p.Name, Host: p.Host, Auth: p.Auth}, nil
@@ -68,7 +69,7 @@ func (h *Helper) static(ctx context.Context, p *profile.Profile) (Credential, er
 	return apiKeyCredential(p, r.APIKey), nil
 }
 
-// get is one get of a token: what its steps share.
+// get holds what the steps of one get share.
 type get struct {
 	profile *profile.Profile
 	options Options
@@ -85,15 +86,15 @@ func (h *Helper) begin(p *profile.Profile, o Options) *get {
 	g.start = g.records.Now()
 	g.cache = g.records.Cache(p)
 	name := p.Name
-	if p.Keystore == profile.Environment { // jobs with other secrets are other profiles, though each is called env
+	if p.Keystore == profile.Environment { // jobs with different secrets have different profiles, all named env
 		name += "-" + g.cache.Name()
 	}
 	g.lease = g.records.Flight.Lease(name)
 	return g
 }
 
-// renew mints a token. One process a profile does; the others wait and find its token in the cache, or learn that it was
-// refused.
+// renew mints a token. One process does so for a profile at a time. The others wait, and find its token in the cache or
+// its refusal in the state file.
 func (g *get) renew(ctx context.Context) (Credential, error) {
 	source, err := g.records.Source(g.profile)
 	if err != nil {
@@ -113,7 +114,7 @@ func (g *get) renew(ctx context.Context) (Credential, error) {
 			return g.credential(e, true), nil
 		}
 		if refused := g.lease.Refused(g.cache.Name(), g.start, g.minter.RequestTime()); refused != nil {
-			g.records.Report.Trace(1, "this was refused a moment ago, and is not asked again")
+			g.records.Report.Trace(1, "this was refused a moment ago: not asking again")
 			return Credential{}, refused
 		}
 	}
@@ -150,8 +151,8 @@ func (g *get) mint(source records.Source, hold time.Duration) (Credential, error
 	return g.credential(e, false), nil
 }
 
-// remember shares a refusal with the processes that wait. Only what will be refused again is shared: not what one more
-// attempt would have fixed, and when refreshing ahead, which has one attempt, not what may pass.
+// remember shares a refusal with the processes that wait, if they would be refused too. It does not share an error that
+// one more attempt would fix. After refreshing ahead, which has only one attempt, it does not share a temporary error.
 func (g *get) remember(err error) {
 	var e *apim.Error
 	if !errors.As(err, &e) || e.OneMore || g.ahead && e.Class != fault.Refused {
@@ -178,32 +179,33 @@ func (g *get) bound() *cache.Cache {
 	return g.cache
 }
 
-// left is how long a token lives from now.
+// left returns how long a token lives from now.
 func (g *get) left(e cache.Entry) time.Duration { return e.Expiry.Sub(g.records.Now()) }
 
-// fresh reports whether a cached token has the life left that is asked for.
+// fresh reports whether a cached token has as much life left as the caller asked for.
 func (g *get) fresh(e cache.Entry) bool {
 	return e.Fresh(g.records.Now(), cmp.Or(g.options.MinValid, DefaultMinValid))
 }
 
-// outlasts reports whether a cached token is served though no new one could be had: err says nothing of the credential, and
-// the caller did not ask for a life.
+// outlasts reports whether a cached token is served although no new one could be had: err is not about the credential,
+// and the caller asked for no minimum life.
 func (g *get) outlasts(e cache.Entry, err error) bool {
 	var failed *apim.Error
-	passing := errors.As(err, &failed) && failed.Class != fault.Refused
-	return passing && g.options.MinValid == 0 && g.left(e) >= lastResort
+	temporary := errors.As(err, &failed) && failed.Class != fault.Refused
+	return temporary && g.options.MinValid == 0 && g.left(e) >= lastResort
 }
 
 func (g *get) credential(e cache.Entry, cached bool) Credential {
 	return tokenCredential(g.profile, e, cached)
 }
 
-// Erase drops p's cached token; the key stays. Nothing cached is no error.
+// Erase drops p's cached token. The key stays. It is no error if nothing is cached.
 func (h *Helper) Erase(ctx context.Context, p *profile.Profile) error {
 	return h.Records().Cache(p).Delete(ctx)
 }
 
-// EraseToken drops p's cached token if it is this one: a client that was refused an older one must not cost the new one.
+// EraseToken drops p's cached token if it is this token. A client whose older token was refused must not remove the new
+// one.
 func (h *Helper) EraseToken(ctx context.Context, p *profile.Profile, token string) error {
 	c := h.Records().Cache(p)
 	e, ok := c.Get(ctx)

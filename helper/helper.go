@@ -1,5 +1,5 @@
-// Package helper obtains credentials: a cached token if there is a fresh one, or a new one that one process at a time mints
-// with the key in the keystore.
+// Package helper obtains credentials: a cached token if there is a fresh one, otherwise a new one. One process at a
+// time mints a new token, with the key in the keystore.
 package helper
 
 import (
@@ -17,20 +17,23 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// Helper knows where things are. All fields are needed unless they say what their zero value means.
+// Helper obtains the credentials of one user. All fields are needed unless they say what their zero value means.
 type Helper struct {
 	Config      profile.Config
 	Folders     disk.Folders
-	Environment *record.Environment                               // nil: the keystore holds the credentials
+	Environment *record.Environment // nil: the keystore holds the credentials
+
 	Keystore    func(kind string) (keystore.Keystore, error)      // opens the keystore that a profile names
-	External    func(profile.Location) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
+	External    func(profile.Location) (keystore.Keystore, error) // opens a file or a program; nil: not supported
 	NewKeystore string                                            // kind of a new profile's keystore; empty: keychain
-	APIM        func() (*apim.Client, error)                      // made only when a token is minted
-	Timeout     time.Duration                                     // all attempts of one mint; 0: 25 s
-	Warn        func(text string)                                 // nil: warnings are dropped
-	Trace       func(level int, text string)                      // nil: silent; 1: what happens, 2: details of requests
-	Now         func() time.Time                                  // nil: time.Now
-	WaitingFor  func(where string)                                // nil, or called when a key outside the record has not signed for 2 s
+
+	APIM    func() (*apim.Client, error) // made only when a token is minted
+	Timeout time.Duration                // all attempts of one mint; 0: 25 s
+
+	Warn       func(text string)            // nil: warnings are dropped
+	Trace      func(level int, text string) // nil: silent; 1: what happens, 2: details of requests
+	Now        func() time.Time             // nil: time.Now
+	WaitingFor func(where string)           // called if a key outside the record has not signed for 2 s; nil: not
 }
 
 func (h *Helper) report() report.To { return report.To{Warning: h.Warn, Detail: h.Trace} }
@@ -51,12 +54,12 @@ func (h *Helper) Records() *records.Records {
 	}
 }
 
-// Manage returns what changes profiles.
+// Manage returns the manager that changes profiles.
 func (h *Helper) Manage() *manage.Manager {
 	return &manage.Manager{Records: h.Records(), NewKeystore: h.NewKeystore}
 }
 
-// Minter returns what exchanges assertions for tokens.
+// Minter returns the minter that exchanges assertions for tokens.
 func (h *Helper) Minter() mint.Minter {
 	return mint.Minter{APIM: h.APIM, Timeout: h.Timeout, Now: h.clock(), WaitingFor: h.WaitingFor, Report: h.report()}
 }

@@ -32,7 +32,8 @@ func TestGetMintsOnce(t *testing.T) {
 	if first.Cached || !second.Cached || first.Value() != second.Value() || p.Sim.Requests() != 1 {
 		t.Errorf("cached %v then %v, %d requests", first.Cached, second.Cached, p.Sim.Requests())
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.Host+"/hello-world/hello/application", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+		"http://"+p.Host+"/hello-world/hello/application", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func TestMinValid(t *testing.T) {
 	start := time.Now()
 	p.Now = func() time.Time { return start }
 	get(0)
-	get(time.Hour) // at most half of its life is asked for: this token will do
+	get(time.Hour) // min-valid counts as at most half of the token's life: this token will do
 	if n := p.Sim.Requests(); n != 1 {
 		t.Fatalf("%d requests, want 1", n)
 	}
@@ -115,7 +116,8 @@ func TestRefusalIsForgotten(t *testing.T) {
 	get := func(o helper.Options) {
 		t.Helper()
 		var refused *apim.Error
-		if _, err := p.Get(t.Context(), p.Load(t), o); !errors.As(err, &refused) || fault.HintOf(err, "") == "" || refused.MessageID() == "" {
+		if _, err := p.Get(t.Context(), p.Load(t), o); !errors.As(err, &refused) || fault.HintOf(err, "") == "" ||
+			refused.MessageID() == "" {
 			t.Fatalf("error %v, want a refusal with hint and message ID", err)
 		}
 	}
@@ -161,7 +163,8 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	for _, v := range []any{c, &c, r, *r, r.Key, *r.Key} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
 			text := fmt.Sprintf(verb, v)
-			if strings.Contains(text, helpertest.APIKey) || strings.Contains(text, string(c.Secret.Reveal())) || strings.Contains(text, prime) {
+			if strings.Contains(text, helpertest.APIKey) || strings.Contains(text, string(c.Secret.Reveal())) ||
+				strings.Contains(text, prime) {
 				t.Errorf("%s of %T prints a secret", verb, v)
 			}
 		}

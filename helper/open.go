@@ -15,26 +15,26 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// OpenOptions say how a helper of [Open] works. The zero value is what the command does without flags.
+// OpenOptions are the options of [Open]. The zero value is what the command does without flags.
 type OpenOptions struct {
-	CAFile  string                       // PEM roots to trust beside the system's; empty: CGP_CRED_CA_FILE
+	CAFile  string                       // PEM roots to trust in addition to the system's; empty: CGP_CRED_CA_FILE
 	Timeout time.Duration                // all attempts of one mint; 0: 25 s
-	Unlock  *agefile.Unlocker            // gets the passphrase of encrypted files; nil: at the terminal, or from CGP_CRED_PASSPHRASE_FD
-	Waiting func()                       // nil, or called when the keychain has not answered for two seconds
+	Unlock  *agefile.Unlocker            // gets passphrases; nil: from the terminal or CGP_CRED_PASSPHRASE_FD
+	Waiting func()                       // called if the keychain has not answered for two seconds; nil: not
 	Warn    func(text string)            // nil: warnings are dropped
 	Trace   func(level int, text string) // nil: silent
 }
 
-// Open finds the user's folders, the keychain and the token endpoint's client as the command does, the environment
-// source too, and returns the helper that works with them. It creates and contacts nothing. Errors: [disk.ErrNoHome], or
-// what is wrong with the CGP_CRED_* variables.
+// Open returns a helper that uses the user's folders, the environment's credential, the keychain and the token
+// endpoint, as the command does. It creates and contacts nothing. Its error is [disk.ErrNoHome], or says what is
+// wrong with the CGP_CRED_* variables.
 func Open(o OpenOptions) (*Helper, error) {
 	environment, err := record.ReadEnvironment(os.Getenv)
 	if err != nil {
 		return nil, err
 	}
 	folders, err := disk.UserFolders()
-	if err != nil && environment == nil { // with a credential of its own a process needs no home
+	if err != nil && environment == nil { // a process that has its credential in the environment needs no home
 		return nil, err
 	}
 	if o.Unlock == nil {
@@ -59,12 +59,12 @@ func Open(o OpenOptions) (*Helper, error) {
 func (o OpenOptions) Keystore(kind string) (keystore.Keystore, error) {
 	if kind == profile.Memory {
 		return nil, fault.New(fault.Usage, "cgp-cred logout, then store it again",
-			"the keystore of this profile ended with the program that made it")
+			"this profile's keystore was in the memory of a program that has ended")
 	}
 	return keychain.New(keychain.Options{Waiting: o.Waiting}), nil
 }
 
-// external opens a keystore of the user's own.
+// external opens a keystore that the user brings: encrypted files, or a program.
 func (o OpenOptions) external(f disk.Folders, p profile.Location) (keystore.Keystore, error) {
 	if p.Kind == profile.Exec {
 		return exec.New(p.Command), nil
@@ -82,8 +82,8 @@ func (o OpenOptions) files(f disk.Folders, identity string) agefile.Options {
 	return agefile.Options{Folder: f.Data, State: f.State, Identity: identity, Unlocker: o.Unlock}
 }
 
-// ForgetPassphrase makes this machine forget the passphrase of the user's encrypted files, and reports whether it knew
-// it.
+// ForgetPassphrase removes the cached passphrase that opens the user's encrypted files, and reports whether one was
+// cached.
 func ForgetPassphrase(f disk.Folders) (bool, error) {
 	if f.Data == "" {
 		return false, nil
@@ -91,7 +91,7 @@ func ForgetPassphrase(f disk.Folders) (bool, error) {
 	return agefile.Forget(OpenOptions{Unlock: new(agefile.Unlocker)}.files(f, ""))
 }
 
-// Client makes the client of the token endpoint, with the roots that options and environment add.
+// Client returns a client of the token endpoint, which also trusts the roots that the options and the environment add.
 func (o OpenOptions) Client() (*apim.Client, error) {
 	file := o.CAFile
 	if file == "" {

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// DurationRange is what a duration that a user gives may be.
+// DurationRange limits a duration that a user gives.
 type DurationRange struct{ Least, Most time.Duration }
 
-// Waiting is how long a user may let something be waited for.
+// Waiting is the range of the times that a user may let cgp-cred wait.
 var Waiting = DurationRange{100 * time.Millisecond, time.Hour}
 
 // Parse reads a Go duration, such as 90s or 1m30s, or a bare number of seconds.
@@ -19,7 +19,7 @@ func (r DurationRange) Parse(s string) (time.Duration, error) {
 		unit = "s"
 	}
 	d, err := time.ParseDuration(s + unit)
-	if err != nil || d < r.Least || d > r.Most { // one that is too large to be a time.Duration is an error too
+	if err != nil || d < r.Least || d > r.Most { // a number too large for a time.Duration is an error too
 		return 0, fmt.Errorf("%+.40q is not a duration %s, such as 90s, 10m or 90", s, r)
 	}
 	return d, nil
@@ -27,7 +27,7 @@ func (r DurationRange) Parse(s string) (time.Duration, error) {
 
 func (r DurationRange) String() string { return "from " + short(r.Least) + " to " + short(r.Most) }
 
-// short leaves zero minutes and seconds out.
+// short formats d without zero minutes and seconds.
 func short(d time.Duration) string {
 	s := d.String()
 	for _, zero := range []string{"0s", "0m"} {

@@ -7,28 +7,28 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// What can be wrong with a keystore. Every error of a [Keystore] that is not the caller's is an *[Error] with one of
+// The kinds of keystore errors. Every error of a [Keystore], except a mistake of the caller, is an *[Error] of one of
 // these kinds; match it with errors.Is.
 var (
-	// ErrNotFound: the keystore answered and holds no such record. A locked keystore is [ErrLocked].
+	// ErrNotFound: the keystore answered, and has no such record. A locked keystore is [ErrLocked].
 	ErrNotFound = errors.New("no such record")
-	// ErrLocked: it is locked, its prompt was dismissed, or nobody can be asked.
+	// ErrLocked: it is locked, its prompt was dismissed, or it can't ask the user.
 	ErrLocked = errors.New("the keychain is locked")
-	// ErrUnavailable: there is no keychain, or it can't be reached.
+	// ErrUnavailable: there is no keychain, or cgp-cred can't reach it.
 	ErrUnavailable = errors.New("there is no usable keychain")
-	// ErrDenied: it refused us, or it is not ours.
+	// ErrDenied: it refused access, or it belongs to another user.
 	ErrDenied = errors.New("access was denied")
-	// ErrTooBig: the value is longer than keychains take.
+	// ErrTooBig: the value is longer than keychains accept.
 	ErrTooBig = errors.New("too big for a keychain")
-	// ErrTimeout: no answer in time. Whether there is a record is unknown.
+	// ErrTimeout: it did not answer in time. Whether the record exists is unknown.
 	ErrTimeout = errors.New("the keychain did not answer in time")
-	// ErrCorrupt: what the keystore returned is not what was stored, or no record.
+	// ErrCorrupt: it returned something other than what was stored, or not a record.
 	ErrCorrupt = errors.New("the record is damaged")
-	// ErrNewer: a later version wrote the record; it is never overwritten.
+	// ErrNewer: a later version of cgp-cred wrote the record. It is never overwritten.
 	ErrNewer = errors.New("the record was written by a newer cgp-cred")
-	// ErrUnlisted: the keystore can't say which records it has.
+	// ErrUnlisted: it can't list its records.
 	ErrUnlisted = errors.New("its records can't be listed")
-	// ErrChanged: another command has changed the record since it was read; nothing was written.
+	// ErrChanged: another command has changed the record since it was read. Nothing was written.
 	ErrChanged = errors.New("another command has changed the record meanwhile")
 )
 
@@ -37,9 +37,9 @@ type Error struct {
 	Kind    error  // one of the sentinels, or [InOtherWords] of one
 	Op      string // "get", "set", "delete", "list", "encode" or "decode"
 	Account string // may be empty
-	Detail  string // our own words, or foreign text that whoever prints it escapes; may be empty; never a secret
+	Detail  string // cgp-cred's words, or foreign text that is escaped when it is printed; may be empty; never a secret
 
-	Next string // what to do, each line one hint; empty: it follows from Kind
+	Next string // hints, one a line; empty: the usual hint of Kind
 }
 
 func (e *Error) Error() string {
@@ -66,7 +66,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// InOtherWords returns a kind of error with the text of a keystore that is no keychain. It matches the sentinel.
+// InOtherWords returns a kind of error with a text for a keystore other than the keychain. It matches sentinel.
 func InOtherWords(sentinel error, text string) error {
 	return &fault.Error{Class: fault.Keystore, What: text, Err: sentinel}
 }
@@ -74,8 +74,8 @@ func InOtherWords(sentinel error, text string) error {
 // Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
 
-// FaultClass returns that of the cause if it has one, for example a file that others can write. A record that is not there
-// is [fault.None].
+// FaultClass returns the class of the cause if it has one, for example of a file that others can write. A missing
+// record is [fault.None].
 func (e *Error) FaultClass() fault.Class {
 	var cause fault.Classified
 	switch {
@@ -87,7 +87,7 @@ func (e *Error) FaultClass() fault.Class {
 	return fault.Keystore
 }
 
-// FaultHints returns Next, or what the kind calls for.
+// FaultHints returns Next, or the usual hints of the kind.
 func (e *Error) FaultHints() []string {
 	if e.Next != "" {
 		return fault.Lines(e.Next)
@@ -102,29 +102,36 @@ func (e *Error) usualHint() string {
 	}
 	switch is := func(kind error) bool { return errors.Is(e.Kind, kind) }; {
 	case is(ErrNotFound):
-		return "run `cgp-cred store " + profile + " --host HOST`; if it was stored before, another keychain may be active now\n" + AskDoctor
+		return "run `cgp-cred store " + profile +
+			" --host HOST`; if it was stored before, another keychain may be active now\n" + AskDoctor
 	case is(ErrLocked):
 		return "unlock the keychain, then run the command again"
 	case is(ErrDenied):
 		return "allow cgp-cred to use the keychain, then run the command again"
 	case is(ErrTooBig):
-		return "use an RSA key of 4096 bits and a shorter kid; while rotating, finish with `cgp-cred rotate " + profile + " --finish`"
+		return "use an RSA key of 4096 bits and a shorter kid; while rotating, finish with `cgp-cred rotate " +
+			profile + " --finish`"
 	case is(ErrTimeout):
-		return "unlock the keychain (its prompt may be hidden behind other windows), or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"
+		return "unlock the keychain (its prompt may be hidden behind other windows), or allow more time: " +
+			"CGP_CRED_KEYCHAIN_TIMEOUT=60s"
 	case is(ErrCorrupt):
-		return "look at the item \"" + Service + "\" in the keychain's own program; to replace it run `cgp-cred logout " + profile + "`, then `cgp-cred store " + profile + " --host HOST`"
+		return "look at the item \"" + Service +
+			"\" in the keychain's own program; to replace it run `cgp-cred logout " + profile +
+			"`, then `cgp-cred store " + profile + " --host HOST`"
 	case is(ErrUnlisted):
 		return "name the profiles: cgp-cred logout NAME"
 	case is(ErrChanged):
 		return "run the command again"
 	case is(ErrNewer):
-		return "update cgp-cred on this machine: `cgp-cred version` shows what it is"
+		return "update cgp-cred on this machine: `cgp-cred version` shows its version"
 	}
 	return WithoutKeychain
 }
 
-// AskDoctor is the hint to examine the keychain. It is always a hint of its own, which package doctor leaves out.
+// AskDoctor is the hint to check the keychain. It is always on a separate line, so that package doctor can leave it
+// out.
 const AskDoctor = "run `cgp-cred doctor`"
 
-// withoutKeychain says what works on machines that have no keychain and will get none.
-const WithoutKeychain = AskDoctor + "\nwithout a keychain set CGP_CRED_HOST, CGP_CRED_API_KEY_FILE, CGP_CRED_KID and CGP_CRED_PRIVATE_KEY_FILE"
+// WithoutKeychain is the hint for machines without a keychain.
+const WithoutKeychain = AskDoctor +
+	"\nwithout a keychain set CGP_CRED_HOST, CGP_CRED_API_KEY_FILE, CGP_CRED_KID and CGP_CRED_PRIVATE_KEY_FILE"

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Memory returns an empty keystore that lives as long as the process and has the rules of the others.
+// Memory returns an empty keystore in memory, which checks values as the others do and ends with the process.
 func Memory() Keystore { return &memory{values: make(map[string]Secret)} }
 
 type memory struct {

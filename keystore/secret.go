@@ -11,8 +11,8 @@ import (
 // redacted is printed instead of a secret.
 const redacted = "[redacted]"
 
-// Secret is a value that prints as [redacted], in a struct and behind a pointer too: fmt can look into an unexported
-// field, but not into a func. The zero value holds nothing.
+// Secret is a value that prints as [redacted], also in a struct and behind a pointer: fmt can look into an unexported
+// field, but not into a func. The zero value is empty.
 type Secret struct{ reveal func() []byte }
 
 // NewSecret keeps a copy of b.
@@ -21,7 +21,7 @@ func NewSecret(b []byte) Secret {
 	return Secret{reveal: func() []byte { return b }}
 }
 
-// Reveal returns the value itself, nil for the zero value. It must not be changed.
+// Reveal returns the value itself, or nil for the zero value. The caller must not change it.
 func (s Secret) Reveal() []byte {
 	if s.reveal == nil {
 		return nil
@@ -32,7 +32,7 @@ func (s Secret) Reveal() []byte {
 // IsZero reports whether there is no value, or an empty one.
 func (s Secret) IsZero() bool { return len(s.Reveal()) == 0 }
 
-// Equal compares in constant time; no value equals an empty one.
+// Equal compares in constant time. The zero value equals an empty one.
 func (s Secret) Equal(o Secret) bool {
 	return subtle.ConstantTimeCompare(s.Reveal(), o.Reveal()) == 1
 }

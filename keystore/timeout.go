@@ -5,21 +5,22 @@ import (
 	"time"
 )
 
+// TimeoutName is the variable that says how long someone or something is waited for.
 const TimeoutName = "CGP_CRED_KEYCHAIN_TIMEOUT"
 
-// PromptTimeout is enough to type a password.
+// PromptTimeout is long enough to type a password.
 const PromptTimeout = 30 * time.Second
 
-// Patience is how long an ssh-agent or a program that signs is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, else 30 s, for it may
-// ask someone at another machine, or at the terminal.
+// Patience returns how long to wait for an ssh-agent or a program that signs: CGP_CRED_KEYCHAIN_TIMEOUT, or 30 s. Such
+// a program may ask a person, at the terminal or at another machine.
 func Patience() (time.Duration, error) { return Timeout(PromptTimeout) }
 
-// InputWait is how long a pipe or a terminal that is named as a file is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, else a
-// minute, in which a command can ask someone for a password.
+// InputWait returns how long to wait for a pipe or a terminal that the user named as a file: CGP_CRED_KEYCHAIN_TIMEOUT,
+// or a minute, in which a command can ask a person for a password.
 func InputWait() (time.Duration, error) { return Timeout(time.Minute) }
 
-// Timeout is how long someone or something is waited for: CGP_CRED_KEYCHAIN_TIMEOUT, or where that is not set the usual
-// time. What is not in [Waiting] is an error.
+// Timeout returns how long to wait for a person or a program: CGP_CRED_KEYCHAIN_TIMEOUT, or usual if that is not set. A
+// value outside [Waiting] is an error.
 func Timeout(usual time.Duration) (time.Duration, error) {
 	s := os.Getenv(TimeoutName)
 	if s == "" {

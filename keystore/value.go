@@ -6,8 +6,8 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// badValue returns the error of a value that can't be what it is given as: what is wrong with it, which never holds a secret,
-// and how to get a good one.
+// BadValue returns the error of a value that can't be what it is given as: what is wrong with it, which never holds a
+// secret, and how to get a good one.
 func BadValue(what, problem, hint string) error {
 	return fault.New(fault.Usage, hint, "%s: %s", what, problem)
 }
@@ -16,13 +16,14 @@ func BadValue(what, problem, hint string) error {
 // it needs no escaping in a header, a curl config or JSON.
 func CheckAPIKey(s string) error {
 	const hint = "copy the API key again from the developer hub, without quotes, spaces or line breaks around it"
-	if problem := ApiKeyProblem(s); problem != "" {
+	if problem := APIKeyProblem(s); problem != "" {
 		return BadValue("API key", problem, hint)
 	}
 	return nil
 }
 
-func ApiKeyProblem(s string) string {
+// APIKeyProblem says what is wrong with an API key, or returns nothing.
+func APIKeyProblem(s string) string {
 	if s == "" {
 		return "it is empty"
 	}
@@ -34,7 +35,8 @@ func ApiKeyProblem(s string) string {
 	return ""
 }
 
-// CheckToken returns nil if s is a b64token of RFC 6750, section 2.1: letters, digits and -._~+/ with any = at the end.
+// CheckToken returns nil if s is a b64token of RFC 6750, section 2.1: letters, digits and -._~+/, with any = at the
+// end.
 func CheckToken(s string) error {
 	const hint = "this is not what API Management issues: look for a proxy in between with `cgp-cred doctor`"
 	end := len(s)
@@ -60,11 +62,12 @@ func isTokenByte(c byte) bool {
 	return c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/'
 }
 
-// describe names a character that is not allowed, by its class: a key that is nearly right must not be spelt out.
+// describe returns the class of a character that is not allowed: the text must not reveal parts of a key that is almost
+// right.
 func describe(c byte) string {
 	switch {
 	case c == ' ':
-		return "a blank"
+		return "a space"
 	case c == '\t':
 		return "a tab"
 	case c == '\r' || c == '\n':

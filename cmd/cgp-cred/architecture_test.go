@@ -44,8 +44,13 @@ func TestArchitectureHasEachPackage(t *testing.T) {
 // programs import.
 func productPackages(t *testing.T) []string {
 	t.Helper()
-	const module = "cgp-cred/"
 	root := filepath.Join("..", "..")
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := strings.Cut(string(mod), "\n")
+	module := strings.TrimPrefix(line, "module ") + "/"
 	packages := []string{"cmd/cgp-cred", "helper/oauth", "helper/simulator"}
 	for i := 0; i < len(packages); i++ {
 		files, err := fs.Glob(os.DirFS(root), packages[i]+"/*.go")

@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"golang.org/x/term"
+	"cgp-cred/keystore/terminal"
 )
 
 var errInterrupted = errors.New("interrupted: nothing was changed")
@@ -19,33 +19,14 @@ func (a *app) askSecret(ctx context.Context, question string) ([]byte, error) {
 	if !ok {
 		return nil, errors.New("stdin is not a terminal")
 	}
-	fd := int(in.Fd()) // a descriptor fits an int
-	state, err := term.GetState(fd)
-	if err != nil {
+	line, err := terminal.Hidden(ctx, in, a.stderr, question)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil, errors.Join(errInterrupted, err)
+	case err != nil:
 		return nil, fmt.Errorf("asking at the terminal: %w", err)
 	}
-	ctx, stop := interruptible(ctx)
-	defer stop()
-	type answer struct {
-		line []byte
-		err  error
-	}
-	answered := make(chan answer, 1)
-	fmt.Fprint(a.stderr, question)
-	go func() {
-		line, err := term.ReadPassword(fd)
-		answered <- answer{line, err}
-	}()
-	defer fmt.Fprintln(a.stderr)
-	select {
-	case got := <-answered:
-		if got.err != nil {
-			return nil, fmt.Errorf("asking at the terminal: %w", got.err)
-		}
-		return got.line, nil
-	case <-ctx.Done():
-		return nil, errors.Join(errInterrupted, ctx.Err(), term.Restore(fd, state))
-	}
+	return line, nil
 }
 
 // confirm asks for a yes at the terminal. Any other answer is an error.

@@ -12,6 +12,7 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/wire"
+	"cgp-cred/keystore/await"
 )
 
 // requestWait is how long the first byte of a request may take: a caller that forgot to send one is told so.
@@ -86,18 +87,9 @@ func (a *app) credential(ctx context.Context, verb, name string) error {
 
 // readRequest reads the request, and gives up if its first byte does not come.
 func (a *app) readRequest() (wire.Request, error) {
-	type result struct {
-		request wire.Request
-		err     error
-	}
-	done := make(chan result, 1)
-	go func() {
-		r, err := wire.ReadRequest(a.stdin)
-		done <- result{r, err}
-	}()
 	select {
-	case got := <-done:
-		return got.request, got.err
+	case got := <-await.Start(func() (wire.Request, error) { return wire.ReadRequest(a.stdin) }):
+		return got.Value, got.Err
 	case <-time.After(requestWait):
 		return wire.Request{}, wire.BadRequest("it did not come within 10 s")
 	}

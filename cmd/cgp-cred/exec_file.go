@@ -8,6 +8,7 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/renew"
+	"cgp-cred/keystore/await"
 )
 
 // makeTokenFolder makes the folder of a token file.
@@ -34,23 +35,15 @@ func (a *app) removeTokenFolder(folder string) {
 func startFile(ctx context.Context, o renew.Options, signals *caughtSignals) (*renew.File, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	type result struct {
-		file *renew.File
-		err  error
-	}
-	started := make(chan result, 1)
-	go func() {
-		f, err := renew.Start(ctx, o)
-		started <- result{f, err}
-	}()
+	started := await.Start(func() (*renew.File, error) { return renew.Start(ctx, o) })
 	select {
 	case got := <-started:
-		return got.file, got.err
+		return got.Value, got.Err
 	case s := <-signals.arrived:
 		stop()
 		got := <-started
-		if got.file != nil {
-			_ = got.file.Close() // its folder is removed in any case
+		if got.Value != nil {
+			_ = got.Value.Close() // its folder is removed in any case
 		}
 		return nil, endedBy(s)
 	}

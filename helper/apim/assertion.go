@@ -16,8 +16,8 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// Lifetime is how long an assertion lives. APIM refuses an exp in the past and one more than 310 s ahead; 150 s bears a
-// clock that is two and a half minutes wrong either way.
+// Lifetime is how long an assertion is valid. APIM refuses an exp in the past and one more than 310 s ahead; 150 s
+// allows for a clock that is two and a half minutes wrong either way.
 const Lifetime = 150 * time.Second
 
 // Claims is what an assertion says.
@@ -29,8 +29,8 @@ type Claims struct {
 }
 
 // Assertion returns a signed client assertion (RFC 7523 section 3), good for one attempt: APIM stores its jti before it
-// looks at key and signature, so that even a refused one can't be sent again. The signature is RS512, RSASSA-PKCS1-v1_5
-// with SHA-512. There is no iat and no nbf: a fast clock could only fail by them.
+// checks the key and the signature, so even a refused one can't be sent again. The signature is RS512,
+// RSASSA-PKCS1-v1_5 with SHA-512. It has no iat and no nbf: with a fast clock they could only cause a refusal.
 func Assertion(signer crypto.MessageSigner, c Claims) (keystore.Secret, error) {
 	iss := string(c.APIKey.Reveal())
 	token := jwt.NewWithClaims(jwt.SigningMethodRS512, jwt.MapClaims{
@@ -52,20 +52,12 @@ func Assertion(signer crypto.MessageSigner, c Claims) (keystore.Secret, error) {
 	return keystore.NewSecret([]byte(text + "." + base64.RawURLEncoding.EncodeToString(signature))), nil
 }
 
-// Describe returns an assertion's header and claims for someone who looks for a mistake: without the signature, and with
-// label for the API key.
+// Describe returns an assertion's header and claims for debugging: without the signature, and with label instead of the
+// API key.
 func Describe(assertion keystore.Secret, label string) string {
-	part := strings.Split(string(assertion.Reveal()), ".")
-	if len(part) != 3 {
-		return "not a JWT"
-	}
-	header, err := base64.RawURLEncoding.DecodeString(part[0])
-	if err != nil {
-		return "not a JWT"
-	}
-	body, err := base64.RawURLEncoding.DecodeString(part[1])
+	header, body, ok := splitJWT(string(assertion.Reveal()))
 	var claims map[string]any
-	if err != nil || json.Unmarshal(body, &claims) != nil {
+	if !ok || json.Unmarshal(body, &claims) != nil {
 		return "not a JWT"
 	}
 	if label == "" {
@@ -82,4 +74,15 @@ func Describe(assertion keystore.Secret, label string) string {
 		return "not a JWT"
 	}
 	return string(header) + " " + string(shown)
+}
+
+// splitJWT returns the JSON of a JWT's header and claims (RFC 7515, section 3.1).
+func splitJWT(jwt string) (header, claims []byte, ok bool) {
+	part := strings.Split(jwt, ".")
+	if len(part) != 3 {
+		return nil, nil, false
+	}
+	header, errH := base64.RawURLEncoding.DecodeString(part[0])
+	claims, errC := base64.RawURLEncoding.DecodeString(part[1])
+	return header, claims, errH == nil && errC == nil
 }

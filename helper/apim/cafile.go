@@ -15,14 +15,15 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// maxCAFile is the most that is read of a file of roots, in bytes: all the roots of a system are a quarter of a MiB.
+// maxCAFile is the largest file of roots that is read, in bytes: all the roots of a system are a quarter of a MiB.
 const maxCAFile = 4 << 20
 
-// given are the files of roots that came through a descriptor, which can be read once only; a command makes several
-// clients.
+// given holds the files of roots that came through a descriptor: a descriptor can be read only once, and a command
+// makes several clients.
 var given sync.Map
 
-// ReadCAFile reads a file of PEM roots. One that another user can write decides whom we trust, and is refused.
+// ReadCAFile reads a file of PEM roots. It refuses a file that another user can write: that user could choose the
+// servers that cgp-cred trusts.
 func ReadCAFile(file string) ([]byte, error) {
 	if known, ok := given.Load(file); ok {
 		pem, _ := known.([]byte)
@@ -38,8 +39,8 @@ func ReadCAFile(file string) ([]byte, error) {
 	return pem, nil
 }
 
-// checkSystemRoots looks at what the environment names and crypto/x509 reads by itself, whatever it is and for as long as it
-// lasts. macOS and Windows have stores of their own.
+// checkSystemRoots checks the files of roots that the environment names: crypto/x509 reads them itself, of any kind and
+// without a time limit. On macOS and Windows it uses the system's store instead.
 func checkSystemRoots() error {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
 		return nil
@@ -52,7 +53,7 @@ func checkSystemRoots() error {
 	for folder := range strings.SplitSeq(os.Getenv("SSL_CERT_DIR"), ":") {
 		entries, err := os.ReadDir(folder)
 		if err != nil {
-			continue // x509 passes it over, too
+			continue // x509 skips it too
 		}
 		for _, e := range entries {
 			file := filepath.Join(folder, e.Name())
@@ -68,10 +69,10 @@ func checkSystemRoots() error {
 	return nil
 }
 
-// caHint says how a file of roots is named.
+// caHint says how to name a file of roots.
 const caHint = "name a PEM file with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE, or unset them"
 
-// badCAFile returns the error of a file of roots that can't be used.
+// badCAFile returns the error for a file of roots that can't be used.
 func badCAFile(file, problem, hint string) error {
 	return fault.New(fault.Usage, hint, "CA file %q: %s", file, problem)
 }
@@ -82,7 +83,7 @@ func caFileError(file string, err error) error {
 	switch {
 	case errors.As(err, &unsafe):
 		return badCAFile(
-			file, "others could choose whom cgp-cred trusts: "+unsafe.Error(),
+			file, "other users could choose which servers cgp-cred trusts: "+unsafe.Error(),
 			fault.HintOf(unsafe, "")+"\nor name a copy of your own with --ca-file, CGP_CRED_CA_FILE or SSL_CERT_FILE",
 		)
 	case errors.Is(err, disk.ErrTooLong):

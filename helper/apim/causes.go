@@ -7,12 +7,12 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// cause is one reason for which the token endpoint refuses, how its reply is told from the others, and what fixes it.
-// Texts name the profile's values: {profile} {host} {kid} {key} {url} {skew}.
+// cause is one reason why the token endpoint refuses a request: how to recognise its reply, and what fixes it. The
+// texts name the profile's values: {profile} {host} {kid} {key} {url} {skew}.
 type cause struct {
 	status  int         // HTTP status; 0: any
 	code    string      // part of "error" or a fault's errorcode; empty: any
-	keyword string      // part of the description, in lower case: sentences change, their key words hardly; empty: any
+	keyword string      // part of the description, in lower case: sentences change, key words rarely do; empty: any
 	class   fault.Class // zero: Refused
 	why     string      // the likely cause
 	hint    string      // the next steps, one a line
@@ -26,17 +26,17 @@ func (c *cause) faultClass() fault.Class {
 	return c.class
 }
 
-// ClockHint is how a wrong clock is fixed.
+// ClockHint says how to fix a wrong clock.
 const ClockHint = hintClock
 
 const (
-	hintMiddle = "a proxy or a sign-in page may stand between this machine and {host}: check HTTPS_PROXY and NO_PROXY"
-	hintProxy  = "put the proxy's user name into HTTPS_PROXY, or name {host} in NO_PROXY where no proxy is needed"
+	hintMiddle = "a proxy or a sign-in page may be between this machine and {host}: check HTTPS_PROXY and NO_PROXY"
+	hintProxy  = "put the proxy's user name into HTTPS_PROXY, or name {host} in NO_PROXY if no proxy is needed"
 	hintClock  = "set the clock (Linux: timedatectl set-ntp true; WSL: sudo hwclock -s), then run the command again"
-	hintBug    = "a proxy that changes requests can cause this; if there is none, please report it to cgp-cred"
+	hintBug    = "a proxy that changes requests can cause this; without a proxy, report it as a bug of cgp-cred"
 )
 
-// Causes that are told apart by more than their text.
+// Causes that the code compares with, not only their texts.
 var (
 	causeSlow = cause{
 		status: http.StatusBadRequest, keyword: "jwt has expired",
@@ -44,7 +44,7 @@ var (
 	}
 	causeFast = cause{
 		status: http.StatusBadRequest, keyword: "more than 5 minutes in future",
-		why: "the assertion seemed to come from the future: {skew}", hint: hintClock,
+		why: "the assertion's expiry is too far in the future: {skew}", hint: hintClock,
 	}
 	causeJTI = cause{
 		status: http.StatusBadRequest, keyword: "non-unique 'jti'",
@@ -60,10 +60,11 @@ var (
 		keyword: "signature verification failed",
 		why:     `the public key registered as "{kid}" is not the one this profile signs with`,
 		hint: "compare n with the registered key set: cgp-cred jwks {profile}\n" +
-			"or put in the key that is registered: cgp-cred store {profile} --private-key FILE --kid KID --force",
+			"or store the key that is registered: cgp-cred store {profile} --private-key FILE --kid KID --force",
 	}
 	causeQuota = cause{ // Apigee's own code: the status may be any
-		code: "policies.ratelimit", class: fault.Temporary, why: "too many token requests: APIM allows 300 a minute for an application",
+		code: "policies.ratelimit", class: fault.Temporary,
+		why:  "too many token requests: APIM allows 300 a minute for an application",
 		hint: "wait a minute, then run the command again",
 	}
 	causeUnknown = cause{
@@ -71,19 +72,22 @@ var (
 	}
 )
 
-// causes is tried from the top; the first that fits is it.
+// causes is searched from the top; the first match wins.
 var causes = []*cause{
 	{
-		status: http.StatusTooManyRequests, class: fault.Temporary, why: "too many token requests: APIM allows 300 a minute for an application",
+		status: http.StatusTooManyRequests, class: fault.Temporary,
+		why:  "too many token requests: APIM allows 300 a minute for an application",
 		hint: "wait a minute, then run the command again",
 	},
 	&causeQuota,
 	{
-		status: http.StatusUnsupportedMediaType, why: "the request's content type was changed on its way", hint: hintBug,
+		status: http.StatusUnsupportedMediaType,
+		why:    "the request's content type was changed on the way", hint: hintBug,
 	},
 	{
-		status: http.StatusMethodNotAllowed, why: "{url} is not a token endpoint, or the request was changed on its way",
-		hint: "check the profile's token URL: cgp-cred status {profile}",
+		status: http.StatusMethodNotAllowed,
+		why:    "{url} is not a token endpoint, or the request was changed on the way",
+		hint:   "check the profile's token URL: cgp-cred status {profile}",
 	},
 	{
 		status: http.StatusNotFound, why: "there is no token endpoint at {url}",
@@ -94,7 +98,7 @@ var causes = []*cause{
 		keyword: "invalid 'alg'", why: "the assertion was not signed with RS512", hint: hintBug,
 	},
 	{
-		keyword: "missing 'kid'", why: "the profile's kid is empty or was lost on its way",
+		keyword: "missing 'kid'", why: "the profile's kid is empty or was lost on the way",
 		hint: "set it again: cgp-cred store {profile} --kid KID",
 	},
 	{
@@ -104,8 +108,8 @@ var causes = []*cause{
 			"put the right key in: cgp-cred store {profile} --api-key-file FILE",
 	},
 	{
-		keyword: "'iss'/'sub'", why: "the API key was empty or was lost on its way",
-		hint: "put it in again: cgp-cred store {profile} --api-key-file FILE",
+		keyword: "'iss'/'sub'", why: "the API key was empty or was lost on the way",
+		hint: "store it again: cgp-cred store {profile} --api-key-file FILE",
 	},
 	{
 		status: http.StatusForbidden, keyword: "register a public key",
@@ -144,14 +148,16 @@ var causes = []*cause{
 
 // causeServer is any 5xx that no other cause explains.
 var causeServer = cause{
-	class: fault.Temporary, why: "APIM or something before it is failing", hint: "run the command again in a minute",
+	class: fault.Temporary,
+	why:   "APIM or a server in front of it is failing", hint: "run the command again in a minute",
 }
 
-// causeOf finds the cause of a refusal.
+// causeOf returns the cause of a refusal.
 func causeOf(status int, code, description string) *cause {
 	text := strings.ToLower(description)
 	for _, c := range causes {
-		if (c.status == 0 || c.status == status) && strings.Contains(code, c.code) && strings.Contains(text, c.keyword) {
+		sameStatus := c.status == 0 || c.status == status
+		if sameStatus && strings.Contains(code, c.code) && strings.Contains(text, c.keyword) {
 			return c
 		}
 	}

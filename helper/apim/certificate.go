@@ -11,7 +11,7 @@ import (
 )
 
 // certificateText says what is wrong with a server's certificate and who issued it: on a network that inspects TLS the
-// issuer's name tells which root is missing.
+// issuer's name shows which root is missing.
 func certificateText(host string, err *tls.CertificateVerificationError) (what, hint string) {
 	issuer, from, until := "an unknown issuer", time.Time{}, time.Time{}
 	if len(err.UnverifiedCertificates) > 0 {
@@ -25,11 +25,13 @@ func certificateText(host string, err *tls.CertificateVerificationError) (what, 
 	switch {
 	case errors.As(err.Err, &hostname):
 		return fmt.Sprintf("the certificate presented for %s is for another name (issuer %s)", host, issuer),
-			"another server answers for it: check the profile's host (cgp-cred status {profile}), HTTPS_PROXY, and whether the network wants you to sign in"
+			"another server answers for it: check the profile's host (cgp-cred status {profile}), HTTPS_PROXY, " +
+				"and whether the network wants you to sign in"
 	case errors.As(err.Err, &invalid) && invalid.Reason == x509.Expired:
-		return fmt.Sprintf("the certificate of %s (issuer %s) is not valid now: it was made for %s to %s", host, issuer, from.Format(time.DateOnly), until.Format(time.DateOnly)),
-			"check this machine's clock; if it is right, tell those who run " + host
+		return fmt.Sprintf("the certificate of %s (issuer %s) is not valid now: it is valid from %s to %s",
+				host, issuer, from.Format(time.DateOnly), until.Format(time.DateOnly)),
+			"check this machine's clock; if it is right, tell the administrators of " + host
 	}
 	return fmt.Sprintf("the certificate of %s was issued by %s, which this machine does not trust", host, issuer),
-		"a network that inspects TLS has a root of its own: ask its administrators for the PEM file, then --ca-file FILE"
+		"if the network inspects TLS, ask its administrators for its root as a PEM file, then add --ca-file FILE"
 }

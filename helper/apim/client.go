@@ -18,7 +18,7 @@ type Client struct {
 	Now  func() time.Time // nil: time.Now
 }
 
-// Deadlines of one attempt's parts. NHS networks (HSCN) are slow at times; the whole is bounded by the context.
+// Deadlines for the parts of one attempt. NHS networks (HSCN) are sometimes slow; the context limits the whole attempt.
 const (
 	dialTimeout   = 10 * time.Second
 	tlsTimeout    = 10 * time.Second
@@ -26,9 +26,9 @@ const (
 	pingTimeout   = 5 * time.Second // of silence over HTTP/2, and then for the ping's answer
 )
 
-// NewHTTP returns a client for the token endpoint: system proxies (HTTPS_PROXY, NO_PROXY; none for loopback), TLS 1.2 or later, the system's
-// roots and those of the PEM files in caFiles (empty names are passed over), and no redirect: a 307 would hand the
-// assertion to whoever is named.
+// NewHTTP returns a client for the token endpoint: system proxies (HTTPS_PROXY, NO_PROXY; no proxy for loopback), TLS
+// 1.2 or later, the system's roots and those of the PEM files in caFiles (empty names are skipped). It follows no
+// redirect: a 307 would send the assertion to the server that it names.
 func NewHTTP(caFiles ...string) (*http.Client, error) {
 	roots, err := rootsWith(caFiles)
 	if err != nil {
@@ -45,21 +45,25 @@ func NewHTTP(caFiles ...string) (*http.Client, error) {
 	transport.TLSHandshakeTimeout = tlsTimeout
 	transport.ResponseHeaderTimeout = headerTimeout
 	transport.MaxResponseHeaderBytes = maxReply
-	// A connection that died without a word is given up: HTTP/2 would put the next try on it.
+	// Give up a connection that broke silently: HTTP/2 would send the next attempt over it.
 	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingTimeout, PingTimeout: pingTimeout}
-	transport.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request, r *http.Response) error {
-		if r.StatusCode == http.StatusOK {
-			return nil
-		}
-		return &proxyError{host: proxy.Host, status: r.StatusCode}
-	}
+	transport.OnProxyConnectResponse = checkConnect
 	return &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
 }
 
-// rootsWith returns the system's roots and those in files; nil, the system's own way, where there are none to add.
+// checkConnect returns an error unless a proxy accepted a CONNECT request.
+func checkConnect(_ context.Context, proxy *url.URL, _ *http.Request, r *http.Response) error {
+	if r.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &proxyError{host: proxy.Host, status: r.StatusCode}
+}
+
+// rootsWith returns the system's roots and those in files. It returns nil, which means the system's roots, if files
+// adds no root.
 func rootsWith(files []string) (*x509.CertPool, error) {
 	texts := map[string][]byte{}
 	for _, f := range files {
@@ -86,7 +90,7 @@ func rootsWith(files []string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// proxyError is a proxy that refused to connect us: [networkError] reads its facts.
+// proxyError is a proxy that refused a CONNECT request; [networkError] reads its fields.
 type proxyError struct {
 	host   string
 	status int
@@ -99,5 +103,5 @@ func (e *proxyError) Error() string {
 // FaultClass returns [fault.Network].
 func (e *proxyError) FaultClass() fault.Class { return fault.Network }
 
-// FaultHints returns none: networkError knows more.
+// FaultHints returns no hints: networkError knows more.
 func (e *proxyError) FaultHints() []string { return nil }

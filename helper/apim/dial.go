@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// dial connects to an address. localhost is never looked up (RFC 6761 section 6.3): a name server, or a hosts file without
-// it, may name another machine.
+// dial connects to an address. It never looks up localhost (RFC 6761 section 6.3): a name server could return another
+// machine's address.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout}
 	name, port, err := net.SplitHostPort(address)
@@ -31,7 +31,7 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 
 const localhost = "localhost"
 
-// loopbackAddresses are those that a loopback host's name, without its port, stands for.
+// loopbackAddresses returns the addresses of a loopback host's name, without its port.
 func loopbackAddresses(name string) []netip.Addr {
 	if a, err := netip.ParseAddr(name); err == nil {
 		return []netip.Addr{a}

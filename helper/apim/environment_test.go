@@ -13,10 +13,10 @@ func TestParseHost(t *testing.T) {
 		{"production", "prod", "api.service.nhs.uk"},
 		{"environment", "internal-dev-sandbox", "internal-dev-sandbox.api.service.nhs.uk"},
 		{"environment in capitals", "INT", "int.api.service.nhs.uk"},
-		{"environment with a port that is none", "int:443", "int.api.service.nhs.uk"},
+		{"environment with the default port", "int:443", "int.api.service.nhs.uk"},
 		{"host name", "int.api.service.nhs.uk", "int.api.service.nhs.uk"},
 		{"upper case is folded", "INT.api.Service.nhs.UK", "int.api.service.nhs.uk"},
-		{"default port is none", "int.api.service.nhs.uk:443", "int.api.service.nhs.uk"},
+		{"default port is removed", "int.api.service.nhs.uk:443", "int.api.service.nhs.uk"},
 		{"other port", "api.example.test:8443", "api.example.test:8443"},
 		{"loopback keeps 443", "127.0.0.1:443", "127.0.0.1:443"},
 		{"IPv6 loopback", "[::1]:8080", "[::1]:8080"},
@@ -39,7 +39,7 @@ func TestParseHost(t *testing.T) {
 		{"a hexadecimal IPv4 address", "0x7F.0.0.1", ""},
 		{"an IPv4 address as one number", "2130706433", ""},
 		{"a leading zero in an address", "127.0.0.01", ""},
-		{"blank", "int api", ""},
+		{"space", "int api", ""},
 		{"newline", "int.api.service.nhs.uk\nx", ""},
 		{"empty label", "int..nhs.uk", ""},
 		{"port zero", "a.example:0", ""},
@@ -84,8 +84,9 @@ func FuzzParseHost(f *testing.F) {
 func TestLoopback(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]bool{
-		"localhost": true, "localhost:80": true, "127.0.0.1": true, "127.1.2.3:8080": true, "[::1]": true, "[::1]:1": true,
-		"127.1": false, "127.0.0.01": false, "0x7f.0.0.1": false, "2130706433": false, "[::ffff:127.0.0.1]": false,
+		"localhost": true, "localhost:80": true, "127.0.0.1": true, "127.1.2.3:8080": true, "[::1]": true,
+		"[::1]:1": true,
+		"127.1":   false, "127.0.0.01": false, "0x7f.0.0.1": false, "2130706433": false, "[::ffff:127.0.0.1]": false,
 		"localhost.example": false, "127.0.0.1.nip.io": false, "0.0.0.0": false, "my-localhost": false, "": false,
 	} {
 		if got := apim.Loopback(host); got != want {

@@ -14,7 +14,7 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// Subject is the profile's side of an error: what its advice names. No field is secret.
+// Subject holds the values of a profile that the hints of an error name. No field is secret.
 type Subject struct {
 	Profile string
 	Host    string
@@ -22,28 +22,28 @@ type Subject struct {
 	APIKey  string // first and last four characters of a long API key, or empty
 }
 
-// Error is a token that could not be had: a refusal of APIM's, or no answer of its at all.
+// Error says why there is no token: APIM refused it, or did not answer.
 type Error struct {
 	Class       fault.Class   // Refused, Network or Temporary
 	Status      int           // HTTP status; 0: there was no reply
-	Code        string        // "error" of the reply, or a fault's errorcode; may have a space, as in "public_key error"
-	Description string        // "error_description" or faultstring: foreign text
+	Code        string        // "error" of the reply, or a fault's errorcode; may have a space: "public_key error"
+	Description string        // "error_description" or faultstring: text from the server
 	ID          string        // "message_id", which API Management support asks for; may be empty
 	TokenURL    string        // what was called
-	Skew        time.Duration // our clock minus the server's; 0: unknown or none
+	Skew        time.Duration // this machine's clock minus the server's; 0: unknown or none
 	RetryAfter  time.Duration // what the server asked for; 0: nothing
-	About       Subject       // set by whoever knows the profile
-	OneMore     bool          `json:"-"` // one more attempt would fix it, and there was none left; set by the minter
+	About       Subject       // set by the caller, who knows the profile
+	OneMore     bool          `json:"-"` // one more attempt would fix it, but none was left; set by helper/mint
 
 	cause *cause
-	what  string // for a network error: what happened, in our words and escaped foreign ones
+	what  string // for a network error: what happened; text from the network is escaped
 	hint  string
 	retry bool // failed on the way, before a whole reply, and may not fail again
 	proxy bool // by a proxy, or on the way to it
 	err   error
 }
 
-// UnmarshalJSON restores a refusal that was kept as JSON: its cause follows from its facts, as it did before.
+// UnmarshalJSON restores a refusal that was stored as JSON. It derives the cause from the fields again.
 func (e *Error) UnmarshalJSON(raw []byte) error {
 	type facts Error
 	if err := json.Unmarshal(raw, (*facts)(e)); err != nil {
@@ -90,33 +90,33 @@ func (e *Error) FaultHints() []string {
 	return fault.Lines(e.fill(hint))
 }
 
-// noticeSkew is how wrong a clock must be to be worth a word beside another cause.
+// noticeSkew is how wrong a clock must be to be mentioned next to another cause.
 const noticeSkew = 30 * time.Second
 
-// MessageID is what API Management support asks for, or empty.
+// MessageID returns the ID that API Management support asks for, or nothing.
 func (e *Error) MessageID() string { return e.ID }
 
-// JTIReused reports that the assertion's jti had been used; another assertion may succeed.
+// JTIReused reports whether the assertion's jti had been used before; a new assertion may succeed.
 func (e *Error) JTIReused() bool { return e.cause == &causeJTI }
 
-// ClockWrong reports that the assertion's exp was refused; one made with a corrected clock may succeed.
+// ClockWrong reports whether the assertion's exp was refused; one made with a corrected clock may succeed.
 func (e *Error) ClockWrong() bool { return e.cause == &causeSlow || e.cause == &causeFast }
 
-// KeyRefused reports that the registered key set has no such kid or another key under it; another key of the profile may
-// succeed.
+// KeyRefused reports whether the registered key set has no key with this kid, or a different one; another key of the
+// profile may succeed.
 func (e *Error) KeyRefused() bool { return e.cause == &causeKID || e.cause == &causeSignature }
 
-// AtProxy reports that a proxy refused us, or could not be reached.
+// AtProxy reports whether a proxy refused the request or could not be reached.
 func (e *Error) AtProxy() bool { return e.proxy }
 
-// Retryable reports that the same request may succeed in a moment: throttling, a failing server, a connection that failed
-// before a whole reply.
+// Retryable reports whether the same request may succeed shortly: after throttling, a failing server, or a connection
+// that failed before a whole reply.
 func (e *Error) Retryable() bool {
 	failing := e.Status == http.StatusTooManyRequests || e.Status >= http.StatusInternalServerError
 	return e.retry || e.cause == &causeQuota || e.Class == fault.Temporary && failing
 }
 
-// fill puts the profile's values into a text of the table of causes.
+// fill puts the profile's values into a text from the table of causes.
 func (e *Error) fill(text string) string {
 	key := e.About.APIKey
 	if key == "" {
@@ -127,20 +127,21 @@ func (e *Error) fill(text string) string {
 		host = HostOf(e.TokenURL)
 	}
 	return strings.NewReplacer(
-		"{profile}", e.About.Profile, "{host}", printable.Text(host), "{kid}", printable.Text(e.About.KID), "{key}", key,
+		"{profile}", e.About.Profile, "{host}", printable.Text(host),
+		"{kid}", printable.Text(e.About.KID), "{key}", key,
 		"{url}", printable.Text(e.TokenURL), "{skew}", SkewText(e.Skew),
 	).Replace(text)
 }
 
-// MaxCorrection is by how much an assertion is dated for a wrong clock, at most: whoever answers for the token endpoint
-// says what the time is, and could keep an assertion that is dated for later.
+// MaxCorrection is the largest correction of an assertion's date for a wrong clock. The server that answers for the
+// token endpoint tells the time, and a hostile one could keep an assertion that is dated for later.
 const MaxCorrection = time.Hour
 
-// Correctable reports whether an assertion that is dated by at most [MaxCorrection] from our clock still arrives in time:
-// what is left of the skew may be as much as needs no correction.
+// Correctable reports whether an assertion is still in time if its date is corrected by at most [MaxCorrection]: the
+// rest of the skew may be as large as one that needs no correction.
 func Correctable(skew time.Duration) bool { return skew.Abs() <= MaxCorrection+noticeSkew }
 
-// SkewText says how wrong our clock is, in words.
+// SkewText says in words how wrong this machine's clock is.
 func SkewText(skew time.Duration) string {
 	switch {
 	case skew > 0:
@@ -151,8 +152,10 @@ func SkewText(skew time.Duration) string {
 	return "this machine's clock may be wrong"
 }
 
-// refusal makes the error of a reply that is not a 200.
-func refusal(tokenURL string, res *http.Response, body []byte, now time.Time, skew time.Duration, sent redactor) *Error {
+// refusal returns the error for a reply that is not a 200.
+func refusal(
+	tokenURL string, res *http.Response, body []byte, now time.Time, skew time.Duration, sent redactor,
+) *Error {
 	e := parseRefusal(res.StatusCode, body, sent)
 	e.TokenURL, e.Skew = tokenURL, skew
 	e.RetryAfter = retryAfter(res.Header, now)
@@ -162,7 +165,7 @@ func refusal(tokenURL string, res *http.Response, body []byte, now time.Time, sk
 	return e
 }
 
-// silentRefusal completes the error of a reply that says nothing we can read: its status and type are all we tell.
+// silentRefusal completes the error for a reply that has no readable text: it names only the status and the type.
 func silentRefusal(e *Error, res *http.Response) *Error {
 	switch {
 	case e.cause != &causeUnknown:
@@ -170,7 +173,8 @@ func silentRefusal(e *Error, res *http.Response) *Error {
 	case res.StatusCode == http.StatusProxyAuthRequired:
 		e.what, e.hint = "a proxy answered 407: it wants a user name and password", hintProxy
 	case res.StatusCode >= 300 && res.StatusCode < 400:
-		e.what = fmt.Sprintf("the token endpoint answered %d, a redirect: it is not followed, for it would carry the assertion elsewhere", res.StatusCode)
+		e.what = fmt.Sprintf("the token endpoint answered %d, a redirect: it is not followed, "+
+			"because it would send the assertion to another server", res.StatusCode)
 		e.hint = hintMiddle
 	default:
 		return strangeReply(e.TokenURL, res, e.Skew)
@@ -179,23 +183,24 @@ func silentRefusal(e *Error, res *http.Response) *Error {
 	return e
 }
 
-// strangeReply is the error of a reply that is not APIM's: its status and content type, never its body.
+// strangeReply returns the error for a reply that is not APIM's: it names the status and content type, never the body.
 func strangeReply(tokenURL string, res *http.Response, skew time.Duration) *Error {
 	kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	if err != nil {
 		kind = "unknown type"
 	}
 	return &Error{
-		Class: fault.Network, Status: res.StatusCode, TokenURL: tokenURL, Skew: skew, cause: &causeUnknown, hint: hintMiddle,
+		Class: fault.Network, Status: res.StatusCode, TokenURL: tokenURL, Skew: skew,
+		cause: &causeUnknown, hint: hintMiddle,
 		what: fmt.Sprintf("an answer that isn't APIM's: status %d, %s", res.StatusCode, printable.Text(kind)),
 	}
 }
 
-// ParseRefusal reads the body of a refusal: OAuth's error object (RFC 6749 section 5.2, as APIM extends it), Apigee's
-// fault object, or anything else, of which nothing is kept. It never fails.
+// ParseRefusal reads the body of a refusal: OAuth's error object (RFC 6749 section 5.2, as APIM extends it) or Apigee's
+// fault object. It keeps nothing of any other body. It never fails.
 func ParseRefusal(status int, body []byte) *Error { return parseRefusal(status, body, redactor{}) }
 
-// parseRefusal keeps nothing of what was sent.
+// parseRefusal does as ParseRefusal, and redacts what was sent.
 func parseRefusal(status int, body []byte, sent redactor) *Error {
 	var reply struct {
 		Error       string `json:"error"`
@@ -224,7 +229,7 @@ func parseRefusal(status int, body []byte, sent redactor) *Error {
 	return e
 }
 
-// plainID reports whether s looks like a message ID; anything else is not worth the risk of printing it.
+// plainID reports whether s looks like a message ID; any other text is not printed.
 func plainID(s string) bool {
 	for _, r := range s {
 		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._:-", r) {
@@ -234,11 +239,12 @@ func plainID(s string) bool {
 	return s != "" && len(s) <= 128
 }
 
-// maxRetryAfter caps what a server may ask for: more is a mistake of its, and a day says enough.
+// maxRetryAfter limits how long a server may ask to wait: more than a day is a mistake of the server.
 const maxRetryAfter = 24 * time.Hour
 
-// retryAfter reads how long a server asks to wait (RFC 9110 section 10.2.3): seconds, or a date, which is taken against the
-// server's own Date: our clock may be wrong. What is neither, or past, is nothing.
+// retryAfter returns how long a server asks to wait (RFC 9110 section 10.2.3): seconds, or a date. A date is compared
+// with the reply's Date header, as this machine's clock may be wrong. Any other text, or a date in the past, counts as
+// zero.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text != "" && strings.Trim(text, "0123456789") == "" {

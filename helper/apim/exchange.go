@@ -15,10 +15,10 @@ import (
 	"cgp-cred/keystore"
 )
 
-// maxReply bounds what is read of a reply; APIM's are under 1 KiB.
+// maxReply limits how much of a reply is read; APIM's replies are under 1 KiB.
 const maxReply = 64 << 10
 
-// maxLife caps expires_in: APIM's own fallback is an hour.
+// maxLife limits expires_in: APIM's own default is an hour.
 const maxLife = time.Hour
 
 // assertionType is RFC 7523 section 2.2's name for a JWT as client authentication.
@@ -27,13 +27,13 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 // Token is an access token and what its reply said.
 type Token struct {
 	Value     keystore.Secret
-	FetchedAt time.Time     // when the request began, by our clock
+	FetchedAt time.Time     // when the request began, by this machine's clock
 	Expiry    time.Time     // FetchedAt + expires_in: the server's clock is not trusted
-	Skew      time.Duration // our clock minus the server's, by its Date header; zero where there is none
+	Skew      time.Duration // this machine's clock minus the server's Date header; zero without one
 }
 
-// Exchange sends one assertion to tokenURL (RFC 6749 section 4.4.2) and returns the token. A refusal is an [Error]; so is
-// a network failure. It never sends an assertion twice and follows no redirect.
+// Exchange sends one assertion to tokenURL (RFC 6749 section 4.4.2) and returns the token. It returns an [Error] for a
+// refusal and for a network failure. It never sends an assertion twice and follows no redirect.
 func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keystore.Secret) (Token, error) {
 	form := url.Values{
 		"grant_type":            {"client_credentials"},
@@ -45,8 +45,8 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 	if err != nil {
 		return Token{}, badTokenURL(errNoURL.Error())
 	}
-	req.GetBody = nil // the transport must not replay it on another connection: the jti may be burnt
-	// APIM compares the type with this text: a charset would be a 415.
+	req.GetBody = nil // the transport must not send it again on another connection: the jti may be used up
+	// APIM compares the type with this exact text: it answers 415 to one with a charset.
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "cgp-cred")
@@ -57,7 +57,7 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 	}
 	sent := redactor{assertion}
 	start := c.now()
-	res, err := client.Do(req) // the record names the URL, and nothing else may
+	res, err := client.Do(req) // the URL comes only from the record
 	if err != nil {
 		return Token{}, networkError(tokenURL, p.stage(), sent, err)
 	}
@@ -99,8 +99,8 @@ func (s *seconds) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// ParseToken reads the body of a 200 (RFC 6749 section 5.1). The life counts from start. issued_at is not read: it is
-// missing at times, and in milliseconds of another clock. No error quotes the body.
+// ParseToken reads the body of a 200 (RFC 6749 section 5.1). The token's life counts from start. issued_at is ignored:
+// it is sometimes missing, and it is in milliseconds of another clock. No error quotes the body.
 func ParseToken(body []byte, start time.Time) (Token, error) {
 	var reply struct {
 		AccessToken string  `json:"access_token"`
@@ -126,7 +126,8 @@ func ParseToken(body []byte, start time.Time) (Token, error) {
 	return Token{Value: value, FetchedAt: start, Expiry: start.Add(life)}, nil
 }
 
-// skewOf measures our clock against a reply's Date header, taken to be written midway; Date counts whole seconds.
+// skewOf compares this machine's clock with a reply's Date header, which counts whole seconds. It assumes that the
+// server wrote the header halfway between start and end.
 func skewOf(date string, start, end time.Time) time.Duration {
 	server, err := http.ParseTime(date)
 	if err != nil {
@@ -142,7 +143,7 @@ func (c *Client) now() time.Time {
 	return time.Now()
 }
 
-// defaultHTTP serves clients without one of their own.
+// defaultHTTP is for a Client whose HTTP is nil.
 var defaultHTTP = sync.OnceValues(func() (*http.Client, error) { return NewHTTP() })
 
 func (c *Client) http() (*http.Client, error) {

@@ -54,11 +54,13 @@ func TestExchangeSendsTheBareForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got.Value.Reveal()) != "tok123" || !got.Expiry.Equal(now.Add(599*time.Second)) || !got.FetchedAt.Equal(now) {
+	if string(got.Value.Reveal()) != "tok123" || !got.Expiry.Equal(now.Add(599*time.Second)) ||
+		!got.FetchedAt.Equal(now) {
 		t.Errorf("token fetched at %v until %v", got.FetchedAt, got.Expiry)
 	}
 	want := []string{"POST /oauth2/token application/x-www-form-urlencoded\n" +
-		"client_assertion=a.b.c&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&grant_type=client_credentials"}
+		"client_assertion=a.b.c&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3A" +
+		"jwt-bearer&grant_type=client_credentials"}
 	if diff := cmp.Diff(want, *seen); diff != "" {
 		t.Error(diff)
 	}
@@ -106,7 +108,7 @@ func FuzzParseToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got, err := apim.ParseToken(body, now)
 		if err == nil && (keystore.CheckToken(string(got.Value.Reveal())) != nil || !got.Expiry.After(now)) {
-			t.Fatal("accepted a token that can't be printed, or that is dead")
+			t.Fatal("accepted a token that can't be printed, or that has expired")
 		}
 		if err != nil && strings.Contains(err.Error(), "SECRET") {
 			t.Fatal("the error quotes the body")
@@ -148,22 +150,82 @@ func TestRefusals(t *testing.T) {
 		says   string // part of the message
 		hint   string // part of the hint
 	}{
-		{"unknown API key", 401, oauth("invalid_request", "Invalid 'iss'/'sub' claims in client_assertion JWT"), fault.Refused, "is not known on", "store"},
-		{"empty iss", 400, oauth("invalid_request", "Missing or non-matching 'iss'/'sub' claims in client_assertion JWT"), fault.Refused, "was empty", "store"},
-		{"clock slow", 400, oauth("invalid_request", "Invalid 'exp' claim in client_assertion JWT - JWT has expired"), fault.Refused, "clock", "timedatectl"},
-		{"clock fast", 400, oauth("invalid_request", "Invalid 'exp' claim in client_assertion JWT - more than 5 minutes in future"), fault.Refused, "clock", "timedatectl"},
-		{"jti", 400, oauth("invalid_request", "Non-unique 'jti' claim in client_assertion JWT"), fault.Refused, "seen this assertion", "again"},
-		{"no key set", 403, oauth("public_key error", "You need to register a public key to use this authentication method - please contact support to configure"), fault.Refused, "no public key is registered", "cgp-cred jwks"},
-		{"JWKS unreachable", 403, oauth("public_key error", "The JWKS endpoint, for your client_assertion can't be reached"), fault.Temporary, "can't reach the JWKS URL", "certificate"},
-		{"kid", 401, oauth("invalid_request", "Invalid 'kid' header in client_assertion JWT - no matching public key"), fault.Refused, "no public key with kid", "up to an hour"},
-		{"signature", 401, oauth("public_key error", "JWT signature verification failed"), fault.Refused, "is not the one", "cgp-cred jwks"},
-		{"audience", 401, oauth("invalid_request", "Missing or invalid 'aud' claim in client_assertion JWT"), fault.Refused, "audience", "status"},
-		{"product", 401, oauth("unauthorized_client", "you have tried to request authorization but your application is not configured to use this authorization grant type"), fault.Refused, "API-key flavour", "subscribe"},
-		{"revoked", 401, oauth("access_denied", "The developer app associated with the API key is not approved or revoked"), fault.Refused, "revoked", "Developer Hub"},
-		{"content type", 415, oauth("invalid_request", "Content-Type header must be application/x-www-form-urlencoded"), fault.Refused, "content type", "proxy"},
+		{
+			"unknown API key", 401, oauth("invalid_request", "Invalid 'iss'/'sub' claims in client_assertion JWT"),
+			fault.Refused, "is not known on", "store",
+		},
+		{
+			"empty iss", 400,
+			oauth("invalid_request", "Missing or non-matching 'iss'/'sub' claims in client_assertion JWT"),
+			fault.Refused, "was empty", "store",
+		},
+		{
+			"clock slow", 400,
+			oauth("invalid_request", "Invalid 'exp' claim in client_assertion JWT - JWT has expired"),
+			fault.Refused, "clock", "timedatectl",
+		},
+		{
+			"clock fast", 400,
+			oauth("invalid_request", "Invalid 'exp' claim in client_assertion JWT - more than 5 minutes in future"),
+			fault.Refused, "clock", "timedatectl",
+		},
+		{
+			"jti", 400, oauth("invalid_request", "Non-unique 'jti' claim in client_assertion JWT"), fault.Refused,
+			"seen this assertion", "again",
+		},
+		{
+			"no key set", 403,
+			oauth("public_key error",
+				"You need to register a public key to use this authentication method - please contact support to "+
+					"configure"), fault.Refused, "no public key is registered", "cgp-cred jwks",
+		},
+		{
+			"JWKS unreachable", 403,
+			oauth("public_key error", "The JWKS endpoint, for your client_assertion can't be reached"), fault.Temporary,
+			"can't reach the JWKS URL", "certificate",
+		},
+		{
+			"kid", 401, oauth("invalid_request", "Invalid 'kid' header in client_assertion JWT - no matching public "+
+				"key"),
+			fault.Refused, "no public key with kid", "up to an hour",
+		},
+		{
+			"signature", 401, oauth("public_key error", "JWT signature verification failed"), fault.Refused,
+			"is not the one", "cgp-cred jwks",
+		},
+		{
+			"audience", 401, oauth("invalid_request", "Missing or invalid 'aud' claim in client_assertion JWT"),
+			fault.Refused, "audience", "status",
+		},
+		{
+			"product", 401,
+			oauth("unauthorized_client",
+				"you have tried to request authorization but your application is not configured to use this "+
+					"authorization grant type"), fault.Refused, "API-key flavour", "subscribe",
+		},
+		{
+			"revoked", 401,
+			oauth("access_denied", "The developer app associated with the API key is not approved or revoked"),
+			fault.Refused, "revoked", "Developer Hub",
+		},
+		{
+			"content type", 415,
+			oauth("invalid_request", "Content-Type header must be application/x-www-form-urlencoded"),
+			fault.Refused, "content type", "proxy",
+		},
 		{"throttled", 429, `{}`, fault.Temporary, "300 a minute", "wait"},
-		{"throttled by a fault with status 500", 500, `{"fault":{"faultstring":"Rate limit quota violation","detail":{"errorcode":"policies.ratelimit.QuotaViolation"}}}`, fault.Temporary, "300 a minute", "wait"},
-		{"fault: unknown client", 500, `{"fault":{"faultstring":"Invalid client identifier {0}","detail":{"errorcode":"oauth.v2.InvalidClientIdentifier"}}}`, fault.Refused, "is not known on", "store"},
+		{
+			"throttled by a fault with status 500", 500,
+			`{"fault":{"faultstring":"Rate limit quota ` +
+				`violation","detail":{"errorcode":"policies.ratelimit.QuotaViolation"}}}`, fault.Temporary,
+			"300 a minute", "wait",
+		},
+		{
+			"fault: unknown client", 500,
+			`{"fault":{"faultstring":"Invalid client identifier ` +
+				`{0}","detail":{"errorcode":"oauth.v2.InvalidClientIdentifier"}}}`, fault.Refused, "is not known on",
+			"store",
+		},
 		{"not found", 404, oauth("invalid_request", "Not Found"), fault.Refused, "no token endpoint", "status"},
 		{"not found, empty", 404, "", fault.Refused, "no token endpoint", "status"},
 		{"method", 405, "", fault.Refused, "not a token endpoint", "status"},
@@ -181,7 +243,8 @@ func TestRefusals(t *testing.T) {
 			if strings.HasPrefix(tt.body, "<") {
 				kind = "text/html; charset=utf-8"
 			}
-			url, seen := endpoint(t, tt.status, map[string]string{"Content-Type": kind, "Location": "http://127.0.0.1:1/evil"}, tt.body)
+			url, seen := endpoint(t, tt.status,
+				map[string]string{"Content-Type": kind, "Location": "http://127.0.0.1:1/evil"}, tt.body)
 			_, err := exchange(t.Context(), url)
 			var e *apim.Error
 			if !errors.As(err, &e) {
@@ -208,7 +271,9 @@ func TestRefusals(t *testing.T) {
 
 func TestNetworkErrors(t *testing.T) {
 	t.Parallel()
-	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(2 * time.Second) }))
+	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		time.Sleep(2 * time.Second)
+	}))
 	t.Cleanup(slow.Close)
 	strange := httptest.NewTLSServer(http.NotFoundHandler())
 	strange.Config.ErrorLog = nil
@@ -219,8 +284,9 @@ func TestNetworkErrors(t *testing.T) {
 		class     fault.Class
 		says      string
 	}{
-		{"nobody listens", "http://127.0.0.1:1/oauth2/token", fault.Network, "can't connect to 127.0.0.1:1"},
-		{"no such name", "https://no-such-host.invalid/oauth2/token", fault.Network, "can't find the address of no-such-host.invalid"},
+		{"closed port", "http://127.0.0.1:1/oauth2/token", fault.Network, "can't connect to 127.0.0.1:1"},
+		{"no such name", "https://no-such-host.invalid/oauth2/token", fault.Network,
+			"DNS lookup of no-such-host.invalid failed"},
 		{"a stranger's certificate", strange.URL, fault.Network, "issued by"},
 		{"too slow", slow.URL, fault.Temporary, "did not answer in time"},
 		{"endless reply", big, fault.Network, "over 64 KiB"},
@@ -240,7 +306,8 @@ func TestNetworkErrors(t *testing.T) {
 				t.Fatalf("error %v, want an apim.Error", err)
 			}
 			if e.Class != tt.class || !strings.Contains(e.Error(), tt.says) || fault.HintOf(e, "") == "" {
-				t.Errorf("class %v, %q, hint %q, want class %v and %q", e.Class, e, fault.HintOf(e, ""), tt.class, tt.says)
+				t.Errorf("class %v, %q, hint %q, want class %v and %q", e.Class, e, fault.HintOf(e, ""), tt.class,
+					tt.says)
 			}
 		})
 	}

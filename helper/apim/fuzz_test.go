@@ -22,11 +22,15 @@ type answer struct {
 }
 
 func (a answer) RoundTrip(r *http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body)), Request: r}, nil
+	return &http.Response{
+		StatusCode: a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body)),
+		Request: r,
+	}, nil
 }
 
-// FuzzExchange: a whole answer of the token endpoint, or of what stands before it. It is a token that can be printed and
-// is alive, or an error that says what to do, in printable words, and does not repeat the assertion.
+// FuzzExchange: a whole answer of the token endpoint, or of a server in front of it, gives one of two results: a token
+// that can be printed and has not expired, or an error that says what to do, is printable and does not repeat the
+// assertion.
 func FuzzExchange(f *testing.F) {
 	const date = "Fri, 02 Jan 2026 15:04:05 GMT"
 	f.Add(200, "application/json", date, "", []byte(goodReply))
@@ -35,14 +39,19 @@ func FuzzExchange(f *testing.F) {
 	f.Add(502, "text/html; charset", date, "-1", []byte("<html>"))
 	f.Add(302, "text/html", "Thu, 01 Jan 1970 00:00:00 GMT", "", []byte{})
 	f.Add(407, "a\x1b[2Jb/c", "Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", []byte{})
-	f.Add(401, "application/json", date, "", []byte(`{"error":"invalid_request","error_description":"Invalid exp claim","message_id":"rrt-1"}`))
+	f.Add(401, "application/json", date, "",
+		[]byte(`{"error":"invalid_request","error_description":"Invalid exp claim","message_id":"rrt-1"}`))
 	f.Fuzz(func(t *testing.T, status int, kind, date, after string, body []byte) {
 		a := answer{status, http.Header{"Content-Type": {kind}, "Date": {date}, "Retry-After": {after}}, body}
-		c := &apim.Client{HTTP: &http.Client{Transport: a, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, Now: func() time.Time { return now }}
+		c := &apim.Client{HTTP: &http.Client{Transport: a, CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}}, Now: func() time.Time { return now }}
 		const assertion = "eyJhbGciOiJSUzUxMiJ9.AssertionOfTheFuzzer.c2ln"
-		got, err := c.Exchange(t.Context(), "https://int.api.service.nhs.uk/oauth2/token", keystore.NewSecret([]byte(assertion)))
+		got, err := c.Exchange(t.Context(), "https://int.api.service.nhs.uk/oauth2/token",
+			keystore.NewSecret([]byte(assertion)))
 		if err == nil {
-			if status != http.StatusOK || keystore.CheckToken(string(got.Value.Reveal())) != nil || !got.Expiry.After(now) || got.Expiry.Sub(now) > time.Hour {
+			if status != http.StatusOK || keystore.CheckToken(string(got.Value.Reveal())) != nil ||
+				!got.Expiry.After(now) || got.Expiry.Sub(now) > time.Hour {
 				t.Fatalf("status %d gives a token until %v", status, got.Expiry)
 			}
 			return

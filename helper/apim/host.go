@@ -9,7 +9,7 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// badHost returns the error of a host name that can't be a profile's.
+// badHost returns the error for a host name that a profile can't have.
 func badHost(host, problem string) error {
 	if at := strings.LastIndexByte(host, '@'); at >= 0 { // a user's name, and perhaps a password
 		host = "[redacted]" + host[at:]
@@ -19,9 +19,9 @@ func badHost(host, problem string) error {
 	return fault.New(fault.Usage, hint, "host %q: %s", host, problem)
 }
 
-// ParseHost returns the host that s means: an APIM environment's name ("int"), or a host name with an optional port. It
-// is lower case and without the port 443 (except on loopback, whose default scheme is http). A scheme, path, user
-// information, space, trailing dot or letter beyond ASCII is an error.
+// ParseHost returns the host that s means: an APIM environment's name ("int"), or a host name with an optional port.
+// The result is lower case and without the port 443 (except on loopback, where the default scheme is http). A scheme,
+// path, user information, space, trailing dot or letter beyond ASCII is an error.
 func ParseHost(s string) (string, error) {
 	host := lowerASCII(s)
 	if problem := hostProblem(host); problem != "" {
@@ -30,7 +30,7 @@ func ParseHost(s string) (string, error) {
 	if h, ok := strings.CutSuffix(host, ":443"); ok && !Loopback(host) {
 		host = h
 	}
-	switch host { // last: what comes out means the same when it goes in again
+	switch host { // last, so that ParseHost of the result is the result
 	case "prod":
 		return production, nil
 	case "int", "dev", "ref", "sandbox", "internal-dev", "internal-qa", "internal-dev-sandbox", "internal-qa-sandbox":
@@ -39,7 +39,7 @@ func ParseHost(s string) (string, error) {
 	return host, nil
 }
 
-// lowerASCII lowers the letters A to Z. strings.ToLower would make ASCII letters of others: U+0130 becomes i, U+212A k.
+// lowerASCII lowers the letters A to Z. strings.ToLower would also turn U+0130 into i and U+212A into k.
 func lowerASCII(s string) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -50,7 +50,7 @@ func lowerASCII(s string) string {
 	return string(b)
 }
 
-// hostProblem says what is wrong with a lower-case host, or nothing.
+// hostProblem returns what is wrong with a lower-case host, or nothing.
 func hostProblem(host string) string {
 	switch {
 	case host == "":
@@ -81,7 +81,7 @@ func hostProblem(host string) string {
 	return nameProblem(name)
 }
 
-// nameProblem says what is wrong with a DNS name or an IPv4 address, or nothing.
+// nameProblem returns what is wrong with a DNS name or an IPv4 address, or nothing.
 func nameProblem(name string) string {
 	if strings.HasSuffix(name, ".") {
 		return "it ends in a dot"
@@ -107,7 +107,8 @@ func nameProblem(name string) string {
 	return ""
 }
 
-// numeric reports a last label that makes a name an IPv4 address to curl and browsers: 127.1, 0x7f.1, 2130706433.
+// numeric reports whether curl and browsers read a name with this last label as an IPv4 address: 127.1, 0x7f.1,
+// 2130706433.
 func numeric(label string) bool {
 	if hex, ok := strings.CutPrefix(label, "0x"); ok {
 		return strings.Trim(hex, "0123456789abcdef") == ""
@@ -115,8 +116,8 @@ func numeric(label string) bool {
 	return strings.Trim(label, "0123456789") == ""
 }
 
-// Loopback reports whether host (as [ParseHost] returns it) is this machine by name: localhost, a dotted quad of
-// 127.0.0.0/8, or [::1]; nothing else, whatever it resolves to.
+// Loopback reports whether host (as [ParseHost] returns it) names this machine: localhost, an address of 127.0.0.0/8 as
+// four numbers, or [::1]. No other name counts, even if it resolves to one of these.
 func Loopback(host string) bool {
 	name := host
 	if n, _, err := net.SplitHostPort(host); err == nil {

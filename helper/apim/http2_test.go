@@ -111,8 +111,8 @@ func (u *unwilling) start(t *testing.T) (url, caFile string) {
 	return "https://" + l.Addr().String() + "/oauth2/token", caFile
 }
 
-// HTTP/2 lets a server say that it has not looked at a request, and net/http sends such a one again. An assertion is sent
-// once, whatever the server says of it: its jti may be burnt.
+// HTTP/2 lets a server say that it has not looked at a request, and net/http sends such a one again. An assertion is
+// sent once, whatever the server says of it: its jti may be burnt.
 func TestNoAssertionIsSentTwice(t *testing.T) {
 	t.Parallel()
 	for name, refuse := range map[string]func(stream uint32) []byte{
@@ -121,7 +121,8 @@ func TestNoAssertionIsSentTwice(t *testing.T) {
 			return frame(frameGoAway, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) // it has processed no stream
 		},
 		"both": func(stream uint32) []byte {
-			return append(frame(frameReset, 0, stream, 0, 0, 0, refusedStream), frame(frameGoAway, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)...)
+			return append(frame(frameReset, 0, stream, 0, 0, 0, refusedStream),
+				frame(frameGoAway, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)...)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

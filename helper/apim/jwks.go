@@ -15,10 +15,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"cgp-cred/keystore/jwkint"
 	"cgp-cred/keystore/signer"
 )
 
-// JWK is a public key as APIM registers it (RFC 7517 section 4; RFC 7518 section 6.3.1). It has no room for a private member.
+// JWK is a public key as APIM registers it (RFC 7517 section 4; RFC 7518 section 6.3.1). It has no field for a private
+// member.
 type JWK struct {
 	KeyType   string `json:"kty"`
 	Modulus   string `json:"n"`
@@ -27,29 +29,29 @@ type JWK struct {
 	KID       string `json:"kid"`
 	Use       string `json:"use"`
 
-	point string // of a key in a set that is not RSA
+	point string // of a key that is not RSA
 }
 
-// NewJWK returns the public half of a key under its kid. Only RSA keys sign RS512.
+// NewJWK returns a public key as a JWK with this kid. It must be an RSA key: no other signs RS512.
 func NewJWK(public crypto.PublicKey, kid string) (JWK, error) {
 	key, ok := public.(*rsa.PublicKey)
 	if !ok {
 		return JWK{}, fmt.Errorf("key %q: APIM verifies RS512 signatures, which need an RSA key", kid)
 	}
-	b64 := base64.RawURLEncoding.EncodeToString
 	return JWK{
-		KeyType: "RSA", Modulus: b64(key.N.Bytes()), Exponent: b64(big.NewInt(int64(key.E)).Bytes()),
+		KeyType: "RSA", Modulus: jwkint.Encode(key.N), Exponent: jwkint.EncodeInt(key.E),
 		Algorithm: "RS512", KID: kid, Use: "sig",
 	}, nil
 }
 
-// Thumbprint is the key's SHA-256 thumbprint (RFC 7638 section 3): the members e, kty and n, in that order, base64url.
+// Thumbprint returns the key's SHA-256 thumbprint (RFC 7638 section 3) in base64url: of the members e, kty and n, in
+// that order.
 func (k JWK) Thumbprint() string {
 	sum := sha256.Sum256([]byte(`{"e":"` + k.Exponent + `","kty":"` + k.KeyType + `","n":"` + k.Modulus + `"}`))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// JWKS writes a key set (RFC 7517 section 5), indented, one LF at its end.
+// JWKS returns a key set (RFC 7517 section 5), indented, with one LF at its end.
 func JWKS(keys ...JWK) ([]byte, error) {
 	set := struct {
 		Keys []JWK `json:"keys"`
@@ -57,12 +59,14 @@ func JWKS(keys ...JWK) ([]byte, error) {
 	return indented(set)
 }
 
-// ErrPrivateJWK is a key set that holds a private key.
-var ErrPrivateJWK = errors.New("the key set holds a private key: it must not be registered, and the key must be replaced")
+// ErrPrivateJWK says that a key set holds a private key.
+var ErrPrivateJWK = errors.New(
+	"the key set holds a private key: it must not be registered, and the key must be replaced",
+)
 
-// MergeJWKS adds keys to the set in existing and keeps the others as they are, in order and with every member. A key of
-// ours that is there already is not added twice. A kid that names two keys, a private member, a number that is not one
-// (RFC 7518, section 6.3.1) or anything that is not a key set is an error.
+// MergeJWKS adds keys to the set in existing and keeps the others as they are, in order and with every member. It does
+// not add a key that the set already has. A kid that names two keys, a private member, a badly encoded number (RFC
+// 7518, section 6.3.1) or anything that is not a key set is an error.
 func MergeJWKS(existing []byte, keys ...JWK) ([]byte, error) {
 	all, err := readSet(existing)
 	if err != nil {
@@ -96,9 +100,10 @@ func MergeJWKS(existing []byte, keys ...JWK) ([]byte, error) {
 	return indented(map[string][]json.RawMessage{"keys": all})
 }
 
-// same reports that two entries are one key.
+// same reports whether two entries are the same key.
 func (k JWK) same(other JWK) bool {
-	return k.KeyType == other.KeyType && k.Modulus == other.Modulus && k.Exponent == other.Exponent && k.point == other.point
+	return k.KeyType == other.KeyType && k.Modulus == other.Modulus && k.Exponent == other.Exponent &&
+		k.point == other.point
 }
 
 // readSet returns the entries of a key set.
@@ -122,8 +127,8 @@ func readSet(text []byte) ([]json.RawMessage, error) {
 	return all, nil
 }
 
-// readObject returns a JSON object's members by their exact names, each of which must be there once: encoding/json would
-// take the last, and ignore case.
+// readObject returns a JSON object's members by their exact names. No name may be there twice. encoding/json would take
+// the last of two and ignore case.
 func readObject(text []byte) (map[string]json.RawMessage, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	if start, err := d.Token(); err != nil || start != json.Delim('{') {
@@ -151,7 +156,7 @@ func readObject(text []byte) (map[string]json.RawMessage, error) {
 	return all, nil
 }
 
-// privateMembers are the names of a JWK's private numbers (RFC 7518, sections 6.2.2, 6.3.2 and 6.4).
+// privateMembers lists the names of a JWK's private numbers (RFC 7518, sections 6.2.2, 6.3.2 and 6.4).
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 // readJWK reads one entry of a key set: a public key with a kid.
@@ -175,7 +180,7 @@ func readJWK(raw json.RawMessage) (JWK, error) {
 		}
 	}
 	switch {
-	case strings.ContainsRune(k.KID, utf8.RuneError): // also half of a surrogate pair
+	case strings.ContainsRune(k.KID, utf8.RuneError): // half of a surrogate pair gives one too
 		return k, errors.New("its kid is not UTF-8")
 	case k.KeyType == "oct":
 		return k, ErrPrivateJWK
@@ -202,24 +207,12 @@ func readJWK(raw json.RawMessage) (JWK, error) {
 	return k, nil
 }
 
-// readNumber reads a Base64urlUInt (RFC 7518, section 2) and keeps its text: with no padding and no zero before it, so
-// that equal numbers are equal texts.
+// readNumber returns a number and stores its text.
 func readNumber(raw json.RawMessage, text *string) (*big.Int, error) {
-	if json.Unmarshal(raw, text) != nil || *text == "" {
-		return nil, errors.New("is missing, empty or no text")
+	if json.Unmarshal(raw, text) != nil {
+		*text = ""
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(*text)
-	switch {
-	case strings.HasSuffix(*text, "="):
-		return nil, errors.New("is padded with =, which RFC 7518 does not allow")
-	case err != nil || strings.ContainsAny(*text, "\r\n"): // which the decoder ignores
-		return nil, errors.New("is not a number in base64url")
-	case len(b) == 1 && b[0] == 0:
-		return nil, errors.New("is zero")
-	case b[0] == 0:
-		return nil, errors.New("begins with a zero byte, which RFC 7518 does not allow")
-	}
-	return new(big.Int).SetBytes(b), nil
+	return jwkint.Decode(*text)
 }
 
 func indented(v any) ([]byte, error) {

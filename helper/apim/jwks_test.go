@@ -20,9 +20,10 @@ import (
 
 // The key and thumbprint of RFC 7638 section 3.1.
 const (
-	rfcN = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn6" +
-		"4tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91" +
-		"CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
+	rfcN = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjB" +
+		"ZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8" +
+		"KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_" +
+		"xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
 	rfcThumbprint = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 )
 
@@ -49,7 +50,8 @@ func TestJWKSHasPublicMembersAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := set.Keys[0]
-	if len(got) != 6 || got["kty"] != "RSA" || got["e"] != "AQAB" || got["alg"] != "RS512" || got["use"] != "sig" || got["kid"] != `a "kid" <1>` {
+	if len(got) != 6 || got["kty"] != "RSA" || got["e"] != "AQAB" || got["alg"] != "RS512" || got["use"] != "sig" ||
+		got["kid"] != `a "kid" <1>` {
 		t.Errorf("members %v", got)
 	}
 	if !strings.HasSuffix(string(out), "}\n") || strings.Contains(string(out), `\u003c`) {
@@ -90,7 +92,10 @@ func TestMergeJWKS(t *testing.T) {
 		{"our kid names another key", string(mustJWKS(t, other)), 0},
 		{"a key of another type", `{"keys":[{"kty":"EC","crv":"P-256","x":"AQ","y":"Ag","kid":"ec"}]}`, 2},
 		{"the same key twice", `{"keys":[` + colleague + `,` + colleague + `]}`, 3},
-		{"one key under two kids", `{"keys":[` + colleague + `,` + strings.Replace(colleague, "theirs", "other", 1) + `]}`, 3},
+		{
+			"one key under two kids",
+			`{"keys":[` + colleague + `,` + strings.Replace(colleague, "theirs", "other", 1) + `]}`, 3,
+		},
 		{"a bare key", colleague, 0},
 		{"not JSON", `-----BEGIN`, 0},
 		{"keys that are no objects", `{"keys":["x"]}`, 0},
@@ -132,14 +137,20 @@ func TestMergeJWKSRefuses(t *testing.T) {
 	even := base64.RawURLEncoding.EncodeToString(append(bytes.Repeat([]byte{0xff}, 255), 0xfe))
 	zeros := base64.RawURLEncoding.EncodeToString(append([]byte{0}, bytes.Repeat([]byte{0xff}, 256)...))
 	for name, c := range map[string]struct{ entry, says string }{
-		"padding":               {rsaWith(rfcN+"==", "AQAB"), "key 2: its n is padded"},
-		"padding of e":          {rsaWith(rfcN, "AQ=="), "its e is padded"},
-		"base64, not base64url": {rsaWith(strings.NewReplacer("-", "+", "_", "/").Replace(rfcN), "AQAB"), "not a number in base64url"},
-		"a space":               {rsaWith(rfcN+" ", "AQAB"), "not a number in base64url"},
-		"a line break":          {rsaWith(rfcN[:4]+`\n`+rfcN[4:], "AQAB"), "not a number in base64url"},
-		"bits after the last":   {rsaWith(rfcN, "AR"), "not a number in base64url"},
-		"hexadecimal e":         {rsaWith(rfcN, "0x10001"), "its e"},
-		"e is a number":         {`{"kty":"RSA","kid":"a","n":"` + rfcN + `","e":65537}`, "its e is missing, empty or no text"},
+		"padding":      {rsaWith(rfcN+"==", "AQAB"), "key 2: its n is padded"},
+		"padding of e": {rsaWith(rfcN, "AQ=="), "its e is padded"},
+		"base64, not base64url": {
+			rsaWith(strings.NewReplacer("-", "+", "_", "/").Replace(rfcN), "AQAB"),
+			"not a number in base64url",
+		},
+		"a space":             {rsaWith(rfcN+" ", "AQAB"), "not a number in base64url"},
+		"a line break":        {rsaWith(rfcN[:4]+`\n`+rfcN[4:], "AQAB"), "not a number in base64url"},
+		"bits after the last": {rsaWith(rfcN, "AR"), "not a number in base64url"},
+		"hexadecimal e":       {rsaWith(rfcN, "0x10001"), "its e"},
+		"e is a number": {
+			`{"kty":"RSA","kid":"a","n":"` + rfcN + `","e":65537}`,
+			"its e is missing, empty or no text",
+		},
 		"e is null":             {`{"kty":"RSA","kid":"a","n":"` + rfcN + `","e":null}`, "its e is missing"},
 		"no e":                  {`{"kty":"RSA","kid":"a","n":"` + rfcN + `"}`, "its e is missing"},
 		"no n":                  {`{"kty":"RSA","kid":"a","e":"AQAB"}`, "its n is missing"},
@@ -156,20 +167,30 @@ func TestMergeJWKSRefuses(t *testing.T) {
 		"empty kid":             {`{"kty":"RSA","kid":"","n":"` + rfcN + `","e":"AQAB"}`, "its kid is missing, empty"},
 		"kid is a number":       {`{"kty":"RSA","kid":7,"n":"` + rfcN + `","e":"AQAB"}`, "its kid"},
 		"half a surrogate":      {`{"kty":"RSA","kid":"\ud800","n":"` + rfcN + `","e":"AQAB"}`, "its kid is not UTF-8"},
-		"invalid UTF-8":         {"{\"kty\":\"RSA\",\"kid\":\"a\xff\",\"n\":\"" + rfcN + "\",\"e\":\"AQAB\"}", "it is not UTF-8"},
+		"invalid UTF-8": {
+			"{\"kty\":\"RSA\",\"kid\":\"a\xff\",\"n\":\"" + rfcN + "\",\"e\":\"AQAB\"}",
+			"it is not UTF-8",
+		},
 		"invalid UTF-8 besides": {"{" + good + ",\"x\":\"\xc3\x28\"}", "it is not UTF-8"},
 		"no kty":                {`{"kid":"a","n":"` + rfcN + `","e":"AQAB"}`, "its kty"},
 		"kid twice":             {`{` + good + `,"kid":"other"}`, "a member twice"},
 		"n twice":               {`{` + good + `,"n":"` + rfcN + `"}`, "a member twice"},
 		"a secret without k":    {`{"kty":"oct","kid":"a"}`, "private key"},
 		"the first one's kid":   {string(mustEntry(t, "first")), "its kid names another key in the set too"},
-		"another type":          {`{"kty":"EC","kid":"first","crv":"P-256","x":"AQ","y":"AQ"}`, "its kid names another key in the set too"},
-		"two EC keys":           {`{"kty":"EC","kid":"b","x":"AQ"},{"kty":"EC","kid":"b","x":"Ag"}`, "key 3: its kid names another key"},
-		"a list":                {`[]`, "not a JSON Web Key"},
-		"null":                  {`null`, "not a JSON Web Key"},
+		"another type": {
+			`{"kty":"EC","kid":"first","crv":"P-256","x":"AQ","y":"AQ"}`,
+			"its kid names another key in the set too",
+		},
+		"two EC keys": {
+			`{"kty":"EC","kid":"b","x":"AQ"},{"kty":"EC","kid":"b","x":"Ag"}`,
+			"key 3: its kid names another key",
+		},
+		"a list": {`[]`, "not a JSON Web Key"},
+		"null":   {`null`, "not a JSON Web Key"},
 	} {
 		set := `{"keys":[{"kty":"RSA","kid":"first","n":"` + rfcN + `","e":"AQAB"},` + c.entry + `]}`
-		if out, err := apim.MergeJWKS([]byte(set), ours); err == nil || out != nil || !strings.Contains(err.Error(), c.says) {
+		if out, err := apim.MergeJWKS([]byte(set), ours); err == nil || out != nil ||
+			!strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", name, err, c.says)
 		}
 	}
@@ -181,14 +202,17 @@ func TestMergeJWKSRefuses(t *testing.T) {
 			}
 		}
 	}
-	for _, set := range []string{`{"keys":[{` + good + `}],"keys":[]}`, `{"Keys":[]}`, `{"keys":{}}`, `{"keys":[]} {}`, `{"keys":[}`, `null`, ``} {
+	for _, set := range []string{
+		`{"keys":[{` + good + `}],"keys":[]}`, `{"Keys":[]}`, `{"keys":{}}`, `{"keys":[]} {}`,
+		`{"keys":[}`, `null`, ``,
+	} {
 		if _, err := apim.MergeJWKS([]byte(set), ours); err == nil {
 			t.Errorf("%s is taken for a key set", set)
 		}
 	}
 }
 
-// mustEntry is our key as an entry of a set.
+// mustEntry returns the test's key as an entry of a set.
 func mustEntry(t *testing.T, kid string) []byte {
 	t.Helper()
 	k, err := apim.NewJWK(&testKey().PublicKey, kid)
@@ -226,7 +250,8 @@ func FuzzMergeJWKS(f *testing.F) {
 			t.Fatalf("its own output becomes %q, %v", again, err)
 		}
 		var before, after struct{ Keys []map[string]any }
-		if err := errors.Join(json.Unmarshal(bytes.TrimPrefix(existing, []byte("\ufeff")), &before), json.Unmarshal(out, &after)); err != nil {
+		if err := errors.Join(json.Unmarshal(bytes.TrimPrefix(existing, []byte("\ufeff")), &before),
+			json.Unmarshal(out, &after)); err != nil {
 			t.Fatal(err)
 		}
 		if len(after.Keys) < len(before.Keys) || len(after.Keys) > len(before.Keys)+1 {
@@ -237,7 +262,8 @@ func FuzzMergeJWKS(f *testing.F) {
 				t.Fatalf("key %d becomes %v", i, k)
 			}
 			for name, value := range k {
-				if value != nil && slices.Contains([]string{"d", "p", "q", "dp", "dq", "qi", "k"}, strings.ToLower(name)) {
+				if value != nil &&
+					slices.Contains([]string{"d", "p", "q", "dp", "dq", "qi", "k"}, strings.ToLower(name)) {
 					t.Fatalf("a private member is registered: %q", out)
 				}
 			}

@@ -11,16 +11,17 @@ import (
 	"cgp-cred/keystore/peer"
 )
 
-// foreignListener returns the error of a loopback port on which another user of this machine listens.
+// foreignListener returns the error for a loopback port on which another user of this machine listens.
 func foreignListener(host string, uid int) error {
 	return fault.New(fault.Network,
-		"the server that this profile was made for has ended: start it again, or remove the profile with cgp-cred logout",
-		"another user of this machine (uid %d) listens on %s, and we are uid %d: nothing was sent", uid, host, os.Getuid())
+		"the server that this profile was made for has ended: start it again, or remove the profile: cgp-cred logout",
+		"another user of this machine (uid %d) listens on %s, and cgp-cred runs as uid %d: nothing was sent",
+		uid, host, os.Getuid())
 }
 
 // CheckListener refuses a loopback host (as [ParseHost] returns it) if a user other than this one and root listens on
 // its port: a profile made for a simulator that has ended would give its credential to the next program on that port.
-// All other hosts pass. Only Linux tells who listens.
+// All other hosts pass. Only Linux shows which user listens.
 func CheckListener(host string) error {
 	if !Loopback(host) {
 		return nil

@@ -20,7 +20,8 @@ const (
 	hintSlow  = "try again; on a slow network give more time: --timeout 60s"
 )
 
-// networkError makes the error of a request that got no whole answer. far is how far it came, sent what it held.
+// networkError returns the error for a request without a complete answer. far is the stage that the request reached;
+// sent is what it held.
 func networkError(tokenURL string, far stage, sent redactor, err error) *Error {
 	e := &Error{Class: fault.Network, TokenURL: tokenURL, cause: &causeUnknown, err: err}
 	w := routeTo(tokenURL)
@@ -36,7 +37,7 @@ func networkError(tokenURL string, far stage, sent redactor, err error) *Error {
 		e.what, e.hint = "interrupted while waiting for "+w.host, "run the command again"
 	case errors.As(err, &proxy):
 		e.refusedByProxy(w, proxy)
-	case errors.As(err, &known): // of proxyOf
+	case errors.As(err, &known): // from proxyOf
 		e.proxy = true
 		e.what, e.hint = known.Error(), strings.Join(known.FaultHints(), "\n")
 	case errors.As(err, &name) && !name.IsTimeout:
@@ -47,7 +48,8 @@ func networkError(tokenURL string, far stage, sent redactor, err error) *Error {
 		if far == lookingUp || far == connecting {
 			e.hint = w.hint()
 		}
-	case errors.Is(err, errTooLong), strings.Contains(err.Error(), "response headers exceeded"): // net/http has no type for it
+	case errors.Is(err, errTooLong),
+		strings.Contains(err.Error(), "response headers exceeded"): // net/http has no type for it
 		e.what, e.hint = fmt.Sprintf("an answer that isn't APIM's: %s sent over 64 KiB", w.host), hintMiddle
 	case errors.As(err, &dial) && dial.Op == "proxyconnect":
 		e.retry, e.proxy = true, true
@@ -58,41 +60,45 @@ func networkError(tokenURL string, far stage, sent redactor, err error) *Error {
 	case e.handshake(w, err):
 	default:
 		e.retry = true
-		e.what = fmt.Sprintf("the connection to %s%s broke: %s", w.host, w.via(), printable.Text(sent.hide(bare(err).Error())))
-		e.hint = "run the command again; if it stays, a proxy may be in the way: check HTTPS_PROXY and NO_PROXY"
+		why := printable.Text(sent.hide(bare(err).Error()))
+		e.what = fmt.Sprintf("the connection to %s%s broke: %s", w.host, w.via(), why)
+		e.hint = "run the command again; if it fails again, a proxy may be the cause: check HTTPS_PROXY and NO_PROXY"
 	}
 	return e
 }
 
-// unknownName says that a name has no address, or that no name server can tell for now.
+// unknownName says that a name has no address, or that no name server answered.
 func (e *Error) unknownName(w route, err *net.DNSError) {
-	e.what, e.hint = "can't find the address of "+printable.Text(err.Name), w.hint()
+	why := "no such host"
 	if !err.IsNotFound {
 		e.retry = true
-		e.what += ": no name server could tell"
+		why = "no name server answered"
 	}
+	e.what, e.hint = "DNS lookup of "+printable.Text(err.Name)+" failed: "+why, w.hint()
 	e.proxy = w.proxy != ""
 }
 
-// refusedByProxy says that a proxy does not connect us: not at all, not without a password, or not now.
+// refusedByProxy says why a proxy refused the connection: always, without a password, or only for now.
 func (e *Error) refusedByProxy(w route, p *proxyError) {
 	e.Status, e.proxy = p.status, true
 	e.what = printable.Text(p.Error())
 	switch {
 	case p.status == http.StatusProxyAuthRequired && w.named:
-		e.hint = "correct the proxy's user name and password in HTTPS_PROXY, or name " + w.host + " in NO_PROXY where no proxy is needed"
+		e.hint = "correct the proxy's user name and password in HTTPS_PROXY, or name " + w.host +
+			" in NO_PROXY if no proxy is needed"
 	case p.status == http.StatusProxyAuthRequired:
 		e.hint = hintProxy
 	case p.status == http.StatusTooManyRequests || p.status >= http.StatusInternalServerError:
 		e.Class = fault.Temporary
-		e.hint = "the proxy may not reach " + w.host + " for now: run the command again in a minute, or ask its administrators"
+		e.hint = "run the command again in a minute, or ask the proxy's administrators whether it can reach " + w.host
 	default:
-		e.hint = "ask the proxy's administrators to let " + w.host + " through, or name it in NO_PROXY where no proxy is needed"
+		e.hint = "ask the proxy's administrators to let " + w.host +
+			" through, or name it in NO_PROXY if no proxy is needed"
 	}
 }
 
-// handshake says why no TLS came about, and reports whether that is what went wrong. The same would happen again. crypto/tls
-// has no type for a version that is too low, only words.
+// handshake sets the text if the TLS handshake failed, and reports whether it did. Another attempt would fail the same
+// way. crypto/tls has no type for a version that is too low, only a text.
 func (e *Error) handshake(w route, err error) bool {
 	var (
 		verify *tls.CertificateVerificationError
@@ -104,18 +110,19 @@ func (e *Error) handshake(w route, err error) bool {
 		e.what, e.hint = certificateText(w.host, verify)
 	case strings.Contains(err.Error(), "protocol version"):
 		e.what = fmt.Sprintf("%s%s offers no TLS 1.2, and older versions are not safe", w.host, w.via())
-		e.hint = "tell those who run it; or a proxy is in the way: check HTTPS_PROXY and NO_PROXY"
+		e.hint = "tell its administrators; or a proxy may be the cause: check HTTPS_PROXY and NO_PROXY"
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		e.what, e.hint = fmt.Sprintf("%s%s answered without TLS", w.host, w.via()), hintMiddle
 	case errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error"):
-		e.what, e.hint = fmt.Sprintf("%s%s and this machine can't agree on TLS: %s", w.host, w.via(), printable.Text(alert.Err.Error())), hintMiddle
+		why := printable.Text(alert.Err.Error())
+		e.what, e.hint = fmt.Sprintf("%s%s and this machine can't agree on TLS: %s", w.host, w.via(), why), hintMiddle
 	default:
 		return false
 	}
 	return true
 }
 
-// bare takes off what net/http puts before the reason: the method and the URL.
+// bare returns an error without the method and URL that net/http puts before it.
 func bare(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -124,7 +131,7 @@ func bare(err error) error {
 	return err
 }
 
-// reason is why a connection failed, without the operation and the address.
+// reason returns why a connection failed, without the operation and the address.
 func reason(err error) string {
 	var dial *net.OpError
 	for errors.As(err, &dial) && dial.Err != nil {
@@ -133,8 +140,9 @@ func reason(err error) string {
 	return printable.Text(err.Error())
 }
 
-// timedOut reports a deadline: the caller's, or the transport's own for dial, TLS or headers.
+// timedOut reports whether a deadline passed: the caller's, or the transport's own for dial, TLS or headers.
 func timedOut(err error) bool {
 	var t net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &t) && t.Timeout()
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.As(err, &t) && t.Timeout()
 }

@@ -16,21 +16,21 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// Probe is what an address answered to a GET, but for its body, which is not read.
+// Probe is the answer of an address to a GET, except its body, which is not read.
 type Probe struct {
 	URL    string
 	Status int
 	Type   string               // media type; empty: unknown
-	Dated  bool                 // there was a Date header; without one Skew says nothing
-	Skew   time.Duration        // our clock minus the server's
+	Dated  bool                 // it had a Date header; without one Skew means nothing
+	Skew   time.Duration        // this machine's clock minus the server's
 	TLS    *tls.ConnectionState // nil over http
 }
 
-// Probe asks for an address, with header added to the request. Any answer is a Probe; none is an [Error]. No redirect is
-// followed.
+// Probe sends a GET to an address, with header added to the request. It returns a Probe for any answer, and an [Error]
+// if there was no answer. It follows no redirect.
 func (c *Client) Probe(ctx context.Context, address string, header http.Header) (Probe, error) {
-	var way progress
-	req, err := http.NewRequestWithContext(way.watch(ctx), http.MethodGet, address, http.NoBody)
+	var reached progress
+	req, err := http.NewRequestWithContext(reached.watch(ctx), http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return Probe{}, fmt.Errorf("address to probe: %w", err)
 	}
@@ -45,7 +45,7 @@ func (c *Client) Probe(ctx context.Context, address string, header http.Header) 
 	start := c.now()
 	res, err := client.Do(req) // an address of the profile's own host
 	if err != nil {
-		return Probe{}, networkError(address, way.stage(), redactor{}, err)
+		return Probe{}, networkError(address, reached.stage(), redactor{}, err)
 	}
 	_ = res.Body.Close() // it is not read
 	p := Probe{URL: address, Status: res.StatusCode, TLS: res.TLS}
@@ -59,7 +59,7 @@ func (c *Client) Probe(ctx context.Context, address string, header http.Header) 
 	return p, nil
 }
 
-// Problem is the [Error] that an answer is which no API of APIM's gives when all is well, or nil.
+// Problem returns an [Error] for an answer that no APIM API gives when all is well, and nil for any other.
 func (p Probe) Problem() error {
 	e := &Error{Class: fault.Refused, Status: p.Status, TokenURL: p.URL, Skew: p.Skew, cause: &causeUnknown}
 	what := fmt.Sprintf("%s answered %d", printable.Text(p.URL), p.Status)
@@ -68,10 +68,11 @@ func (p Probe) Problem() error {
 		return nil
 	case p.Status == http.StatusTooManyRequests, p.Status >= http.StatusInternalServerError:
 		e.Class, e.retry = fault.Temporary, true
-		e.what, e.hint = what+": APIM or something before it is failing", causeServer.hint
+		e.what, e.hint = what+": APIM or a server in front of it is failing", causeServer.hint
 	case p.Status == http.StatusUnauthorized, p.Status == http.StatusForbidden:
 		e.what = what + ": this credential has no access to that API"
-		e.hint = "subscribe the application to the API, in the flavour of this credential, in the Developer Hub of {host}"
+		e.hint = "subscribe the application to the API, in the flavour of this credential, " +
+			"in the Developer Hub of {host}"
 	case p.Status == http.StatusNotFound:
 		e.what, e.hint = what+": there is no such API", "check the profile's host and --api-name: cgp-cred status"
 	case p.Status == http.StatusProxyAuthRequired:
@@ -91,8 +92,8 @@ func (p Probe) Problem() error {
 	return e
 }
 
-// Proxy returns the host and port of the proxy that requests to an address go through, empty where there is none. What
-// HTTPS_PROXY says besides, user name and password, is not returned.
+// Proxy returns the host and port of the proxy for requests to an address, or nothing without a proxy. It does not
+// return the user name and password in HTTPS_PROXY.
 func Proxy(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -108,7 +109,8 @@ func Proxy(address string) (string, error) {
 	return proxy.Host, nil
 }
 
-// LookUp returns the addresses of a host, with or without a port. A loopback host is not looked up. A failure is an [Error].
+// LookUp returns the addresses of a host, with or without a port. It does not look up a loopback host. A failure is an
+// [Error].
 func LookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 	name := host
 	if n, _, err := net.SplitHostPort(host); err == nil {

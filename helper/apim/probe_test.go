@@ -36,7 +36,8 @@ func TestProbe(t *testing.T) {
 			t.Parallel()
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path != "/_ping" || r.Header.Get("Apikey") != "k" {
-					t.Errorf("got %s with apikey %q: followed a redirect, or lost a header", r.URL.Path, r.Header.Get("Apikey"))
+					t.Errorf("got %s with apikey %q: followed a redirect, or lost a header", r.URL.Path,
+						r.Header.Get("Apikey"))
 				}
 				w.Header()["Content-Type"] = []string{c.kind}
 				w.Header().Set("Location", "/elsewhere")
@@ -45,14 +46,17 @@ func TestProbe(t *testing.T) {
 			}))
 			t.Cleanup(server.Close)
 			p, err := new(apim.Client).Probe(t.Context(), server.URL+"/_ping", http.Header{"Apikey": {"k"}})
-			if err != nil || p.Status != c.status || !p.Dated || (p.Skew-time.Hour).Abs() > time.Minute || p.TLS != nil {
+			if err != nil || p.Status != c.status || !p.Dated || (p.Skew-time.Hour).Abs() > time.Minute ||
+				p.TLS != nil {
 				t.Fatalf("got %+v, %v", p, err)
 			}
 			var problem *apim.Error
 			switch err := p.Problem(); {
 			case c.fine && err != nil:
 				t.Errorf("got %v, want none", err)
-			case !c.fine && (!errors.As(err, &problem) || problem.Class != c.class || fault.HintOf(problem, "") == "" || problem.AtProxy() != (c.status == 407)):
+			case !c.fine &&
+				(!errors.As(err, &problem) || problem.Class != c.class || fault.HintOf(problem, "") == "" ||
+					problem.AtProxy() != (c.status == 407)):
 				t.Errorf("got %#v, want class %v", err, c.class)
 			}
 		})

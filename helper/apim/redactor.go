@@ -1,7 +1,6 @@
 package apim
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -10,33 +9,28 @@ import (
 	"cgp-cred/keystore"
 )
 
-// redactor is what a token request held, for a server or a proxy on the way that quotes it in its answer: the quotation would
-// put assertion and API key on stderr, and into the file that remembers a refusal.
+// redactor removes what a token request held from texts. A server or a proxy may quote the request in its answer, which
+// would put the assertion and the API key on stderr and into the file of a cached refusal.
 type redactor struct{ assertion keystore.Secret } // zero: nothing was sent
 
-// leastAPIKey is how long an API key must be to be looked for; none of APIM's is as short.
+// leastAPIKey is the shortest API key that is looked for; every APIM key is longer.
 const leastAPIKey = 8
 
-// issuer returns the API key that an assertion names, nothing where there is none.
+// issuer returns the API key that an assertion names, or nothing.
 func issuer(assertion string) string {
-	part := strings.Split(assertion, ".")
-	if len(part) != 3 {
-		return ""
-	}
 	var claims struct {
 		Issuer string `json:"iss"`
 	}
-	body, err := base64.RawURLEncoding.DecodeString(part[1])
-	if err != nil || json.Unmarshal(body, &claims) != nil {
+	if _, body, ok := splitJWT(assertion); !ok || json.Unmarshal(body, &claims) != nil {
 		return ""
 	}
 	return claims.Issuer
 }
 
-// longWord may be a piece of an assertion. It is compiled when it is needed: each start would pay for it.
+// longWord matches what may be a piece of an assertion. It is compiled on first use, as most runs do not need it.
 var longWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9_-]{16,}`) })
 
-// hide returns text without the pieces of the request that it quotes, cut or whole.
+// hide returns text with every quoted piece of the request redacted, whole or cut.
 func (e redactor) hide(text string) string {
 	if text == "" || e.assertion.IsZero() {
 		return text

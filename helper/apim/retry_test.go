@@ -27,12 +27,28 @@ func TestRetryable(t *testing.T) {
 		again  bool
 	}{
 		{"throttled", 429, "", fault.Temporary, true},
-		{"throttled, with the status of another error", 403, throttled("policies.ratelimit.SpikeArrestViolation"), fault.Temporary, true},
-		{"throttled, as Apigee does by itself", 500, throttled("policies.ratelimit.QuotaViolation"), fault.Temporary, true},
+		{
+			"throttled, with the status of another error", 403, throttled("policies.ratelimit.SpikeArrestViolation"),
+			fault.Temporary, true,
+		},
+		{
+			"throttled, as Apigee does by itself", 500, throttled("policies.ratelimit.QuotaViolation"), fault.Temporary,
+			true,
+		},
 		{"a server that fails", 500, "", fault.Temporary, true},
-		{"a server that fails, in words", 503, `{"error":"unknown_error","error_description":"x"}`, fault.Temporary, true},
-		{"a refusal with the status of a failure", 500, throttled("oauth.v2.InvalidClientIdentifier"), fault.Refused, false},
-		{"a refusal that passes, but not in a moment", 403, `{"error":"public_key error","error_description":"The JWKS endpoint can't be reached"}`, fault.Temporary, false},
+		{
+			"a server that fails, in words", 503, `{"error":"unknown_error","error_description":"x"}`, fault.Temporary,
+			true,
+		},
+		{
+			"a refusal with the status of a failure", 500, throttled("oauth.v2.InvalidClientIdentifier"), fault.Refused,
+			false,
+		},
+		{
+			"a refusal that passes, but not in a moment", 403,
+			`{"error":"public_key error","error_description":"The JWKS endpoint can't be reached"}`, fault.Temporary,
+			false,
+		},
 		{"a refusal", 401, `{"error":"invalid_request"}`, fault.Refused, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -46,7 +62,7 @@ func TestRetryable(t *testing.T) {
 
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
-	const server = "Thu, 01 Jan 2026 12:00:00 GMT" // hours from our own clock
+	const server = "Thu, 01 Jan 2026 12:00:00 GMT" // hours from this machine's clock
 	for _, c := range []struct {
 		header string
 		want   time.Duration
@@ -76,17 +92,18 @@ func TestRetryAfter(t *testing.T) {
 			if !errors.As(err, &e) || e.RetryAfter != c.want {
 				t.Fatalf("error %v, wait %v, want %v", err, e.RetryAfter, c.want)
 			}
-			if told := strings.Contains(fault.HintOf(e, ""), "wait "+c.want.String()+", as the server asks"); told != (c.want > 0) {
+			if told := strings.Contains(fault.HintOf(e, ""),
+				"wait "+c.want.String()+", as the server asks"); told != (c.want > 0) {
 				t.Errorf("hint %q for a wait of %v", fault.HintOf(e, ""), c.want)
 			}
 		})
 	}
 }
 
-// A client that waits says for what.
+// A client that times out says what it waited for.
 func TestLateSaysWhere(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, and nobody answers
+	l, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, but no server answers
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +123,7 @@ func TestLateSaysWhere(t *testing.T) {
 	}
 }
 
-// Nobody is followed: with a body or without, a second request would carry what is only for the first.
+// No redirect is followed, with a body or without: the second request would carry what is only for the first server.
 func TestNoRedirectIsFollowed(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{301, 302, 303, 307, 308} {

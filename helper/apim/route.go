@@ -11,26 +11,26 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// stage is how far a request came: what it was waiting for when its time was over.
+// stage is how far a request came: what it was waiting for when it timed out.
 type stage int32
 
 const (
 	starting stage = iota
 	lookingUp
 	connecting
-	connected    // and a proxy, where there is one, is asked to go on
+	connected    // if there is a proxy, it is asked for a connection to the host
 	throughProxy // TLS begins
 	asked
 	answering
 )
 
-// progress follows a request.
+// progress records the stage of a request.
 type progress struct{ now atomic.Int32 }
 
 func (p *progress) reached(far stage) { p.now.Store(int32(far)) }
 func (p *progress) stage() stage      { return stage(p.now.Load()) }
 
-// watch returns a context whose request tells how far it comes.
+// watch returns a context for a request whose stages are recorded.
 func (p *progress) watch(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		DNSStart:     func(httptrace.DNSStartInfo) { p.reached(lookingUp) },
@@ -46,14 +46,14 @@ func (p *progress) watch(ctx context.Context) context.Context {
 	})
 }
 
-// route is whom a request is for, and through whom it goes, both fit to print.
+// route names a request's target and proxy, escaped for printing.
 type route struct {
 	host  string
-	proxy string // empty: none
-	named bool   // the proxy is told a user name
+	proxy string // empty: no proxy
+	named bool   // the proxy gets a user name
 }
 
-// routeTo finds the way of a request to an address.
+// routeTo returns the route of a request to an address.
 func routeTo(address string) route {
 	w := route{host: printable.Text(HostOf(address))}
 	u, err := url.Parse(address)
@@ -66,7 +66,7 @@ func routeTo(address string) route {
 	return w
 }
 
-// via names the proxy behind the host's name.
+// via returns a phrase that names the proxy, to follow the host's name.
 func (w route) via() string {
 	if w.proxy == "" {
 		return ""
@@ -74,7 +74,7 @@ func (w route) via() string {
 	return ", through the proxy " + w.proxy + ","
 }
 
-// hint is what to check where nothing can be connected to.
+// hint returns what to check if a connection can't be made.
 func (w route) hint() string {
 	if w.proxy != "" {
 		return "check HTTPS_PROXY and NO_PROXY, and whether the proxy is up"
@@ -82,19 +82,19 @@ func (w route) hint() string {
 	return hintReach
 }
 
-// late says who did not do what in time.
+// late returns a text that says which server did not do what in time.
 func (w route) late(far stage) string {
-	first := w.host // who is connected to
+	first := w.host // the server that is connected to
 	if w.proxy != "" {
 		first = "the proxy " + w.proxy
 	}
 	switch {
 	case far == lookingUp:
-		return fmt.Sprintf("can't find the address of %s: no name server answered in time", first)
+		return fmt.Sprintf("DNS lookup of %s failed: no name server answered in time", first)
 	case far == connecting:
 		return first + " did not accept a connection in time"
 	case far == connected && w.proxy != "":
-		return fmt.Sprintf("%s did not connect us to %s in time", first, w.host)
+		return fmt.Sprintf("%s did not connect to %s in time", first, w.host)
 	case far == throughProxy:
 		return fmt.Sprintf("%s%s did not begin TLS in time", w.host, w.via())
 	case far == answering:

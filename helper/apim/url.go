@@ -13,14 +13,14 @@ import (
 var (
 	errNoURL    = errors.New("it can't be read as a URL with a scheme and a host")
 	errForeign  = errors.New("it has a space, a control character or a letter beyond ASCII")
-	errUser     = errors.New("it has user information, which names no host")
+	errUser     = errors.New("it has user information before the host, which is not allowed")
 	errEncoded  = errors.New("its host is percent-encoded, which clients read in different ways")
 	errTwoHosts = errors.New("clients can read more than one host in it")
 )
 
 // ParseURL reads an absolute URL in which every client finds the same scheme, host and port: printable ASCII, nothing
-// percent-encoded before the path, no user information, and a host as [ParseHost] takes it, in any case. The error has
-// nothing of the URL in it.
+// percent-encoded before the path, no user information, and a host as [ParseHost] takes it, in upper or lower case. The
+// error does not quote the URL.
 func ParseURL(s string) (*url.URL, error) {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {
@@ -53,8 +53,8 @@ func ParseURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
-// Authority returns the host and port of a URL in the form of [ParseHost], and false if clients could read another one
-// in it. It does not need to come from [ParseURL].
+// Authority returns the host and port of a URL in the form of [ParseHost], and false if clients could read a different
+// host in it. The URL can be one that [ParseURL] did not check.
 func Authority(u *url.URL) (host string, ok bool) {
 	host = lowerASCII(u.Host)
 	if u.User != nil || u.Opaque != "" || hostProblem(host) != "" {
@@ -66,8 +66,8 @@ func Authority(u *url.URL) (host string, ok bool) {
 	return host, true
 }
 
-// CheckTokenURL says what is wrong with a token URL that a user gave, or returns nil. It must be https, or http on
-// loopback, and without user information, query and fragment: APIM compares the audience with the URL as called.
+// CheckTokenURL returns what is wrong with a token URL that a user gave, or nil. The URL must be https, or http on
+// loopback, without user information, query and fragment: APIM compares the audience with the URL as called.
 func CheckTokenURL(s string) error {
 	u, err := ParseURL(s)
 	switch {
@@ -79,23 +79,25 @@ func CheckTokenURL(s string) error {
 	default:
 		return badTokenURL("its scheme must be https (http only on loopback)")
 	}
-	if problem := hostProblem(u.Host); problem != "" { // as it is written: upper case is another audience
+	if problem := hostProblem(u.Host); problem != "" { // as written: in upper case it is another audience
 		return badHost(u.Host, problem)
 	}
 	return nil
 }
 
-// badTokenURL returns the error of a token URL that can't be one.
+// badTokenURL returns the error for a text that can't be a token URL.
 func badTokenURL(problem string) error {
-	return fault.New(fault.Usage, "give one such as https://int.api.service.nhs.uk/oauth2/token", "token URL: %s", problem)
+	const hint = "give one such as https://int.api.service.nhs.uk/oauth2/token"
+	return fault.New(fault.Usage, hint, "token URL: %s", problem)
 }
 
 // lookalikes are characters that some servers turn into dots, slashes and backslashes.
 const lookalikes = "\u2024\u2025\ufe52\uff0e\uff0f\ufe68\uff3c"
 
-// PlainPath reports whether every client and server finds the same segments in a URL's path, as it is written: none that
-// is read as . or .. (encoded once or more, overlong, or before a semicolon), no encoded dot or backslash, no control
-// character. An encoded slash is allowed, but the segments that it would make are held to the same.
+// PlainPath reports whether every client and server finds the same segments in a URL's path, as it is written. It
+// allows no segment that could be read as . or .. (encoded once or more, overlong, or before a semicolon), no encoded
+// dot or backslash, and no control character. An encoded slash is allowed, but the same rules apply to the segments
+// around it.
 func PlainPath(path string) bool {
 	for i := range len(path) {
 		if path[i] <= ' ' || path[i] > '~' || path[i] == '\\' {
@@ -109,7 +111,7 @@ func PlainPath(path string) bool {
 	if err != nil || !plainText(text) {
 		return false
 	}
-	// What a second decoder would find: no dot, slash or backslash may come out of it, and so on.
+	// Decode again, as a second decoder would: no dot, slash or backslash may appear.
 	for {
 		next := unescape(text)
 		if next == text {
@@ -122,14 +124,15 @@ func PlainPath(path string) bool {
 	}
 }
 
-// count is how many characters of a text separate or make up dot segments.
+// count returns how many characters of a text separate segments or are dots.
 func count(s string) int {
 	return strings.Count(s, ".") + strings.Count(s, "/") + strings.Count(s, ";")
 }
 
-// plainText holds a decoded path to the rules.
+// plainText reports whether a decoded path follows the rules of [PlainPath].
 func plainText(text string) bool {
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) || strings.ContainsAny(text, `\`+lookalikes) {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) ||
+		strings.ContainsAny(text, `\`+lookalikes) {
 		return false
 	}
 	for segment := range strings.SplitSeq(text, "/") {
@@ -141,7 +144,7 @@ func plainText(text string) bool {
 	return true
 }
 
-// unescape decodes each %XX once, and leaves what is none.
+// unescape decodes each %XX once, and leaves all other text.
 func unescape(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

@@ -1,5 +1,5 @@
-// Package cache keeps one access token for each profile: sealed, in the kernel's keyring of this user, or where there
-// is none as a second item in the keychain. Whatever goes wrong with it is a miss, never a failed get.
+// Package cache keeps one access token for each profile, sealed: in this user's kernel keyring, or in a second item
+// of the keychain if there is no kernel keyring. If anything goes wrong with it, that is a miss, never a failed get.
 package cache
 
 import (
@@ -16,26 +16,26 @@ import (
 	"cgp-cred/keystore/kernel"
 )
 
-// Options say whose token is kept and where.
+// Options say which profile's token is kept, and where.
 type Options struct {
 	Profile     string            // its name
 	Fingerprint []byte            // the bytes of the profile's file: when they change, no old token is served
 	State       string            // folder of the sealing key
-	SealingKey  []byte            // 32 bytes, where the key is derived and not kept in State; nil: State/seal.key
-	Keychain    keystore.Keystore // used only where there is no kernel keyring; nil: no cache there
+	SealingKey  []byte            // 32 bytes, if the key is derived and not kept in State; nil: State/seal.key
+	Keychain    keystore.Keystore // used only without a kernel keyring; nil: then no token is kept
 	Warn        func(string)      // nil: silent
 	Now         func() time.Time  // nil: time.Now
 }
 
-// Cache is one profile's place in the token cache.
+// Cache is one profile's part of the token cache.
 type Cache struct {
 	o      Options
 	sealer *kernel.Sealer // nil: no cache
 	name   [sha256.Size]byte
 }
 
-// Open finds the profile's place, and makes the sealing key where there is none yet. Without a sealing key that only
-// this user can have written and read it warns, and nothing is cached.
+// Open returns the profile's cache, and makes the sealing key if there is no key yet. If another user could read or
+// write the sealing key, it warns, and nothing is cached.
 func Open(o Options) *Cache {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -57,11 +57,11 @@ func Open(o Options) *Cache {
 	return c
 }
 
-// formatVersion changes when what lies in the cache changes its form.
+// formatVersion changes when the format of cached entries changes.
 const formatVersion = 1
 
-// hash binds an entry to all that decides which token is the right one. Sizes come first, so that no two profiles
-// have the same bytes.
+// hash binds an entry to everything that decides which token is the right one. Sizes come first, so that no two
+// profiles have the same bytes.
 func hash(sealer *kernel.Sealer, o Options) [sha256.Size]byte {
 	var id [8]byte
 	if sealer != nil {
@@ -77,22 +77,22 @@ func hash(sealer *kernel.Sealer, o Options) [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// Name is a hash of the format's version, the sealing key, and the profile's name and file: 43 characters of
-// base64url. What must not outlive a change of the profile binds to it, locks and refusals too.
+// Name returns a hash of the format's version, the sealing key, and the profile's name and file: 43 characters of
+// base64url. Everything that must not outlive a change of the profile is bound to it, such as a refusal.
 func (c *Cache) Name() string { return base64.RawURLEncoding.EncodeToString(c.name[:]) }
 
-// BoundTo reports whether the cache is that of a profile's file with these bytes.
+// BoundTo reports whether the cache belongs to a profile's file with these bytes.
 func (c *Cache) BoundTo(fingerprint []byte) bool { return bytes.Equal(c.o.Fingerprint, fingerprint) }
 
 func (c *Cache) key() string { return "cgp-cred:" + c.Name() }
 
 func (c *Cache) account() string { return c.o.Profile + AccountEnd }
 
-// AccountEnd is what a token's account in a keystore has after the profile's name.
+// AccountEnd follows the profile's name in the account of a token in a keystore.
 const AccountEnd = "/token"
 
-// Get returns the cached token, false where there is none, or none that can be opened, or where its time is over.
-// A token that is found in the kernel's keyring costs microseconds and touches nothing else.
+// Get returns the cached token. It returns false if there is no token, if the token can't be opened, or if it has
+// expired. A token in the kernel's keyring is found in microseconds, and nothing else is touched.
 func (c *Cache) Get(ctx context.Context) (Entry, bool) {
 	if c.sealer == nil {
 		return Entry{}, false
@@ -108,7 +108,7 @@ func (c *Cache) Get(ctx context.Context) (Entry, bool) {
 	if err == nil {
 		e, err = c.open(sealed)
 	}
-	if err != nil { // a program without the sealing key wrote this
+	if err != nil { // a program without the sealing key wrote this entry
 		_ = kernel.Delete(c.key()) // if it fails, the next Set replaces it
 		c.o.Warn("another program is writing to this user's kernel keyring: " +
 			"a cached token that cgp-cred did not write was removed")
@@ -130,7 +130,7 @@ func (c *Cache) fromKeychain(ctx context.Context) (Entry, bool) {
 		return Entry{}, false
 	}
 	e, err := c.open(sealed)
-	if err != nil { // also the token of the profile as it was before a change: the item's name has no hash
+	if err != nil { // perhaps a token from before a change of the profile: the item's name has no hash
 		return Entry{}, false
 	}
 	return c.alive(e)
@@ -151,8 +151,8 @@ func (c *Cache) alive(e Entry) (Entry, bool) {
 	return e, true
 }
 
-// Set keeps the token until its expiry, in the place of an older one. Without a place for it, or where the kernel's
-// quota is used up, it is not kept and that is no error; a keychain that fails is.
+// Set keeps the token until it expires, and replaces an older one. If there is no place for it, or the kernel's quota
+// is used up, it is not kept, and that is no error. A keychain that fails is an error.
 func (c *Cache) Set(ctx context.Context, e Entry) error {
 	life := e.Expiry.Sub(c.o.Now())
 	if c.sealer == nil || life <= 0 {
@@ -176,10 +176,10 @@ func (c *Cache) Set(ctx context.Context, e Entry) error {
 	return err
 }
 
-// makeRoom removes the older token, which would be served in this one's place, and tries once more.
+// makeRoom removes the older token, which would be served instead of this one, and tries once more.
 func (c *Cache) makeRoom(sealed []byte, life time.Duration) error {
 	if err := kernel.Delete(c.key()); err != nil {
-		return nil //nolint:nilerr // none was there, or it can't be helped: no cache, no error
+		return nil //nolint:nilerr // there is no older token, or it can't be removed: the token is not cached
 	}
 	if err := kernel.Set(c.key(), sealed, life); !errors.Is(err, kernel.ErrUnavailable) {
 		return err
@@ -187,8 +187,8 @@ func (c *Cache) makeRoom(sealed []byte, life time.Duration) error {
 	return nil
 }
 
-// Delete drops the token from where [Cache.Get] would find it; absent is no error. Where there is a kernel keyring the
-// keychain is not asked: a locked one must not keep a refused token alive.
+// Delete drops the token from where [Cache.Get] would find it. An absent token is no error. If there is a kernel
+// keyring, the keychain is not asked: a locked keychain must not keep a refused token alive.
 func (c *Cache) Delete(ctx context.Context) error {
 	err := kernel.Delete(c.key())
 	switch {
@@ -200,7 +200,8 @@ func (c *Cache) Delete(ctx context.Context) error {
 	return err
 }
 
-// Purge drops the token from every place: with the profile goes what a machine without a kernel keyring left behind.
+// Purge drops the token from the kernel's keyring and from the keychain, which may still have a token from a machine
+// without a kernel keyring.
 func (c *Cache) Purge(ctx context.Context) error {
 	err := kernel.Delete(c.key())
 	if errors.Is(err, kernel.ErrNotFound) || errors.Is(err, kernel.ErrUnavailable) {
@@ -209,7 +210,7 @@ func (c *Cache) Purge(ctx context.Context) error {
 	return errors.Join(err, c.deleteItem(ctx))
 }
 
-// deleteItem drops the keychain's item; absent is no error.
+// deleteItem drops the keychain's item. An absent item is no error.
 func (c *Cache) deleteItem(ctx context.Context) error {
 	if c.o.Keychain == nil {
 		return nil
@@ -220,7 +221,7 @@ func (c *Cache) deleteItem(ctx context.Context) error {
 	return nil
 }
 
-// Backend says where tokens of this profile are kept: "keyring", "keychain" or "none".
+// Backend returns where tokens of this profile are kept: "keyring", "keychain" or "none".
 func (c *Cache) Backend(_ context.Context) string {
 	if c.sealer == nil {
 		return "none"

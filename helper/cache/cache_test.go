@@ -15,7 +15,7 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// options is a profile of its own in folders of its own; warnings end up in the list.
+// options returns a new profile in new folders. Its warnings are added to the list.
 func options(t testing.TB) (o cache.Options, warnings *[]string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -28,7 +28,7 @@ func options(t testing.TB) (o cache.Options, warnings *[]string) {
 	}, warnings
 }
 
-// open also removes what the test leaves in the keyring of whoever runs it.
+// open also removes what the test leaves in the keyring of the user who runs it.
 func open(t testing.TB, o cache.Options) *cache.Cache {
 	t.Helper()
 	c := cache.Open(o)
@@ -140,8 +140,10 @@ func TestNoOldTokenAfterAChange(t *testing.T) {
 		"one byte more": func(o *cache.Options) {
 			o.Fingerprint = append(o.Fingerprint[:len(o.Fingerprint):len(o.Fingerprint)], '\n')
 		},
-		"another profile":     func(o *cache.Options) { o.Profile = "dev" },
-		"name and file moved": func(o *cache.Options) { o.Profile, o.Fingerprint = "in", append([]byte("t"), o.Fingerprint...) },
+		"another profile": func(o *cache.Options) { o.Profile = "dev" },
+		"name and file moved": func(o *cache.Options) {
+			o.Profile, o.Fingerprint = "in", append([]byte("t"), o.Fingerprint...)
+		},
 		"another sealing key": func(o *cache.Options) { o.State = t.TempDir() },
 		"a derived key":       func(o *cache.Options) { o.SealingKey = make([]byte, 32) },
 	} {

@@ -10,18 +10,18 @@ import (
 
 // Entry is a cached token.
 type Entry struct {
-	Header    string          // name of the header that carries it, for example Authorization; printable ASCII, at most 255 bytes
-	Token     keystore.Secret // printable ASCII without blanks
+	Header    string          // name of the token's header: Authorization; printable ASCII, at most 255 bytes
+	Token     keystore.Secret // printable ASCII without spaces
 	FetchedAt time.Time       // when the request for it started, by the local clock; kept to the millisecond
-	Expiry    time.Time       // its end, by the local clock; kept to the millisecond
+	Expiry    time.Time       // when it expires, by the local clock; kept to the millisecond
 }
 
-// clockSlack is how far the clock may have gone back since the token was fetched: more, and nothing it says about
-// the token's age can be trusted (WSL's clock after sleep).
+// clockSlack is how far the clock may have gone back since the token was fetched. If it went back further, the
+// token's age can't be known (WSL's clock after sleep).
 const clockSlack = 5 * time.Second
 
-// Fresh reports whether the token can be served at the time now: at least minValid is left, or half of its life
-// where that is less, and it was not fetched in the future.
+// Fresh reports whether the token can be served at the time now. At least minValid must be left, or half of the token's
+// life if that is less, and it must not have been fetched in the future.
 func (e Entry) Fresh(now time.Time, minValid time.Duration) bool {
 	margin := min(max(minValid, 0), e.Expiry.Sub(e.FetchedAt)/2)
 	return now.Before(e.Expiry) && e.Expiry.Sub(now) >= margin && !now.Before(e.FetchedAt.Add(-clockSlack))
@@ -77,7 +77,7 @@ func decode(b []byte) (Entry, error) {
 	return e, nil
 }
 
-// printable: nothing that could end a header's line or divide it.
+// printable reports whether b has only characters that can't end or split a header's line.
 func printable(b []byte) bool {
 	for _, c := range b {
 		if c <= ' ' || c > '~' {

@@ -21,7 +21,10 @@ func TestFresh(t *testing.T) {
 		{name: "new", life: 599 * time.Second, age: 0, minValid: time.Minute, want: true},
 		{name: "60 s left", life: 599 * time.Second, age: 539 * time.Second, minValid: time.Minute, want: true},
 		{name: "less than 60 s left", life: 599 * time.Second, age: 539*time.Second + 1, minValid: time.Minute},
-		{name: "margin is half its life", life: 100 * time.Second, age: 50 * time.Second, minValid: time.Hour, want: true},
+		{
+			name: "margin is half its life", life: 100 * time.Second, age: 50 * time.Second, minValid: time.Hour,
+			want: true,
+		},
 		{name: "less than half its life", life: 100 * time.Second, age: 51 * time.Second, minValid: time.Hour},
 		{name: "no margin", life: time.Minute, age: time.Minute - 1, want: true},
 		{name: "at its end", life: time.Minute, age: time.Minute},

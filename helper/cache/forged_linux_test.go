@@ -20,7 +20,7 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// plant puts a value in the keyring in the place of the cache's, as another container of the same user can.
+// plant replaces the cache's value in the keyring, as another container of the same user can.
 func plant(t *testing.T, c *cache.Cache, value []byte) {
 	t.Helper()
 	if err := kernel.Set("cgp-cred:"+c.Name(), value, time.Minute); err != nil {
@@ -50,18 +50,19 @@ func TestForgedEntries(t *testing.T) {
 	id := ours.ID()
 	copy(renamed[1:], id[:])
 	for what, value := range map[string][]byte{
-		"rubbish":                                []byte("rubbish"),
-		"one byte":                               {1},
-		"sealed under another key":               theirs.Seal([]byte(c.Name()), []byte("x")),
-		"another key under our id":               renamed,
-		"our key, other additional data":         ours.Seal([]byte("x"), []byte("x")),
-		"our key, no additional data, old entry": ours.Seal(nil, make([]byte, 40)),
+		"rubbish":                                       []byte("rubbish"),
+		"one byte":                                      {1},
+		"sealed under another key":                      theirs.Seal([]byte(c.Name()), []byte("x")),
+		"another key under the user's id":               renamed,
+		"the user's key, other additional data":         ours.Seal([]byte("x"), []byte("x")),
+		"the user's key, no additional data, old entry": ours.Seal(nil, make([]byte, 40)),
 	} {
 		*warnings = nil
 		plant(t, c, value)
 		wantMiss(t, what, c)
 		wantMiss(t, what+", again", c)
-		if len(*warnings) != 1 || !strings.Contains((*warnings)[0], "another program is writing to this user's kernel keyring") {
+		want := "another program is writing to this user's kernel keyring"
+		if len(*warnings) != 1 || !strings.Contains((*warnings)[0], want) {
 			t.Errorf("%s: warned %q, want one warning", what, *warnings)
 		}
 		if _, err := kernel.Get("cgp-cred:" + c.Name()); err == nil {
@@ -96,7 +97,7 @@ func TestEntryOfAnotherProfileUnderOurName(t *testing.T) {
 	}
 }
 
-// What is a miss for another reason is no sign of another writer.
+// A miss for another reason is no sign of another program that writes.
 func TestNoWarningOfAMiss(t *testing.T) {
 	t.Parallel()
 	needKeyring(t)
@@ -119,8 +120,8 @@ func TestNoWarningOfAMiss(t *testing.T) {
 	}
 }
 
-// inChild reports whether this is the child that the test needs: the test itself, started again as the user uid (or
-// ourselves where uid is negative) with words in its environment. In the parent it runs that child.
+// inChild reports whether this is the child that the test needs: the test itself, started again as the user uid (or as
+// the same user if uid is negative) with words in its environment. In the parent it runs that child.
 func inChild(t *testing.T, uid int, words ...string) bool {
 	t.Helper()
 	if os.Getenv(role) != "" {

@@ -17,11 +17,21 @@ func TestUnsafeSealingKey(t *testing.T) {
 		spoil func(o *cache.Options) error
 		want  string // in the warning
 	}{
-		{name: "readable by others", spoil: func(o *cache.Options) error { return os.Chmod(o.State+"/seal.key", 0o644) }, want: "chmod go= "},
-		{name: "folder written by everybody", spoil: func(o *cache.Options) error { return os.Chmod(o.State, 0o777) }, want: "chmod go-w "},
-		{name: "hard link", spoil: func(o *cache.Options) error { return os.Link(o.State+"/seal.key", o.State+"/other") }, want: "2 names"},
-		{name: "cut", spoil: func(o *cache.Options) error { return os.Truncate(o.State+"/seal.key", 31) }, want: "remove it"},
-		{name: "too long", spoil: func(o *cache.Options) error { return os.Truncate(o.State+"/seal.key", 33) }, want: "over 32 bytes"},
+		{name: "readable by others", spoil: func(o *cache.Options) error {
+			return os.Chmod(o.State+"/seal.key", 0o644)
+		}, want: "chmod go= "},
+		{name: "folder written by everybody", spoil: func(o *cache.Options) error {
+			return os.Chmod(o.State, 0o777)
+		}, want: "chmod go-w "},
+		{name: "hard link", spoil: func(o *cache.Options) error {
+			return os.Link(o.State+"/seal.key", o.State+"/other")
+		}, want: "2 names"},
+		{name: "cut", spoil: func(o *cache.Options) error {
+			return os.Truncate(o.State+"/seal.key", 31)
+		}, want: "remove it"},
+		{name: "too long", spoil: func(o *cache.Options) error {
+			return os.Truncate(o.State+"/seal.key", 33)
+		}, want: "over 32 bytes"},
 		{name: "a link", spoil: func(o *cache.Options) error {
 			if err := os.Rename(o.State+"/seal.key", o.State+"/real"); err != nil {
 				return err
@@ -29,7 +39,10 @@ func TestUnsafeSealingKey(t *testing.T) {
 			return os.Symlink("real", o.State+"/seal.key")
 		}, want: "symbolic link"},
 		{name: "no state folder", spoil: func(o *cache.Options) error { o.State = ""; return nil }, want: "set HOME"},
-		{name: "relative state folder", spoil: func(o *cache.Options) error { o.State = "cgp-cred"; return nil }, want: "not an absolute path"},
+		{name: "relative state folder", spoil: func(o *cache.Options) error {
+			o.State = "cgp-cred"
+			return nil
+		}, want: "not an absolute path"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,5 +1,5 @@
-// Package clients puts cgp-cred's Python package where an interpreter finds it: the files that pip would write, without
-// pip, an index or a network.
+// Package clients installs cgp-cred's Python package into a folder that an interpreter searches. It writes the files
+// that pip would write, without pip, an index or a network.
 package clients
 
 import (
@@ -17,10 +17,10 @@ import (
 //go:embed python/cgp_cred/*.py python/cgp_cred/py.typed python/httpie_cgp.py
 var python embed.FS
 
-// installed is the module that says where cgp-cred is; the one in the tree says nothing.
+// installed is the module that names cgp-cred's path and version; the one in the source tree has no path.
 const installed = "cgp_cred/_installed.py"
 
-// Package is the Python package as it is written for one cgp-cred.
+// Package is the Python package for one cgp-cred.
 type Package struct {
 	Program string // cgp-cred's absolute path, which the package calls
 	Version string // as cgp-cred prints it; turned into one that Python's packaging accepts
@@ -32,7 +32,7 @@ type file struct {
 	data []byte
 }
 
-// files returns every file, RECORD the last.
+// files returns all files of the package. The last one is RECORD.
 func (p Package) files() ([]file, error) {
 	var out []file
 	err := fs.WalkDir(python, "python", func(name string, d fs.DirEntry, err error) error {
@@ -56,19 +56,21 @@ func (p Package) files() ([]file, error) {
 	return p.withMetadata(out), nil
 }
 
-// installed writes cgp-cred's path and version as Python. Strings of JSON are strings of Python too.
+// installed returns cgp-cred's path and version as Python source. A JSON string is a Python string too.
 func (p Package) installed() ([]byte, error) {
 	if !utf8.ValidString(p.Program) {
-		return nil, fault.New(fault.Usage, "move it to one that Python can read", "the path of cgp-cred, %q, is not UTF-8", p.Program)
+		const hint = "move cgp-cred to a path that is UTF-8"
+		return nil, fault.New(fault.Usage, hint, "the path of cgp-cred, %q, is not UTF-8", p.Program)
 	}
 	program, err := json.Marshal(p.Program)
 	if err != nil {
 		return nil, err
 	}
-	return fmt.Appendf(nil, "\"\"\"Written by cgp-cred clients install python.\"\"\"\n\nPROGRAM = %s\nVERSION = %q\n", program, p.version()), nil
+	const module = "\"\"\"Written by cgp-cred clients install python.\"\"\"\n\nPROGRAM = %s\nVERSION = %q\n"
+	return fmt.Appendf(nil, module, program, p.version()), nil
 }
 
-// distInfo is the folder that tells Python's packaging of the package.
+// distInfo returns the path of a file in the folder that describes the package to Python's packaging.
 func (p Package) distInfo(name string) string {
 	return path.Join("cgp_cred-"+p.version()+".dist-info", name)
 }

@@ -9,8 +9,8 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// inTheWay returns the error of a file that another installer, or a user, put where one of the package's has to go. by is
-// who installed the package that is there; empty: the file belongs to no package.
+// inTheWay returns the error for a file of another installer or of the user that has the path of one of the package's
+// files. by is the installer of the existing package; empty: the file belongs to no package.
 func inTheWay(path, by string) error {
 	const hint = "remove it, or choose another folder: --target DIR"
 	switch by {
@@ -22,22 +22,25 @@ func inTheWay(path, by string) error {
 	return fault.New(fault.Usage, hint, "%q was installed by %q", path, by)
 }
 
-// badRecord returns the error of a RECORD that can't be believed.
+// badRecord returns the error for a RECORD that can't be trusted.
 func badRecord(path, problem string) error {
-	return fault.New(fault.Usage, "someone changed it: look at that folder, and remove the package by hand", "%q %s: nothing was removed", path, problem)
+	const hint = "the file was changed: look at that folder, and remove the package by hand"
+	return fault.New(fault.Usage, hint, "%q %s: nothing was removed", path, problem)
 }
 
-// badPython returns the error of an interpreter that is not there, can't be asked, or is too old.
+// badPython returns the error for an interpreter that is missing, can't be run or is too old.
 func badPython(python, problem string) error {
-	return fault.New(fault.Usage, "name a Python of 3.9 or later: --python /usr/bin/python3", "python %q: %s", python, problem)
+	const hint = "name Python 3.9 or later: --python /usr/bin/python3"
+	return fault.New(fault.Usage, hint, "python %q: %s", python, problem)
 }
 
-// badHTTPie returns the error of an HTTPie whose interpreter can't be found.
+// badHTTPie returns the error for an HTTPie whose interpreter can't be found.
 func badHTTPie(problem string) error {
-	return fault.New(fault.Usage, "name the Python that runs it: --httpie --python /usr/bin/python3", "httpie: %s", problem)
+	const hint = "name the Python that runs it: --httpie --python /usr/bin/python3"
+	return fault.New(fault.Usage, hint, "httpie: %s", problem)
 }
 
-// whole gives an error of the system the whole path of a file below folder.
+// whole returns a system error with the whole path of a file below folder.
 func whole(folder string, err error) error {
 	var at *fs.PathError
 	var link *os.LinkError

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// FuzzShebang: the Python that is found stands in one of the two lines, and is one line itself.
+// FuzzShebang: the Python that is found is part of one of the two lines, and has only one line.
 func FuzzShebang(f *testing.F) {
 	f.Add("#!/usr/bin/python3", "import sys")
 	f.Add("#!/usr/bin/env python3", "")

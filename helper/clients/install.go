@@ -15,8 +15,8 @@ import (
 	"cgp-cred/keystore/disk"
 )
 
-// Install writes the package below a folder, which it makes where it is missing, in the place of an older one of ours.
-// It does nothing else there: a file that is not ours is an error, and nothing is written.
+// Install writes the package below a folder, and creates the folder if it is missing. It replaces an older package that
+// cgp-cred installed. A file that cgp-cred did not install is an error, and nothing is written.
 func (p Package) Install(folder string) error {
 	return disk.Unwritable(whole(folder, p.install(folder)))
 }
@@ -26,24 +26,24 @@ func (p Package) install(folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // interpreters of other users may read it
+	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // other users' interpreters may read it
 		return err
 	}
-	root, err := os.OpenRoot(folder) //nolint:forbidigo // a folder of Python's, below which the package is written
+	root, err := os.OpenRoot(folder) //nolint:forbidigo // Python's folder, below which the package is written
 	if err != nil {
 		return err
 	}
 	defer func() { _ = root.Close() }()
-	ours, err := recorded(root)
+	old, err := recorded(root)
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		if _, err := root.Lstat(f.path); err == nil && !slices.Contains(ours, f.path) {
+		if _, err := root.Lstat(f.path); err == nil && !slices.Contains(old, f.path) {
 			return inTheWay(filepath.Join(folder, filepath.FromSlash(f.path)), "")
 		}
 	}
-	// What says whose the files are comes first: an installation that was broken off is repeated, or removed, like another.
+	// Write INSTALLER and RECORD first: then an interrupted installation can be repeated or removed like any other.
 	slices.SortStableFunc(files, func(a, b file) int { return rank(a.path) - rank(b.path) })
 	var written []string
 	for _, f := range files {
@@ -52,18 +52,18 @@ func (p Package) install(folder string) error {
 		}
 		written = append(written, f.path)
 	}
-	return remove(root, slices.DeleteFunc(ours, func(name string) bool { return slices.Contains(written, name) }))
+	return remove(root, slices.DeleteFunc(old, func(name string) bool { return slices.Contains(written, name) }))
 }
 
-// Uninstall removes what RECORD lists, the byte code that Python made of it, and the folders that are then empty. It
-// reports whether there was a package of ours.
+// Uninstall removes the files that RECORD lists, the byte code that Python compiled from them, and the folders that are
+// then empty. It reports whether cgp-cred had installed a package.
 func Uninstall(folder string) (bool, error) {
 	was, err := uninstall(folder)
 	return was, disk.Unwritable(whole(folder, err))
 }
 
 func uninstall(folder string) (bool, error) {
-	root, err := os.OpenRoot(folder) //nolint:forbidigo // a folder of Python's, below which the package is written
+	root, err := os.OpenRoot(folder) //nolint:forbidigo // Python's folder, below which the package is written
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -71,14 +71,14 @@ func uninstall(folder string) (bool, error) {
 		return false, err
 	}
 	defer func() { _ = root.Close() }()
-	ours, err := recorded(root)
-	if err != nil || len(ours) == 0 {
+	files, err := recorded(root)
+	if err != nil || len(files) == 0 {
 		return false, err
 	}
-	return true, remove(root, ours)
+	return true, remove(root, files)
 }
 
-// rank is 0 for INSTALLER, 1 for RECORD, 2 for the others.
+// rank returns 0 for INSTALLER, 1 for RECORD and 2 for the other files.
 func rank(name string) int {
 	switch path.Base(name) {
 	case "INSTALLER":
@@ -89,18 +89,18 @@ func rank(name string) int {
 	return 2
 }
 
-// recorded lists the files of the packages below root that this one installed.
+// recorded returns the files of the packages below root that cgp-cred installed.
 func recorded(root *os.Root) ([]string, error) {
 	infos, err := fs.Glob(root.FS(), "cgp_cred-*.dist-info")
 	if err != nil {
 		return nil, unreadable(root, err)
 	}
-	var ours []string
+	var all []string
 	for _, info := range infos {
 		by, err := root.ReadFile(path.Join(info, "INSTALLER"))
 		if errors.Is(err, fs.ErrNotExist) {
 			if _, err := root.Lstat(path.Join(info, "RECORD")); errors.Is(err, fs.ErrNotExist) {
-				continue // the folder is all that there is of an installation
+				continue // only the folder is left of an installation
 			}
 			by, err = []byte("an unknown installer"), nil
 		}
@@ -114,13 +114,14 @@ func recorded(root *os.Root) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		ours = append(append(ours, path.Join(info, "INSTALLER")), files...)
+		all = append(append(all, path.Join(info, "INSTALLER")), files...)
 	}
-	slices.Sort(ours)
-	return slices.Compact(ours), nil
+	slices.Sort(all)
+	return slices.Compact(all), nil
 }
 
-// readRecord lists the paths of a RECORD (PEP 376), none where there is no such file. Paths that lead out are refused.
+// readRecord returns the paths that a RECORD (PEP 376) lists, or nothing if the file does not exist. It refuses paths
+// that lead out of root.
 func readRecord(root *os.Root, name string) ([]string, error) {
 	text, err := root.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -138,17 +139,18 @@ func readRecord(root *os.Root, name string) ([]string, error) {
 	var out []string
 	for _, row := range rows {
 		if !filepath.IsLocal(filepath.FromSlash(row[0])) || path.Clean(row[0]) != row[0] {
-			return nil, badRecord(filepath.Join(root.Name(), name), fmt.Sprintf("lists %q, which is no file below its folder", row[0]))
+			problem := fmt.Sprintf("lists %q, which is not a file below its folder", row[0])
+			return nil, badRecord(filepath.Join(root.Name(), name), problem)
 		}
 		out = append(out, row[0])
 	}
 	return out, nil
 }
 
-// unreadable is the error of a file below root that can't be read.
+// unreadable returns the error for a file below root that can't be read.
 func unreadable(root *os.Root, err error) error { return disk.Unreadable(whole(root.Name(), err)) }
 
-// write puts a file in its place whole, or not at all.
+// write writes a file completely or not at all.
 func write(root *os.Root, f file) error {
 	if err := root.MkdirAll(path.Dir(f.path), 0o755); err != nil {
 		return err
@@ -160,12 +162,13 @@ func write(root *os.Root, f file) error {
 	return root.Rename(temp, f.path)
 }
 
-// remove deletes files, what Python compiled from them, and their folders where nothing else is in them. RECORD and
-// INSTALLER go last: until then a second try finds its way.
+// remove deletes files, what Python compiled from them, and their folders if they are then empty. It deletes RECORD and
+// INSTALLER last: until then another attempt finds the files.
 func remove(root *os.Root, files []string) error {
 	slices.SortStableFunc(files, func(a, b string) int { return rank(b) - rank(a) })
 	for _, name := range files {
-		compiled, err := fs.Glob(root.FS(), path.Join(path.Dir(name), "__pycache__", strings.TrimSuffix(path.Base(name), ".py")+".*.pyc"))
+		pattern := strings.TrimSuffix(path.Base(name), ".py") + ".*.pyc"
+		compiled, err := fs.Glob(root.FS(), path.Join(path.Dir(name), "__pycache__", pattern))
 		if err != nil {
 			return err
 		}
@@ -187,7 +190,7 @@ func remove(root *os.Root, files []string) error {
 	return nil
 }
 
-// removeEmpty removes a folder below root that has nothing in it.
+// removeEmpty removes a folder below root if it is empty.
 func removeEmpty(root *os.Root, name string) error {
 	entries, err := fs.ReadDir(root.FS(), name)
 	if name == "." || len(entries) > 0 || errors.Is(err, fs.ErrNotExist) {

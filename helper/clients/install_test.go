@@ -21,7 +21,10 @@ import (
 // install writes a package of a version and returns the folder's files.
 func install(t *testing.T, folder, version string) []string {
 	t.Helper()
-	if err := (clients.Package{Program: "/opt/cgp cred/bin/\"cgp-cred\"é", Version: version}).Install(folder); err != nil {
+	if err := (clients.Package{
+		Program: "/opt/cgp cred/bin/\"cgp-cred\"é",
+		Version: version,
+	}).Install(folder); err != nil {
 		t.Fatal(err)
 	}
 	return list(t, folder)
@@ -77,12 +80,16 @@ func TestInstallAndUninstall(t *testing.T) {
 	if again := install(t, folder, "v1.2.3"); !slices.Equal(first, again) {
 		t.Errorf("twice: %q", again)
 	}
-	for _, want := range []string{"cgp_cred/_helper.py", "cgp_cred/py.typed", "httpie_cgp.py", "cgp_cred-1.2.3.dist-info/METADATA"} {
+	for _, want := range []string{
+		"cgp_cred/_helper.py", "cgp_cred/py.typed", "httpie_cgp.py",
+		"cgp_cred-1.2.3.dist-info/METADATA",
+	} {
 		if !slices.Contains(first, want) {
 			t.Errorf("no %s in %q", want, first)
 		}
 	}
-	if got := read(t, folder, "cgp_cred", "_installed.py"); !strings.Contains(got, `PROGRAM = "/opt/cgp cred/bin/\"cgp-cred\"é"`+"\nVERSION = \"1.2.3\"\n") {
+	const installed = `PROGRAM = "/opt/cgp cred/bin/\"cgp-cred\"é"` + "\nVERSION = \"1.2.3\"\n"
+	if got := read(t, folder, "cgp_cred", "_installed.py"); !strings.Contains(got, installed) {
 		t.Errorf("_installed.py is %q", got)
 	}
 	write(t, "", folder, "cgp_cred", "__pycache__", "_helper.cpython-311.pyc")
@@ -98,7 +105,8 @@ func TestRecordListsEachFile(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	files := slices.DeleteFunc(install(t, folder, "dev"), func(name string) bool {
-		return !strings.Contains(filepath.Base(name), ".") && filepath.Dir(name) == "." || strings.HasSuffix(name, ".dist-info")
+		return !strings.Contains(filepath.Base(name), ".") && filepath.Dir(name) == "." ||
+			strings.HasSuffix(name, ".dist-info")
 	})
 	rows, err := csv.NewReader(strings.NewReader(read(t, folder, "cgp_cred-0.0.0.dist-info", "RECORD"))).ReadAll()
 	if err != nil {
@@ -108,7 +116,8 @@ func TestRecordListsEachFile(t *testing.T) {
 	for _, row := range rows {
 		recorded = append(recorded, row[0])
 		sum := sha256.Sum256([]byte(read(t, folder, row[0])))
-		if want := "sha256=" + base64.RawURLEncoding.EncodeToString(sum[:]); row[1] != want && filepath.Base(row[0]) != "RECORD" {
+		if want := "sha256=" + base64.RawURLEncoding.EncodeToString(sum[:]); row[1] != want &&
+			filepath.Base(row[0]) != "RECORD" {
 			t.Errorf("%s has %s, RECORD says %s", row[0], want, row[1])
 		}
 	}
@@ -140,7 +149,10 @@ func TestAnotherVersionTakesThePlace(t *testing.T) {
 func TestWhatIsNotOursStays(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	theirs := []string{"cgp_cred/mine.py", "cgp_cred/__pycache__/mine.cpython-311.pyc", "requests/__init__.py", "__pycache__/six.cpython-311.pyc", "cgp_credits-1.0.dist-info/RECORD"}
+	theirs := []string{
+		"cgp_cred/mine.py", "cgp_cred/__pycache__/mine.cpython-311.pyc", "requests/__init__.py",
+		"__pycache__/six.cpython-311.pyc", "cgp_credits-1.0.dist-info/RECORD",
+	}
 	for _, name := range theirs {
 		write(t, "theirs", folder, name)
 	}
@@ -164,7 +176,7 @@ func TestForeignFilesAreRefused(t *testing.T) {
 		"httpie_cgp.py":                          "a user's",
 		"cgp_cred-9.9.9.dist-info/INSTALLER":     "pip\n",
 		"cgp_cred-9.9.9.dist-info/RECORD":        "cgp_cred/_helper.py,,\n",
-		"cgp_cred-0.0.0.dist-info/METADATA":      "of nobody",
+		"cgp_cred-0.0.0.dist-info/METADATA":      "no installer",
 		"cgp_cred-1.0.0.dist-info/INSTALLER/dir": "a folder",
 	}
 	for name, text := range tests {
@@ -184,7 +196,7 @@ func TestForeignFilesAreRefused(t *testing.T) {
 	}
 }
 
-// An installation that is broken off after any of its files is repeated, or removed, like another.
+// An installation that is interrupted after any file can be repeated or removed like any other.
 func TestBrokenOff(t *testing.T) {
 	t.Parallel()
 	whole := t.TempDir()
@@ -203,7 +215,10 @@ func TestBrokenOff(t *testing.T) {
 
 func TestRecordThatLeadsOutRemovesNothing(t *testing.T) {
 	t.Parallel()
-	for _, entry := range []string{"../precious", "/etc/hosts", "cgp_cred/../../precious", "", "./cgp_cred/_helper.py"} {
+	for _, entry := range []string{
+		"../precious", "/etc/hosts", "cgp_cred/../../precious", "",
+		"./cgp_cred/_helper.py",
+	} {
 		parent := t.TempDir()
 		folder := filepath.Join(parent, "site-packages")
 		install(t, folder, "dev")
@@ -259,7 +274,8 @@ func TestMetadataIsThatOfTheProject(t *testing.T) {
 		}
 	}
 	entry := regexp.MustCompile(`(?s)\[project\.entry-points\."(.*?)"\]\n(\w+) = "(.*?)"`).FindStringSubmatch(project)
-	if got := read(t, folder, "cgp_cred-0.0.0.dist-info", "entry_points.txt"); entry == nil || got != "["+entry[1]+"]\n"+entry[2]+" = "+entry[3]+"\n" {
+	if got := read(t, folder, "cgp_cred-0.0.0.dist-info", "entry_points.txt"); entry == nil ||
+		got != "["+entry[1]+"]\n"+entry[2]+" = "+entry[3]+"\n" {
 		t.Errorf("entry_points.txt is %q, want %q", got, entry)
 	}
 }

@@ -17,22 +17,23 @@ import (
 //go:embed where.py
 var where string
 
-// maxHead is what is read of a script for its first two lines, in bytes.
+// maxHead is how many bytes of a script are read to find its first two lines.
 const maxHead = 4 << 10
 
-// askTime bounds how long an interpreter may take to start.
+// askTime limits how long an interpreter may run to answer.
 const askTime = 30 * time.Second
 
-// Interpreter is what a Python says of itself.
+// Interpreter is what a Python interpreter says about itself.
 type Interpreter struct {
 	Executable string `json:"executable"`
 	Version    []int  `json:"version"`  // major, minor
-	Packages   string `json:"packages"` // the folder for packages: its environment's own, else the user's
+	Packages   string `json:"packages"` // the folder for packages: the virtual environment's, otherwise the user's
 	Plugins    string `json:"plugins"`  // the folder for plugins of an HTTPie that it runs
 }
 
-// Find asks a Python, by its path or its name on PATH; empty: python3, else python. It runs isolated (-I): no module of the
-// current folder, and nothing that an environment variable of Python's names.
+// Find runs a Python interpreter and returns what it says. name is a path or a name on PATH; if it is empty, Find tries
+// python3, then python. The interpreter runs isolated (-I): it loads no module from the current folder, and ignores
+// Python's environment variables.
 func Find(ctx context.Context, name string) (Interpreter, error) {
 	names := []string{name}
 	if name == "" {
@@ -54,11 +55,12 @@ func Find(ctx context.Context, name string) (Interpreter, error) {
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	if err != nil {
-		return Interpreter{}, badPython(program, fmt.Sprintf("it can't be asked where its packages are: %v", err))
+		return Interpreter{}, badPython(program, fmt.Sprintf("it did not report its folder for packages: %v", err))
 	}
 	var i Interpreter
-	if err := json.Unmarshal(out, &i); err != nil || len(i.Version) != 2 || !filepath.IsAbs(i.Packages) || !filepath.IsAbs(i.Plugins) {
-		return Interpreter{}, badPython(program, "it does not say where its packages are")
+	err = json.Unmarshal(out, &i)
+	if err != nil || len(i.Version) != 2 || !filepath.IsAbs(i.Packages) || !filepath.IsAbs(i.Plugins) {
+		return Interpreter{}, badPython(program, "it did not report its folder for packages in the expected form")
 	}
 	if slices.Compare(i.Version, []int{3, 9}) < 0 {
 		return Interpreter{}, badPython(program, fmt.Sprintf("it is Python %d.%d", i.Version[0], i.Version[1]))
@@ -85,8 +87,8 @@ func HTTPiePython() (string, error) {
 	return python, nil
 }
 
-// shebang returns the Python that a script's first two lines name: in the first, through env, or, for long paths and
-// blanks, in pip's way through sh in the second. Empty: none.
+// shebang returns the Python that a script's first two lines name, or nothing. The first line names it directly or
+// through env. For a path that is long or has a space, pip writes /bin/sh there and the path into the second line.
 func shebang(first, second string) string {
 	line, ok := strings.CutPrefix(first, "#!")
 	if !ok {

@@ -30,7 +30,8 @@ func TestFind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if i.Version[0] != 3 || !strings.HasSuffix(i.Packages, "-packages") || !strings.Contains(i.Plugins, "httpie") || i.Executable == "" {
+	if i.Version[0] != 3 || !strings.HasSuffix(i.Packages, "-packages") || !strings.Contains(i.Plugins, "httpie") ||
+		i.Executable == "" {
 		t.Errorf("%+v", i)
 	}
 }
@@ -42,9 +43,12 @@ func TestInterpretersThatAreNone(t *testing.T) {
 		"not there": filepath.Join(folder, "nothing"),
 		"fails":     script(t, "#!/bin/sh\nexit 3\n", folder, "fails"),
 		"says more": script(t, "#!/bin/sh\necho hello; echo '{}'\n", folder, "says"),
-		"relative":  script(t, "#!/bin/sh\necho '"+`{"version":[3,11],"packages":"lib","plugins":"lib"}`+"'\n", folder, "relative"),
-		"too old":   script(t, "#!/bin/sh\necho '"+`{"version":[3,8],"packages":"/x","plugins":"/x"}`+"'\n", folder, "old"),
-		"version 2": script(t, "#!/bin/sh\necho '"+`{"version":[2,99],"packages":"/x","plugins":"/x"}`+"'\n", folder, "two"),
+		"relative": script(t, "#!/bin/sh\necho '"+`{"version":[3,11],"packages":"lib","plugins":"lib"}`+"'\n", folder,
+			"relative"),
+		"too old": script(t, "#!/bin/sh\necho '"+`{"version":[3,8],"packages":"/x","plugins":"/x"}`+"'\n", folder,
+			"old"),
+		"version 2": script(t, "#!/bin/sh\necho '"+`{"version":[2,99],"packages":"/x","plugins":"/x"}`+"'\n", folder,
+			"two"),
 	}
 	for name, python := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +67,8 @@ func TestHTTPiePython(t *testing.T) {
 		{"with an option", "#!/usr/bin/python3 -I\n", "/usr/bin/python3"},
 		{"env", "#!/usr/bin/env python3\n", "python3"},
 		{"env -S", "#!/usr/bin/env -S python3.12\n", "python3.12"},
-		{"a blank in the path", "#!/bin/sh\n'''exec' \"/my venv/bin/python\" \"$0\" \"$@\"\n' '''\n", "/my venv/bin/python"},
+		{"a space in the path", "#!/bin/sh\n'''exec' \"/my venv/bin/python\" \"$0\" \"$@\"\n' '''\n",
+			"/my venv/bin/python"},
 		{"a long path", "#!/bin/sh\n'''exec' /long/bin/python \"$0\" \"$@\"\n' '''\n", "/long/bin/python"},
 		{"a shell script", "#!/bin/sh\nexec python3 -m httpie\n", ""},
 		{"another language", "#!/usr/bin/perl\n", ""},
@@ -76,7 +81,8 @@ func TestHTTPiePython(t *testing.T) {
 			script(t, tt.text, folder, "http")
 			t.Setenv("PATH", folder)
 			got, err := clients.HTTPiePython()
-			if got != tt.want || (tt.want == "") != (fault.ClassOf(err) == fault.Usage) || (err != nil && fault.HintOf(err, "") == "") {
+			if got != tt.want || (tt.want == "") != (fault.ClassOf(err) == fault.Usage) ||
+				(err != nil && fault.HintOf(err, "") == "") {
 				t.Errorf("%q, error %v, want %q", got, err, tt.want)
 			}
 		})

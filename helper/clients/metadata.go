@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-// Installer is what INSTALLER says of packages that this one wrote. pip leaves these to it, as it leaves pip's to pip.
+// Installer is the text of INSTALLER in the packages that cgp-cred writes. pip does not change them, and cgp-cred does
+// not change pip's.
 const Installer = "cgp-cred"
 
-// metadata says what pyproject.toml says, for the version %s (core metadata 2.1).
+// metadata is the content of pyproject.toml as core metadata 2.1, for the version %s.
 const metadata = `Metadata-Version: 2.1
 Name: cgp-cred
 Version: %s
@@ -28,7 +29,7 @@ const wheel = "Wheel-Version: 1.0\nGenerator: cgp-cred\nRoot-Is-Purelib: true\nT
 
 const entryPoints = "[httpie.plugins.auth.v1]\ncgp = httpie_cgp:CGPAuthPlugin\n"
 
-// withMetadata adds the dist-info: INSTALLER, METADATA, WHEEL, entry_points.txt and, last, RECORD.
+// withMetadata adds the dist-info: INSTALLER, METADATA, WHEEL, entry_points.txt and then RECORD.
 func (p Package) withMetadata(files []file) []file {
 	files = append(
 		files,
@@ -47,10 +48,11 @@ func (p Package) withMetadata(files []file) []file {
 	return append(files, file{name, []byte(record.String())})
 }
 
-// version is the package's, as PEP 440 wants it: 1.2.3, or 1.2.3.post4+gabc for the fourth commit after it. A build
-// that has no version is 0.0.0.
+// version returns the package's version in the form of PEP 440: 1.2.3, or 1.2.3.post4+gabc for the fourth commit after
+// it. It is 0.0.0 for a build without a version.
 func (p Package) version() string {
-	m := regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+)(?:-([0-9]+)-(g[0-9a-f]+))?(?:-dirty)?$`).FindStringSubmatch(p.Version)
+	described := regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+)(?:-([0-9]+)-(g[0-9a-f]+))?(?:-dirty)?$`)
+	m := described.FindStringSubmatch(p.Version)
 	switch {
 	case m == nil:
 		return "0.0.0"

@@ -12,7 +12,8 @@ import (
 // The package's own tests, with a program that plays cgp-cred.
 func TestPython(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command(clientstest.Python(t), "-B", "-W", "error::ResourceWarning", "-m", "unittest", "discover", "--start-directory", "tests", "--top-level-directory", ".")
+	cmd := exec.Command(clientstest.Python(t), "-B", "-W", "error::ResourceWarning", "-m", "unittest", "discover",
+		"--start-directory", "tests", "--top-level-directory", ".")
 	cmd.Dir = "python"
 	out, err := cmd.CombinedOutput()
 	if err != nil {

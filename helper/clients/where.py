@@ -1,5 +1,5 @@
-# Says, as JSON, where an interpreter finds packages and where HTTPie, run by it, finds plugins. It has to run, if only to
-# tell its version, on Pythons that are too old for the package.
+# Prints, as JSON, the folders in which an interpreter finds packages, and HTTPie (run by it) finds plugins. It must
+# also run on a Python that is too old for the package, to print its version.
 import json
 import os
 import site
@@ -8,7 +8,7 @@ import sysconfig
 
 
 def config_folder():
-    """HTTPie's own rule (httpie/config.py)."""
+    """Return HTTPie's folder by its own rule (httpie/config.py)."""
     if os.environ.get("HTTPIE_CONFIG_DIR"):
         return os.environ["HTTPIE_CONFIG_DIR"]
     if os.name == "nt":
@@ -20,7 +20,8 @@ def config_folder():
 
 
 plugins = os.path.join(config_folder(), "plugins")
-isolated = sys.prefix != getattr(sys, "base_prefix", sys.prefix) or os.path.isdir(os.path.join(sys.prefix, "conda-meta"))
+conda = os.path.isdir(os.path.join(sys.prefix, "conda-meta"))
+isolated = conda or sys.prefix != getattr(sys, "base_prefix", sys.prefix)
 print(json.dumps({
     "executable": sys.executable,
     "version": list(sys.version_info[:2]),

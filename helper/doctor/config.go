@@ -36,7 +36,7 @@ func (e *run) config(context.Context) Result {
 		profile.ByArgument: "as you named it", profile.ByEnvironment: "as CGP_CRED_PROFILE names it",
 		profile.ByDefault: "the default", profile.Only: "the only one",
 	}
-	r := ok("profile %q for %s, method %s, %s", p.Name, scope(p), p.Auth, reasons[source])
+	r := ok("profile %q for %s, method %s, %s", p.Name, profile.Target(p.Host, p.APIName), p.Auth, reasons[source])
 	troubles, hints := e.configTroubles()
 	if len(troubles) > 0 {
 		r.State, r.Hint = Warn, strings.Join(hints, "\n")
@@ -45,17 +45,17 @@ func (e *run) config(context.Context) Result {
 	return r
 }
 
-// environment is the check of a credential that the environment holds: no file has a part in it.
+// environment checks a credential that the environment holds. It uses no file.
 func (e *run) environment() Result {
 	p, _, err := e.helper.Resolve(e.Ask)
 	if err != nil {
 		return fail(err)
 	}
 	e.profile = p
-	return ok("the environment's credential for %s, method %s", scope(p), p.Auth)
+	return ok("the environment's credential for %s, method %s", profile.Target(p.Host, p.APIName), p.Auth)
 }
 
-// checkFolder passes over a folder that is not there yet.
+// checkFolder checks a folder. A folder that does not exist yet is no error.
 func checkFolder(path string) error {
 	if err := disk.CheckFolder(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -63,7 +63,7 @@ func checkFolder(path string) error {
 	return nil
 }
 
-// configTroubles are what is wrong beside the profile itself: other commands will meet it.
+// configTroubles returns what is wrong in addition to the profile itself. Other commands will fail because of it.
 func (e *run) configTroubles() (troubles, hints []string) {
 	add := func(err error) {
 		troubles = append(troubles, err.Error())
@@ -88,15 +88,8 @@ func (e *run) configTroubles() (troubles, hints []string) {
 		add(err)
 	}
 	if def != "" && !slices.Contains(names, def) {
-		add(fault.New(fault.Usage, "choose another: cgp-cred store NAME --default", "the default profile %q does not exist", def))
+		add(fault.New(fault.Usage, "choose another: cgp-cred store NAME --default",
+			"the default profile %q does not exist", def))
 	}
 	return troubles, hints
-}
-
-// scope is what a profile is for.
-func scope(p *profile.Profile) string {
-	if p.APIName == "" {
-		return p.Host
-	}
-	return p.Host + "/" + p.APIName
 }

@@ -1,5 +1,5 @@
-// Package doctor checks every link between a profile and its token, in the order in which they are needed, and says of
-// each that fails what to do.
+// Package doctor checks every link between a profile and its token, in the order in which they are needed. For each
+// link that fails it says what to do.
 package doctor
 
 import (
@@ -37,34 +37,34 @@ type Result struct {
 	Detail string `json:"detail"`
 	Hint   string `json:"hint"` // what to do, one step a line; empty: nothing
 
-	Err error `json:"-"` // why it failed; nil where it did not
+	Err error `json:"-"` // why it failed; nil if it did not
 }
 
-// Doctor says whom to examine. Only Helper is needed.
+// Doctor says what to check. Only Helper is needed.
 type Doctor struct {
 	Helper    *helper.Helper
-	NoFolders error       // why there are no folders of this user; nil: there are
+	NoFolders error       // why this user has no folders; nil: the user has folders
 	Ask       profile.Ask // which profile
-	Roots     []Root      // files of roots that are trusted beside the system's
+	Roots     []Root      // files of roots that are trusted in addition to the system's
 	Program   string      // this program's version and system, for the report
 }
 
-// Root is a file of PEM roots and what named it: a flag or a variable.
+// Root is a file of PEM roots, and the flag or variable that named it.
 type Root struct{ Name, File string }
 
 const (
 	wholeTimeout   = 4 * time.Minute  // of all checks: two prompts of the keychain, a held lock and a slow network
-	networkTimeout = 10 * time.Second // of one look at the network; the token has the helper's own
+	networkTimeout = 10 * time.Second // of one network check; the token check has the helper's timeout
 )
 
-// link is one check: what it is called, which others it can't be made without, and how it is made.
+// link is one check: its name, the checks that it needs, and its function.
 type link struct {
 	name  string
 	needs []string
 	check func(*run, context.Context) Result
 }
 
-// links is every check, in the order of the straight line.
+// links returns every check, in the order in which a get needs them.
 func links() []link {
 	return []link{
 		{"config", nil, (*run).config},
@@ -84,20 +84,20 @@ func links() []link {
 	}
 }
 
-// Findings are what an examination found.
+// Findings are the results of all checks.
 type Findings struct {
 	Results []Result
 
 	exam *run
 }
 
-// run is one examination: what a check finds out is there for those after it.
+// run is one run of all checks. Later checks use what earlier ones found out.
 type run struct {
 	Doctor
 
-	helper  *helper.Helper // with the ears of this examination
-	warned  []string       // by the helper, since the check began
-	told    []string       // what it did, for the report
+	helper  *helper.Helper // records warnings and traces for the current check
+	warned  []string       // the helper's warnings since the check began
+	told    []string       // the helper's traces, for the report
 	blocked map[string]string
 
 	profile *profile.Profile
@@ -105,13 +105,13 @@ type run struct {
 	ping    *probed
 	skew    time.Duration
 	hasSkew bool
-	viaHost string // of the proxy; empty: none
+	viaHost string // host of the proxy; empty: no proxy
 	begun   time.Time
 	minted  *minted
 }
 
-// Run makes every check and hands each result to each (nil: nobody) as soon as it is there. A link that fails makes those
-// that need it skipped; the others are checked all the same.
+// Run makes every check, and calls each, if it is not nil, with a result as soon as it is known. If a link fails, the
+// checks that need it are skipped. The others are still made.
 func (d Doctor) Run(ctx context.Context, each func(Result)) *Findings {
 	ctx, stop := context.WithTimeout(ctx, wholeTimeout)
 	defer stop()
@@ -137,7 +137,7 @@ func (f *Findings) First() *Result {
 	return &f.Results[i]
 }
 
-// Count returns the number of checks that ended so.
+// Count returns the number of checks that ended in state s.
 func (f *Findings) Count(s State) int {
 	n := 0
 	for _, r := range f.Results {
@@ -148,7 +148,7 @@ func (f *Findings) Count(s State) int {
 	return n
 }
 
-// listen gives the examination a helper of its own, whose warnings belong to the check that caused them.
+// listen gives the run a copy of the helper, whose warnings go to the check that caused them.
 func (e *run) listen() {
 	h := *e.Helper
 	h.Warn = func(text string) { e.warned = append(e.warned, text) }
@@ -206,16 +206,17 @@ func (r *Result) explain(e *run) {
 		r.Hint = strings.Join(hintsOf(r.Err), "\n")
 	}
 	if r.Hint == "" {
-		r.Hint = "run the command again; if it stays, please report it with cgp-cred doctor --report"
+		r.Hint = "run the command again; if it fails again, please report it with cgp-cred doctor --report"
 	}
 }
 
 // hintsOf returns the hints of an error, without the one to run doctor.
 func hintsOf(err error) []string {
-	return slices.DeleteFunc(slices.Clone(fault.HintsOf(err)), func(hint string) bool { return hint == keystore.AskDoctor })
+	isDoctor := func(hint string) bool { return hint == keystore.AskDoctor }
+	return slices.DeleteFunc(slices.Clone(fault.HintsOf(err)), isDoctor)
 }
 
-// about is what hints name.
+// about returns the profile, host, API key label and kid that hints name.
 func (e *run) about() apim.Subject {
 	s := apim.Subject{}
 	if e.profile != nil {
@@ -254,7 +255,7 @@ func warn(hint, format string, args ...any) Result {
 
 func fail(err error) Result { return Result{State: Fail, Err: err} }
 
-// onNetwork bounds one look at the network; --timeout lengthens it.
+// onNetwork bounds one network check. A longer --timeout gives it more time.
 func (e *run) onNetwork(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, max(networkTimeout, e.helper.Timeout))
 }

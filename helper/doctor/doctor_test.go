@@ -94,7 +94,8 @@ func newRig(t *testing.T, c simulator.Config) *rig {
 	t.Cleanup(server.Close)
 	name := "hello-world"
 	_, err := h.Manage().Store(t.Context(), "int", manage.Change{
-		Host: strings.TrimPrefix(server.URL, "http://"), APIName: &name, APIKey: keystore.NewSecret([]byte(apiKey)), Key: key,
+		Host: strings.TrimPrefix(server.URL, "http://"), APIName: &name, APIKey: keystore.NewSecret([]byte(apiKey)),
+		Key: key,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -129,11 +130,14 @@ func TestAllIsWell(t *testing.T) {
 	defer r.forget(t)
 	var seen []doctor.Result
 	f := r.Run(t.Context(), func(r doctor.Result) { seen = append(seen, r) })
-	want := "config ok, keystore ok, record ok, key ok, api-key ok, cache ok, dns skip, proxy ok, tls skip, apim ok, clock ok, token ok, api ok, call ok"
+	want := "config ok, keystore ok, record ok, key ok, api-key ok, cache ok, dns skip, proxy ok, tls skip, apim ok, " +
+		"clock ok, token ok, api ok, call ok"
 	if got := states(f); got != want || f.First() != nil || f.Count(doctor.Fail) != 0 {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if len(seen) != len(f.Results) || !slices.EqualFunc(seen, f.Results, func(a, b doctor.Result) bool { return a.Check == b.Check }) {
+	if len(seen) != len(f.Results) || !slices.EqualFunc(seen, f.Results, func(a, b doctor.Result) bool {
+		return a.Check == b.Check
+	}) {
 		t.Errorf("showed %d results of %d", len(seen), len(f.Results))
 	}
 	r.onlyRecord(t)
@@ -150,13 +154,17 @@ func (r *rig) onlyRecord(t *testing.T) {
 // Whatever becomes of the probe, it is taken out again, and what can't be is said.
 func TestTheProbeIsRemoved(t *testing.T) {
 	t.Parallel()
-	denied := &keystore.Error{Kind: keystore.ErrDenied, Op: "set", Account: "Doctor/x", Detail: "its prompt was dismissed"}
+	denied := &keystore.Error{
+		Kind: keystore.ErrDenied, Op: "set", Account: "Doctor/x",
+		Detail: "its prompt was dismissed",
+	}
 	t.Run("after a failed write", func(t *testing.T) {
 		t.Parallel()
 		r := newRig(t, simulator.Config{})
 		r.keys.set = denied
 		first := r.Run(t.Context(), nil).First()
-		if first == nil || first.Check != "keystore" || !errors.Is(first.Err, keystore.ErrDenied) || strings.Contains(first.Detail+first.Hint, "Doctor") {
+		if first == nil || first.Check != "keystore" || !errors.Is(first.Err, keystore.ErrDenied) ||
+			strings.Contains(first.Detail+first.Hint, "Doctor") {
 			t.Errorf("got %+v", first)
 		}
 		r.onlyRecord(t)
@@ -178,13 +186,14 @@ func TestTheProbeIsRemoved(t *testing.T) {
 		r := newRig(t, simulator.Config{})
 		r.keys.remove = denied
 		first := r.Run(t.Context(), nil).First()
-		if first == nil || first.Check != "keystore" || !strings.Contains(first.Detail, `the probe "Doctor/`) || !strings.Contains(first.Hint, "delete the item") {
+		if first == nil || first.Check != "keystore" || !strings.Contains(first.Detail, `the probe "Doctor/`) ||
+			!strings.Contains(first.Hint, "delete the item") {
 			t.Errorf("got %+v", first)
 		}
 	})
 }
 
-// A refusal is remembered for those who wait, but doctor asks anew: its user has just mended the cause.
+// A refusal is remembered for processes that wait, but doctor asks again: the user has just fixed the cause.
 func TestARefusalIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	fault, err := simulator.ParseFault("row22=1")
@@ -197,7 +206,7 @@ func TestARefusalIsAskedAgain(t *testing.T) {
 		t.Fatalf("the refusal is not seen: %+v", first)
 	}
 	if f := r.Run(t.Context(), nil); f.First() != nil {
-		t.Errorf("after it was mended: %+v", f.First())
+		t.Errorf("after it was fixed: %+v", f.First())
 	}
 }
 
@@ -220,7 +229,8 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, secret := range map[string]string{
-		"the API key": apiKey, "the token": string(c.Secret.Reveal()), "an address": "127.0.0.1", "a folder": r.Helper.Folders.Config,
+		"the API key": apiKey, "the token": string(c.Secret.Reveal()), "an address": "127.0.0.1",
+		"a folder": r.Helper.Folders.Config,
 	} {
 		if strings.Contains(b.String(), secret) {
 			t.Errorf("the report has %s:\n%s", what, b.String())
@@ -231,7 +241,10 @@ func TestReport(t *testing.T) {
 			t.Errorf("the report lacks %s", result.Check)
 		}
 	}
-	for _, line := range []string{"program      cgp-cred test\n", "kid          int-1\n", "API key      doct...6789\n", "token        obtained"} {
+	for _, line := range []string{
+		"program      cgp-cred test\n", "kid          int-1\n", "API key      doct...6789\n",
+		"token        obtained",
+	} {
 		if !strings.Contains(b.String(), line) {
 			t.Errorf("the report lacks %q:\n%s", line, b.String())
 		}

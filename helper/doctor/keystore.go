@@ -16,20 +16,20 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// Bounds of what the keystore is asked beside its own deadline.
+// Limits of keystore calls, in addition to the keystore's own deadline.
 const (
 	providerTimeout = 2 * time.Second
-	removeTimeout   = 40 * time.Second // longer than a keychain's own
+	removeTimeout   = 40 * time.Second // longer than a keychain's deadline
 )
 
-// keystore says which keychain answers, and writes, reads and deletes a probe as large as a record can be.
+// keystore reports which keychain answers, and writes, reads and deletes a probe that is as large as a record can be.
 func (e *run) keystore(ctx context.Context) Result {
 	kind := profile.Keychain
 	if e.profile != nil {
 		kind = e.profile.Keystore
 	}
 	if kind == profile.Environment {
-		return skip("the environment's variables; the keychain is left alone")
+		return skip("the environment's variables; the keychain is not used")
 	}
 	ks, err := e.opened()
 	if err != nil {
@@ -45,10 +45,10 @@ func (e *run) keystore(ctx context.Context) Result {
 	err = errors.Join(e.named(err), left)
 	who := kind
 	if kind == profile.Keychain {
-		who = provider(ctx) // after the probe, which may have started it
+		who = provider(ctx) // after the probe, which may have started the keychain
 	}
 	if err != nil {
-		// The cache may lie in the same keychain: to ask it would be to wait for it again.
+		// The cache may be in the same keychain: to ask it would mean to wait for it again.
 		e.helper.Keystore = func(string) (keystore.Keystore, error) { return nil, err }
 		r := fail(err)
 		if kind == profile.Keychain {
@@ -65,7 +65,7 @@ func (e *run) keystore(ctx context.Context) Result {
 	return ok("%s; %d bytes written, read and deleted", who, keystore.MaxValue)
 }
 
-// opened is the profile's keystore, or without a profile the keychain.
+// opened returns the profile's keystore, or the keychain if there is no profile.
 func (e *run) opened() (keystore.Keystore, error) {
 	if e.profile == nil {
 		return e.helper.Keystore(profile.Keychain)
@@ -74,7 +74,7 @@ func (e *run) opened() (keystore.Keystore, error) {
 	return s.Keystore(), err
 }
 
-// provider names the program behind the keychain; empty where that can't be found out.
+// provider returns the name of the keychain's program, or "" if that can't be found out.
 func provider(ctx context.Context) string {
 	ctx, stop := context.WithTimeout(ctx, providerTimeout)
 	defer stop()
@@ -88,13 +88,15 @@ func provider(ctx context.Context) string {
 	return "keychain: " + name
 }
 
-// probe puts an item into the keystore and takes it out again; left is why it could not be taken out. Nothing is written to
-// one that can't be read, so that no prompt that is answered later stores a probe.
+// probe puts an item into the keystore and removes it again. left says why it could not be removed. If the keystore
+// can't be read, probe writes nothing, so that a prompt that is answered later stores no probe.
 func probe(ctx context.Context, ks keystore.Keystore) (err, left error) {
 	account := "Doctor/" + hex.EncodeToString(random(8)) // no profile's name has a capital
 	if _, err := ks.Get(ctx, account); !errors.Is(err, keystore.ErrNotFound) {
 		if err == nil {
-			err = &keystore.Error{Kind: keystore.ErrCorrupt, Op: "get", Account: account, Detail: "it has what was never stored"}
+			err = &keystore.Error{
+				Kind: keystore.ErrCorrupt, Op: "get", Account: account, Detail: "it has an item that was never stored",
+			}
 		}
 		return err, nil
 	}
@@ -104,15 +106,16 @@ func probe(ctx context.Context, ks keystore.Keystore) (err, left error) {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 		defer stop()
 		if gone := ks.Delete(ctx, account); gone != nil && (err == nil || !errors.Is(gone, keystore.ErrNotFound)) {
-			hint := fmt.Sprintf("delete the item %q of %q in the keychain's own program: it holds no secret", account, keystore.Service)
-			left = fault.Wrap(fault.ClassOf(gone), hint, fmt.Sprintf("the probe %q could not be removed", account), gone)
+			hint := fmt.Sprintf("delete the item %q of %q in the keychain's program: it holds no secret",
+				account, keystore.Service)
+			what := fmt.Sprintf("the probe %q could not be removed", account)
+			left = fault.Wrap(fault.ClassOf(gone), hint, what, gone)
 		}
 	}()
 	return ks.Set(ctx, account, value), nil // reads back and compares
 }
 
-// named takes the name of the probe, of which no user has heard, out of an error, and gives its hints the name of the
-// profile, which they mean.
+// named removes the probe's name from an error, because no user knows it, and puts the profile's name into the hints.
 func (e *run) named(err error) error {
 	var failed *keystore.Error
 	if !errors.As(err, &failed) {

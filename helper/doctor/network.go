@@ -24,7 +24,8 @@ type probed struct {
 	err    error
 }
 
-// tokenURL is where the profile's tokens come from: as its record says, or where that can't be read, its host's own.
+// tokenURL returns where the profile's tokens come from: the record's token URL, or the host's if the record has no
+// URL or can't be read.
 func (e *run) tokenURL() string {
 	if e.record != nil && e.record.TokenURL != "" {
 		return e.record.TokenURL
@@ -32,8 +33,8 @@ func (e *run) tokenURL() string {
 	return apim.TokenURL(e.profile.Host)
 }
 
-// pingURL is an address of the token endpoint's host that answers everybody: the identity service's own _ping, or its
-// front page where the token URL is not of an identity service.
+// pingURL returns an address of the token endpoint's host that answers every caller: the identity service's _ping, or
+// the front page if the token URL is not an identity service's.
 func (e *run) pingURL() string {
 	u, err := url.Parse(e.tokenURL())
 	if err != nil {
@@ -50,13 +51,13 @@ func (e *run) pingURL() string {
 	return u.String()
 }
 
-// dns looks up the host that is connected to: the token endpoint's, or the proxy's before it.
+// dns looks up the host that cgp-cred connects to: the token endpoint's, or the proxy's.
 func (e *run) dns(ctx context.Context) Result {
 	host := apim.HostOf(e.tokenURL())
 	proxy, err := apim.Proxy(e.tokenURL())
 	switch {
 	case err != nil:
-		return skip("a proxy is to look it up")
+		return skip("the proxy looks it up")
 	case proxy != "":
 		host = proxy
 	}
@@ -73,13 +74,13 @@ func (e *run) dns(ctx context.Context) Result {
 	return ok("%s is %s", printable.Text(name), addresses(found))
 }
 
-// hostName is a host without its port and brackets.
+// hostName returns a host without its port and brackets.
 func hostName(host string) string {
 	u := url.URL{Host: host}
 	return u.Hostname()
 }
 
-// addresses lists the first few.
+// addresses returns a list of the first few addresses.
 func addresses(all []netip.Addr) string {
 	const most = 4
 	var texts []string
@@ -92,7 +93,7 @@ func addresses(all []netip.Addr) string {
 	return strings.Join(texts, ", ")
 }
 
-// proxy says through which proxy tokens are asked for, and whether it lets us through.
+// proxy reports which proxy token requests use, and whether it lets cgp-cred through.
 func (e *run) proxy(ctx context.Context) Result {
 	proxy, err := apim.Proxy(e.tokenURL())
 	if err != nil {
@@ -113,7 +114,7 @@ func (e *run) proxy(ctx context.Context) Result {
 	return ok("%s for %s", e.viaHost, host)
 }
 
-// ask makes the first request, once.
+// ask makes the first request. It makes it only once.
 func (e *run) ask(ctx context.Context) *probed {
 	if e.ping != nil {
 		return e.ping
@@ -130,7 +131,7 @@ func (e *run) ask(ctx context.Context) *probed {
 	return e.ping
 }
 
-// tls says whom the connection was made with: on a network that inspects TLS the issuer is not a public one.
+// tls reports the server's certificate. On a network that inspects TLS its issuer is not a public one.
 func (e *run) tls(ctx context.Context) Result {
 	if strings.HasPrefix(e.pingURL(), "http://") {
 		return skip("plain http on this machine")
@@ -144,14 +145,15 @@ func (e *run) tls(ctx context.Context) Result {
 		return skip("the server showed no certificate")
 	}
 	leaf := c.PeerCertificates[0]
-	r := ok(`%s, issuer "%s", until %s`, tls.VersionName(c.Version), printable.Text(leaf.Issuer.String()), leaf.NotAfter.UTC().Format(time.DateOnly))
+	r := ok(`%s, issuer "%s", until %s`, tls.VersionName(c.Version), printable.Text(leaf.Issuer.String()),
+		leaf.NotAfter.UTC().Format(time.DateOnly))
 	if added := e.addedRoot(c); added != "" {
 		r.Detail += ", trusted through " + added
 	}
 	return r
 }
 
-// addedRoot names the file that holds the root of every chain that was found, or nothing.
+// addedRoot returns the name of the file that holds the root of every chain that was found, or "".
 func (e *run) addedRoot(c *tls.ConnectionState) string {
 	for _, root := range e.Roots {
 		held := certificates(root.File)
@@ -168,7 +170,7 @@ func (e *run) addedRoot(c *tls.ConnectionState) string {
 	return ""
 }
 
-// certificates are those in a PEM file, in DER.
+// certificates returns the certificates of a PEM file, in DER.
 func certificates(file string) []string {
 	if file == "" {
 		return nil
@@ -187,7 +189,7 @@ func certificates(file string) []string {
 	}
 }
 
-// apim says whether it is APIM that answers.
+// apim reports whether the server that answers is APIM.
 func (e *run) apim(ctx context.Context) Result {
 	p := e.ask(ctx)
 	if p.err != nil {
@@ -197,9 +199,9 @@ func (e *run) apim(ctx context.Context) Result {
 	what := fmt.Sprintf("%s answered %d", printable.Text(a.URL), a.Status)
 	switch {
 	case !strings.HasSuffix(a.URL, "/_ping"):
-		return ok("%s", what) // not an identity service: any answer will do
+		return ok("%s", what) // not an identity service: any answer is fine
 	case a.Status == 404:
-		return warn("if it is not meant to be another server: check the profile's host and token URL with cgp-cred status "+e.profile.Name,
+		return warn("check the profile's host and token URL: cgp-cred status "+e.profile.Name,
 			"%s: this is not API Management's identity service", what)
 	}
 	if err := a.Problem(); err != nil {
@@ -208,13 +210,13 @@ func (e *run) apim(ctx context.Context) Result {
 	return ok("%s", what)
 }
 
-// noticeSkew is how wrong a clock may be before anything depends on it.
+// noticeSkew is how wrong a clock may be without any effect.
 const noticeSkew = 30 * time.Second
 
-// clock compares this machine's with APIM's.
+// clock compares this machine's clock with APIM's.
 func (e *run) clock(context.Context) Result {
 	if e.profile.Auth != profile.JWT {
-		return skip("method %s dates nothing", e.profile.Auth)
+		return skip("method %s does not need the clock", e.profile.Auth)
 	}
 	a := e.ping.answer
 	if !a.Dated {
@@ -223,7 +225,7 @@ func (e *run) clock(context.Context) Result {
 	e.skew, e.hasSkew = a.Skew, true
 	switch {
 	case a.Skew.Abs() <= noticeSkew:
-		return ok("within %v of APIM's", max(a.Skew.Abs(), time.Second))
+		return ok("at most %v from APIM's", max(a.Skew.Abs(), time.Second))
 	case apim.Correctable(a.Skew):
 		return warn(apim.ClockHint, "%s; cgp-cred dates its assertions for that", apim.SkewText(a.Skew))
 	}

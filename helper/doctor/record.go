@@ -15,7 +15,7 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// theRecord reads the profile's record and holds the profile's file against it.
+// theRecord reads the profile's record and compares the profile's file with it.
 func (e *run) theRecord(ctx context.Context) Result {
 	r, err := e.helper.Records().Load(ctx, e.profile)
 	if err != nil {
@@ -25,7 +25,7 @@ func (e *run) theRecord(ctx context.Context) Result {
 	return ok("found, and agrees with %s", e.profile.File)
 }
 
-// Sizes of RSA keys: fewer bits than weak can be broken, NHS England asks for as many as asked.
+// Sizes of RSA keys: a key with fewer than weakBits can be broken, and NHS England asks for askedBits.
 const (
 	weakBits  = 2048
 	askedBits = 4096
@@ -65,7 +65,7 @@ func (e *run) key(ctx context.Context) Result {
 	return ok("%s", detail)
 }
 
-// try signs as an assertion is signed (RS512), and describes the key.
+// try signs as for an assertion (RS512), and describes the key.
 func try(ctx context.Context, r *record.Record, k *record.Key) (text string, bits int, err error) {
 	kid := printable.Text(r.ShownKID(k))
 	public, isRSA := k.Signer.Public().(*rsa.PublicKey)
@@ -87,7 +87,7 @@ func try(ctx context.Context, r *record.Record, k *record.Key) (text string, bit
 	return text, bits, nil
 }
 
-// apiKey looks whether there is an API key, where the method has one.
+// apiKey checks that there is an API key, if the method has one.
 func (e *run) apiKey(context.Context) Result {
 	switch {
 	case e.profile.Auth == profile.None:
@@ -102,7 +102,7 @@ func (e *run) apiKey(context.Context) Result {
 	return ok("%s", label)
 }
 
-// cache says where tokens are kept.
+// cache reports where tokens are kept.
 func (e *run) cache(ctx context.Context) Result {
 	if e.profile.Auth != profile.JWT {
 		return skip("method %s has no tokens to cache", e.profile.Auth)
@@ -121,6 +121,6 @@ func (e *run) cache(ctx context.Context) Result {
 	if e.blocked["keystore"] != "" {
 		return skip("needs: keystore")
 	}
-	return warn("each get fetches a token, and APIM allows 300 a minute: where containers forbid keyctl, allow it",
-		"none on this machine")
+	return warn("each get fetches a token, and APIM allows 300 a minute: if the container forbids keyctl, allow it",
+		"no cache on this machine")
 }

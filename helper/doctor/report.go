@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/profile"
 	"cgp-cred/keystore/printable"
 )
 
-// Report writes what API Management support asks for. It is safe to paste: no secret, no address, user information, query
-// or home folder, of an API key the first and last four characters, of the assertion header and claims without signature.
+// Report writes what API Management support asks for. It is safe to paste: it has no secret, address, user
+// information, query or home folder. It has only the first and last four characters of an API key, and an assertion's
+// header and claims without the signature.
 func (f *Findings) Report(w io.Writer) error {
 	e := f.exam
 	s := newScrubber(e.helper.Folders)
@@ -39,11 +41,12 @@ func (f *Findings) Report(w io.Writer) error {
 	return err
 }
 
-// facts are those that no check is needed for.
+// facts returns what is known without a check.
 func (e *run) facts() [][2]string {
 	facts := [][2]string{{"program", e.Program}, {"time", e.begun.UTC().Format(time.RFC3339)}}
 	if e.profile != nil {
-		facts = append(facts, [2]string{"environment", scope(e.profile)}, [2]string{"method", e.profile.Auth}, [2]string{"token URL", e.tokenURL()})
+		facts = append(facts, [2]string{"environment", profile.Target(e.profile.Host, e.profile.APIName)},
+			[2]string{"method", e.profile.Auth}, [2]string{"token URL", e.tokenURL()})
 	}
 	if e.record != nil {
 		facts = append(facts, e.recordFacts()...)
@@ -62,7 +65,7 @@ func (e *run) facts() [][2]string {
 	return append(facts, [2]string{"clock", clock}, [2]string{"proxy", proxy})
 }
 
-// recordFacts are the public parts of the record.
+// recordFacts returns the public parts of the record.
 func (e *run) recordFacts() [][2]string {
 	label := e.record.APIKeyLabel()
 	switch {
@@ -82,7 +85,7 @@ func (e *run) recordFacts() [][2]string {
 	return facts
 }
 
-// tokenFact is how the token request ended.
+// tokenFact says how the token request ended.
 func (f *Findings) tokenFact() string {
 	m := f.exam.minted
 	if m == nil {
@@ -99,7 +102,8 @@ func (f *Findings) tokenFact() string {
 	case m.err == nil:
 		return "obtained" + at
 	case errors.As(m.err, &refused) && refused.Status != 0:
-		text := fmt.Sprintf(`status %d, error "%s", error_description "%s"`, refused.Status, printable.Text(refused.Code), printable.Text(refused.Description))
+		text := fmt.Sprintf(`status %d, error "%s", error_description "%s"`,
+			refused.Status, printable.Text(refused.Code), printable.Text(refused.Description))
 		if refused.ID != "" {
 			text += ", message_id " + refused.ID
 		}

@@ -9,7 +9,7 @@ import (
 	"cgp-cred/keystore/disk"
 )
 
-// scrubber takes out of a line what tells of a machine or its network and helps nobody who reads a report: user
+// scrubber removes from a line what describes the machine or its network and does not help the reader of a report: user
 // information and queries of URLs, addresses, and paths below a home folder.
 type scrubber struct {
 	folders *strings.Replacer
@@ -44,8 +44,9 @@ func newScrubber(f disk.Folders) *scrubber {
 		user:    regexp.MustCompile(`[^\s/"'<>=]*:[^\s"'<>]*@`),
 		query:   regexp.MustCompile(`\?[^\s"'<>]*`),
 		four:    regexp.MustCompile(`\d{1,3}(?:\.\d{1,3}){3}`),
-		six:     regexp.MustCompile(`(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4})?(?:%[0-9A-Za-z_.-]+)?`),
-		plain:   regexp.MustCompile(`^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$`),
+		six: regexp.MustCompile(
+			`(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4})?(?:%[0-9A-Za-z_.-]+)?`),
+		plain: regexp.MustCompile(`^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$`),
 	}
 }
 
@@ -60,7 +61,7 @@ func (s *scrubber) line(text string) string {
 	return s.four.ReplaceAllString(text, address)
 }
 
-// bareURL keeps scheme, host, port and path. A text may have been cut short: what is no host is not kept either.
+// bareURL keeps scheme, host, port and path. A text may have been cut, so it keeps a host only if it is a valid one.
 func (s *scrubber) bareURL(u string) string {
 	scheme, rest, _ := strings.Cut(u, "://")
 	end := strings.IndexAny(rest, "/?#")
@@ -85,7 +86,7 @@ func (s *scrubber) bareURL(u string) string {
 	return scheme + "://" + authority + path
 }
 
-// bareSix replaces an IPv6 or a hardware address, and leaves a time of day.
+// bareSix replaces an IPv6 or a hardware address, and keeps a time of day.
 func bareSix(candidate string) string {
 	if _, err := netip.ParseAddr(candidate); err == nil {
 		return address

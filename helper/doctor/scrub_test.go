@@ -11,7 +11,8 @@ func testScrubber(t testing.TB) *scrubber {
 	t.Helper()
 	t.Setenv("HOME", "/srv/people/alice")
 	return newScrubber(disk.Folders{
-		Config: "/data/settings/cgp-cred", State: "/srv/people/alice/.local/state/cgp-cred", Runtime: "/run/user/1000/cgp-cred",
+		Config: "/data/settings/cgp-cred", State: "/srv/people/alice/.local/state/cgp-cred",
+		Runtime: "/run/user/1000/cgp-cred",
 	})
 }
 
@@ -21,7 +22,7 @@ func TestScrub(t *testing.T) {
 		{"nothing to hide", `status 401, at 2026-10-07T10:11:12Z, 9m59s`, `status 401, at 2026-10-07T10:11:12Z, 9m59s`},
 		{"a URL", "https://int.api.service.nhs.uk/oauth2/token", "https://int.api.service.nhs.uk/oauth2/token"},
 		{"user information", "via http://alice:hunter22@proxy.trust.nhs.uk:8080 now", "via http://proxy.trust.nhs.uk:8080 now"},
-		{"user alone", "http://alice@proxy:1/x", "http://proxy:1/x"},
+		{"only a user", "http://alice@proxy:1/x", "http://proxy:1/x"},
 		{"at signs in it", "http://al@ice:hunt@er22@proxy/", "http://proxy/"},
 		{"a slash in it", "http://alice:hunter/22@proxy:80/x", "http://proxy:80/x"},
 		{"a question mark in it", "http://alice:hunter?22@proxy", "http://proxy"},
@@ -34,7 +35,10 @@ func TestScrub(t *testing.T) {
 		{"a query without URL", "/p?nhs-number=9000000009 gone", "/p?[query] gone"},
 		{"IPv4", "10.1.2.3, 10.1.2.3:443 (192.168.0.254)", "[address], [address]:443 ([address])"},
 		{"IPv4 in a URL", "http://127.0.0.1:8080/oauth2/_ping", "http://[address]:8080/oauth2/_ping"},
-		{"IPv6", "is fe80::1ff:fe23:4567:890a%eth0, ::1 and 2001:db8:0:1:2:3:4:5", "is [address], [address] and [address]"},
+		{
+			"IPv6", "is fe80::1ff:fe23:4567:890a%eth0, ::1 and 2001:db8:0:1:2:3:4:5",
+			"is [address], [address] and [address]",
+		},
 		{"IPv6 with a port", "[2001:db8::1]:443", "[[address]]:443"},
 		{"IPv6 in a URL", "http://[::1]:8080/x", "http://[[address]]:8080/x"},
 		{"IPv4 in IPv6", "::ffff:10.1.2.3", "[address]"},
@@ -52,7 +56,7 @@ func TestScrub(t *testing.T) {
 	}
 }
 
-// Whatever stands around them, a password, an address, a query and a home folder are gone.
+// A password, an address, a query and a home folder are removed from any text around them.
 func FuzzScrub(f *testing.F) {
 	s := testScrubber(f)
 	for _, seed := range []string{"", "http://", "a@", "::", `C:\Users\`, "?", "http://x:y", "[", "%", "..."} {
@@ -62,7 +66,7 @@ func FuzzScrub(f *testing.F) {
 	f.Fuzz(func(t *testing.T, before, after string) {
 		for _, secret := range secrets {
 			if strings.Contains(before+after, secret) {
-				t.Skip("the secret is in what stands around it")
+				t.Skip("the secret is also in the text around it")
 			}
 		}
 		got := s.line(before + " http://alice:hunter22@10.1.2.3/p?n=9000000009 /home/zebedee/x " + after)

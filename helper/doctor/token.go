@@ -23,7 +23,7 @@ type minted struct {
 // token fetches a new token, as get --force-new does.
 func (e *run) token(ctx context.Context) Result {
 	if e.profile.Auth != profile.JWT {
-		return skip("method %s needs none", e.profile.Auth)
+		return skip("method %s needs no token", e.profile.Auth)
 	}
 	e.minted = &minted{at: time.Now()}
 	e.minted.credential, e.minted.err = e.helper.Get(ctx, e.profile, helper.Options{ForceNew: true})
@@ -39,7 +39,7 @@ const (
 	helloPath = "/" + helloAPI + "/hello/application"
 )
 
-// base is the profile's host as a URL without a path.
+// base returns the profile's host as a URL without a path.
 func (e *run) base() url.URL {
 	u, err := url.Parse(e.tokenURL())
 	if err != nil || u.Host != e.profile.Host {
@@ -51,7 +51,7 @@ func (e *run) base() url.URL {
 	return url.URL{Scheme: u.Scheme, Host: u.Host}
 }
 
-// api asks for the _ping of the profile's API, which answers everybody.
+// api asks for the _ping of the profile's API, which answers every caller.
 func (e *run) api(ctx context.Context) Result {
 	if e.profile.APIName == "" {
 		return skip("the profile names no API (--api-name)")
@@ -61,7 +61,7 @@ func (e *run) api(ctx context.Context) Result {
 	return e.visit(ctx, u, nil)
 }
 
-// call sends the credential to an API that holds no patient data, where this host has one and the profile covers it.
+// call sends the credential to an API that holds no patient data, if the host has one and the profile covers it.
 func (e *run) call(ctx context.Context) Result {
 	u := e.base()
 	u.Path = helloPath
@@ -70,9 +70,9 @@ func (e *run) call(ctx context.Context) Result {
 	case e.profile.Auth == profile.None:
 		return skip("method none sends no credential")
 	case !apim.Loopback(host) && !apim.Sandbox(host) && e.profile.APIName != helloAPI:
-		return skip("no API without patient data is known for %s", scope(e.profile))
+		return skip("no API without patient data is known for %s", profile.Target(e.profile.Host, e.profile.APIName))
 	case !e.profile.Covers(&u):
-		return skip("the profile covers %s alone", scope(e.profile))
+		return skip("the profile covers only %s", profile.Target(e.profile.Host, e.profile.APIName))
 	}
 	c, err := e.credential(ctx)
 	if err == nil {
@@ -88,7 +88,7 @@ func (e *run) call(ctx context.Context) Result {
 	return r
 }
 
-// credential is the token that was just fetched, or the API key.
+// credential returns the token that was just fetched, or the API key.
 func (e *run) credential(ctx context.Context) (helper.Credential, error) {
 	if e.minted != nil {
 		return e.minted.credential, e.minted.err
@@ -114,7 +114,7 @@ func (e *run) visit(ctx context.Context, u url.URL, header http.Header) Result {
 	return ok("%s answered %d", printable.Text(strings.TrimPrefix(a.URL, "https://")), a.Status)
 }
 
-// missing reports a 404.
+// missing reports whether the answer was a 404.
 func missing(r Result) bool {
 	refused, ok := r.Err.(*apim.Error) //nolint:errorlint // visit returns it as it is
 	return ok && refused.Status == http.StatusNotFound

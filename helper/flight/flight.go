@@ -1,6 +1,6 @@
-// Package flight lets one process at a time work on a profile. The others wait for its lease to end. One small state file
-// a profile tells them how long that may take, what the token endpoint refused a moment ago, and until when no token is
-// refreshed ahead of time.
+// Package flight lets one process at a time work on a profile. The others wait for its lease to end. Each profile has a
+// small state file, which tells them how long that may take, what the token endpoint refused a moment ago, and until
+// when no token is refreshed ahead.
 package flight
 
 import (
@@ -13,19 +13,19 @@ import (
 	"cgp-cred/keystore/disk"
 )
 
-// Slack is how much longer a process waits for a lease than its holder may keep it: for what knows no deadline, such as
-// the disk.
+// Slack is how much longer a process waits for a lease than its holder may keep it. It allows for steps without a
+// deadline, such as writing to the disk.
 const Slack = 5 * time.Second
 
-// Flight is where one user's processes agree on who works on a profile.
+// Flight is where the user's processes agree which of them works on a profile.
 type Flight struct {
-	Runtime string           // folder of the leases and their state; empty: each process works alone
-	State   string           // folder of the locks for changes, which all processes share whatever their XDG_RUNTIME_DIR is
-	Report  report.To        //
+	Runtime string           // folder of the leases and their state; empty: processes do not wait for each other
+	State   string           // folder of the locks for changes: all processes share it, whatever XDG_RUNTIME_DIR is
+	Report  report.To        // warnings and traces
 	Now     func() time.Time // the clock of refusals and pauses
 }
 
-// Lease returns the lease of a profile's name, which no process has taken by that.
+// Lease returns the lease of a profile's name. It is not acquired yet.
 func (f *Flight) Lease(name string) *Lease {
 	l := &Lease{flight: f, name: name}
 	if f.Runtime != "" {
@@ -34,8 +34,8 @@ func (f *Flight) Lease(name string) *Lease {
 	return l
 }
 
-// AcquireChange takes the lease of name to change the profile: first the lock for changes, then the lease that mints take
-// too. It holds the second for at most hold, and waits for each as [Lease.Acquire] does.
+// AcquireChange acquires the lease of name to change the profile: first the lock for changes, then the lease that a
+// mint acquires too. It holds the lease for at most hold, and waits for both as [Lease.Acquire] does.
 func (f *Flight) AcquireChange(ctx context.Context, name string, hold, wait time.Duration) (*Lease, error) {
 	outer := &Lease{flight: f, name: name, path: f.changePath(name)}
 	if err := outer.Acquire(ctx, hold+wait, wait); err != nil {
@@ -52,8 +52,8 @@ func (f *Flight) AcquireChange(ctx context.Context, name string, hold, wait time
 	return l, nil
 }
 
-// TryChange takes the lock for changes of name, for a process that mints and has to change the profile. It reports false if
-// another process has it: to wait here could be to wait for a process that waits for this one.
+// TryChange acquires the lock for changes of name, for a process that mints and has to change the profile. It reports
+// false if another process holds the lock. It does not wait, because that process may be waiting for this one.
 func (f *Flight) TryChange(name string) (release func(), ok bool) {
 	path := f.changePath(name)
 	if path == "" {
@@ -66,23 +66,12 @@ func (f *Flight) TryChange(name string) (release func(), ok bool) {
 	return release, state != disk.Held
 }
 
-// Files returns the files that leases of name leave behind. None holds a secret.
-func (f *Flight) Files(name string) []string {
-	var files []string
-	for _, path := range []string{f.Lease(name).path, f.changePath(name)} {
-		if path != "" {
-			files = append(files, path+lockEnd, path+stateEnd)
-		}
-	}
-	return files
-}
-
 const (
 	lockEnd  = ".lock"
 	stateEnd = ".json"
 )
 
-// changePath is that of the lock for changes, without its ending. No profile's name has a tilde.
+// changePath returns the path of the lock for changes, without its ending. No profile's name has a tilde.
 func (f *Flight) changePath(name string) string {
 	if f.State == "" {
 		return ""
@@ -90,7 +79,7 @@ func (f *Flight) changePath(name string) string {
 	return filepath.Join(f.State, name+"~change")
 }
 
-// warnUnsafe warns of a lock that others could hold, and not of a file system without locks.
+// warnUnsafe warns of a lock that another user could hold. It does not warn of a file system without locks.
 func (f *Flight) warnUnsafe(err error) {
 	var unsafe *disk.UnsafeError
 	if errors.As(err, &unsafe) {

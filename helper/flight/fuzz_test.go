@@ -12,23 +12,30 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// FuzzState: a refusal that is remembered can be told, in printable words and with a next step, and a state file is the same
-// after it was written again.
+// FuzzState: a refusal that is remembered can be told, in printable words and with a next step, and a state file is
+// the same after it was written again.
 func FuzzState(f *testing.F) {
 	for _, e := range []*apim.Error{
 		{Status: 401, Code: "invalid_request", Description: "Invalid exp claim in JWT", ID: "rrt-1", Skew: time.Hour},
-		{Status: 403, Code: "public_key error", TokenURL: "https://int.api.service.nhs.uk/oauth2/token", About: apim.Subject{Profile: "int", KID: "k"}},
+		{
+			Status: 403, Code: "public_key error", TokenURL: "https://int.api.service.nhs.uk/oauth2/token",
+			About: apim.Subject{Profile: "int", KID: "k"},
+		},
 		{Class: fault.Network, Status: 502},
 		{Class: fault.Temporary, Status: 429, RetryAfter: time.Minute},
 	} {
 		at := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
-		raw, err := json.Marshal(state{Hold: time.Minute, PauseUntil: at, Refusal: &refusal{Binding: "c", At: at, Error: e}})
+		raw, err := json.Marshal(state{
+			Hold: time.Minute, PauseUntil: at,
+			Refusal: &refusal{Binding: "c", At: at, Error: e},
+		})
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(raw)
 	}
-	f.Add([]byte(`{"refusal":{"binding":"c","at":"2026-01-02T15:04:05Z","error":{"Code":"\u001b[2J","Description":"\nhint: x","ID":"a b"}}}`))
+	f.Add([]byte(`{"refusal":{"binding":"c","at":"2026-01-02T15:04:05Z",` +
+		`"error":{"Code":"\u001b[2J","Description":"\nhint: x","ID":"a b"}}}`))
 	f.Add([]byte(`{"refusal":{"error":{}},"hold":-1}`))
 	f.Add([]byte(`{"refusal":{"error":null},"hold":1e300}`))
 	f.Add([]byte(`{"pause_until":"9999-01-02T15:04:05Z","hold":86400000000001}`))
@@ -48,7 +55,8 @@ func FuzzState(f *testing.F) {
 			return // a year past 9999
 		}
 		back, _ := decode(again)
-		if diff := cmp.Diff(s, back, cmp.AllowUnexported(state{}), cmpopts.IgnoreUnexported(apim.Error{}), cmpopts.EquateApproxTime(0)); diff != "" {
+		if diff := cmp.Diff(s, back, cmp.AllowUnexported(state{}), cmpopts.IgnoreUnexported(apim.Error{}),
+			cmpopts.EquateApproxTime(0)); diff != "" {
 			t.Fatal(diff)
 		}
 	})

@@ -3,6 +3,7 @@ package flight
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"cgp-cred/helper/apim"
@@ -10,12 +11,12 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// Lease is the right to work on a profile. Its context ends when it has lasted as long as the other processes were told
-// that it may, so that none of them gives up on a holder that still has a right to continue.
+// Lease is the right to work on a profile. Its context ends after the time that was announced to the other processes,
+// so that none of them gives up on a holder that may still continue.
 type Lease struct {
 	flight *Flight
 	name   string // of the profile, for messages
-	path   string // of its files, without their endings; empty: there is no folder for them
+	path   string // path of the lease's files, without their endings; empty: there is no folder for them
 	outer  *Lease // nil, or one that ends after this one
 
 	caller context.Context
@@ -25,14 +26,14 @@ type Lease struct {
 
 	unlock func() // nil: there is no lock
 	state  state
-	dirty  bool // the state file says what ends with the lease
+	dirty  bool // the state file has a part that ends with the lease
 }
 
-// Acquire takes the lease for at most hold. If another process holds it, Acquire waits for as long as that process announced,
-// or for wait. On a file system without locks it continues without one; a folder that others can write is worth a warning.
-// The error is [fault.Temporary], and wraps that of ctx if ctx ended.
+// Acquire acquires the lease for at most hold. If another process holds it, Acquire waits for as long as that process
+// announced, or for wait. On a file system without locks it continues without one. It warns if other users can write to
+// the folder. Its error is [fault.Temporary], and wraps the error of ctx if ctx ended.
 func (l *Lease) Acquire(ctx context.Context, hold, wait time.Duration) error {
-	if l.path != "" { // otherwise this is a process without a home, in a container
+	if l.path != "" { // empty for a process without a home, in a container
 		release, state, err := l.await(ctx, wait)
 		switch state {
 		case disk.Held:
@@ -47,7 +48,7 @@ func (l *Lease) Acquire(ctx context.Context, hold, wait time.Duration) error {
 	return nil
 }
 
-// TryAcquire takes the lease for at most hold, if no other process holds it and there can be one.
+// TryAcquire acquires the lease for at most hold, if no other process holds it and there is a folder for it.
 func (l *Lease) TryAcquire(ctx context.Context, hold time.Duration) bool {
 	if l.path == "" {
 		return false
@@ -61,8 +62,8 @@ func (l *Lease) TryAcquire(ctx context.Context, hold time.Duration) bool {
 	return true
 }
 
-// await waits for the lock: for wait, or as long as its holder announced. The error is for a lock that is [disk.Held], or
-// says why it is broken.
+// await waits for the lock: for wait, or for as long as its holder announced. Its error says that the lock is still
+// [disk.Held], or why it is broken.
 func (l *Lease) await(ctx context.Context, wait time.Duration) (release func(), state disk.LockState, err error) {
 	file := l.path + lockEnd
 	if release, state, err = disk.TryLock(file); state != disk.Held {
@@ -91,7 +92,8 @@ func (l *Lease) await(ctx context.Context, wait time.Duration) (release func(), 
 // heldError is a lease that another process held for too long.
 func (l *Lease) heldError(waited time.Duration) error {
 	return fault.New(fault.Temporary,
-		"check for a keychain prompt or a key that waits for a touch; or end the other process; then run the command again",
+		"check for a keychain prompt or a key that waits for a touch; or end the other process; "+
+			"then run the command again",
 		"another cgp-cred has been working on profile %q for %v", l.name, waited.Round(time.Second))
 }
 
@@ -108,8 +110,8 @@ func (l *Lease) begin(ctx context.Context, hold time.Duration) {
 // Context ends with the lease.
 func (l *Lease) Context() context.Context { return l.ctx }
 
-// Announce tells the processes that wait how long the lease may last from its beginning. Without it they wait as long as
-// they would take themselves.
+// Announce tells the processes that wait how long the lease may last from its beginning. If nothing is announced, they
+// wait for as long as they would hold the lease themselves.
 func (l *Lease) Announce(hold time.Duration) {
 	if l.unlock == nil {
 		return
@@ -119,22 +121,22 @@ func (l *Lease) Announce(hold time.Duration) {
 	l.save()
 }
 
-// Extend announces that the lease lasts hold from its beginning, and lets it.
+// Extend announces that the lease lasts hold from its beginning, and moves its deadline.
 func (l *Lease) Extend(hold time.Duration) {
 	l.Announce(hold)
 	l.cancel()
 	l.ctx, l.cancel = context.WithDeadline(l.caller, l.begun.Add(hold))
 }
 
-// Refused returns what the token endpoint refused since start, when the caller began to wait, or a moment before; nil if
-// it refused nothing. It must have been for the profile in the state that binding names, and must tell more than patience
-// to wait, if it tells to wait.
+// Refused returns the refusal that the token endpoint gave since start, when the caller began to wait, or a moment
+// before. It returns nil if there was no refusal, if the refusal was for another state of the profile than binding
+// names, or if the endpoint asked for a wait that is shorter than patience.
 func (l *Lease) Refused(binding string, start time.Time, patience time.Duration) *apim.Error {
 	return l.state.refused(binding, start, l.flight.Now(), patience)
 }
 
-// Remember shares a refusal with the processes that wait, if each of them would get the same. It is kept as well as can be:
-// without it each of them asks for itself.
+// Remember shares a refusal with the processes that wait, if each of them would get the same. If it can't be written,
+// each of them asks the token endpoint itself.
 func (l *Lease) Remember(binding string, e *apim.Error) {
 	if shareable(e) {
 		l.state.Refusal = &refusal{Binding: binding, At: l.flight.Now(), Error: e}
@@ -142,16 +144,16 @@ func (l *Lease) Remember(binding string, e *apim.Error) {
 	}
 }
 
-// Paused reports whether no token is to be refreshed ahead of time now.
+// Paused reports whether refreshing ahead is forbidden now.
 func (l *Lease) Paused() bool { return l.state.paused(l.flight.Now()) }
 
-// Pause forbids refreshing ahead for a time. It reports whether that could be written: if not, each get would try.
+// Pause forbids refreshing ahead for a time. It reports whether that was written: if not, every get would try.
 func (l *Lease) Pause(pause time.Duration) bool {
 	l.state.PauseUntil = l.flight.Now().Add(pause)
 	return l.save()
 }
 
-// Succeeded forgets the refusal and the pause: there is a new token.
+// Succeeded removes the refusal and the pause, because there is a new token.
 func (l *Lease) Succeeded() {
 	if l.state.Refusal != nil || !l.state.PauseUntil.IsZero() {
 		l.state.Refusal, l.state.PauseUntil = nil, time.Time{}
@@ -171,6 +173,19 @@ func (l *Lease) Release() {
 	}
 	if l.outer != nil {
 		l.outer.Release()
+	}
+}
+
+// Remove removes the lease's files, and those of the lock for changes: the profile is gone. None of them holds a
+// secret.
+func (l *Lease) Remove() {
+	l.state, l.dirty = state{}, false
+	if l.path != "" {
+		_ = os.Remove(l.path + stateEnd)
+		_ = os.Remove(l.path + lockEnd)
+	}
+	if l.outer != nil {
+		l.outer.Remove()
 	}
 }
 

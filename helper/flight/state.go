@@ -14,24 +14,24 @@ import (
 )
 
 const (
-	// refusalLife is how long a refusal answers for later calls: long enough for those that waited, too short to be noticed
-	// by a user who has just fixed its cause.
+	// refusalLife is how long later calls get the same refusal. It is long enough for the calls that waited, and too
+	// short for a user to notice who has just fixed the cause.
 	refusalLife = 5 * time.Second
 
-	maxHold  = 24 * time.Hour // several calls of a keystore, each as long as a user may allow
+	maxHold  = 24 * time.Hour // several calls of a keystore, each for as long as a user may allow
 	maxPause = 2 * time.Minute
 
 	maxState = 64 << 10 // bytes
 )
 
-// state is a profile's state file. What can't be read in it counts as absent.
+// state is the content of a profile's state file. A part that can't be read counts as absent.
 type state struct {
 	Hold       time.Duration `json:"hold,omitzero"`        // how long the lease may last from its beginning
 	PauseUntil time.Time     `json:"pause_until,omitzero"` // no token is refreshed ahead until then
 	Refusal    *refusal      `json:"refusal,omitempty"`
 }
 
-// refusal is what the token endpoint said, bound to the state of the profile that it was said of.
+// refusal is what the token endpoint answered, bound to the state that the profile had then.
 type refusal struct {
 	Binding string      `json:"binding"` // the cache's name: any change of the profile drops the refusal
 	At      time.Time   `json:"at"`
@@ -48,7 +48,7 @@ func readState(file string) (s state) {
 	return s
 }
 
-// drop removes what this program would not write.
+// drop removes what cgp-cred would not write.
 func (s *state) drop() {
 	if s.Hold < 0 || s.Hold > maxHold {
 		s.Hold = 0
@@ -73,8 +73,8 @@ func (s state) write(file string) error {
 	return disk.WriteVolatile(file, raw)
 }
 
-// refused is [Lease.Refused] at a time. How long the wait was says nothing: two hundred processes that wait read the
-// refusal one after the other. One from the future is none.
+// refused is [Lease.Refused] at the time now. It does not count how long the caller waited, because hundreds of waiting
+// processes read the refusal one after the other. A refusal from the future is ignored.
 func (s state) refused(binding string, start, now time.Time, patience time.Duration) *apim.Error {
 	r := s.Refusal
 	if r == nil || r.Binding != binding || r.At.After(now) || start.Sub(r.At) >= refusalLife {
@@ -86,7 +86,7 @@ func (s state) refused(binding string, start, now time.Time, patience time.Durat
 	return r.Error
 }
 
-// paused reports whether the pause lasts. One that a wrong clock has put into the far future counts for nothing.
+// paused reports whether the pause still lasts. A pause that a wrong clock has put into the far future is ignored.
 func (s state) paused(now time.Time) bool {
 	left := s.PauseUntil.Sub(now)
 	return left > 0 && left <= maxPause

@@ -26,7 +26,7 @@ import (
 // APIKey is the API key of the profile "int".
 const APIKey = "test-api-key-0123456789abcdef"
 
-// Key is its private key, registered as "k1".
+// Key returns the private key of the profile "int", registered as "k1".
 var Key = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -45,7 +45,7 @@ type Place struct {
 	Host     string           // of Sim
 	Warnings []string
 
-	mu sync.Mutex // of Warnings
+	mu sync.Mutex // guards Warnings
 }
 
 // New starts a simulator that knows Key as "k1", and stores a profile "int" for it.
@@ -106,7 +106,7 @@ func (p *Place) Load(t *testing.T) *profile.Profile {
 	return got
 }
 
-// Fails puts a simulator with a fault into the place of the first.
+// Fails replaces the simulator by one with a fault.
 func (p *Place) Fails(t *testing.T, fault string) {
 	t.Helper()
 	f, err := simulator.ParseFault(fault)

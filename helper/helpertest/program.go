@@ -10,7 +10,8 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// SigningProgram returns the test key behind a program, which first runs the shell commands in the file that is returned.
+// SigningProgram returns the test key behind a program, which first runs the shell commands in the file that is
+// returned.
 func SigningProgram(t *testing.T) (k *record.Key, first string) {
 	t.Helper()
 	keystoretest.Need(t, "/bin/sh", "dash")
@@ -24,7 +25,8 @@ func SigningProgram(t *testing.T) (k *record.Key, first string) {
 		script: `cd "${0%/*}" && . ./first
 case $1 in
 public) openssl pkey -in key.pem -pubout ;;
-sign) openssl base64 -d -A >digest && openssl pkeyutl -sign -inkey key.pem -in digest -pkeyopt digest:sha512 | openssl base64 -A ;;
+sign) openssl base64 -d -A >digest &&
+	openssl pkeyutl -sign -inkey key.pem -in digest -pkeyopt digest:sha512 | openssl base64 -A ;;
 esac`,
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

@@ -16,20 +16,20 @@ import (
 type Change struct {
 	Host     string            // a host or an environment's name; empty: kept
 	APIName  *string           // nil: kept
-	Auth     string            // empty: follows from what there is
+	Auth     string            // empty: follows from the record's parts
 	APIKey   keystore.Secret   // zero: kept
 	Key      *record.Key       // nil: kept; with it KID is the new key's
 	KID      string            // empty: kept
-	TokenURL *string           // nil: kept; empty: the host's own
+	TokenURL *string           // nil: kept; empty: the host's token endpoint
 	Audience *string           // nil: kept; empty: the token URL
-	Force    bool              // let another host, token URL, audience or private key replace what is there
+	Force    bool              // allow a new host, token URL, audience or private key
 	Default  bool              // make it the default profile
-	Keystore *profile.Location // nil: where it is, and the keychain for a new one; a record that is elsewhere moves there
-	Anew     bool              // keep nothing of what is there; needs Force where there is something
-	Seen     *string           // what MayReplaceKey saw; nil: any record may be changed
+	Keystore *profile.Location // nil: kept, the keychain for a new record; an existing record is moved there
+	Anew     bool              // keep no part of an existing record; if there is one, this needs Force
+	Seen     *string           // what MayReplaceKey returned; nil: any record may be changed
 }
 
-// Check says what is wrong with a change whatever the profile holds, before a keychain is asked.
+// Check returns an error if a change is wrong for every profile. It asks no keychain.
 func (c Change) Check(name string) error {
 	if err := profile.CheckName(name); err != nil {
 		return err
@@ -51,14 +51,16 @@ func (c Change) Check(name string) error {
 	}
 	if c.Keystore != nil {
 		if err := c.Keystore.Check(); err != nil {
-			return refuse(name, err.Error(), `--keystore keychain, --keystore file, or --keystore exec --keystore-command "/path/to/program args"`)
+			return refuse(name, err.Error(), `choose --keystore keychain, --keystore file, `+
+				`or --keystore exec --keystore-command "/path/to/program args"`)
 		}
 	}
 	switch c.Auth {
 	case "", profile.JWT, profile.APIKey, profile.None:
 		return nil
 	}
-	return refuse(name, fmt.Sprintf("method %q is none of jwt, apikey, none", c.Auth), "leave --auth out: it follows from what is stored")
+	return refuse(name, fmt.Sprintf("method %q is not one of jwt, apikey, none", c.Auth),
+		"leave --auth out: it follows from what is stored")
 }
 
 // merge applies a change to a record, or to nothing, and checks the result.
@@ -82,7 +84,7 @@ func merge(name string, old *record.Record, c Change) (*record.Record, error) {
 	if err := mergeKey(name, r, c); err != nil {
 		return nil, err
 	}
-	if c.Key != nil || c.KID != "" || !c.APIKey.IsZero() { // what an earlier version stored can be changed otherwise
+	if c.Key != nil || c.KID != "" || !c.APIKey.IsZero() { // other changes accept what an earlier version stored
 		if err := r.CheckKIDs(); err != nil {
 			return nil, err
 		}
@@ -92,7 +94,7 @@ func merge(name string, old *record.Record, c Change) (*record.Record, error) {
 
 func mergeHost(name string, r *record.Record, c Change) error {
 	if c.Host == "" && r.Host == "" {
-		return refuse(name, "its host is needed the first time", "add --host HOST, for example --host int")
+		return refuse(name, "a new profile needs a host", "add --host HOST, for example --host int")
 	}
 	if c.Host == "" {
 		return nil
@@ -102,7 +104,7 @@ func mergeHost(name string, r *record.Record, c Change) error {
 		return err
 	}
 	if r.Host != "" && r.Host != host && !c.Force {
-		return needsForce(name, "it belongs to "+r.Host+", and a credential moves to another host only on purpose", "--host "+host)
+		return needsForce(name, "this changes the host from "+r.Host+" to "+host, "--host "+host)
 	}
 	r.Host = host
 	return nil
@@ -111,13 +113,13 @@ func mergeHost(name string, r *record.Record, c Change) error {
 func mergeURLs(name string, r *record.Record, c Change) error {
 	if c.TokenURL != nil && *c.TokenURL != r.TokenURL {
 		if r.Key != nil && !c.Force {
-			return needsForce(name, "it has another token URL, and assertions go to another one only on purpose", "--token-url URL")
+			return needsForce(name, "this changes the token URL", "--token-url URL")
 		}
 		r.TokenURL = *c.TokenURL
 	}
 	if c.Audience != nil && *c.Audience != r.Audience {
 		if r.Key != nil && !c.Force {
-			return needsForce(name, "it has another audience, and assertions are made for another one only on purpose", "--audience URL")
+			return needsForce(name, "this changes the audience", "--audience URL")
 		}
 		r.Audience = *c.Audience
 	}
@@ -136,14 +138,15 @@ func mergeKey(name string, r *record.Record, c Change) error {
 		return nil
 	}
 	if r.Key == nil {
-		return refuse(name, "a kid names a private key, and there is none", "add --private-key FILE, or make a key: cgp-cred keygen "+name+" --kid KID")
+		return refuse(name, "a kid names a private key, and the profile has no private key",
+			"add --private-key FILE, or make a key: cgp-cred keygen "+name+" --kid KID")
 	}
 	r.Key = &record.Key{KID: kid, Signer: r.Key.Signer}
 	return nil
 }
 
-// mergeGiven puts a key into a record that the user gave. One that the record has already is only given again, perhaps with
-// another kid or behind another program: the keys next to it stay.
+// mergeGiven puts a key that the user gave into a record. If the record already has that key, the user only gave it
+// again, perhaps with another kid or behind another program: then the record's other keys stay.
 func mergeGiven(name string, r *record.Record, given *record.Key, kid string, force bool) error {
 	for _, k := range []**record.Key{&r.Key, &r.Next, &r.Previous} {
 		if *k == nil || !samePublic(*k, given) || k != &r.Key && (force || kid != "" && kid != (*k).KID) {
@@ -157,7 +160,7 @@ func mergeGiven(name string, r *record.Record, given *record.Key, kid string, fo
 	}
 	switch {
 	case r.Key != nil && !force:
-		return needsForce(name, keyExists(r, r.Key), keyFlags(given))
+		return refuse(name, keyExists(r, r.Key), forceHint(name, keyFlags(given)))
 	case kid == "":
 		return refuse(name, "a private key needs the kid it is registered under", "add --kid KID")
 	}
@@ -165,7 +168,7 @@ func mergeGiven(name string, r *record.Record, given *record.Key, kid string, fo
 	return nil
 }
 
-// keyFlags are the flags by which a key like k is given.
+// keyFlags returns the flags that give a key like k.
 func keyFlags(k *record.Key) string {
 	switch k.Signer.Kind() {
 	case signer.KindAgent:
@@ -181,7 +184,8 @@ func samePublic(a, b *record.Key) bool {
 	return ok && pub.Equal(b.Signer.Public())
 }
 
-// chooseAuth sets the method: the one asked for if the record can carry it out, else what follows from its parts.
+// chooseAuth sets the method: the method that was asked for, otherwise the one that follows from the record's parts. It
+// returns an error if the record lacks a part that the method needs.
 func chooseAuth(name string, r *record.Record, asked string) error {
 	auth := asked
 	if auth == "" {
@@ -193,26 +197,34 @@ func chooseAuth(name string, r *record.Record, asked string) error {
 		case apim.Sandbox(r.Host):
 			auth = profile.None
 		default:
-			return refuse(name, "there is neither an API key nor a private key", "add --api-key-file FILE, and for tokens --private-key FILE --kid KID")
+			return refuse(name, "there is neither an API key nor a private key",
+				"add --api-key-file FILE, and for tokens --private-key FILE --kid KID")
 		}
 	}
 	switch {
 	case auth == profile.JWT && r.Key == nil:
-		return refuse(name, "method jwt signs with a private key, and there is none", "add --private-key FILE --kid KID, or make a key: cgp-cred keygen "+name+" --kid KID")
+		return refuse(name, "method jwt signs with a private key, and the profile has no private key",
+			"add --private-key FILE --kid KID, or make a key: cgp-cred keygen "+name+" --kid KID")
 	case auth == profile.APIKey && r.APIKey.IsZero():
-		return refuse(name, "method apikey sends an API key, and there is none", "add --api-key-file FILE")
+		return refuse(name, "method apikey sends an API key, and the profile has no API key", "add --api-key-file FILE")
 	}
 	r.Auth = auth
 	return nil
 }
 
-func needsForce(name, problem, flag string) error {
-	return refuse(name, problem, fmt.Sprintf("if that is meant: cgp-cred store %s %s --force, or use a new profile name", name, flag))
+// needsForce returns the error of a change that is made only with --force.
+func needsForce(name, change, flags string) error {
+	return refuse(name, change+"; add --force to confirm", forceHint(name, flags))
+}
+
+func forceHint(name, flags string) string {
+	return fmt.Sprintf("to confirm: cgp-cred store %s %s --force; or use a new profile name", name, flags)
 }
 
 func keyExists(r *record.Record, k *record.Key) string {
 	if signer.External(k.Signer) {
-		return fmt.Sprintf("it has a private key already (kid %q), %s", r.ShownKID(k), k.Signer.Where())
+		return fmt.Sprintf("it already has a private key (kid %q), %s", r.ShownKID(k), k.Signer.Where())
 	}
-	return fmt.Sprintf("it has a private key already (kid %q), which exists nowhere else if it was born here", r.ShownKID(k))
+	return fmt.Sprintf("it already has a private key (kid %q), and if cgp-cred made that key there is no other copy",
+		r.ShownKID(k))
 }

@@ -19,7 +19,7 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// places are a user's keystores, all in memory: the keychain, and others by their command or identity.
+// places are the user's keystores, all in memory: the keychain, and others by their command or identity.
 type places struct {
 	*helper.Helper
 
@@ -33,10 +33,11 @@ type shop struct {
 	keystore.Keystore
 
 	noDelete, noSet error
-	kill            string // the step at which the process is killed: "before set", "after set", "before delete", "after delete"
+	// the step at which the process is killed: "before set", "after set", "before delete", "after delete"
+	kill string
 }
 
-// killed is what a test recovers from: the process was killed.
+// killed is the panic that marks a killed process. A test recovers from it.
 type killed struct{}
 
 func (s *shop) step(name string) {
@@ -71,8 +72,11 @@ func newPlaces(t *testing.T) *places {
 	dir := t.TempDir()
 	p := &places{stores: map[string]*shop{}}
 	p.Helper = &helper.Helper{
-		Config:   profile.Config{Folder: filepath.Join(dir, "config", "cgp-cred")},
-		Folders:  disk.Folders{State: filepath.Join(dir, "state", "cgp-cred"), Runtime: filepath.Join(dir, "state", "cgp-cred")},
+		Config: profile.Config{Folder: filepath.Join(dir, "config", "cgp-cred")},
+		Folders: disk.Folders{
+			State:   filepath.Join(dir, "state", "cgp-cred"),
+			Runtime: filepath.Join(dir, "state", "cgp-cred"),
+		},
 		Keystore: func(kind string) (keystore.Keystore, error) { return p.at(profile.Location{Kind: kind}), nil },
 		External: func(at profile.Location) (keystore.Keystore, error) { return p.at(at), nil },
 		Warn:     func(text string) { p.warned = append(p.warned, text) },
@@ -105,12 +109,15 @@ var (
 )
 
 func first(number int) manage.Change {
-	return manage.Change{Host: "int", Key: &record.Key{KID: "int-1", Signer: signer.NewRSA(keystoretest.Key(2048, number))}}
+	return manage.Change{
+		Host: "int",
+		Key:  &record.Key{KID: "int-1", Signer: signer.NewRSA(keystoretest.Key(2048, number))},
+	}
 }
 
 func to(place profile.Location) manage.Change { return manage.Change{Keystore: &place} }
 
-// A record moves from each keystore to each other, whole, and is then in one of them.
+// A record moves from each keystore to each other one, whole, and is then in only one of them.
 func TestMove(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t)
@@ -141,7 +148,7 @@ func TestMove(t *testing.T) {
 	}
 }
 
-// A move that fails, or was ended between its steps, loses nothing and can be made again.
+// A move that fails, or is killed between two steps, loses nothing and can be made again.
 func TestMoveInterrupted(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t)
@@ -202,16 +209,18 @@ func TestMoveOverAnother(t *testing.T) {
 		t.Error(err)
 	}
 
-	one, two := profile.Location{Kind: profile.File, Identity: "/k/1"}, profile.Location{Kind: profile.File, Identity: "/k/2"}
+	one := profile.Location{Kind: profile.File, Identity: "/k/1"}
+	two := profile.Location{Kind: profile.File, Identity: "/k/2"}
 	if _, err := p.Manage().Store(t.Context(), "int", to(one)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Manage().Store(t.Context(), "int", to(two)); !errors.Is(err, manage.ErrRefused) { // both are the same file
+	// both are the same file
+	if _, err := p.Manage().Store(t.Context(), "int", to(two)); !errors.Is(err, manage.ErrRefused) {
 		t.Error(err)
 	}
 }
 
-// A command that somebody wrote into the profile's file is never run: not by get, not to be handed a record.
+// A command that was planted in the profile's file is never run: not by get, and not to receive a record.
 func TestEditedCommand(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t)
@@ -235,7 +244,8 @@ func TestEditedCommand(t *testing.T) {
 		}
 		p.opened = nil
 		_, err := p.Records().Load(t.Context(), &e)
-		_, storeErr := p.Manage().Store(t.Context(), "int", manage.Change{APIKey: keystore.NewSecret([]byte("a-new-api-key"))})
+		_, storeErr := p.Manage().Store(t.Context(), "int",
+			manage.Change{APIKey: keystore.NewSecret([]byte("a-new-api-key"))})
 		_, rotateErr := p.Manage().FinishRotation(t.Context(), "int")
 		_, logoutErr := p.Manage().Logout(t.Context(), "int")
 		for _, err := range []error{err, storeErr, rotateErr, logoutErr} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -16,15 +15,15 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// Removed says what a logout found and removed.
+// Removed reports what a logout found and removed.
 type Removed struct {
 	Profile bool // its file
 	Record  bool // its keys in the keystore
 }
 
-// Logout removes a profile's cached token, its record from every place that can have one of this name, and its file, in
-// that order: if the profile's own keystore can't be reached, its file stays and still names it. What is absent already
-// is no error.
+// Logout removes a profile's cached token, its record from every place that can have one of this name, and its file,
+// in that order. If the profile's keystore can't be reached, the file stays and still names the keystore. It is no
+// error if something is already absent.
 func (m *Manager) Logout(ctx context.Context, name string) (Removed, error) {
 	if err := profile.CheckName(name); err != nil {
 		return Removed{}, err
@@ -42,10 +41,10 @@ func (m *Manager) Logout(ctx context.Context, name string) (Removed, error) {
 	p, loadErr := m.Config.Load(name)
 	var unsafe *disk.UnsafeError
 	switch {
-	case errors.As(loadErr, &unsafe): // nor will its file be removed: the keys stay with it
+	case errors.As(loadErr, &unsafe): // the file will not be removed, so the keys stay too
 		return done, loadErr
 	case p != nil && (loadErr == nil || p.Location().Check() == nil): // another part of it may be damaged
-		_ = m.Cache(p).Purge(ctx) // what fails here fails again below, with the record
+		_ = m.Cache(p).Purge(ctx) // if this fails, removing the record below fails too
 	default:
 		p = nil
 	}
@@ -58,15 +57,13 @@ func (m *Manager) Logout(ctx context.Context, name string) (Removed, error) {
 	if done.Profile, err = m.Config.Remove(name); err != nil && done.Record {
 		err = fmt.Errorf("its keys are removed, its file is not: %w", err)
 	}
-	for _, file := range m.Flight.Files(name) {
-		_ = os.Remove(file) // none holds a secret
-	}
+	lease.Remove()
 	return done, err
 }
 
-// removeRecords removes the record of a profile from its keystore, and from every other one that may have one: a move
-// that was killed leaves a copy, and a profile's file can be lost or damaged; then p is nil. One of the others that
-// can't be asked is a warning.
+// removeRecords removes a profile's record from its keystore, and from every other keystore that may have one. A move
+// that was killed leaves a copy. If the profile's file is lost or damaged, p is nil. If another keystore can't be
+// asked, that is a warning.
 func (m *Manager) removeRecords(ctx context.Context, name string, p *profile.Profile) (removed bool, err error) {
 	if p != nil {
 		if removed, err = m.removeRecord(ctx, name, p.Location()); err != nil {
@@ -81,7 +78,7 @@ func (m *Manager) removeRecords(ctx context.Context, name string, p *profile.Pro
 		removed = removed || gone
 		switch {
 		case err == nil:
-		case errors.Is(err, keystore.ErrUnavailable) && (p != nil || removed): // there is none on this machine
+		case errors.Is(err, keystore.ErrUnavailable) && (p != nil || removed): // this machine has no such keystore
 			m.Report.Trace(1, "a record %s was not looked for: %v", other, err)
 		case p != nil || removed:
 			m.Report.Warn("a record of this name %s was not looked for: %v", other, err)
@@ -92,7 +89,7 @@ func (m *Manager) removeRecords(ctx context.Context, name string, p *profile.Pro
 	return removed, nil
 }
 
-// removeCopies removes the copies that a move has left behind programs. The other places are looked into in any case.
+// removeCopies removes the copies that a move has left with programs. Logout looks into the other places in any case.
 func (m *Manager) removeCopies(ctx context.Context, p *profile.Profile) (removed bool) {
 	for _, c := range p.MovingFrom {
 		if c.Kind != profile.Exec {
@@ -107,7 +104,7 @@ func (m *Manager) removeCopies(ctx context.Context, p *profile.Profile) (removed
 	return removed
 }
 
-// warnDamaged says what could not be looked into without the profile's file.
+// warnDamaged warns of the places that can't be looked into without the profile's file.
 func (m *Manager) warnDamaged(name string) {
 	text := fmt.Sprintf("profile %q: its file is damaged, "+
 		"so a record behind a program (--keystore exec) was not looked for", name)
@@ -117,14 +114,15 @@ func (m *Manager) warnDamaged(name string) {
 	m.Report.Warn("%s", text)
 }
 
-// eraseByHand is how a user removes a record that cgp-cred can't. The command may be one that the user never gave.
+// eraseByHand returns a hint that says how to remove a record that cgp-cred can't remove. The command may be one that
+// the user never gave.
 func eraseByHand(command []string, name string) string {
 	argv := append(slices.Clone(command), "erase", name)
 	return "; if the command is yours, remove it there: " + printable.Shell(argv...)
 }
 
-// otherLocations are those that may have a record without the profile's file saying so, the keychain last: it may ask. If
-// p is nil, the profile's file is lost or damaged.
+// otherLocations returns the places that may have a record although the profile's file does not name them. The
+// keychain is last, because it may ask the user. If p is nil, the profile's file is lost or damaged.
 func (m *Manager) otherLocations(p *profile.Profile) []profile.Location {
 	own := profile.Location{Kind: m.newKind()}
 	if p != nil {
@@ -136,7 +134,8 @@ func (m *Manager) otherLocations(p *profile.Profile) []profile.Location {
 		{Kind: profile.File, Identity: "/"}, // any: only the name of the file depends on it
 		{Kind: profile.Keychain},
 	} {
-		if p != nil && (own.Shares(place) || own.Kind == profile.Memory) || place.Kind == profile.File && m.External == nil {
+		known := p != nil && (own.Shares(place) || own.Kind == profile.Memory)
+		if known || place.Kind == profile.File && m.External == nil {
 			continue
 		}
 		all = append(all, place)
@@ -147,8 +146,10 @@ func (m *Manager) otherLocations(p *profile.Profile) []profile.Location {
 	return all
 }
 
-// removeRecord removes a name's record from a place, and from the keychain its token too.
-func (m *Manager) removeRecord(ctx context.Context, name string, place profile.Location) (removed bool, err error) {
+// removeRecord removes the record of a name from a place. From the keychain it also removes the token.
+func (m *Manager) removeRecord(
+	ctx context.Context, name string, place profile.Location,
+) (removed bool, err error) {
 	s, err := m.At(name, place)
 	if err != nil {
 		return false, err
@@ -160,8 +161,8 @@ func (m *Manager) removeRecord(ctx context.Context, name string, place profile.L
 	return removed, err
 }
 
-// Nothing reports that there is surely nothing to remove for a name: no profile, and no record in any place that can
-// have one without it.
+// Nothing reports whether it is certain that there is nothing to remove for a name: no profile, and no record in any
+// place that can have one without a profile.
 func (m *Manager) Nothing(ctx context.Context, name string) bool {
 	if m.KeystoreOnly() != nil {
 		return false
@@ -186,8 +187,8 @@ func (m *Manager) Nothing(ctx context.Context, name string) bool {
 	return true
 }
 
-// Removable are the names of all profiles, and of records in encrypted files and in the keychain whose profile is lost.
-// A keychain that can't be asked is a warning.
+// Removable returns the names of all profiles, and of the records in encrypted files and in the keychain whose
+// profile is lost. If the keychain can't be asked, that is a warning.
 func (m *Manager) Removable(ctx context.Context) ([]string, error) {
 	names, err := m.Config.Names()
 	if err != nil {
@@ -209,11 +210,11 @@ func (m *Manager) Removable(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// keychainAccounts are the accounts of all records in the keychain.
+// keychainAccounts returns the accounts of all records in the keychain.
 func (m *Manager) keychainAccounts(ctx context.Context) []string {
 	ks, err := m.Keystore(profile.Keychain)
 	if err != nil {
-		return nil // the demo's
+		return nil // the demo has no keychain
 	}
 	lister, ok := ks.(keystore.Lister)
 	if !ok {

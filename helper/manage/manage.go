@@ -1,4 +1,4 @@
-// Package manage changes profiles: it stores, rotates, moves and removes their records, and says what they hold.
+// Package manage changes profiles. It stores, rotates, moves and removes their records, and reports what they hold.
 package manage
 
 import (
@@ -13,8 +13,8 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// changeCalls is how often a change of a profile may ask keystores: to find the record, in two places when it moves, to write
-// it and read it back, to drop the token, and to remove the record from where it was.
+// changeCalls is how many keystore calls a change of a profile may make: to find the record, in two places if it
+// moves, to write it and read it back, to drop the token, and to remove the record from its old place.
 const changeCalls = 6
 
 // Manager changes a user's profiles.
@@ -26,26 +26,27 @@ type Manager struct {
 // ErrRefused is in the chain of an error about a change that would leave a profile unusable, or that needs --force.
 var ErrRefused = errors.New("this change is refused")
 
-// refuse returns the error of a change that is not made; hint is the command line that would do.
+// refuse returns the error of a change that is not made. hint says what to do instead.
 func refuse(name, problem, hint string) error {
-	return &fault.Error{Class: fault.Usage, Err: ErrRefused, What: `profile "` + name + `": ` + problem, Hints: fault.Lines(hint)}
+	what := `profile "` + name + `": ` + problem
+	return &fault.Error{Class: fault.Usage, Err: ErrRefused, What: what, Hints: fault.Lines(hint)}
 }
 
-// Stored is what a profile has after a change.
+// Stored is the result of a change.
 type Stored struct {
 	Profile *profile.Profile
 	Record  *record.Record
 	New     bool // there was no record of this name
-	Same    bool // the change changed nothing: nothing was written
+	Same    bool // there was nothing to change, so nothing was written
 }
 
-// KeystoreOnly refuses to change a keystore while the environment holds the credential.
+// KeystoreOnly returns an error if the environment holds the credential: then no keystore may be changed.
 func (m *Manager) KeystoreOnly() error {
 	if m.Environment == nil {
 		return nil
 	}
 	return fault.New(fault.Usage, "unset the CGP_CRED_* variables, then run the command again",
-		"the environment holds a credential (CGP_CRED_HOST or CGP_CRED_BUNDLE), so the keychain is left alone")
+		"the environment holds a credential (CGP_CRED_HOST or CGP_CRED_BUNDLE), so the keychain is not used")
 }
 
 // acquire waits for the lease to change a profile.
@@ -54,7 +55,7 @@ func (m *Manager) acquire(ctx context.Context, name string) (*flight.Lease, erro
 	return m.Flight.AcquireChange(ctx, name, changeCalls*patience, patience+mint.Timeout+flight.Slack)
 }
 
-// acquireUnchanged is acquire for a change that starts from what its user saw: it fails if another command has changed the
+// acquireUnchanged is acquire for a change that starts from what the user saw. It fails if another command changed the
 // profile while it waited.
 func (m *Manager) acquireUnchanged(ctx context.Context, name string) (*flight.Lease, error) {
 	rev := func() string {
@@ -72,7 +73,7 @@ func (m *Manager) acquireUnchanged(ctx context.Context, name string) (*flight.Le
 	return lease, err
 }
 
-// begin takes the lease to change a profile, and completes what an earlier change has left undone.
+// begin acquires the lease to change a profile, and completes an earlier change that was killed.
 func (m *Manager) begin(ctx context.Context, name string) (*flight.Lease, error) {
 	if err := m.KeystoreOnly(); err != nil {
 		return nil, err

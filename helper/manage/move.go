@@ -12,17 +12,18 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// migration is a record that a change starts from, where it was found, and where it goes: often the same place.
+// migration is the record that a change starts from, the place where it was found, and the place where it goes, which
+// is often the same.
 type migration struct {
-	record   *record.Record // nil: there is none
+	record   *record.Record // nil: no record was found
 	from, to profile.Location
-	now      *profile.Profile // as its file is; nil: it is absent or damaged
+	now      *profile.Profile // as its file is now; nil: the file is absent or damaged
 	new      bool             // there is no file
 }
 
 func (g migration) stays() bool { return g.from.Same(g.to) }
 
-// profile is the profile that the change makes.
+// profile returns the profile that the change makes.
 func (g migration) profile(name string) *profile.Profile {
 	p := &profile.Profile{Name: name, SignerSeal: g.seal()}
 	if g.now != nil {
@@ -32,7 +33,7 @@ func (g migration) profile(name string) *profile.Profile {
 	return p
 }
 
-// seal is the profile's seal of commands that sign.
+// seal returns the profile's seal of commands that sign.
 func (g migration) seal() string {
 	if g.now == nil {
 		return ""
@@ -40,8 +41,8 @@ func (g migration) seal() string {
 	return g.now.SignerSeal
 }
 
-// find looks for a profile's record, and decides where it goes; to is nil if it stays where it is. A place that is given is
-// one that the user means, and its command may be run.
+// find looks for a profile's record, and decides where it goes. If to is nil, it stays where it is. A place that is
+// given comes from the user, so its command may be run.
 func (m *Manager) find(ctx context.Context, name string, to *profile.Location) (migration, error) {
 	g := migration{from: profile.Location{Kind: m.newKind()}}
 	now, err := m.Config.Load(name)
@@ -57,7 +58,8 @@ func (m *Manager) find(ctx context.Context, name string, to *profile.Location) (
 	return g, err
 }
 
-// locate decides where a record is and goes that the user wants in a place. If it has read the record, that is in g.
+// locate decides where a record is, and where it goes, if the user wants it in the place to. If it reads the record, it
+// puts it into g.
 func (m *Manager) locate(ctx context.Context, name string, g *migration, to profile.Location) (err error) {
 	if g.to, err = m.Seals().Seal(name, to); err != nil {
 		return err
@@ -65,14 +67,14 @@ func (m *Manager) locate(ctx context.Context, name string, g *migration, to prof
 	switch {
 	case g.now == nil || g.stays():
 		if g.now != nil && m.Seals().Sealed(name, g.from) {
-			g.to = g.from // a seal that is good stays, and the file with it
+			g.to = g.from // a valid seal is kept, so the file does not change
 		}
 		g.from = g.to
 	case g.from.Kind == profile.File && g.to.Kind == profile.File && g.from.Identity != "" && g.to.Identity != "":
 		return refuse(name, "its file is encrypted for another identity",
-			fmt.Sprintf("go through a passphrase: cgp-cred store %s --keystore file, then give --identity", name))
+			fmt.Sprintf("change to a passphrase first: cgp-cred store %s --keystore file; then add --identity", name))
 	case g.from.Kind == profile.Exec && g.to.Kind == profile.Exec:
-		// The program may only have another path now, and the old one be gone.
+		// Perhaps only the program's path has changed, and the old path no longer exists.
 		if r, err := m.readIfAny(ctx, name, g.to, g.seal()); err == nil && r != nil {
 			g.from, g.record = g.to, r
 		}
@@ -80,8 +82,10 @@ func (m *Manager) locate(ctx context.Context, name string, g *migration, to prof
 	return nil
 }
 
-// readIfAny reads the record in a place, nil if there is none.
-func (m *Manager) readIfAny(ctx context.Context, name string, in profile.Location, seal string) (*record.Record, error) {
+// readIfAny reads the record in a place. It returns nil if there is no record.
+func (m *Manager) readIfAny(
+	ctx context.Context, name string, in profile.Location, seal string,
+) (*record.Record, error) {
 	r, err := m.ReadAt(ctx, name, in, seal)
 	if errors.Is(err, keystore.ErrNotFound) {
 		return nil, nil
@@ -89,7 +93,7 @@ func (m *Manager) readIfAny(ctx context.Context, name string, in profile.Locatio
 	return r, err
 }
 
-// newKind is the kind of keystore for a new record.
+// newKind returns the kind of keystore for a new record.
 func (m *Manager) newKind() string {
 	if m.NewKeystore != "" {
 		return m.NewKeystore
@@ -97,9 +101,11 @@ func (m *Manager) newKind() string {
 	return profile.Keychain
 }
 
-// checkTarget refuses to overwrite another record in the place that r moves to. One with the same key is what a move that
-// was killed has left. It returns the rev of what is there, empty if nothing is.
-func (m *Manager) checkTarget(ctx context.Context, name string, g migration, r *record.Record, force bool) (was string, err error) {
+// checkTarget refuses to overwrite another record in the place that r moves to. A record with the same key was left
+// by a move that was killed. checkTarget returns the rev of the record in that place, or "" if there is no record.
+func (m *Manager) checkTarget(
+	ctx context.Context, name string, g migration, r *record.Record, force bool,
+) (was string, err error) {
 	there, err := m.readIfAny(ctx, name, g.to, "")
 	if err != nil || there == nil {
 		return "", err
@@ -109,13 +115,15 @@ func (m *Manager) checkTarget(ctx context.Context, name string, g migration, r *
 		return there.Rev, nil
 	}
 	return "", refuse(name, "there is another record of this name "+g.to.String(),
-		fmt.Sprintf("if it may be lost: cgp-cred store %s --keystore %s --force", name, g.to.Kind))
+		fmt.Sprintf("to overwrite it: cgp-cred store %s --keystore %s --force", name, g.to.Kind))
 }
 
-// replace writes a record over the one that was found, and moves it. All the while the profile's file says where the whole
-// record is and which other place may have a copy: if the process is killed, get still finds the record, and the next change
-// or logout the copy.
-func (m *Manager) replace(ctx context.Context, p *profile.Profile, g migration, r *record.Record, force bool) (err error) {
+// replace writes a record over the one that was found, and moves it. At every step the profile's file says where the
+// whole record is and which other place may have a copy. If the process is killed, get still finds the record, and
+// the next change or logout finds the copy.
+func (m *Manager) replace(
+	ctx context.Context, p *profile.Profile, g migration, r *record.Record, force bool,
+) (err error) {
 	was := ""
 	switch {
 	case !g.stays():
@@ -126,7 +134,7 @@ func (m *Manager) replace(ctx context.Context, p *profile.Profile, g migration, 
 		was = g.record.Rev
 	}
 	if g.now != nil {
-		m.Forget(ctx, g.now) // the cache is bound to the file: after the change nothing would find the old token
+		m.Forget(ctx, g.now) // the cache is bound to the file: after the change the old token can't be found
 	}
 	r.Rev = record.NewRev()
 	if err := m.announce(p, g, was, r); err != nil {
@@ -144,8 +152,8 @@ func (m *Manager) replace(ctx context.Context, p *profile.Profile, g migration, 
 	return err
 }
 
-// announce writes into the profile's file where its record is about to be, and prepares p for when it is there. A record
-// without a file would be lost sight of; a file without a record says so.
+// announce writes to the profile's file where the record is about to go, and prepares p for after the move. The file
+// comes first: get reports a file without a record, but can't find a record without a file.
 func (m *Manager) announce(p *profile.Profile, g migration, was string, r *record.Record) error {
 	switch {
 	case g.new:
@@ -171,7 +179,7 @@ func (m *Manager) announce(p *profile.Profile, g migration, was string, r *recor
 	return nil
 }
 
-// announceHere lets the profile's file fit a record that stays in its place, the old one or the new one.
+// announceHere makes the profile's file fit both the old and the new record, when the record stays in its place.
 func (m *Manager) announceHere(p *profile.Profile, now profile.Profile, r *record.Record) error {
 	after := *p
 	if err := m.Describe(&after, r); err != nil {
@@ -180,7 +188,7 @@ func (m *Manager) announceHere(p *profile.Profile, now profile.Profile, r *recor
 	if now.Host == r.Host && now.APIName == r.APIName && now.Auth == r.Auth && now.SignerSeal == after.SignerSeal {
 		return nil
 	}
-	if after.SignerSeal != "" { // a command that was given may be run for both
+	if after.SignerSeal != "" { // a command that was given may be run for both records
 		var err error
 		if now.SignerSeal, err = m.Seals().Both(&now, after.SignerSeal); err != nil {
 			return err
@@ -190,21 +198,21 @@ func (m *Manager) announceHere(p *profile.Profile, now profile.Profile, r *recor
 	return m.Config.Save(&now)
 }
 
-// takeBack removes what a change has left that failed. If the keystore gave no answer, the record may still be stored:
-// then the file continues to say so.
+// takeBack removes what a failed change has left. If the keystore gave no answer, the record may still be stored:
+// then the file keeps the announcement.
 func (m *Manager) takeBack(ctx context.Context, p *profile.Profile, g migration, cause error) {
 	switch {
 	case ctx.Err() != nil || errors.Is(cause, keystore.ErrTimeout):
 	case g.new:
 		if _, err := m.ReadAt(ctx, p.Name, p.Location(), ""); errors.Is(err, keystore.ErrNotFound) {
-			_, _ = m.Config.Remove(p.Name) // without a record it only says that there is none
+			_, _ = m.Config.Remove(p.Name) // a file without a record is of no use
 		}
 	default:
-		_ = m.settle(ctx, p.Name) // the next change does it
+		_ = m.settle(ctx, p.Name) // if it fails, the next change does it
 	}
 }
 
-// removeOld removes the record from where it was, after it was read back from where it is.
+// removeOld removes the record from its old place, after it was read back from the new one.
 func (m *Manager) removeOld(ctx context.Context, p *profile.Profile, g migration) {
 	last := len(p.MovingFrom) - 1
 	if g.stays() || g.record == nil || last < 0 || !m.dropCopy(ctx, p, p.MovingFrom[last]) {
@@ -216,8 +224,8 @@ func (m *Manager) removeOld(ctx context.Context, p *profile.Profile, g migration
 	}
 }
 
-// settle removes the copies of a profile's record that killed moves have left, and completes a killed change. A copy that
-// can't be asked for is a warning, and stays in the profile's file.
+// settle removes the copies of a profile's record that killed moves have left, and completes a killed change. If a copy
+// can't be reached, that is a warning, and the copy stays in the profile's file.
 func (m *Manager) settle(ctx context.Context, name string) error {
 	p, err := m.Config.Load(name)
 	if err == nil && p.ChangingTo != "" {
@@ -226,7 +234,7 @@ func (m *Manager) settle(ctx context.Context, name string) error {
 		}
 	}
 	if err != nil || len(p.MovingFrom) == 0 {
-		return nil //nolint:nilerr // what is wrong with the file is said by what needs it
+		return nil //nolint:nilerr // the caller reads the file next, and gets this error
 	}
 	before := *p
 	gone := func(c profile.Copy) bool { return m.dropCopy(ctx, p, c) }
@@ -238,7 +246,7 @@ func (m *Manager) settle(ctx context.Context, name string) error {
 	return m.Config.Save(p)
 }
 
-// dropCopy removes a copy of a record, and reports that there is none any more.
+// dropCopy removes a copy of a record, and reports whether it is gone.
 func (m *Manager) dropCopy(ctx context.Context, p *profile.Profile, c profile.Copy) (gone bool) {
 	_, gone, err := m.removeCopy(ctx, p, c, false)
 	if err != nil {
@@ -248,9 +256,9 @@ func (m *Manager) dropCopy(ctx context.Context, p *profile.Profile, c profile.Co
 	return gone
 }
 
-// removeCopy removes a copy of p's record, unless it is the record itself, or another machine's: a program's records
-// can be shared, and there a record of another rev is no copy. With all it also removes one that replaced another
-// record.
+// removeCopy removes a copy of p's record, unless it is the record itself, or another machine's record: machines can
+// share a program's records, and there a record with another rev is no copy. With all it also removes a copy that
+// replaced another record.
 func (m *Manager) removeCopy(
 	ctx context.Context, p *profile.Profile, c profile.Copy, all bool,
 ) (removed, gone bool, err error) {

@@ -42,8 +42,8 @@ func (p *places) only(t *testing.T, in profile.Location) {
 	}
 }
 
-// A move that is killed between any two of its steps loses nothing: get finds the record at once, the next change
-// removes the copy, logout removes both, and the move can be made again.
+// A move that is killed between any two steps loses nothing: get finds the record at once, the next change removes the
+// copy, logout removes both, and the move can be made again.
 func TestMoveKilled(t *testing.T) {
 	t.Parallel()
 	key := keystore.NewSecret([]byte("another-api-key"))
@@ -55,7 +55,7 @@ func TestMoveKilled(t *testing.T) {
 			for _, tt := range []struct {
 				step  string
 				in    profile.Location
-				where profile.Location // the record is afterwards
+				where profile.Location // the record's place afterwards
 			}{
 				{"before set", into, from},
 				{"after set", into, from},
@@ -93,7 +93,8 @@ func TestMoveKilled(t *testing.T) {
 					}
 					p.only(t, into)
 					p = killed(t)
-					if _, err := p.Manage().AbortRotation(t.Context(), "int"); err == nil { // refused, but it is a change
+					// refused, but it is a change
+					if _, err := p.Manage().AbortRotation(t.Context(), "int"); err == nil {
 						t.Error("there was a rotation")
 					}
 					p.only(t, tt.where)
@@ -115,7 +116,7 @@ func TestMoveKilled(t *testing.T) {
 	}
 }
 
-// A new record that goes to a program is known by its profile's file before the program has it.
+// The profile's file names a new record before the program has it.
 func TestFirstStoreKilled(t *testing.T) {
 	t.Parallel()
 	for _, place := range everywhere {
@@ -146,7 +147,7 @@ func TestFirstStoreKilled(t *testing.T) {
 	}
 }
 
-// A place that can't be asked any more is a warning each time, and is not forgotten; two of them neither.
+// A place that can't be asked any more is a warning each time, and is not forgotten. So are two such places.
 func TestCopyOutOfReach(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t)
@@ -159,7 +160,8 @@ func TestCopyOutOfReach(t *testing.T) {
 	p.at(inVault).noDelete = locked
 	warned := func(want int) {
 		t.Helper()
-		if len(p.warned) != want || want > 0 && !strings.Contains(p.warned[0], "still be with the program /opt/vault too: ") {
+		if len(p.warned) != want ||
+			want > 0 && !strings.Contains(p.warned[0], "still be with the program /opt/vault too: ") {
 			t.Errorf("%d warnings, want %d: %q", len(p.warned), want, p.warned)
 		}
 		p.warned = nil
@@ -192,8 +194,8 @@ func TestCopyOutOfReach(t *testing.T) {
 	p.only(t, inFile)
 }
 
-// What is behind a program can be shared: a record that another machine has changed since is not removed as a copy, nor
-// one that was there before.
+// Machines can share a program's records: a record that another machine has changed since is not removed as a copy,
+// nor is a record that was there before.
 func TestCopyOfAnotherMachine(t *testing.T) {
 	t.Parallel()
 	theirs := func(t *testing.T, p *places, in profile.Location) {
@@ -222,7 +224,8 @@ func TestCopyOfAnotherMachine(t *testing.T) {
 			t.Fatal(err)
 		}
 		said := strings.Join(p.warned, "\n")
-		if !p.has(t, inVault) || len(p.warned) != 1 || !strings.Contains(said, "changed by another machine, and stays") {
+		if !p.has(t, inVault) || len(p.warned) != 1 ||
+			!strings.Contains(said, "changed by another machine, and stays") {
 			t.Errorf("their record is there: %v; %q", p.has(t, inVault), p.warned)
 		}
 	})
@@ -242,7 +245,7 @@ func TestCopyOfAnotherMachine(t *testing.T) {
 			if _, err := p.Manage().Store(t.Context(), "int", to(inKeychain)); err != nil {
 				t.Fatal(err)
 			}
-			if err := p.at(inVault).Set(t.Context(), "int", text); err != nil { // another machine's, of the same key
+			if err := p.at(inVault).Set(t.Context(), "int", text); err != nil { // another machine's, with the same key
 				t.Fatal(err)
 			}
 			p.killedStore(t, to(inVault), inVault, step)
@@ -260,8 +263,8 @@ func TestCopyOfAnotherMachine(t *testing.T) {
 	})
 }
 
-// A file that names the record's own place, or a command that was not given, as that of a copy makes nothing be removed
-// or run.
+// If the file names the record's own place, or a command that was not given, as the place of a copy, nothing is
+// removed and nothing is run.
 func TestEditedCopy(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t)
@@ -275,7 +278,10 @@ func TestEditedCopy(t *testing.T) {
 	edited.MovingFrom = []profile.Copy{
 		{Location: profile.Location{Kind: profile.File, Identity: "/k/2"}, Rev: edited.Rev},
 		{Location: profile.Location{Kind: profile.File, Identity: "/k/1"}, Rev: edited.Rev},
-		{Location: profile.Location{Kind: profile.Exec, Command: []string{"/opt/thief"}, Seal: "AAAA"}, Rev: edited.Rev},
+		{
+			Location: profile.Location{Kind: profile.Exec, Command: []string{"/opt/thief"}, Seal: "AAAA"},
+			Rev:      edited.Rev,
+		},
 	}
 	if err := p.Config.Save(&edited); err != nil {
 		t.Fatal(err)
@@ -298,8 +304,8 @@ func TestEditedCopy(t *testing.T) {
 	}
 }
 
-// A change of what the profile's file says too, that is killed before or after the record is written: the file then says
-// what the record has, whichever it is, for a get as for the next change.
+// A change that also changes the profile's file is killed before or after the record is written. The next get or change
+// makes the file match the record that is there.
 func TestChangeKilled(t *testing.T) {
 	t.Parallel()
 	name, key := "genomics", keystore.NewSecret([]byte("another-api-key"))
@@ -334,7 +340,8 @@ func TestChangeKilled(t *testing.T) {
 						t.Error(err)
 					}
 					p = killed(t)
-					if _, err := p.Manage().Rotate(t.Context(), "int", "", &record.Key{KID: "int-2", Signer: first(1).Key.Signer}); err != nil {
+					if _, err := p.Manage().Rotate(t.Context(), "int", "",
+						&record.Key{KID: "int-2", Signer: first(1).Key.Signer}); err != nil {
 						t.Error(err)
 					}
 					p.whole(t, step == "after set")
@@ -349,7 +356,7 @@ func TestChangeKilled(t *testing.T) {
 	}
 }
 
-// whole holds that a profile is what its record is, and has been changed, or not.
+// whole checks that a profile's file matches its record, and whether it has been changed.
 func (p *places) whole(t *testing.T, changed bool) {
 	t.Helper()
 	now, _, err := p.Resolve(profile.Ask{Name: "int"})

@@ -8,9 +8,9 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// Rotate puts a next key next to the current one. The first token that it obtains makes it the current key; until
-// FinishRotation each of the two is tried if the other is refused, because APIM may know either one for up to an hour
-// longer or later than the Developer Hub does. seen is what MayRotate returned; empty: any record.
+// Rotate adds a next key to the record. The first token that it obtains makes it the current key. Until
+// FinishRotation each of the two keys is tried if the other is refused, because APIM may learn of a new key, or keep
+// an old one, for up to an hour after the Developer Hub. seen is what MayRotate returned; empty: any record.
 func (m *Manager) Rotate(ctx context.Context, name, seen string, next *record.Key) (Stored, error) {
 	return m.change(ctx, name, func(r *record.Record) error {
 		if seen != "" && seen != r.Rev {
@@ -24,7 +24,8 @@ func (m *Manager) Rotate(ctx context.Context, name, seen string, next *record.Ke
 	})
 }
 
-// MayRotate says whether Rotate would to a key named kid, before that is made, and which record it saw.
+// MayRotate returns an error if Rotate would refuse a key named kid. It is called before the key is made. seen is the
+// rev of the record that it read.
 func (m *Manager) MayRotate(ctx context.Context, name, kid string) (seen string, err error) {
 	if err := m.KeystoreOnly(); err != nil {
 		return "", err
@@ -49,22 +50,24 @@ func mayRotate(name, kid string, r *record.Record) error {
 			fmt.Sprintf("register it: cgp-cred jwks %s; or drop it: cgp-cred rotate %s --abort", name, name))
 	case r.Previous != nil:
 		return refuse(name, fmt.Sprintf("the last rotation is not finished: %q is still kept", r.ShownKID(r.Previous)),
-			"end it: cgp-cred rotate "+name+" --finish")
+			"finish it: cgp-cred rotate "+name+" --finish")
 	case kid == r.Key.KID:
-		return refuse(name, fmt.Sprintf("kid %q is the current key's, and APIM would confuse the two", r.ShownKID(r.Key)),
+		return refuse(name,
+			fmt.Sprintf("kid %q is the current key's, and APIM would confuse the two", r.ShownKID(r.Key)),
 			"choose a kid that was never used: --kid NEWKID")
 	}
 	return record.CheckKID(kid, r.APIKey)
 }
 
-// FinishRotation drops the key that was replaced. A next key that has obtained no token yet is an error, and so is
-// neither.
+// FinishRotation drops the key that was replaced. It is an error if the next key has obtained no token yet, or if no
+// rotation is under way.
 func (m *Manager) FinishRotation(ctx context.Context, name string) (Stored, error) {
 	return m.change(ctx, name, func(r *record.Record) error {
 		switch {
 		case r.Next != nil:
 			return refuse(name, fmt.Sprintf("the next key %q has obtained no token yet", r.ShownKID(r.Next)),
-				fmt.Sprintf("register it (cgp-cred jwks %s), wait up to an hour, then: cgp-cred get %s --force-new", name, name))
+				fmt.Sprintf("register it (cgp-cred jwks %s), wait up to an hour, then: cgp-cred get %s --force-new",
+					name, name))
 		case r.Previous == nil:
 			return notRotating(name)
 		}
@@ -73,7 +76,7 @@ func (m *Manager) FinishRotation(ctx context.Context, name string) (Stored, erro
 	})
 }
 
-// AbortRotation drops the new key, whether it is still the next one or the current one already.
+// AbortRotation drops the new key, whether it is still the next key or already the current one.
 func (m *Manager) AbortRotation(ctx context.Context, name string) (Stored, error) {
 	return m.change(ctx, name, func(r *record.Record) error {
 		switch {
@@ -89,7 +92,7 @@ func (m *Manager) AbortRotation(ctx context.Context, name string) (Stored, error
 }
 
 func notRotating(name string) error {
-	return refuse(name, "no rotation is under way", "begin one: cgp-cred rotate "+name+" --kid KID")
+	return refuse(name, "no rotation is under way", "start one: cgp-cred rotate "+name+" --kid KID")
 }
 
 // change applies f to a profile's record and writes both, under the profile's lease.

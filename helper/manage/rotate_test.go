@@ -181,7 +181,7 @@ func TestBothKeysRefused(t *testing.T) {
 	}
 }
 
-// Fifty gets a second go on through a whole rotation, while APIM keeps key sets for an hour: none may fail.
+// Fifty gets a second run through a whole rotation, while APIM keeps key sets for an hour. None may fail.
 func TestRotationUnderLoad(t *testing.T) {
 	t.Parallel()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)

@@ -41,8 +41,8 @@ func wantPermitted(t *testing.T, got []bool, want ...bool) {
 	}
 }
 
-// The seal of signer commands is made when one is given, stays as it is while it is right, and names no more than the
-// record.
+// The seal of signer commands is made when a command is given, is kept while it is right, and names only commands of
+// the record.
 func TestSignerSeal(t *testing.T) {
 	t.Parallel()
 	for _, place := range []profile.Location{inFile, inVault} {
@@ -143,7 +143,8 @@ func TestSignerSealMoves(t *testing.T) {
 		_, permitted = p.seals(t)
 		wantPermitted(t, permitted, false)
 		_, err := p.Manage().Store(t.Context(), "int", to(inKeychain))
-		if !errors.Is(err, signer.ErrNotGiven) || !strings.Contains(err.Error(), "signer command") || p.has(t, inKeychain) {
+		if !errors.Is(err, signer.ErrNotGiven) || !strings.Contains(err.Error(), "signer command") ||
+			p.has(t, inKeychain) {
 			t.Errorf("%s: %v, want the record not to go where it is trusted", name, err)
 		}
 		if _, err := p.Manage().Store(t.Context(), "int", to(inFile)); err != nil {
@@ -162,7 +163,7 @@ func TestSignerSealMoves(t *testing.T) {
 	wantPermitted(t, permitted, true)
 }
 
-// A key that the record has is only given again: nothing beside it is lost.
+// If a key that the record has is given again, the other keys are not lost.
 func TestGivenAgain(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t)

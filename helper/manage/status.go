@@ -14,7 +14,7 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// Status is what a profile's record and cache hold, without a secret.
+// Status is what a profile's record and cache hold. It has no secret.
 type Status struct {
 	Keystore   string // ok, absent, locked, denied, timeout, unavailable, corrupt, newer, mismatch, error
 	Err        error  // why Keystore is not ok; nil if it is
@@ -22,16 +22,16 @@ type Status struct {
 	Thumbprint string // RFC 7638
 	KeyBits    int
 	Signer     string    // keychain, ssh-agent or exec; empty: no key
-	Where      string    // where the private key is, in words; empty: in the record
+	Where      string    // place of the private key, in words; empty: in the record
 	NextKID    string    // while rotating
 	OldKID     string    // after a rotation that is not finished
 	TokenURL   string    // where tokens come from; empty for other methods
-	APIKey     string    // its label; "set" where it is too short for one; empty: none
+	APIKey     string    // its label; "set" if it is too short for a label; empty: no API key
 	Cache      string    // keyring, keychain, none
-	Expires    time.Time // the cached token's end; zero: none
+	Expires    time.Time // when the cached token expires; zero: no cached token
 }
 
-// Status looks into the keystore, which may ask for its password, and into the cache.
+// Status returns what the keystore, which may ask for its password, and the cache hold.
 func (m *Manager) Status(ctx context.Context, p *profile.Profile) Status {
 	s := Status{Cache: "none"}
 	r, err := m.Load(ctx, p)
@@ -45,7 +45,7 @@ func (m *Manager) Status(ctx context.Context, p *profile.Profile) Status {
 	return s
 }
 
-// Cached says where p's token is cached (keyring, keychain, none), and until when; zero: no token is.
+// Cached returns where p's token is cached (keyring, keychain, none), and when it expires; zero: no token is cached.
 func (m *Manager) Cached(ctx context.Context, p *profile.Profile) (backend string, expires time.Time) {
 	c := m.Cache(p)
 	if e, ok := c.Get(ctx); ok {
@@ -76,7 +76,7 @@ func (s *Status) fill(r *record.Record) {
 	}
 }
 
-// stateOf names an error of the keystore in one word.
+// stateOf returns the word for an error of the keystore.
 func stateOf(err error) string {
 	if err == nil {
 		return "ok"

@@ -12,8 +12,8 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// Existing returns the record that a change to a profile starts from, or nil if there is none. It finds the record of
-// a profile whose file is lost, too: in the keychain, or in the keystore that the change names.
+// Existing returns the record that a change to a profile starts from, or nil if there is no record. If the profile's
+// file is lost, it still finds the record in the keychain, or in the keystore that the change names.
 func (m *Manager) Existing(ctx context.Context, name string, in *profile.Location) (*record.Record, error) {
 	if err := m.KeystoreOnly(); err != nil {
 		return nil, err
@@ -25,8 +25,8 @@ func (m *Manager) Existing(ctx context.Context, name string, in *profile.Locatio
 	return found.record, err
 }
 
-// Store changes a profile or makes one: the record first, then the file, so that an end between the two loses nothing.
-// Nothing is written if the result could not be used.
+// Store changes a profile or makes one. It writes the record first, then the file, so that nothing is lost if it is
+// killed between the two. It writes nothing if the result could not be used.
 func (m *Manager) Store(ctx context.Context, name string, c Change) (Stored, error) {
 	if err := c.Check(name); err != nil {
 		return Stored{}, err
@@ -71,7 +71,7 @@ func (m *Manager) Store(ctx context.Context, name string, c Change) (Stored, err
 	return s, err
 }
 
-// makeDefault makes a stored profile the default, and reports whether it was another.
+// makeDefault makes a stored profile the default, and reports whether the default was another profile.
 func (m *Manager) makeDefault(name string) (made bool, err error) {
 	if was, err := m.Config.Default(); err == nil && was == name {
 		return false, nil
@@ -82,7 +82,7 @@ func (m *Manager) makeDefault(name string) (made bool, err error) {
 	return true, nil
 }
 
-// sameContent reports that two records differ in nothing, or only in their revs.
+// sameContent reports whether two records differ at most in their revs.
 func sameContent(a, b *record.Record) bool {
 	x, y := *a, *b
 	x.Rev, y.Rev = "same", "same"
@@ -91,34 +91,35 @@ func sameContent(a, b *record.Record) bool {
 	return errX == nil && errY == nil && one.Equal(two)
 }
 
-// adopt writes the profile's file for a record that stays as it is, if the file says something else. It reports that it
-// does not.
+// adopt writes the profile's file for a record that stays as it is, if the file differs from the record. same reports
+// that it does not differ.
 func (m *Manager) adopt(p *profile.Profile, r *record.Record) (same bool, err error) {
 	if err := m.Describe(p, r); err != nil {
 		return false, err
 	}
 	now, err := m.Config.Load(p.Name)
 	if err == nil && now.Host == p.Host && now.APIName == p.APIName && now.Auth == p.Auth && now.Rev == p.Rev &&
-		now.ChangingTo == "" && now.Location().Same(p.Location()) && now.Seal == p.Seal && now.SignerSeal == p.SignerSeal {
+		now.ChangingTo == "" && now.Location().Same(p.Location()) &&
+		now.Seal == p.Seal && now.SignerSeal == p.SignerSeal {
 		*p = *now
 		return true, nil
 	}
 	return false, m.Config.Save(p)
 }
 
-// mayReplace says whether a whole profile may be made where there may be one.
+// mayReplace returns an error if the profile exists and may not be replaced.
 func (m *Manager) mayReplace(name string, old *record.Record, force bool) error {
 	if _, err := m.Config.Load(name); force || (old == nil && errors.Is(err, profile.ErrNoProfile)) {
 		return nil
 	}
-	problem := "it exists already"
+	problem := "it already exists"
 	if old != nil && old.Key != nil {
 		problem = keyExists(old, old.Key)
 	}
-	return refuse(name, problem, "if what it holds may be lost, add --force; or choose another name with --profile NAME")
+	return refuse(name, problem, "add --force to overwrite it, or choose another name with --profile NAME")
 }
 
-// revOf is a record's rev, empty if there is none.
+// revOf returns a record's rev, or "" if there is no record.
 func revOf(r *record.Record) string {
 	if r == nil {
 		return ""
@@ -126,8 +127,9 @@ func revOf(r *record.Record) string {
 	return r.Rev
 }
 
-// MayReplaceKey says whether a change that brings a new private key may be made, before the key is. It returns what it saw
-// for [Change]: while the key is made another command may store one, and to that one the user has not agreed.
+// MayReplaceKey returns an error if a change with a new private key would be refused. It is called before the key is
+// made. It returns the Seen of [Change]: another command may store a key meanwhile, and the user has not agreed to
+// replace that one.
 func (m *Manager) MayReplaceKey(ctx context.Context, name string, c Change) (seen *string, err error) {
 	if err := c.Check(name); err != nil {
 		return nil, err
@@ -142,10 +144,13 @@ func (m *Manager) MayReplaceKey(ctx context.Context, name string, c Change) (see
 
 func mayReplaceKey(name string, old *record.Record, c Change) error {
 	if old != nil && old.Key != nil && !c.Force {
-		return refuse(name, keyExists(old, old.Key), fmt.Sprintf("if it may be lost: cgp-cred keygen %s --kid NEWKID --force; or use a new profile name", name))
+		return refuse(name, keyExists(old, old.Key), fmt.Sprintf(
+			"to replace it: cgp-cred keygen %s --kid NEWKID --force; or use a new profile name", name))
 	}
 	if old != nil && old.Key != nil && old.Key.KID == strings.TrimSpace(c.KID) {
-		return refuse(name, fmt.Sprintf("kid %q is the current key's, and APIM would mistake the new one for it", old.ShownKID(old.Key)), "choose a kid that was never used: --kid NEWKID")
+		return refuse(name,
+			fmt.Sprintf("kid %q is the current key's, and APIM would confuse the two", old.ShownKID(old.Key)),
+			"choose a kid that was never used: --kid NEWKID")
 	}
 	r := &record.Record{}
 	if old != nil {

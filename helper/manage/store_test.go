@@ -34,7 +34,7 @@ func TestStoreKeepsAndRefuses(t *testing.T) {
 		name   string
 		change manage.Change
 		force  bool // it is refused without force
-		ok     bool // with force where that is asked
+		ok     bool // with force, if the case needs it
 	}{
 		{"another kid", manage.Change{KID: "k2"}, false, true},
 		{"another API key", manage.Change{APIKey: keystore.NewSecret([]byte("another"))}, false, true},
@@ -42,10 +42,19 @@ func TestStoreKeepsAndRefuses(t *testing.T) {
 		{"the API key itself", manage.Change{Auth: profile.APIKey}, false, true},
 		{"the same host by another word", manage.Change{Host: "HOST"}, false, true},
 		{"another host", manage.Change{Host: "prod"}, true, true},
-		{"another token URL", manage.Change{TokenURL: text("https://int.api.service.nhs.uk/oauth2-mock/token")}, true, true},
+		{
+			"another token URL",
+			manage.Change{TokenURL: text("https://int.api.service.nhs.uk/oauth2-mock/token")},
+			true,
+			true,
+		},
 		{"another audience", manage.Change{Audience: text("https://identity.example/realm")}, true, true},
 		{"another private key", manage.Change{Key: &record.Key{KID: "k2", Signer: other}}, true, true},
-		{"the same private key", manage.Change{Key: &record.Key{KID: "k1", Signer: signer.NewRSA(helpertest.Key())}}, false, true},
+		{
+			"the same private key",
+			manage.Change{Key: &record.Key{KID: "k1", Signer: signer.NewRSA(helpertest.Key())}},
+			false, true,
+		},
 		{"a key without a kid", manage.Change{Key: &record.Key{Signer: other}}, true, false},
 		{"an unknown method", manage.Change{Auth: "basic"}, false, false},
 		{"a bad token URL", manage.Change{TokenURL: text("http://evil.example/")}, true, false},
@@ -89,8 +98,10 @@ func TestNewProfilesAreWhole(t *testing.T) {
 		auth   string // empty: refused
 	}{
 		{"an API key", manage.Change{Host: "int", APIKey: key}, profile.APIKey},
-		{"both", manage.Change{Host: "int", APIKey: key, Key: &record.Key{KID: "k", Signer: signer.NewRSA(helpertest.Key())}}, profile.JWT},
-		{"a private key, the API key to come", manage.Change{Host: "int", Key: &record.Key{KID: "k", Signer: signer.NewRSA(helpertest.Key())}}, profile.JWT},
+		{"both", manage.Change{Host: "int", APIKey: key, Key: &record.Key{KID: "k",
+			Signer: signer.NewRSA(helpertest.Key())}}, profile.JWT},
+		{"a private key, no API key yet", manage.Change{Host: "int", Key: &record.Key{KID: "k",
+			Signer: signer.NewRSA(helpertest.Key())}}, profile.JWT},
 		{"a sandbox needs nothing", manage.Change{Host: "sandbox"}, profile.None},
 		{"a sandbox-like host needs a credential", manage.Change{Host: "sandbox.evil.example"}, ""},
 		{"no host", manage.Change{APIKey: key}, ""},
@@ -121,20 +132,23 @@ func TestNewProfilesAreWhole(t *testing.T) {
 func TestIncompleteAndGone(t *testing.T) {
 	t.Parallel()
 	p := helpertest.New(t, simulator.Config{})
-	if _, err := p.Manage().Store(t.Context(), "half", manage.Change{Host: p.Host, Key: &record.Key{KID: "k", Signer: signer.NewRSA(helpertest.Key())}}); err != nil {
+	if _, err := p.Manage().Store(t.Context(), "half",
+		manage.Change{Host: p.Host, Key: &record.Key{KID: "k", Signer: signer.NewRSA(helpertest.Key())}}); err != nil {
 		t.Fatal(err)
 	}
 	half, err := p.Config.Load("half")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Get(t.Context(), half, helper.Options{}); fault.ClassOf(err) != fault.None || !strings.Contains(err.Error(), "no API key") {
+	if _, err := p.Get(t.Context(), half, helper.Options{}); fault.ClassOf(err) != fault.None ||
+		!strings.Contains(err.Error(), "no API key") {
 		t.Errorf("error %v, want one that misses the API key", err)
 	}
 	if err := p.Keys.Delete(t.Context(), "half"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Get(t.Context(), half, helper.Options{}); fault.ClassOf(err) != fault.None || !errors.Is(err, keystore.ErrNotFound) {
+	if _, err := p.Get(t.Context(), half, helper.Options{}); fault.ClassOf(err) != fault.None ||
+		!errors.Is(err, keystore.ErrNotFound) {
 		t.Errorf("error %v, want one that the record is gone", err)
 	}
 }
@@ -144,6 +158,10 @@ func TestLogoutIsIdempotent(t *testing.T) {
 	p := helpertest.New(t, simulator.Config{})
 	if _, err := p.Get(t.Context(), p.Load(t), helper.Options{}); err != nil {
 		t.Fatal(err)
+	}
+	p.Fails(t, "row22") // a refusal is remembered beside the lock
+	if _, err := p.Get(t.Context(), p.Load(t), helper.Options{ForceNew: true}); err == nil {
+		t.Fatal("no refusal")
 	}
 	for _, want := range []manage.Removed{{Profile: true, Record: true}, {}} {
 		got, err := p.Manage().Logout(t.Context(), "int")

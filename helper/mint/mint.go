@@ -1,4 +1,5 @@
-// Package mint exchanges an assertion for a token: with each key of a record, as often as its time and its attempts allow.
+// Package mint exchanges an assertion for a token. It tries each key of a record, as often as the mint's time and
+// attempts allow.
 package mint
 
 import (
@@ -20,7 +21,7 @@ const (
 
 	maxAttempts = 3
 
-	// WaitingAfter is when someone at a terminal is told why nothing happens.
+	// WaitingAfter is when a user at a terminal is told what cgp-cred waits for.
 	WaitingAfter = 2 * time.Second
 )
 
@@ -30,11 +31,11 @@ type Minter struct {
 	Timeout    time.Duration                // of all requests of one mint; 0: Timeout
 	Attempts   uint                         // of one mint, shared by its keys; 0: three
 	Now        func() time.Time
-	WaitingFor func(where string) // nil, or called when a key outside the record has not signed for [WaitingAfter]
+	WaitingFor func(where string) // called if a key outside the record has not signed for [WaitingAfter]; nil: not
 	Report     report.To
 }
 
-// RequestTime is how long all requests of one mint may take.
+// RequestTime returns how long all requests of one mint may take.
 func (m Minter) RequestTime() time.Duration {
 	if m.Timeout > 0 {
 		return m.Timeout
@@ -42,9 +43,10 @@ func (m Minter) RequestTime() time.Duration {
 	return Timeout
 }
 
-// Token exchanges an assertion for a token with a record's keys, and returns the key that obtained it: it tries the next one
-// first, then the current and the previous one, as long as APIM says that it does not know a key, or the key can't sign.
-// profile is for messages. The requests have one deadline; it does not run while a user is asked to let a key sign.
+// Token exchanges an assertion for a token, and returns the key that obtained it. It tries the record's next key
+// first, then the current and the previous one, as long as APIM says that it does not know a key, or the key can't
+// sign. profile is for messages. All requests share one deadline, which does not run while the user is asked to let a
+// key sign.
 func (m Minter) Token(ctx context.Context, profile string, r *record.Record) (apim.Token, *record.Key, error) {
 	s, err := m.begin(profile, r)
 	if err != nil {
@@ -58,7 +60,7 @@ func (m Minter) Token(ctx context.Context, profile string, r *record.Record) (ap
 			return t, key, nil
 		}
 		if first == nil || key == r.Key {
-			first = err // what is wrong with the current key says most
+			first = err // the current key's error says most
 		}
 		if i == len(keys)-1 || signed && !keyRefused(err) {
 			break
@@ -93,12 +95,13 @@ func (m Minter) begin(profile string, r *record.Record) (*session, error) {
 		attempts = maxAttempts
 	}
 	return &session{
-		Minter: m, client: client, record: r, tokenURL: endpoint, audience: audience, left: m.RequestTime(), attempts: attempts,
+		Minter: m, client: client, record: r, tokenURL: endpoint, audience: audience,
+		left: m.RequestTime(), attempts: attempts,
 		about: apim.Subject{Profile: profile, Host: r.Host, APIKey: r.APIKeyLabel()},
 	}, nil
 }
 
-// warnOfKey says that another key is tried.
+// warnOfKey warns that another key is tried.
 func (s *session) warnOfKey(key, next *record.Key, signed bool, err error) {
 	kid, other := s.record.ShownKID(key), s.record.ShownKID(next)
 	switch {
@@ -109,11 +112,12 @@ func (s *session) warnOfKey(key, next *record.Key, signed bool, err error) {
 		}
 		s.Report.Warn("the key %q can't sign now, so %q is tried: %s", kid, other, text)
 	case key == s.record.Next:
-		s.Report.Warn("APIM does not know the next key %q yet, so the current one is tried: after an upload it can take an hour", kid)
+		s.Report.Warn("APIM does not know the next key %q yet, so the current one is tried: "+
+			"after an upload it can take an hour", kid)
 	}
 }
 
-// keyRefused reports that another key of the same application may be accepted.
+// keyRefused reports whether another key of the same application may be accepted.
 func keyRefused(err error) bool {
 	var refused *apim.Error
 	return errors.As(err, &refused) && refused.KeyRefused()

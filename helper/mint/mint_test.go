@@ -54,7 +54,8 @@ func TestKeysShareTheTries(t *testing.T) {
 			}
 			_, err = p.Get(t.Context(), p.Load(t), helper.Options{})
 			var e *apim.Error
-			if (err == nil) != (c.says == "") || err != nil && (!errors.As(err, &e) || !strings.Contains(e.Error(), c.says)) {
+			if (err == nil) != (c.says == "") ||
+				err != nil && (!errors.As(err, &e) || !strings.Contains(e.Error(), c.says)) {
 				t.Errorf("error %v, want %q", err, c.says)
 			}
 			if n := p.Sim.Requests(); n != c.requests {

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	spread  = time.Second      // over which those who were told to wait come back
-	minSkew = 30 * time.Second // less can't be why an assertion of 150 s is refused
+	spread  = time.Second      // processes that APIM told to wait come back over this time
+	minSkew = 30 * time.Second // a smaller skew can't be why an assertion that lives for 150 s is refused
 )
 
-// session is one mint: what the attempts with all keys share.
+// session is one mint. The attempts with all keys share it.
 type session struct {
 	Minter
 	client   *apim.Client
@@ -28,9 +28,9 @@ type session struct {
 	audience string
 	about    apim.Subject
 
-	left       time.Duration // for requests
-	attempts   uint          // that are left
-	correction time.Duration // what a wrong clock is corrected by; 0: it is not
+	left       time.Duration // time left for requests
+	attempts   uint          // attempts left
+	correction time.Duration // correction of a wrong clock; 0: the clock is not corrected
 }
 
 // tries are the attempts with one key.
@@ -39,12 +39,12 @@ type tries struct {
 	key    *record.Key
 	signed keystore.Secret // the first assertion, until it is sent
 	about  apim.Subject
-	reused bool  // a jti was refused, and another assertion sent
+	reused bool  // a jti was refused as reused, and another assertion was sent
 	last   error // the last attempt's error; nil after a success
 }
 
-// try exchanges assertions of one key, each attempt with an assertion of its own: as often as there are attempts left, and
-// once at least. signed is false if the key could not sign.
+// try exchanges assertions of one key, a new one for each attempt: as often as attempts are left, and at least once.
+// signed is false if the key could not sign.
 func (s *session) try(ctx context.Context, key *record.Key) (t apim.Token, signed bool, err error) {
 	k := &tries{session: s, key: key, about: s.about}
 	k.about.KID = s.record.ShownKID(key)
@@ -58,20 +58,21 @@ func (s *session) try(ctx context.Context, key *record.Key) (t apim.Token, signe
 	t, err = backoff.Retry(ctx, func() (apim.Token, error) { return k.attempt(ctx) },
 		// A factor of 1 is full jitter: from nothing to twice the interval.
 		backoff.WithBackOff(&backoff.ExponentialBackOff{
-			InitialInterval: 500 * time.Millisecond, Multiplier: 2, MaxInterval: 5 * time.Second, RandomizationFactor: 1,
+			InitialInterval: 500 * time.Millisecond, MaxInterval: 5 * time.Second, Multiplier: 2,
+			RandomizationFactor: 1,
 		}),
 		backoff.WithNotify(func(_ error, wait time.Duration) {
 			s.Report.Trace(1, "trying again in %v", wait.Round(time.Millisecond))
 		}),
 		backoff.WithMaxTries(max(s.attempts, 1)),
 		backoff.WithMaxElapsedTime(s.left)) // no waiting for an attempt that would come too late
-	if k.last != nil { // the reason rather than the deadline that ended the waiting
+	if k.last != nil { // the reason for the retry, not the deadline that ended it
 		err = k.last
 	}
 	return t, true, err
 }
 
-// attempt signs and sends one assertion. Its error says to backoff whether and when another may succeed.
+// attempt signs and sends one assertion. Its error tells backoff whether another attempt may succeed, and when.
 func (k *tries) attempt(ctx context.Context) (apim.Token, error) {
 	assertion := k.signed
 	if k.signed = (keystore.Secret{}); assertion.IsZero() {
@@ -89,7 +90,8 @@ func (k *tries) attempt(ctx context.Context) (apim.Token, error) {
 	if err == nil {
 		k.Report.Trace(1, "it lives for %v; the server's clock differs by %v", t.Expiry.Sub(t.FetchedAt), t.Skew)
 		if k.correction != 0 {
-			k.Report.Warn("%s; the assertion was dated for it: set the clock (timedatectl set-ntp true; WSL: sudo hwclock -s)", apim.SkewText(t.Skew))
+			k.Report.Warn("%s; the assertion was dated for it: "+
+				"set the clock (timedatectl set-ntp true; WSL: sudo hwclock -s)", apim.SkewText(t.Skew))
 		}
 		return t, nil
 	}
@@ -116,11 +118,11 @@ func outcome(err error) string {
 	if err != nil {
 		return err.Error()
 	}
-	return "a token came"
+	return "received a token"
 }
 
-// again marks an error as final, or says when to try once more. A burnt jti and a wrong clock are worth one more attempt at
-// once; throttling and failures on the way are worth waiting for.
+// again marks an error as final, or says when to try once more. After a reused jti or a wrong clock it tries once
+// more at once. After throttling or a failure on the way it waits first.
 func (k *tries) again(ctx context.Context, e *apim.Error) error {
 	deadline, _ := ctx.Deadline()
 	spare := time.Until(deadline) - e.RetryAfter
@@ -137,7 +139,7 @@ func (k *tries) again(ctx context.Context, e *apim.Error) error {
 	switch {
 	case e.Retryable() && spare <= 0:
 		return backoff.Permanent(e)
-	case e.Retryable() && e.RetryAfter > 0: // never earlier, and not all callers at once
+	case e.Retryable() && e.RetryAfter > 0: // not earlier, and not all callers at once
 		return &backoff.RetryAfterError{Duration: e.RetryAfter + rand.N(min(spread, spare))} //nolint:gosec // no secret
 	case e.Retryable():
 		return e

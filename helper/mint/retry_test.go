@@ -26,7 +26,8 @@ func TestWrongClockIsCorrected(t *testing.T) {
 			if left := time.Until(c.ExpiresAt); left > 10*time.Minute || left < 9*time.Minute {
 				t.Errorf("%v left: the life must count by our own clock", left)
 			}
-			if n := p.Sim.Requests(); n != 2 || len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], "clock is "+off.Abs().String()) {
+			if n := p.Sim.Requests(); n != 2 || len(p.Warnings) != 1 ||
+				!strings.Contains(p.Warnings[0], "clock is "+off.Abs().String()) {
 				t.Errorf("%d requests, warnings %q", n, p.Warnings)
 			}
 		})
@@ -36,13 +37,17 @@ func TestWrongClockIsCorrected(t *testing.T) {
 // An endpoint that says that its clock is far ahead gets no assertion that is dated for then, nor for an hour from now.
 func TestFarClockIsNotBelieved(t *testing.T) {
 	t.Parallel()
-	for _, off := range []time.Duration{-30 * 24 * time.Hour, -7 * time.Hour, -61 * time.Minute, 61 * time.Minute, 7 * time.Hour, 24 * time.Hour} {
+	for _, off := range []time.Duration{
+		-30 * 24 * time.Hour, -7 * time.Hour, -61 * time.Minute, 61 * time.Minute,
+		7 * time.Hour, 24 * time.Hour,
+	} {
 		t.Run(off.String(), func(t *testing.T) {
 			t.Parallel()
 			p := helpertest.New(t, simulator.Config{Now: func() time.Time { return time.Now().Add(off) }})
 			_, err := p.Get(t.Context(), p.Load(t), helper.Options{})
 			var refused *apim.Error
-			if !errors.As(err, &refused) || refused.Class != fault.Refused || !strings.Contains(refused.Error(), "clock is ") {
+			if !errors.As(err, &refused) || refused.Class != fault.Refused ||
+				!strings.Contains(refused.Error(), "clock is ") {
 				t.Errorf("got %v", err)
 			}
 			if n := p.Sim.Requests(); n != 1 {

@@ -27,7 +27,7 @@ func TestSigningIsNotTheRequestsTime(t *testing.T) {
 	}
 }
 
-// A key that can't sign does not stop one that is still kept beside it.
+// A key that can't sign does not stop a mint with another key of the record.
 func TestKeysStandInForOneThatCannotSign(t *testing.T) {
 	t.Parallel()
 	p := helpertest.New(t, simulator.Config{})
@@ -40,7 +40,8 @@ func TestKeysStandInForOneThatCannotSign(t *testing.T) {
 	if _, err := p.Get(t.Context(), p.Load(t), helper.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], `the key "k2" can't sign now, so "k1" is tried: `) || !strings.Contains(p.Warnings[0], "no card") {
+	if len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], `the key "k2" can't sign now, so "k1" is tried: `) ||
+		!strings.Contains(p.Warnings[0], "no card") {
 		t.Errorf("warned %q", p.Warnings)
 	}
 }

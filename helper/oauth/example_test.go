@@ -30,7 +30,8 @@ func ExampleTransport() {
 	defer end()
 
 	client := &http.Client{Transport: &oauth.Transport{Source: source}, Timeout: time.Minute}
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url+"/hello-world/hello/application", nil)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url+"/hello-world/hello/application",
+		nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -59,7 +60,7 @@ func ExampleTokenSource() {
 	// Output: Bearer true
 }
 
-// exampleProfile stands in for a user's profile: with a simulated APIM, and keys in memory.
+// exampleProfile replaces a user's profile in the examples. It has a simulated APIM, and keys in memory.
 func exampleProfile() (source *oauth.TokenSource, url string, end func()) {
 	must := func(err error) {
 		if err != nil {

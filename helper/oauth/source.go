@@ -31,16 +31,16 @@ type TokenSource struct {
 	profile *profile.Profile
 
 	mu    sync.Mutex
-	last  helper.Credential // a token, kept for those without a token cache; zero: none
-	taken time.Time         // when it came
-	good  time.Duration     // how long from then it has life enough
+	last  helper.Credential // the last token, kept for machines without a token cache; zero: no token
+	taken time.Time         // when the token was received
+	good  time.Duration     // how long from then it has enough life left
 }
 
 var _ oauth2.TokenSource = (*TokenSource)(nil)
 
-// Open returns the source of a profile's tokens, as the command would choose and find it: an empty name is
-// CGP_CRED_PROFILE, the default profile or the only one. Nothing is contacted before the first token. Errors are those
-// of [helper.Open] and [helper.Helper.Resolve], for example a *profile.NoProfileError.
+// Open returns the source of a profile's tokens. It chooses the profile as the command does: an empty name means
+// CGP_CRED_PROFILE, the default profile or the only profile. It contacts nothing before the first token. Its errors are
+// those of [helper.Open] and [helper.Helper.Resolve], for example a *profile.NoProfileError.
 func Open(profileName string) (*TokenSource, error) {
 	h, err := helper.Open(helper.OpenOptions{})
 	if err != nil {
@@ -58,29 +58,29 @@ func New(h *helper.Helper, p *profile.Profile) *TokenSource {
 	return &TokenSource{helper: h, profile: p}
 }
 
-// NoBearerError is a profile whose credential is no Bearer token.
+// NoBearerError reports a profile whose credential is not a Bearer token.
 type NoBearerError struct{ Profile, Auth string }
 
 func (e *NoBearerError) Error() string {
-	return fmt.Sprintf("profile %q has method %s: its credential is no Bearer token", e.Profile, e.Auth)
+	return fmt.Sprintf("profile %q has method %s: its credential is not a Bearer token", e.Profile, e.Auth)
 }
 
 // FaultClass returns [fault.Usage].
 func (e *NoBearerError) FaultClass() fault.Class { return fault.Usage }
 
-// FaultHints names what works.
+// FaultHints says what works instead.
 func (e *NoBearerError) FaultHints() []string {
 	return []string{"use oauth.Transport, which knows each method's header"}
 }
 
-// Token returns a token with at least a minute left, or half of its life where that is less. For a profile without
-// Bearer tokens it is a [*NoBearerError]; other errors are those of [helper.Helper.Get]. It is as cheap as a look into
-// memory, and needs no [oauth2.ReuseTokenSource].
+// Token returns a token with at least a minute left, or with half its life left if that is less. For a profile
+// without Bearer tokens its error is a [*NoBearerError]; other errors are those of [helper.Helper.Get]. It usually
+// only reads memory, so it needs no [oauth2.ReuseTokenSource].
 func (s *TokenSource) Token() (*oauth2.Token, error) {
 	if s.profile.Auth == profile.None {
 		return nil, &NoBearerError{Profile: s.profile.Name, Auth: s.profile.Auth}
 	}
-	c, err := s.get(context.Background()) // the interface has no context; each step has a deadline of its own
+	c, err := s.get(context.Background()) // the interface has no context; each step has its own deadline
 	if err != nil {
 		return nil, err
 	}
@@ -90,12 +90,12 @@ func (s *TokenSource) Token() (*oauth2.Token, error) {
 	return &oauth2.Token{AccessToken: string(c.Secret.Reveal()), TokenType: "Bearer", Expiry: c.ExpiresAt}, nil
 }
 
-// get returns the profile's credential: the last token while it has life enough, else what the helper has.
+// get returns the profile's credential: the last token while it has enough life left, otherwise the helper's.
 func (s *TokenSource) get(ctx context.Context) (helper.Credential, error) {
 	if c, ok := s.kept(); ok {
 		return c, nil
 	}
-	c, err := s.helper.Get(ctx, s.profile, helper.Options{}) // one at a time in the whole machine; the others find it cached
+	c, err := s.helper.Get(ctx, s.profile, helper.Options{}) // one process mints at a time; the others find its token
 	if err != nil || c.Auth != profile.JWT {
 		return c, err
 	}
@@ -106,17 +106,14 @@ func (s *TokenSource) get(ctx context.Context) (helper.Credential, error) {
 	return c, nil
 }
 
-// kept is the last token while it has life enough. Of the two clocks the one that says more has passed is right: the
-// monotonic one stands still while the machine sleeps, the other can be set back.
+// kept returns the last token, and whether it has enough life left.
 func (s *TokenSource) kept() (helper.Credential, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	age := max(now.Sub(s.taken), now.Round(0).Sub(s.taken.Round(0)))
-	return s.last, age < s.good
+	return s.last, helper.Age(s.taken) < s.good
 }
 
-// refused drops a token that a server did not take, here and in the cache, unless there is a newer one by now.
+// refused drops a token that a server did not accept, here and in the cache, unless there is a newer one by now.
 func (s *TokenSource) refused(ctx context.Context, c helper.Credential) error {
 	s.mu.Lock()
 	if s.last.Secret.Equal(c.Secret) {

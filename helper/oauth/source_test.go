@@ -57,7 +57,7 @@ func TestTokenIsShared(t *testing.T) {
 	}
 }
 
-// Where there is no token cache, a source keeps its token itself, until half of a short life is over.
+// Without a token cache, a source keeps its token itself, until half of a short life is over.
 func TestTokenWithoutCache(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, simulator.Config{TokenLife: 2 * time.Second}, manage.Change{})

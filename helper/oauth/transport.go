@@ -12,13 +12,14 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// Transport adds a profile's credential to the requests that the profile covers, by its method's header, and to no
-// other: a redirect to another host, port or API goes on without it. After a 401 the token is dropped and the request
-// sent once more with a new one, where its body can be had again (http.Request.GetBody). Where no credential can be had
-// nothing is sent.
+// Transport adds a profile's credential to the requests that the profile covers, in its method's header, and to no
+// other request: a redirect to another host, port or API is followed without it. After a 401 it drops the token and
+// sends the request once more with a new one, if it can get the body again (http.Request.GetBody). If it can't get a
+// credential, it sends nothing.
 //
-// Where the profile's host is loopback, the credential stays on this machine: without a Base no proxy is used and
-// localhost is not looked up; a Base that is an *http.Transport and has a proxy for the request is a [ProxyError].
+// If the profile's host is loopback, the credential stays on this machine. Without a Base no proxy is used, and
+// localhost is not looked up. If the Base is an *http.Transport and has a proxy for the request, the error is a
+// [ProxyError].
 //
 // Unlike oauth2.Transport, which adds its token to every hop of a redirect, it is safe with http.Client's redirects.
 type Transport struct {
@@ -52,7 +53,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return base.RoundTrip(again)
 }
 
-// retry returns the request with a new token and a new body, where both can be had.
+// retry returns the request with a new token and a new body, if it can get both.
 func (t *Transport) retry(r *http.Request, refused helper.Credential) (*http.Request, bool) {
 	hasBody := r.Body != nil && r.Body != http.NoBody
 	if hasBody && r.GetBody == nil {
@@ -74,11 +75,12 @@ func (t *Transport) retry(r *http.Request, refused helper.Credential) (*http.Req
 	return again, true
 }
 
-// ProxyError is a request for a loopback host that the Base of a [Transport] would send through a proxy.
+// ProxyError reports a request for a loopback host that the Base of a [Transport] would send through a proxy.
 type ProxyError struct{ Host string }
 
 func (e *ProxyError) Error() string {
-	return fmt.Sprintf("the transport has a proxy for %s, and a credential for this machine goes to no proxy: nothing was sent", e.Host)
+	return fmt.Sprintf("the transport has a proxy for %s, and a credential for this machine goes to no proxy: "+
+		"nothing was sent", e.Host)
 }
 
 // FaultClass returns [fault.Usage].
@@ -113,7 +115,7 @@ func (t *Transport) otherwise() http.RoundTripper {
 	return http.DefaultTransport
 }
 
-// with is the request with the credential's header in the place of any other.
+// with returns the request with the credential in its header, instead of any value that the header has.
 func with(r *http.Request, c helper.Credential) *http.Request {
 	if c.Header == "" {
 		return r
@@ -123,7 +125,7 @@ func with(r *http.Request, c helper.Credential) *http.Request {
 	return clone
 }
 
-// without is the request without the token, should a caller have copied it from one that the profile covers.
+// without returns the request without the token. A caller may have copied it from a request that the profile covers.
 func (s *TokenSource) without(r *http.Request) *http.Request {
 	s.mu.Lock()
 	c := s.last

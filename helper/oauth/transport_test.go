@@ -51,7 +51,10 @@ func (s *sent) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func answer(r *http.Request, status int, header ...string) *http.Response {
-	res := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("answer")), Request: r}
+	res := &http.Response{
+		StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("answer")),
+		Request: r,
+	}
 	if len(header) == 2 {
 		res.Header.Set(header[0], header[1])
 	}
@@ -69,7 +72,8 @@ func TestCoveredRequestsAlone(t *testing.T) {
 	}
 	_, other := serve(t, simulator.Config{})
 	for _, url := range []string{
-		other + hello, p.url + "/genomic-data-access/FHIR/R4/ServiceRequest", p.url + "/hello-world2/x", p.url + "/hello-world/%2e%2e/x",
+		other + hello, p.url + "/genomic-data-access/FHIR/R4/ServiceRequest", p.url + "/hello-world2/x",
+		p.url + "/hello-world/%2e%2e/x",
 		strings.Replace(p.url, "127.0.0.1", "localhost", 1) + hello,
 	} {
 		if got := get(t, c, url); got == http.StatusOK {
@@ -87,7 +91,7 @@ func TestCoveredRequestsAlone(t *testing.T) {
 	}
 }
 
-// A credential for a loopback host goes to no proxy, whatever the transport says; nothing is sent then.
+// A credential for a loopback host goes to no proxy. If the transport has a proxy, nothing is sent.
 func TestLoopbackIsNotProxied(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, simulator.Config{}, manage.Change{})
@@ -99,9 +103,11 @@ func TestLoopbackIsNotProxied(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, choose := range map[string]func(*http.Request) (*url.URL, error){
-		"always":        http.ProxyURL(address),
-		"an error":      func(*http.Request) (*url.URL, error) { return nil, errors.New("no idea") },
-		"for that path": func(r *http.Request) (*url.URL, error) { return map[string]*url.URL{hello: address}[r.URL.Path], nil },
+		"always":   http.ProxyURL(address),
+		"an error": func(*http.Request) (*url.URL, error) { return nil, errors.New("no idea") },
+		"for that path": func(r *http.Request) (*url.URL, error) {
+			return map[string]*url.URL{hello: address}[r.URL.Path], nil
+		},
 		"for that query": func(r *http.Request) (*url.URL, error) {
 			return map[string]*url.URL{"x=1": address}[r.URL.RawQuery], nil
 		},
@@ -117,7 +123,10 @@ func TestLoopbackIsNotProxied(t *testing.T) {
 		}
 	}
 	none := func(*http.Request) (*url.URL, error) { return nil, nil }
-	for name, base := range map[string]http.RoundTripper{"none": nil, "no proxy": &http.Transport{}, "none for this": &http.Transport{Proxy: none}} {
+	for name, base := range map[string]http.RoundTripper{
+		"none": nil, "no proxy": &http.Transport{},
+		"none for this": &http.Transport{Proxy: none},
+	} {
 		c := &http.Client{Transport: &oauth.Transport{Source: p.source(t), Base: base}}
 		if got := get(t, c, p.url+hello); got != http.StatusOK {
 			t.Errorf("%s: status %d", name, got)
@@ -133,7 +142,9 @@ func TestRedirects(t *testing.T) {
 	t.Parallel()
 	for _, auth := range []string{"", profile.APIKey} {
 		var stolen http.Header
-		evil := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { stolen = r.Header.Clone() }))
+		evil := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			stolen = r.Header.Clone()
+		}))
 		defer evil.Close()
 		p := newPlace(t, simulator.Config{}, manage.Change{Auth: auth})
 		base := &sent{instead: func(r *http.Request) *http.Response {
@@ -203,8 +214,18 @@ func TestRetryAfter401(t *testing.T) {
 	}{
 		{"without a body", "", 1, nil, []string{hello + " Bearer", hello + " Bearer"}, 2, http.StatusOK},
 		{"once only", "", 9, nil, []string{hello + " Bearer", hello + " Bearer"}, 2, http.StatusUnauthorized},
-		{"with a body", "", 1, body(), []string{hello + " Bearer  text", hello + " Bearer  text"}, 2, http.StatusNotFound},
-		{"with a body that can't be had again", "", 1, io.NopCloser(body()), []string{hello + " Bearer  text"}, 1, http.StatusUnauthorized},
+		{
+			"with a body", "", 1, body(),
+			[]string{hello + " Bearer  text", hello + " Bearer  text"},
+			2,
+			http.StatusNotFound,
+		},
+		{
+			"with a body that can't be had again", "", 1, io.NopCloser(body()),
+			[]string{hello + " Bearer  text"},
+			1,
+			http.StatusUnauthorized,
+		},
 		{"an API key", profile.APIKey, 1, nil, []string{hello + "  " + apiKey}, 0, http.StatusUnauthorized},
 		{"nothing to renew", profile.None, 1, nil, []string{hello}, 0, http.StatusUnauthorized},
 	} {
@@ -231,7 +252,8 @@ func TestRetryAfter401(t *testing.T) {
 			}
 			_, _ = io.ReadAll(res.Body)
 			_ = res.Body.Close()
-			if res.StatusCode != c.status || strings.Join(base.list, "|") != strings.Join(c.sent, "|") || p.sim.Minted() != c.tokens {
+			if res.StatusCode != c.status || strings.Join(base.list, "|") != strings.Join(c.sent, "|") ||
+				p.sim.Minted() != c.tokens {
 				t.Errorf("status %d, sent %q, %d tokens", res.StatusCode, base.list, p.sim.Minted())
 			}
 			if len(req.Header) != len(before) || req.Header.Get("Authorization") != before.Get("Authorization") {

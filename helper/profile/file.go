@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// A config file is lines of "key: value" and comments: the part of YAML that encode writes, with the quotes, spaces and
-// comments that people add by hand. The rest of YAML is refused.
+// A config file has lines of "key: value" and comments: the part of YAML that encode writes, with the quotes, spaces
+// and comments that users add by hand. The parser refuses the rest of YAML.
 
 // row is a key of a file, and the variable that holds its value.
 type row struct {
@@ -63,7 +63,7 @@ func lineOf(rows []row, key string) int {
 	return 0
 }
 
-// encode returns a file, or the part of one that is indented.
+// encode returns a file, or an indented part of one.
 func encode(rows []row, indent int) string {
 	var b strings.Builder
 	item := strings.Repeat(" ", indent/4*4+4) + "- "
@@ -97,12 +97,13 @@ func encode(rows []row, indent int) string {
 	return b.String()
 }
 
-// quote returns s in quotes unless it is of the letters that most values have. A rev may begin with a dash.
+// quote returns s in quotes if it has unusual characters. A rev may begin with a dash.
 func quote(s string) string {
 	const punctuation = "_.:/-"
 	for i := range len(s) {
 		c := s[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte(punctuation, c) < 0 {
+		alnum := (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+		if !alnum && strings.IndexByte(punctuation, c) < 0 {
 			return strconv.Quote(s)
 		}
 	}
@@ -121,15 +122,15 @@ type parser struct {
 	err    error  // the first one
 }
 
-// line is a line that is more than a comment. At the end of the file its text is empty.
+// line is a line that is not only a comment. At the end of the file its text is empty.
 type line struct {
 	number, indent int
 	text           string
 }
 
 const (
-	badIndent = "its indentation is not that of the lines above"
-	badLine   = "it is not a line of the form key: value"
+	badIndent = "its indentation differs from the lines above"
+	badLine   = "it does not have the form key: value"
 	badList   = "write the value as a list: a line with - WORD for each word"
 	badValue  = "write the value on this line, in double quotes"
 )
@@ -160,7 +161,7 @@ func (p *parser) fail(line int, problem string) {
 	}
 }
 
-// next goes to the next line, and returns the one before it.
+// next moves to the next line and returns the one before it.
 func (p *parser) next() (before line) {
 	before, p.at = p.at, line{}
 	for p.rest != "" && p.at.text == "" {
@@ -179,7 +180,7 @@ func (p *parser) next() (before line) {
 	return before
 }
 
-// mapping reads the lines that begin in the same column as the next one, and what is below them.
+// mapping reads the lines that begin in the same column as the next one, and the lines below each of them.
 func (p *parser) mapping(rows []row) {
 	indent := p.at.indent
 	for p.at.text != "" && p.at.indent >= indent {
@@ -205,7 +206,7 @@ func (p *parser) mapping(rows []row) {
 	}
 }
 
-// value reads a value, which begins with text on the line at.
+// value reads a value that begins with text on the line at.
 func (p *parser) value(at line, text string, to any) {
 	switch to := to.(type) {
 	case *string:
@@ -230,13 +231,14 @@ func (p *parser) value(at line, text string, to any) {
 	}
 }
 
-// items reads a list below the line at: for each item, what is behind the dash becomes the next line.
+// items reads a list below the line at. For each item, the text after the dash becomes the next line.
 func (p *parser) items(at line, text string, item func()) {
 	if !isComment(text) {
 		p.fail(at.number, badList)
 		return
 	}
-	for indent := p.at.indent; indent >= at.indent && p.at.indent == indent && strings.HasPrefix(p.at.text, "- "); {
+	indent := p.at.indent
+	for indent >= at.indent && p.at.indent == indent && strings.HasPrefix(p.at.text, "- ") {
 		rest := strings.TrimLeft(p.at.text[1:], " ")
 		p.at.indent += len(p.at.text) - len(rest)
 		p.at.text = rest
@@ -263,7 +265,7 @@ func (p *parser) text(number int, s string) (value string) {
 			rest = s
 		}
 		value = strings.ReplaceAll(value, "\x00", "'")
-	case strings.HasPrefix(s, "!!binary "): // earlier versions wrote so if it was not UTF-8
+	case strings.HasPrefix(s, "!!binary "): // earlier versions wrote this if a value was not UTF-8
 		var raw []byte
 		raw, err = base64.StdEncoding.DecodeString(s[len("!!binary "):])
 		value = string(raw)
@@ -280,10 +282,10 @@ func (p *parser) text(number int, s string) (value string) {
 	return value
 }
 
-// isComment reports a comment, or nothing.
+// isComment reports whether s is a comment or empty.
 func isComment(s string) bool { return s == "" || s[0] == '#' }
 
-// plain reports whether YAML takes a value without quotes for text (YAML 1.2.2 section 7.3.3).
+// plain reports whether YAML reads a value without quotes as text (YAML 1.2.2 section 7.3.3).
 func plain(s string) bool {
 	mark := strings.IndexByte("[]{},&*!|>%@`", s[0]) >= 0 ||
 		strings.IndexByte("-?:", s[0]) >= 0 && (len(s) == 1 || s[1] == ' ')

@@ -51,7 +51,7 @@ moving_from:
       rev: ""
 `}
 
-// inYAML is how those versions told the library about a profile.
+// inYAML is a profile as those versions passed it to the YAML library.
 type inYAML struct {
 	Host       string       `yaml:"api_host"`
 	APIName    string       `yaml:"api_name,omitempty"`
@@ -161,10 +161,14 @@ func TestReadsWhatIsEditedByHand(t *testing.T) {
 		{"only one", "rev: ''''\n", Profile{Rev: "'"}},
 		{"escapes", `rev: "\"\\\tA\u00e9\u2028"` + "\n", Profile{Rev: "\"\\\tA\u00e9\u2028"}},
 		{"a list", "keystore_command:\n  - /bin/x # the program\n  - 'a b'\n  - \"\"\n", command},
-		{"a list that is not indented", "keystore_command: # mine\n\n-   /bin/x\n# more\n- a b\n- # nothing\n", command},
+		{
+			"a list that is not indented", "keystore_command: # mine\n\n-   /bin/x\n# more\n- a b\n- # nothing\n",
+			command,
+		},
 		{
 			"copies",
-			"moving_from:\n-   rev: r\n\n    keystore_command:\n    - /p\n    keystore: exec\n-  keystore: file\nrev: s\n",
+			"moving_from:\n-   rev: r\n\n    keystore_command:\n    - /p\n    keystore: exec\n-  keystore: " +
+				"file\nrev: s\n",
 			Profile{Rev: "s", MovingFrom: []Copy{
 				{Location: Location{Kind: Exec, Command: []string{"/p"}}, Rev: "r"}, {Location: Location{Kind: File}},
 			}},
@@ -187,7 +191,7 @@ func TestRefusesTheRestOfYAML(t *testing.T) {
 	const usual = "api_host: h.example\nauth: jwt\n"
 	for _, tt := range []struct{ name, text, want string }{
 		{"an unknown key", usual + "api_hots: x\n", `f:3: unknown key "api_hots"`},
-		{"a secret in place of a key", "Secret0123: x\n", "f:1: it is not a line of the form key: value"},
+		{"a secret in place of a key", "Secret0123: x\n", "f:1: it does not have the form key: value"},
 		{"a secret in capitals", usual + "SECRET\n", "f:3: " + badLine},
 		{"a key twice", usual + "auth: none\n", `f:3: key "auth" is already defined on line 2`},
 		{"a key twice in a list", "moving_from:\n- rev: r\n  rev: r\n", `f:3: key "rev" is already defined on line 2`},

@@ -32,7 +32,10 @@ func FuzzFile(f *testing.F) {
 			Host: word, APIName: identity, Auth: JWT, Rev: identity, Identity: identity,
 			Command: []string{identity, word}, Seal: word, ChangingTo: word, SignerSeal: word,
 			MovingFrom: []Copy{
-				{Location: Location{Kind: word, Identity: identity, Command: []string{word}, Seal: word}, Rev: word, Replaced: true},
+				{
+					Location: Location{Kind: word, Identity: identity, Command: []string{word}, Seal: word}, Rev: word,
+					Replaced: true,
+				},
 				{Rev: identity},
 			},
 		})
@@ -80,7 +83,7 @@ func same(t *testing.T, text []byte, want, got *Profile) {
 	}
 }
 
-// isFileError: the user is told which file it is, and what to do.
+// isFileError reports whether an error names the file and says what to do.
 func isFileError(t *testing.T, err error) {
 	t.Helper()
 	if fault.ClassOf(err) != fault.Usage || !atLine.MatchString(err.Error()) || fault.HintOf(err, "") == "" {

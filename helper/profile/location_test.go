@@ -29,7 +29,8 @@ func TestPlace(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := c.Load("int")
-		if err != nil || !got.Location().Same(place) || cmp.Diff(got.Location(), place)+cmp.Diff(got.MovingFrom, p.MovingFrom) != "" {
+		if err != nil || !got.Location().Same(place) ||
+			cmp.Diff(got.Location(), place)+cmp.Diff(got.MovingFrom, p.MovingFrom) != "" {
 			t.Errorf("%+v, %v, want %+v", got, err, place)
 		}
 		if place.Same(profile.Location{Kind: profile.Memory}) || place.String() == "" {
@@ -41,7 +42,8 @@ func TestPlace(t *testing.T) {
 func TestShares(t *testing.T) {
 	t.Parallel()
 	keychain, file := profile.Location{Kind: profile.Keychain}, profile.Location{Kind: profile.File}
-	one, two := profile.Location{Kind: profile.File, Identity: "/k/1"}, profile.Location{Kind: profile.File, Identity: "/k/2"}
+	one := profile.Location{Kind: profile.File, Identity: "/k/1"}
+	two := profile.Location{Kind: profile.File, Identity: "/k/2"}
 	pass := profile.Location{Kind: profile.Exec, Command: []string{"/p"}}
 	vault := profile.Location{Kind: profile.Exec, Command: []string{"/v"}}
 	all := []profile.Location{keychain, file, one, two, pass, vault}
@@ -58,19 +60,19 @@ func TestPlaceRefused(t *testing.T) {
 	t.Parallel()
 	c := profile.Config{Folder: filepath.Join(t.TempDir(), "cgp-cred")}
 	for text, want := range map[string]string{
-		"keystore: vault\n":                                        `:4: keystore: "vault" is none of keychain, file and exec`,
+		"keystore: vault\n":                                        `:4: keystore: "vault" is not keychain, file or exec`,
 		"keystore: exec\n":                                         ": keystore_command: command: it is empty",
 		"keystore: exec\nkeystore_command:\n- pass\n":              "not an absolute path",
 		"keystore: exec\nkeystore_command:\n- /bin/x\n- a b\n":     "not printable",
 		"keystore: exec\nkeystore_command: /bin/x a\n":             ":5: write the value as a list",
-		"keystore: file\nkeystore_command:\n- /bin/x\n":            `:5: keystore_command: keystore "file" has none`,
+		"keystore: file\nkeystore_command:\n- /bin/x\n":            `:5: keystore_command: keystore "file" can't have one`,
 		"keystore: file\nkeystore_identity: key.txt\n":             `:5: keystore_identity: "key.txt" is not an absolute path`,
-		"keystore: keychain\nkeystore_identity: /home/u/key.txt\n": `keystore "keychain" has none`,
+		"keystore: keychain\nkeystore_identity: /home/u/key.txt\n": `keystore "keychain" can't have one`,
 		"moving_from: keychain\n":                                  ":4: write the value as a list",
-		"moving_from:\n- keystore: vault\n":                        `:4: moving_from: keystore: "vault" is none of`,
+		"moving_from:\n- keystore: vault\n":                        `:4: moving_from: keystore: "vault" is not keychain, file or exec`,
 		"moving_from:\n- keystore: exec\n":                         ":4: moving_from: keystore_command: command: it is empty",
 		"moving_from:\n- keystore: file\n  host: x\n":              `:6: unknown key "host"`,
-		"keystore: environment\n":                                  "is none of",
+		"keystore: environment\n":                                  "is not keychain, file or exec",
 	} {
 		folder := filepath.Join(c.Folder, "profiles")
 		if err := os.MkdirAll(folder, 0o700); err != nil {

@@ -1,5 +1,5 @@
-// Package profile keeps the config files and chooses a profile, by name or by URL. The files hold no secret and decide
-// nothing: they say which record of the keystore to look for.
+// Package profile reads and writes the config files and chooses a profile, by name or by URL. The files hold no secret
+// and are not trusted: they only say which record to look for in the keystore.
 package profile
 
 import (
@@ -16,56 +16,56 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// Methods of authentication, as "auth" of a profile and of its record says.
+// Methods of authentication: the values of "auth" in a profile and in its record.
 const (
 	JWT    = "jwt"    // a signed assertion is exchanged for an access token
-	APIKey = "apikey" // the API key is sent itself
-	None   = "none"   // a sandbox that asks for nothing
+	APIKey = "apikey" // the API key itself is sent
+	None   = "none"   // a sandbox that needs no credential
 )
 
 // Keystores a profile can name.
 const (
-	Keychain = "keychain" // the operating system's
+	Keychain = "keychain" // the operating system's keychain
 	File     = "file"     // a file that age encrypts
-	Exec     = "exec"     // behind a program of the user's
-	Memory   = "memory"   // this process's own: the demo's
+	Exec     = "exec"     // a program that the user chose
+	Memory   = "memory"   // this process's memory, for the demo
 
-	Environment = "environment" // the environment's variables: no file names it
+	Environment = "environment" // environment variables; no file names it
 )
 
 // Profile is one file under profiles.
 type Profile struct {
 	Name     string
 	Host     string // as apim.ParseHost returns it
-	APIName  string // path prefix of the APIs it is for; empty: all
+	APIName  string // path prefix of the APIs that it covers; empty: all
 	Auth     string
 	Keystore string
-	Rev      string // the record's, so that a changed record changes the file
-	File     string // where it was read
-	Bytes    []byte // the file as it stands: cached tokens are bound to it
+	Rev      string // the record's rev, so that a changed record changes the file
+	File     string // where it was read from
+	Bytes    []byte // the file's content: cached tokens are bound to it
 
-	// What Keystore needs to be found; see [Place].
+	// What is needed to open Keystore; see [Location].
 	Identity string
 	Command  []string
 	Seal     string
 
 	MovingFrom []Copy
-	ChangingTo string // the rev of a record with another host, API name or method, if it came
+	ChangingTo string // the rev of a record with another host, API name or method that was being stored
 
-	SignerSeal string // the commands that sign and were given on this machine, see helper
+	SignerSeal string // shows which signer commands were given on this machine, see helper
 }
 
-// Config is the folder of the config files, cgp-cred below $XDG_CONFIG_HOME.
+// Config is the folder of the config files: cgp-cred below $XDG_CONFIG_HOME.
 type Config struct{ Folder string }
 
-// maxFile bounds a config file: ours are about 120 bytes.
+// maxFile limits the size of a config file: most have about 120 bytes.
 const maxFile = 64 << 10
 
-// ErrNoProfile is a name that no profile has.
+// ErrNoProfile says that no profile has a name.
 var ErrNoProfile = errors.New("no such profile")
 
-// CheckName says what is wrong with a profile's name, or returns nil. It is also the account in the keystore: what is
-// allowed here needs no quoting anywhere.
+// CheckName returns what is wrong with a profile's name, or nil. The name is also the account in the keystore, so a
+// valid name needs no quotes anywhere.
 func CheckName(name string) error {
 	ok := name != "" && len(name) <= 64
 	for i, r := range name {
@@ -74,13 +74,14 @@ func CheckName(name string) error {
 	}
 	if !ok {
 		return fault.New(fault.Usage, "cgp-cred list",
-			"profile name %q: it must be 1 to 64 of a-z 0-9 . _ - and begin with a letter or digit", printable.Text(name))
+			"profile name %q: it must be 1 to 64 of a-z 0-9 . _ - and begin with a letter or digit",
+			printable.Text(name))
 	}
 	return nil
 }
 
-// Load reads one profile. A name without a file is ErrNoProfile; the error of a file that can't be used names
-// it, and the line; of one that others can write it is a [disk.UnsafeError].
+// Load reads one profile. The error is ErrNoProfile if the profile has no file, and a [disk.UnsafeError] if other users
+// can write the file. If the file can't be used, the error names it and the line.
 func (c Config) Load(name string) (*Profile, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
@@ -102,8 +103,8 @@ func (c Config) Load(name string) (*Profile, error) {
 	return p, p.check(rows)
 }
 
-// DamagedCommand returns the keystore_command of a file that can't be used, nil if it has none that can be read. It is
-// for messages: nothing says that the user gave it.
+// DamagedCommand returns the keystore_command of a file that can't be used, or nil if it can't be read. It is only for
+// messages: it is not certain that the user gave this command.
 func (c Config) DamagedCommand(name string) []string {
 	raw, err := read(c.file(name))
 	if err != nil {
@@ -124,7 +125,7 @@ func read(file string) ([]byte, error) {
 	return raw, err
 }
 
-// check refuses values that no command of cgp-cred writes. The rows, which may be missing, know the lines.
+// check refuses values that no command of cgp-cred writes. The rows, which may be nil, know the lines.
 func (p *Profile) check(rows []row) error {
 	bad := func(key, format string, args ...any) error {
 		return badFile(p.File, lineOf(rows, key), format, args...)
@@ -136,7 +137,7 @@ func (p *Profile) check(rows []row) error {
 	case host != p.Host:
 		return bad("api_host", "api_host: write it as %s", host)
 	case p.Auth != JWT && p.Auth != APIKey && p.Auth != None:
-		return bad("auth", "auth: %q is none of jwt, apikey, none", p.Auth)
+		return bad("auth", "auth: %q is not jwt, apikey or none", p.Auth)
 	}
 	for _, c := range p.MovingFrom {
 		if err := c.Check(); err != nil {
@@ -155,8 +156,8 @@ func (p *Profile) check(rows []row) error {
 // Save writes p's file, atomically and durably, and sets its Bytes.
 func (c Config) Save(p *Profile) error { return c.SaveAfter(p, func() error { return nil }) }
 
-// SaveAfter is Save that makes a change when the file is on the disk and has not taken its place yet, so that what
-// can't be written is known before anything is changed. An error of the change is returned as it is.
+// SaveAfter does as Save, and makes a change after the new file is on the disk but before it replaces the old one. So a
+// file that can't be written is noticed before anything is changed. An error of the change is returned as it is.
 func (c Config) SaveAfter(p *Profile, change func() error) error {
 	if err := CheckName(p.Name); err != nil {
 		return err
@@ -173,7 +174,7 @@ func (c Config) SaveAfter(p *Profile, change func() error) error {
 	return nil
 }
 
-// Remove deletes a profile's file, and the default that names it, and reports whether there was a file.
+// Remove deletes a profile's file, and the default if it names the profile. It reports whether there was a file.
 func (c Config) Remove(name string) (bool, error) {
 	if err := CheckName(name); err != nil {
 		return false, err
@@ -193,7 +194,7 @@ func (c Config) Remove(name string) (bool, error) {
 	return existed, c.SetDefault("")
 }
 
-// Names lists the profiles, sorted. Files whose name can't be a profile's are passed over.
+// Names returns the names of the profiles, sorted. It skips files whose name can't be a profile's.
 func (c Config) Names() ([]string, error) {
 	entries, err := disk.ReadDir(c.profiles())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -244,7 +245,7 @@ func (c Config) profiles() string { return filepath.Join(c.Folder, "profiles") }
 
 func (c Config) file(name string) string { return filepath.Join(c.profiles(), name+".yaml") }
 
-// knownNames is for messages: what can't be listed is left out.
+// knownNames returns the names of the profiles for messages, or nothing if they can't be listed.
 func (c Config) knownNames() []string {
 	names, err := c.Names()
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // Source says what chose a profile.
 type Source string
 
-// What can choose a profile, in the order of their weight.
+// What can choose a profile.
 const (
 	ByArgument    Source = "argument"
 	ByEnvironment Source = "environment"
@@ -22,18 +22,19 @@ const (
 	Only          Source = "only"
 )
 
-// Ask is what a user said about which profile is meant.
+// Ask holds what the user gave to choose a profile.
 type Ask struct {
-	Name string // an argument; empty: none
-	URL  string // the URL a credential is for; empty: none
+	Name string // an argument; empty: no name
+	URL  string // the URL that the credential is for; empty: no URL
 	Env  string // CGP_CRED_PROFILE; empty: unset
 
-	HostOnly bool // the URL's path is not known: its host decides
+	HostOnly bool // the URL's path is not known: only its host counts
 }
 
-// Resolve returns the profile that is meant: by its name, else the one that covers the URL, else the environment's, the
-// default, the only one. With a name and a URL it is the named one if it covers the URL; never another. A URL that no
-// profile covers is a [CoverError], a profile that isn't there a [NoProfileError].
+// Resolve chooses a profile. Without a URL it is the one with the name; without a name it is the environment's, the
+// default or the only one, in this order. With a URL it is a profile that covers the URL: the one with the name, if a
+// name is given, and never another. The error is a [CoverError] if no profile covers the URL, and a [NoProfileError] if
+// the profile does not exist.
 func (c Config) Resolve(ask Ask) (*Profile, Source, error) {
 	if ask.URL != "" {
 		return c.resolveURL(ask)
@@ -46,19 +47,19 @@ func (c Config) Resolve(ask Ask) (*Profile, Source, error) {
 	return p, source, err
 }
 
-// CheckURL says why p's credential may not be sent to the URL that is asked about, or returns nil; no URL is no reason.
+// CheckURL returns an error if p's credential may not be sent to the URL in ask. Without a URL it returns nil.
 func (p *Profile) CheckURL(ask Ask) error {
 	if ask.URL == "" {
 		return nil
 	}
 	u, err := ParseURL(ask.URL)
 	if err == nil && !p.matches(u, ask.HostOnly) {
-		err = &CoverError{Origin: origin(u), Profile: p.Name, Problem: "it is for " + p.scope()}
+		err = &CoverError{Origin: origin(u), Profile: p.Name, Problem: "it is for " + Target(p.Host, p.APIName)}
 	}
 	return err
 }
 
-// choose picks a name where there is no URL.
+// choose returns a profile's name for an ask without a URL.
 func (c Config) choose(ask Ask) (string, Source, error) {
 	if ask.Name != "" {
 		return ask.Name, ByArgument, nil
@@ -80,7 +81,7 @@ func (c Config) choose(ask Ask) (string, Source, error) {
 	return names[0], Only, nil
 }
 
-// resolveURL picks the profile with the longest api_name that covers the URL.
+// resolveURL chooses the profile with the longest api_name that covers the URL.
 func (c Config) resolveURL(ask Ask) (*Profile, Source, error) {
 	u, err := ParseURL(ask.URL)
 	if err != nil {
@@ -120,7 +121,7 @@ func (c Config) resolveURL(ask Ask) (*Profile, Source, error) {
 	return pick(best, u, ask.Env)
 }
 
-// matches is Covers, or where the path is not known, what of it can be told.
+// matches does as Covers, but ignores the path if hostOnly is set.
 func (p *Profile) matches(u *url.URL, hostOnly bool) bool {
 	if !hostOnly {
 		return p.Covers(u)
@@ -130,13 +131,13 @@ func (p *Profile) matches(u *url.URL, hostOnly bool) bool {
 	return anywhere.Covers(u)
 }
 
-// pick breaks a tie by the environment alone.
+// pick returns the best profile. If there are several, the environment decides, or the one that covers the whole host.
 func pick(best []*Profile, u *url.URL, env string) (*Profile, Source, error) {
 	if len(best) == 1 {
 		return best[0], ByURL, nil
 	}
 	var tied []string
-	var whole *Profile // of several for a host alone: the one that is for all of it
+	var whole *Profile // the one that covers the whole host
 	for _, p := range best {
 		if p.Name == env {
 			return p, ByEnvironment, nil
@@ -146,14 +147,16 @@ func pick(best []*Profile, u *url.URL, env string) (*Profile, Source, error) {
 		}
 		tied = append(tied, p.Name)
 	}
-	if whole != nil && !slices.ContainsFunc(best, func(p *Profile) bool { return p != whole && p.APIName == "" }) {
+	another := func(p *Profile) bool { return p != whole && p.APIName == "" }
+	if whole != nil && !slices.ContainsFunc(best, another) {
 		return whole, ByURL, nil
 	}
-	problem := "its host, scheme or path is no profile's"
+	problem := "no profile has its host, scheme and path"
 	return nil, "", &CoverError{Origin: origin(u), Tied: tied, Problem: problem}
 }
 
-// ParseURL reads a URL for which a credential is asked. One that clients could read in different ways is a [CoverError].
+// ParseURL reads a URL that needs a credential. The error is a [CoverError] if clients could read the URL in different
+// ways.
 func ParseURL(s string) (*url.URL, error) {
 	u, err := apim.ParseURL(s)
 	if err != nil {
@@ -162,20 +165,20 @@ func ParseURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
-// origin is a URL without path and query, which may name a patient.
+// origin returns a URL without its path and query, which may name a patient.
 func origin(u *url.URL) string { return printable.Text(u.Scheme + "://" + u.Host) }
 
-// scope says what a profile covers.
-func (p *Profile) scope() string {
-	if p.APIName == "" {
-		return p.Host
+// Target returns what a credential is for: a host, and the API below it if it is for one only.
+func Target(host, apiName string) string {
+	if apiName == "" {
+		return host
 	}
-	return p.Host + "/" + p.APIName
+	return host + "/" + apiName
 }
 
-// Covers reports whether p's credential may be sent to u: its host and port are the profile's, exactly; its scheme is
-// https, or http on loopback; no user information; and its path lies under the profile's api_name by whole segments. A
-// path that a client or server could read as another one is never covered, see [apim.PlainPath].
+// Covers reports whether p's credential may be sent to u. The host and port must be exactly the profile's, and the
+// scheme https, or http on loopback. There must be no user information. The path must be under the profile's api_name,
+// by whole segments. A path that a client or server could read as another one is never covered, see [apim.PlainPath].
 func (p *Profile) Covers(u *url.URL) bool {
 	host, ok := apim.Authority(u)
 	if !ok || host != p.Host || u.Scheme != "https" && (u.Scheme != "http" || !apim.Loopback(host)) {
@@ -185,7 +188,7 @@ func (p *Profile) Covers(u *url.URL) bool {
 	return apim.PlainPath(path) && under(path, p.APIName)
 }
 
-// under reports whether path is name or lies below it, by whole segments. An empty name covers every path.
+// under reports whether path is name or below it, by whole segments. An empty name covers every path.
 func under(path, name string) bool {
 	if name == "" {
 		return true
@@ -194,8 +197,8 @@ func under(path, name string) bool {
 	return ok && (rest == "" || rest[0] == '/')
 }
 
-// CheckAPIName says what is wrong with an api_name, or returns nil: path segments of unreserved characters (RFC 3986
-// section 2.3), no slash at either end.
+// CheckAPIName returns what is wrong with an api_name, or nil. It must be path segments of unreserved characters (RFC
+// 3986 section 2.3), with no slash at either end.
 func CheckAPIName(name string) error {
 	if name == "" {
 		return nil
@@ -203,11 +206,14 @@ func CheckAPIName(name string) error {
 	for segment := range strings.SplitSeq(name, "/") {
 		ok := segment != "" && segment != "." && segment != ".."
 		for _, r := range segment {
-			ok = ok && ((r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') || strings.ContainsRune("-._~", r))
+			alnum := (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9')
+			ok = ok && (alnum || strings.ContainsRune("-._~", r))
 		}
 		if !ok {
-			return fault.New(fault.Usage, "name it as in the API's URL, or leave it out: every API of the host is covered then",
-				"api_name %q: it must be path segments such as genomic-data-access, with no slash at either end", printable.Text(name))
+			const hint = "name it as in the API's URL, or leave it out to cover every API of the host"
+			return fault.New(fault.Usage, hint,
+				"api_name %q: it must be path segments such as genomic-data-access, with no slash at either end",
+				printable.Text(name))
 		}
 	}
 	return nil

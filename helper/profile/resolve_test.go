@@ -18,7 +18,10 @@ func config(t testing.TB, profiles ...string) profile.Config {
 	c := profile.Config{Folder: filepath.Join(t.TempDir(), "cgp-cred")}
 	for _, p := range profiles {
 		f := append(strings.Fields(p), "")
-		err := c.Save(&profile.Profile{Name: f[0], Host: f[1], APIName: f[2], Auth: profile.JWT, Keystore: profile.Keychain, Rev: "r"})
+		err := c.Save(&profile.Profile{
+			Name: f[0], Host: f[1], APIName: f[2], Auth: profile.JWT,
+			Keystore: profile.Keychain, Rev: "r",
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,11 +86,11 @@ func TestResolveByURL(t *testing.T) {
 	)
 	const host = "https://int.api.service.nhs.uk"
 	tests := []struct{ name, url, env, want string }{
-		{"host alone", host, "", "int"},
+		{"only the host", host, "", "int"},
 		{"any path", host + "/hello-world/hello", "", "int"},
 		{"longest api_name", host + "/genomic-data-access/ga4gh/drs", "", "gdam"},
 		{"api_name itself", host + "/genomic-data-access", "", "gdam"},
-		{"whole segments alone", host + "/genomic-data-access-2/x", "", "int"},
+		{"only whole segments", host + "/genomic-data-access-2/x", "", "int"},
 		{"api_name is case-sensitive", host + "/Genomic-Data-Access/x", "", "int"},
 		{"a tie", host + "/genomic-data-access/FHIR/R4", "", ""},
 		{"a tie goes to the environment", host + "/genomic-data-access/FHIR/R4", "twin", "twin"},
@@ -98,7 +101,7 @@ func TestResolveByURL(t *testing.T) {
 		{"https on loopback", "https://127.0.0.1:8080/x", "", "local"},
 		{"another loopback name", "http://localhost:8080/x", "", ""},
 		{"another port", host + ":8443/x", "", ""},
-		{"no port where there is one", "https://api.example.test/x", "", ""},
+		{"a missing port", "https://api.example.test/x", "", ""},
 		{"plain http", "http://int.api.service.nhs.uk/x", "", ""},
 		{"http on the https port", "http://int.api.service.nhs.uk:443/x", "", ""},
 		{"look-alike suffix", "https://int.api.service.nhs.uk.evil.example/", "", ""},
@@ -155,7 +158,7 @@ func TestResolveByURL(t *testing.T) {
 		{"dots in a name", host + "/a..b/.well-known", "", "int"},
 		{"dots in the query", host + "/x?path=../y", "", "int"},
 		{"newline", host + "/x\nheader", "", ""},
-		{"blank", host + "/a b", "", ""},
+		{"space", host + "/a b", "", ""},
 		{"no scheme", "int.api.service.nhs.uk/x", "", ""},
 		{"other scheme", "ftp://int.api.service.nhs.uk/x", "", ""},
 		{"opaque", "https:int.api.service.nhs.uk", "", ""},
@@ -183,21 +186,29 @@ func TestResolveByURL(t *testing.T) {
 func TestNameAndURLTogether(t *testing.T) {
 	t.Parallel()
 	c := config(t, "int int.api.service.nhs.uk", "prod api.service.nhs.uk")
-	if p, _, err := c.Resolve(profile.Ask{Name: "int", URL: "https://int.api.service.nhs.uk/x"}); err != nil || p.Name != "int" {
+	if p, _, err := c.Resolve(profile.Ask{Name: "int", URL: "https://int.api.service.nhs.uk/x"}); err != nil ||
+		p.Name != "int" {
 		t.Errorf("profile %v, error %v", p, err)
 	}
 	var uncovered *profile.CoverError
-	if _, _, err := c.Resolve(profile.Ask{Name: "int", URL: "https://api.service.nhs.uk/x"}); !errors.As(err, &uncovered) {
+	_, _, err := c.Resolve(profile.Ask{Name: "int", URL: "https://api.service.nhs.uk/x"})
+	if !errors.As(err, &uncovered) {
 		t.Errorf("error %v, want a CoverError: another profile covers it, but this one was named", err)
 	}
 }
 
 func FuzzCovers(f *testing.F) {
-	for _, s := range []string{"https://int.api.service.nhs.uk/a/x", "https://int.api.service.nhs.uk/a/%2e%2e/b", `https://x\y`, "http://[::1]:8080/"} {
+	for _, s := range []string{
+		"https://int.api.service.nhs.uk/a/x", "https://int.api.service.nhs.uk/a/%2e%2e/b",
+		`https://x\y`, "http://[::1]:8080/",
+	} {
 		f.Add(s)
 	}
 	p := &profile.Profile{Name: "int", Host: "int.api.service.nhs.uk", APIName: "a"}
-	for _, s := range []string{"https://%C4%B0nt.api.service.nhs.uk/a", "https://int.api.service.nhs.uk:443/a/..;/b", "HTTPS://INT.api.service.nhs.uK/a?b"} {
+	for _, s := range []string{
+		"https://%C4%B0nt.api.service.nhs.uk/a", "https://int.api.service.nhs.uk:443/a/..;/b",
+		"HTTPS://INT.api.service.nhs.uK/a?b",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -214,7 +225,8 @@ func FuzzCovers(f *testing.F) {
 			t.Fatalf("%q is covered, and %q can't be read", s, u)
 		}
 		clean := again.JoinPath()
-		if h := strings.ToLower(clean.Hostname()); h != p.Host || clean.Scheme != "https" || !strings.HasPrefix(clean.Path, "/a") {
+		if h := strings.ToLower(clean.Hostname()); h != p.Host || clean.Scheme != "https" ||
+			!strings.HasPrefix(clean.Path, "/a") {
 			t.Fatalf("%q is covered, and goes to %s", s, clean)
 		}
 	})
@@ -273,14 +285,14 @@ func TestBrokenFiles(t *testing.T) {
 		{"twice the same key", good + "auth: none\n", `already defined`},
 		{"not YAML", "api_host: [\n", "int.yaml:"},
 		{"a tab", "api_host: a.example\n\tauth: jwt\n", ":2: "},
-		{"a list", "- a\n", ":1: it is not a line of the form key: value"},
+		{"a list", "- a\n", ":1: it does not have the form key: value"},
 		{"a list as a value", "api_host: [a, b]\nauth: jwt\n", ":1: write the value on this line"},
 		{"two documents", good + "---\n" + good, "more than one YAML document"},
 		{"empty", "", "api_host"},
 		{"host with a scheme", "api_host: https://a.example\nauth: jwt\n", "it has a scheme"},
 		{"host in upper case", "api_host: A.example\nauth: jwt\n", ":1: api_host: write it as a.example"},
 		{"host is an environment's name", "api_host: int\nauth: jwt\n", "write it as int.api.service.nhs.uk"},
-		{"unknown method", "api_host: a.example\nauth: basic\n", `:2: auth: "basic" is none of`},
+		{"unknown method", "api_host: a.example\nauth: basic\n", `:2: auth: "basic" is not jwt, apikey or none`},
 		{"unknown keystore", "api_host: a.example\nauth: jwt\nkeystore: cloud\n", `:3: keystore: "cloud"`},
 		{"api_name with dots", "api_host: a.example\nauth: jwt\napi_name: a/../b\n", ":3: api_name"},
 		{"not UTF-8", "api_host: \xff\n", "int.yaml"},
@@ -297,7 +309,8 @@ func TestBrokenFiles(t *testing.T) {
 			if fault.ClassOf(err) != fault.Usage {
 				t.Fatalf("error %v, want a usage error", err)
 			}
-			if !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), file) || fault.HintOf(err, "") == "" {
+			if !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), file) ||
+				fault.HintOf(err, "") == "" {
 				t.Errorf("message %q, want the file's name and %q", err, tt.want)
 			}
 		})
@@ -308,8 +321,9 @@ func TestNames(t *testing.T) {
 	t.Parallel()
 	for name, ok := range map[string]bool{
 		"int": true, "a": true, "0": true, "my-app_2.x": true, strings.Repeat("a", 64): true,
-		"": false, "Int": false, "-x": false, ".x": false, "_x": false, "a b": false, "a/b": false, "..": false, "a\n": false,
-		"é": false, strings.Repeat("a", 65): false, "a:b": false,
+		"": false, "Int": false, "-x": false, ".x": false, "_x": false, "a b": false, "a/b": false, "..": false,
+		"a\n": false,
+		"é":   false, strings.Repeat("a", 65): false, "a:b": false,
 	} {
 		if err := profile.CheckName(name); (err == nil) != ok {
 			t.Errorf("CheckName(%q): %v, want ok %v", name, err, ok)

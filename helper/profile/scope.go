@@ -1,14 +1,14 @@
 package profile
 
-// Scope returns the URL of which each place at and below it has p for its profile, where p is what [Config.Resolve] chose
-// for ask: a client may keep the credential for all of it. It is empty where the URL chose p and the host has another
-// profile, whose api_name could win there, or where the profiles can't be read. A profile without a file has no rivals.
+// Scope returns the URL at and below which a client may use the credential of p, which [Config.Resolve] chose for ask.
+// It is empty if the profiles can't be read, or if the URL chose p and the host has another profile: that profile's
+// api_name could match better below. A profile without a file has no such rivals.
 func (c Config) Scope(ask Ask, p *Profile) string {
 	u, err := ParseURL(ask.URL)
 	if err != nil {
 		return ""
 	}
-	scope := u.Scheme + "://" + p.scope()
+	scope := u.Scheme + "://" + Target(p.Host, p.APIName)
 	if ask.Name != "" || p.File == "" {
 		return scope
 	}

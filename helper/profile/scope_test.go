@@ -28,11 +28,12 @@ func TestScope(t *testing.T) {
 		{"a capital scheme", one, profile.Ask{URL: "HTTPS://int.api.service.nhs.uk/"}, host},
 		{"the default port", one, profile.Ask{URL: host + ":443/a"}, host},
 		{"below an api_name", deep, profile.Ask{URL: host + "/a/b/c"}, host + "/a/b"},
-		{"a host alone", deep, profile.Ask{URL: host + "/", HostOnly: true}, host + "/a/b"},
+		{"only a host", deep, profile.Ask{URL: host + "/", HostOnly: true}, host + "/a/b"},
 		{"named, among rivals", rivals, profile.Ask{Name: "all", URL: host + "/a/b"}, host},
 		{"chosen among rivals", rivals, profile.Ask{URL: host + "/b"}, ""},
-		{"the only one of its host", rivals, profile.Ask{URL: "https://api.service.nhs.uk/a"}, "https://api.service.nhs.uk"},
-		{"named, beside a broken one", broken, profile.Ask{Name: "int", URL: host + "/"}, host},
+		{"the only one for its host", rivals, profile.Ask{URL: "https://api.service.nhs.uk/a"},
+			"https://api.service.nhs.uk"},
+		{"named, next to a broken one", broken, profile.Ask{Name: "int", URL: host + "/"}, host},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -51,6 +52,6 @@ func TestScope(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := broken.Scope(profile.Ask{URL: host + "/"}, p); got != "" {
-		t.Errorf("scope %q beside a profile that can't be read, want none", got)
+		t.Errorf("scope %q next to a profile that can't be read, want none", got)
 	}
 }

@@ -13,11 +13,11 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// ErrMismatch is in the chain of an error about a profile's file that says something else than its record.
-var ErrMismatch = errors.New("the profile's file says something else than its record")
+// ErrMismatch is in the chain of an error about a profile's file that differs from its record.
+var ErrMismatch = errors.New("the profile's file differs from its record")
 
-// Load reads p's record and compares the profile's file with it. A file that differs only in rev, left by a store that was
-// killed between its two writes, is written again, and p with it. Any other difference is [ErrMismatch].
+// Load reads p's record and compares the profile's file with it. If the file differs only in rev, a store was killed
+// between its two writes: then Load writes the file again and updates p. Any other difference is [ErrMismatch].
 func (rs *Records) Load(ctx context.Context, p *profile.Profile) (*record.Record, error) {
 	s, err := rs.Source(p)
 	if err != nil {
@@ -47,8 +47,8 @@ func (s Source) Load(ctx context.Context, p *profile.Profile) (*record.Record, e
 	return r, nil
 }
 
-// compare returns an error if p's file contradicts its record: the file only finds a record, and may not move a credential
-// to another host.
+// compare returns an error if p's file contradicts its record. The file only says where the record is. It must not send
+// the credential to another host.
 func (rs *Records) compare(p *profile.Profile, r *record.Record) error {
 	for _, f := range []struct{ name, config, record string }{
 		{"api_host", p.Host, r.Host},
@@ -59,19 +59,21 @@ func (rs *Records) compare(p *profile.Profile, r *record.Record) error {
 			continue
 		}
 		if _, err := rs.Reload(p); errors.Is(err, ErrChanged) {
-			return err // the record was read after a store, the file before it
+			return err // a store wrote both after the file was read and before the record was
 		}
 		return &fault.Error{
 			Class: fault.Usage, Err: ErrMismatch,
-			What: fmt.Sprintf("%s: %s is %q, but the credential was stored for %q: nothing was sent", p.File, f.name, f.config, f.record),
-			Hints: []string{fmt.Sprintf("put %s back into the file, or give the credential again with cgp-cred store %s --force",
+			What: fmt.Sprintf("%s: %s is %q, but the credential was stored for %q: nothing was sent",
+				p.File, f.name, f.config, f.record),
+			Hints: []string{fmt.Sprintf(
+				"put %s back into the file, or give the credential again with cgp-cred store %s --force",
 				printable.Shell(f.name+": "+f.record), p.Name)},
 		}
 	}
 	return nil
 }
 
-// gone is the error of a profile whose record the keystore does not have.
+// gone returns the error of a profile whose record is not in the keystore.
 func gone(p *profile.Profile, err error) error {
 	where := "but the keychain holds no credential for it"
 	if p.Keystore == profile.File || p.Keystore == profile.Exec {
@@ -85,11 +87,13 @@ func gone(p *profile.Profile, err error) error {
 	if p.Keystore != profile.Keychain && errors.As(err, &at) && at.Next != "" {
 		hints = []string{at.Next}
 	}
-	return &fault.Error{Class: fault.None, Err: err, What: fmt.Sprintf("profile %q exists, %s", p.Name, where), Hints: hints}
+	what := fmt.Sprintf("profile %q exists, %s", p.Name, where)
+	return &fault.Error{Class: fault.None, Err: err, What: what, Hints: hints}
 }
 
-// Reload reads a profile's file again under the lock: the process that held it before may have changed the record, and
-// with it the file that the cache is bound to. What the caller relied on must be unchanged, or it is [ErrChanged].
+// Reload reads a profile's file again under the lock. The process that held the lock before may have changed the
+// record, and with it the file that the cache is bound to. Host, API name, method and location must be unchanged,
+// otherwise the error is [ErrChanged].
 func (rs *Records) Reload(p *profile.Profile) (*profile.Profile, error) {
 	if p.Keystore == profile.Environment {
 		return p, nil
@@ -104,9 +108,9 @@ func (rs *Records) Reload(p *profile.Profile) (*profile.Profile, error) {
 	return now, nil
 }
 
-// bringUpToDate writes a profile's file with its record's rev, unless a command that changes the profile is running: that
-// writes the file itself, and this would replace it by an older one. A disk that can't be written must not cost the
-// credential: the next one does it.
+// bringUpToDate writes a profile's file with its record's rev. It does nothing while a command changes the profile,
+// because that command writes the file itself, and this older file would replace it. If the disk can't be written, it
+// only warns: the next process writes the file.
 func (rs *Records) bringUpToDate(p *profile.Profile, rev string) {
 	release, ok := rs.Flight.TryChange(p.Name)
 	if !ok {
@@ -120,14 +124,15 @@ func (rs *Records) bringUpToDate(p *profile.Profile, rev string) {
 	after := *p
 	after.Rev, after.ChangingTo = rev, ""
 	if err := rs.Config.Save(&after); err != nil {
-		rs.Report.Warn("the file of profile %q is older than its record, and can't be brought up to date: %v", p.Name, err)
+		rs.Report.Warn("the file of profile %q is older than its record, and can't be brought up to date: %v",
+			p.Name, err)
 		return
 	}
 	*p = after
 }
 
-// Profile reads a profile's file, after a change that was killed before it wrote the file is completed. One that is still
-// running does that itself.
+// Profile reads a profile's file. If a change was killed before it wrote the file, Profile completes it first. A change
+// that is still running completes itself.
 func (rs *Records) Profile(name string) (*profile.Profile, error) {
 	p, err := rs.Config.Load(name)
 	if err != nil || p.ChangingTo == "" {

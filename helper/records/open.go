@@ -10,7 +10,7 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// Source is where one profile's record is read: its keystore, opened, or the environment.
+// Source is where one profile's record is read from: its open keystore, or the environment.
 type Source struct {
 	records  *Records
 	name     string
@@ -26,7 +26,8 @@ func (rs *Records) Source(p *profile.Profile) (Source, error) {
 	return rs.At(p.Name, p.Location())
 }
 
-// At opens the keystore in a place, for a profile's name. A program is run only if its command was given on this machine.
+// At opens the keystore in a place, for a profile's name. It runs a program only if its command was given on this
+// machine.
 func (rs *Records) At(name string, place profile.Location) (Source, error) {
 	ks, err := rs.open(name, place)
 	return Source{records: rs, name: name, place: place, keystore: ks}, err
@@ -40,15 +41,17 @@ func (rs *Records) open(name string, place profile.Location) (keystore.Keystore,
 		return nil, notGiven(name, place.Command, false)
 	}
 	if rs.External == nil {
-		return nil, &keystore.Error{Kind: keystore.ErrUnavailable, Op: "get", Account: name, Detail: "keystore: " + place.Kind}
+		return nil, &keystore.Error{
+			Kind: keystore.ErrUnavailable, Op: "get", Account: name, Detail: "keystore: " + place.Kind,
+		}
 	}
 	return rs.External(place)
 }
 
-// Keystore returns the keystore, nil for the environment.
+// Keystore returns the keystore, or nil for the environment.
 func (s Source) Keystore() keystore.Keystore { return s.keystore }
 
-// Patience returns how long the keystore's answer is waited for.
+// Patience returns how long cgp-cred waits for the keystore's answer.
 func (s Source) Patience() time.Duration {
 	if s.keystore == nil {
 		return 0
@@ -61,8 +64,8 @@ func (s Source) Patience() time.Duration {
 	return Patience()
 }
 
-// Read reads the record as it is. All records are read here: seal, of the profile's file, decides which of the programs that
-// the record names may be run.
+// Read reads the record as it is. All records are read here, because seal, from the profile's file, decides which of
+// the programs that the record names may be run.
 func (s Source) Read(ctx context.Context, seal string) (*record.Record, error) {
 	r, err := record.Load(ctx, s.keystore, s.name)
 	if err != nil {
@@ -72,7 +75,7 @@ func (s Source) Read(ctx context.Context, seal string) (*record.Record, error) {
 	return r, nil
 }
 
-// Delete removes the record. An absent one is no error.
+// Delete removes the record. An absent record is no error.
 func (s Source) Delete(ctx context.Context, account string) (removed bool, err error) {
 	err = s.keystore.Delete(ctx, account)
 	if errors.Is(err, keystore.ErrNotFound) {
@@ -82,7 +85,9 @@ func (s Source) Delete(ctx context.Context, account string) (removed bool, err e
 }
 
 // ReadAt is [Source.Read] of a place.
-func (rs *Records) ReadAt(ctx context.Context, name string, place profile.Location, seal string) (*record.Record, error) {
+func (rs *Records) ReadAt(
+	ctx context.Context, name string, place profile.Location, seal string,
+) (*record.Record, error) {
 	s, err := rs.At(name, place)
 	if err != nil {
 		return nil, err

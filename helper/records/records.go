@@ -1,5 +1,5 @@
-// Package records finds, reads, checks and writes a profile's record, in whichever keystore it is, and the profile's file
-// that goes with it.
+// Package records finds, reads, checks and writes a profile's record, in any keystore, together with the profile's
+// file.
 package records
 
 import (
@@ -20,13 +20,13 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// Records is a user's profiles with their records.
+// Records gives access to the user's profiles and their records.
 type Records struct {
 	Config      profile.Config
 	Folders     disk.Folders
 	Environment *record.Environment                               // nil: keystores hold the credentials
 	Keystore    func(kind string) (keystore.Keystore, error)      // opens the keychain, or the keystore in memory
-	External    func(profile.Location) (keystore.Keystore, error) // opens an encrypted file, or a program; nil: there are none
+	External    func(profile.Location) (keystore.Keystore, error) // opens a file or a program; nil: not supported
 	Flight      *flight.Flight
 	Report      report.To
 	Now         func() time.Time
@@ -35,8 +35,8 @@ type Records struct {
 // ErrChanged is in the chain of an error about a profile that another command has changed.
 var ErrChanged = errors.New("changed by another command")
 
-// Changed returns the error of a profile that another command changed while this one waited for it, or between its reading
-// and its writing.
+// Changed returns the error of a profile that another command changed while this command waited for it, or between this
+// command's read and its write.
 func Changed(profile string) error {
 	return &fault.Error{
 		Class: fault.Temporary, Err: ErrChanged, Hints: []string{"run the command again"},
@@ -44,22 +44,25 @@ func Changed(profile string) error {
 	}
 }
 
-// NotWritten is [Changed] for a command that would have written.
+// NotWritten is [Changed] for a command that was about to write.
 func NotWritten(profile string) error {
 	e := Changed(profile)
-	return &fault.Error{Class: fault.Temporary, Err: e, Hints: fault.HintsOf(e), What: e.Error() + ": nothing was written"}
+	what := e.Error() + ": nothing was written"
+	return &fault.Error{Class: fault.Temporary, Err: e, Hints: fault.HintsOf(e), What: what}
 }
 
 // Incomplete returns the error of a profile whose record lacks a part: "API key" or "private key".
 func Incomplete(profile, missing string) error {
-	hint := fmt.Sprintf("add it: cgp-cred keygen %s --kid KID, or cgp-cred store %s --private-key FILE --kid KID", profile, profile)
+	hint := fmt.Sprintf("add it: cgp-cred keygen %s --kid KID, or cgp-cred store %s --private-key FILE --kid KID",
+		profile, profile)
 	if missing == "API key" {
-		hint = fmt.Sprintf("add it: cgp-cred store %s --api-key-file FILE (or without the flag, to be asked for it)", profile)
+		hint = fmt.Sprintf("add it: cgp-cred store %s --api-key-file FILE (or without the flag, to be asked for it)",
+			profile)
 	}
 	return fault.New(fault.None, hint, "profile %q has no %s yet", profile, missing)
 }
 
-// TokenURL returns where a record's tokens come from: its own token endpoint, or its host's.
+// TokenURL returns where a record's tokens come from: its token URL, or its host's token endpoint.
 func TokenURL(r *record.Record) string {
 	if r.TokenURL != "" {
 		return r.TokenURL
@@ -67,7 +70,7 @@ func TokenURL(r *record.Record) string {
 	return apim.TokenURL(r.Host)
 }
 
-// SigningTime returns what a mint with a record takes longer for the keys that are outside it: each of them waits for a
+// SigningTime returns how much longer a mint takes for the keys outside the record. Each of them may wait for a
 // touch, a PIN or a yes before the requests begin.
 func SigningTime(r *record.Record) time.Duration {
 	var all time.Duration
@@ -79,12 +82,12 @@ func SigningTime(r *record.Record) time.Duration {
 	return all
 }
 
-// Patience returns how long the most patient keystore or signer is waited for.
+// Patience returns how long cgp-cred waits for a keystore or a signer at most.
 func Patience() time.Duration {
 	if d, err := keystore.Patience(); err == nil {
 		return d
 	}
-	return 30 * time.Second // the variable is wrong: what asks for it says so
+	return keystore.PromptTimeout // the variable is wrong: the keystore that reads it returns the error
 }
 
 // Cache opens the token cache of p as its file is now.
@@ -104,7 +107,7 @@ func (rs *Records) Cache(p *profile.Profile) *cache.Cache {
 	return cache.Open(o)
 }
 
-// Forget drops p's cached token, as well as can be: what is left is unreachable and expires with the token.
+// Forget drops p's cached token. If that fails, the leftover entry is unreachable and expires with the token.
 func (rs *Records) Forget(ctx context.Context, p *profile.Profile) {
 	if p.Auth == profile.JWT {
 		_ = rs.Cache(p).Delete(ctx)

@@ -62,7 +62,7 @@ func TestHalfAStoreIsMended(t *testing.T) {
 		t.Errorf("the file says rev %s, the record %s", got, r.Rev)
 	}
 	if c, err := p.Get(t.Context(), p.Load(t), helper.Options{}); err != nil || !c.Cached {
-		t.Errorf("cached %v, %v: the token must be bound to the mended file", c.Cached, err)
+		t.Errorf("cached %v, %v: the token must be bound to the repaired file", c.Cached, err)
 	}
 }
 
@@ -81,14 +81,15 @@ func TestHalfAStoreIsLeftWhereNothingCanBeWritten(t *testing.T) {
 	if err := record.Save(t.Context(), p.Keys, "int", was, r); err != nil {
 		t.Fatal(err)
 	}
-	p.Config.Folder = file.File // where no folder can be made, by root neither
+	p.Config.Folder = file.File // a file: not even root can make a folder in it
 	var warned []string
 	p.Warn = func(text string) { warned = append(warned, text) }
 	got, err := p.Records().Load(t.Context(), file)
 	if err != nil || got.Rev != r.Rev {
 		t.Fatalf("the record: %v", err)
 	}
-	if file.Rev != before || len(warned) != 1 || !strings.Contains(warned[0], `profile "int" is older than its record`) {
+	if file.Rev != before || len(warned) != 1 ||
+		!strings.Contains(warned[0], `profile "int" is older than its record`) {
 		t.Errorf("rev %s, was %s; warned of %q", file.Rev, before, warned)
 	}
 }

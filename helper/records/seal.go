@@ -16,9 +16,9 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// notGiven is the error of a command in a profile's file, or in a record outside the keychain, that was never given on this
-// machine. A keystore command would be handed the record with the next change; a signer command would let a planted record
-// run a program.
+// notGiven returns the error of a command in a profile's file, or in a record outside the keychain, that was never
+// given on this machine. A keystore command would receive the record with the next change. A signer command would let
+// a planted record run a program.
 func notGiven(name string, argv []string, signs bool) error {
 	what, kind, flag := "keystore_command", "--keystore", "--keystore-command"
 	if signs {
@@ -26,22 +26,25 @@ func notGiven(name string, argv []string, signs bool) error {
 	}
 	return &fault.Error{
 		Class: fault.Usage, Err: signer.ErrNotGiven, Hints: []string{giveIt(name, argv, kind, flag)},
-		What: fmt.Sprintf("profile %q: its %s %q was not given on this machine, and is not run", name, what, joined(argv)),
+		What: fmt.Sprintf("profile %q: its %s %q was not given on this machine, and is not run",
+			name, what, joined(argv)),
 	}
 }
 
-// giveIt is how a user gives a command.
+// giveIt returns the hint that says how to give a command.
 func giveIt(name string, argv []string, kind, flag string) string {
 	if fips140.Enforced() {
-		return "run the command without GODEBUG=fips140=only, which does not let the commands that were given be read"
+		return "run the command without GODEBUG=fips140=only: " +
+			"with it cgp-cred can't read which commands were given"
 	}
 	return "if it is yours: " + printable.Shell("cgp-cred", "store", name, kind, "exec", flag, joined(argv))
 }
 
-// Seals mark the commands that the user gave on this machine: only who has its sealing key can.
+// Seals mark the commands that the user gave on this machine. Only a program that has the machine's sealing key can
+// make one.
 type Seals struct{ Folder string } // of the sealing key
 
-// Seals returns the marks of this user's machine.
+// Seals returns the seals of this machine.
 func (rs *Records) Seals() Seals { return Seals{Folder: rs.Folders.State} }
 
 func joined(argv []string) string { return strings.Join(argv, " ") }
@@ -66,8 +69,9 @@ func commandSeal(name string, place profile.Location) []byte {
 	return []byte("cgp-cred keystore command\x00" + name + "\x00" + strings.Join(place.Command, "\x00"))
 }
 
-// permit decides which programs that sign for a record are run. A record in the keychain names only what the user
-// stored there. A record from another keystore can be planted: only the commands in the profile's seal are run for it.
+// permit decides which of a record's signer programs may be run. A record in the keychain names only what the user
+// stored there. A record from another keystore can be planted, so only the commands in the profile's seal are run for
+// it.
 func (s Seals) permit(name string, in profile.Location, seal string, r *record.Record) {
 	r.Permit(func(argv []string) error {
 		given := func(other []string) bool { return slices.Equal(other, argv) }
@@ -78,11 +82,11 @@ func (s Seals) permit(name string, in profile.Location, seal string, r *record.R
 	})
 }
 
-// plantable reports a keystore whose records may have been made elsewhere.
+// plantable reports whether the records of a kind of keystore may have been made by another program.
 func plantable(kind string) bool { return kind == profile.File || kind == profile.Exec }
 
-// forRecord returns the seal for the profile's file: the commands that sign for a record and may be run. If the
-// record goes to the keychain, a command that may not be run is an error: there it would be.
+// forRecord returns the seal for the profile's file: the commands that sign for a record and may be run. If the record
+// goes to the keychain, a command that may not be run is an error, because from there it would be run.
 func (s Seals) forRecord(p *profile.Profile, r *record.Record) (string, error) {
 	given := [][]string{}
 	for _, k := range r.Keys() {
@@ -104,12 +108,13 @@ func (s Seals) forRecord(p *profile.Profile, r *record.Record) (string, error) {
 	return s.forCommands(p, given)
 }
 
-// forCommands returns a seal for commands that sign for p's record: p's own, if that is for the same ones.
+// forCommands returns a seal for commands that sign for p's record. It returns p's seal if that is for the same
+// commands.
 func (s Seals) forCommands(p *profile.Profile, given [][]string) (string, error) {
 	slices.SortFunc(given, slices.Compare)
 	given = slices.CompactFunc(given, slices.Equal)
 	if slices.EqualFunc(given, s.signers(p.Name, p.SignerSeal), slices.Equal) {
-		return p.SignerSeal, nil // a seal that is good stays, and the file with it
+		return p.SignerSeal, nil // a valid seal is kept, so the file does not change
 	}
 	list, err := json.Marshal(given)
 	if err != nil {
@@ -118,13 +123,13 @@ func (s Seals) forCommands(p *profile.Profile, given [][]string) (string, error)
 	return s.sealText("signer command", signerSeal(p.Name), list)
 }
 
-// Both returns a seal for the commands of p's seal and of another.
+// Both returns a seal for the commands of p's seal and of seal.
 func (s Seals) Both(p *profile.Profile, seal string) (string, error) {
 	return s.forCommands(p, append(s.signers(p.Name, p.SignerSeal), s.signers(p.Name, seal)...))
 }
 
-// signers returns the commands in a profile's seal: none if it was made on another machine or for another
-// profile.
+// signers returns the commands in a profile's seal. It returns nil if the seal was made on another machine or for
+// another profile.
 func (s Seals) signers(name, seal string) [][]string {
 	list, ok := s.unsealText(signerSeal(name), seal)
 	if !ok {

@@ -11,10 +11,12 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// Write stores a record, which has a new rev, if what is there still has the rev that the change started from
-// (otherwise it is [ErrChanged]), then the file that goes with it. Every record is written here. On a disk that is full
-// or can't be written both stay as they are. stored reports that the record is written, though the file may not be.
-func (rs *Records) Write(ctx context.Context, p *profile.Profile, was string, r *record.Record) (stored bool, err error) {
+// Write stores a record, which has a new rev, then the profile's file. If the stored record no longer has the rev that
+// the change started from, the error is [ErrChanged]. Every record is written here. If the disk is full or can't be
+// written, both stay as they are. stored reports whether the record is written, even if the file is not.
+func (rs *Records) Write(
+	ctx context.Context, p *profile.Profile, was string, r *record.Record,
+) (stored bool, err error) {
 	s, err := rs.Source(p)
 	if err != nil {
 		return false, err
@@ -37,19 +39,20 @@ func (rs *Records) Write(ctx context.Context, p *profile.Profile, was string, r 
 	return stored, err
 }
 
-// Describe lets a profile say what its record has.
+// Describe copies to p what a profile's file says about its record.
 func (rs *Records) Describe(p *profile.Profile, r *record.Record) (err error) {
 	p.Host, p.APIName, p.Auth, p.Rev = r.Host, r.APIName, r.Auth, r.Rev
 	p.SignerSeal, err = rs.Seals().forRecord(p, r)
 	return err
 }
 
-// Promote makes the next key the current one, after it obtained a token. It is called under the profile's lease. What
-// fails, or would have to wait for another change, is tried again with the next token.
+// Promote makes the next key the current one, after it obtained a token. It is called under the profile's lease. If it
+// fails, or another command is changing the profile, the next token tries again.
 func (rs *Records) Promote(ctx context.Context, p *profile.Profile, r *record.Record) {
 	release, ok := rs.Flight.TryChange(p.Name)
 	if !ok {
-		rs.Report.Trace(1, "profile %q is being changed: the next key becomes the current one with a later token", p.Name)
+		rs.Report.Trace(1, "profile %q is being changed: the next key becomes the current one with a later token",
+			p.Name)
 		return
 	}
 	defer release()
@@ -59,12 +62,13 @@ func (rs *Records) Promote(ctx context.Context, p *profile.Profile, r *record.Re
 		rs.Report.Warn("the next key works, but could not be made the current one: %v", err)
 		return
 	}
-	rs.Report.Warn("APIM knows the key %q now, and it is the current one; after an hour drop the old one: cgp-cred rotate %s --finish",
-		r.ShownKID(r.Key), p.Name)
+	rs.Report.Warn("APIM knows the key %q now, and it is the current one; "+
+		"after an hour drop the old one: cgp-cred rotate %s --finish", r.ShownKID(r.Key), p.Name)
 }
 
-// CompleteChange lets a profile's file say what its record has, if the record is the one that the file announces, and drops
-// the announcement. A keystore that can't be asked is an error for those that need the record.
+// CompleteChange makes a profile's file match its record, if the record is the one that the file announces, and drops
+// the announcement. It ignores a keystore that can't be read: the next process that needs the record returns that
+// error.
 func (rs *Records) CompleteChange(ctx context.Context, p *profile.Profile) error {
 	r, err := rs.ReadAt(ctx, p.Name, p.Location(), p.SignerSeal)
 	if err != nil || p.ChangingTo == "" {

@@ -15,54 +15,57 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// What the loop keeps to, for tokens of the usual ten minutes; shorter ones have theirs halved and quartered.
+// The loop's times, for tokens of the usual ten minutes. A token with a shorter life is renewed after half its life,
+// and the file is checked four times in that life.
 const (
-	margin    = 2 * time.Minute        // least life left in the file's token
-	pace      = 10 * time.Second       // longest time between two looks at clock and file
-	minPace   = 250 * time.Millisecond // shortest
+	margin    = 2 * time.Minute        // how much life the file's token has left when the next one is fetched
+	pace      = 10 * time.Second       // longest time between two checks of clock and file
+	minPace   = 250 * time.Millisecond // shortest time between two checks
 	minRest   = 500 * time.Millisecond // shortest time between two tokens
 	minDelay  = 5 * time.Second        // first wait after a failure; it doubles
 	maxDelay  = time.Minute
-	closeWait = 2 * time.Second  // how long Close waits for a token that is on its way
-	patience  = 10 * time.Minute // for a request that has deadlines of its own, and should have ended by them
+	closeWait = 2 * time.Second  // how long Close waits for a request that is still running
+	patience  = 10 * time.Minute // limit of a request, for the case that the request's own deadlines fail
 )
 
-// Options say what the file holds and where it is.
+// Options say what the token file holds, and where it is.
 type Options struct {
-	Path   string // absolute; its folder should be one of [Folder]
+	Path   string // absolute; its folder should come from [Folder]
 	Format string // "token": the bare token and a line feed; "htslib": JSON with the seconds that remain
 
-	// Source returns a token with minValid left, or half of its life where that is less. It is called by one goroutine
-	// at a time, unless a call does not return: after ten minutes it is given up, and its context ends.
+	// Source returns a token with minValid left, or with half its life left if that is less. One goroutine at a time
+	// calls it. If a call does not return within ten minutes, its context ends, and it may be called again.
 	Source func(ctx context.Context, minValid time.Duration) (helper.Credential, error)
 
-	Warn func(text string) // nil: silent. Called when renewal starts to fail, when the token ends, and when it recovers
+	// Warn is called when renewal starts to fail, when the token expires, and when renewal works again; nil: silent.
+	Warn func(text string)
 }
 
 // File is a token file that is renewed until Close.
 //
-// Whoever opens it finds a whole file of mode 0600: each content is written beside it and renamed. htslib counts
-// expires_in from when it reads, not knowing the file's age, and reads again when 60 s are left by that count: so the
-// file is rewritten every ten seconds, and states the seconds that will remain at the next rewriting.
+// A reader always finds a whole file of mode 0600: each new content is written to another file, which is then
+// renamed. htslib counts expires_in from the moment it reads, because it does not know the file's age. It reads again
+// when 60 s are left by that count. So the file is rewritten every ten seconds, and states the seconds that will be
+// left at the next rewrite.
 type File struct {
 	o    Options
 	stop context.CancelFunc
 	done chan struct{}
 
 	token    helper.Credential
-	taken    time.Time     // when the token came
-	left     time.Duration // its life then
-	tried    time.Time     // when the last request was answered
-	rest     time.Duration // from then to the next one
-	pace     time.Duration // from one look to the next
-	failures int           // requests failed in a row
-	ended    bool          // told that the token has ended
+	taken    time.Time     // when the token was received
+	left     time.Duration // its life at that time
+	tried    time.Time     // when the last request ended
+	rest     time.Duration // time from then to the next request
+	pace     time.Duration // time between two checks
+	failures int           // requests that failed in a row
+	ended    bool          // the user was warned that the token has expired
 	current  bool          // the file holds the token
-	broken   bool          // told that the file can't be written
+	broken   bool          // the user was warned that the file can't be written
 }
 
-// Start gets a token, writes the file and keeps it fresh. Without a token, or where the file can't be written, it fails
-// at once. ctx bounds the first token alone; renewal goes on until Close.
+// Start gets a token, writes the file and keeps it fresh. It fails at once if it gets no token or can't write the file.
+// ctx bounds only the request for the first token: renewal continues until Close.
 func Start(ctx context.Context, o Options) (*File, error) {
 	if o.Warn == nil {
 		o.Warn = func(string) {}
@@ -81,10 +84,10 @@ func Start(ctx context.Context, o Options) (*File, error) {
 	return f, nil
 }
 
-// Path is the file's.
+// Path returns the path of the file.
 func (f *File) Path() string { return f.o.Path }
 
-// Close stops the renewal and removes the file; that it is gone already is no error.
+// Close stops the renewal and removes the file. An absent file is no error.
 func (f *File) Close() error {
 	f.stop()
 	<-f.done
@@ -99,13 +102,13 @@ type answer struct {
 	err        error
 }
 
-// run asks for a token when it is time, one at a time, and meanwhile goes on to keep the file: a keychain that waits for
-// its password must not stop the count of what remains.
+// run asks for a token when it is time, one request at a time. While a request runs it keeps the file up to date: a
+// keychain that waits for its password must not stop the count of the seconds that are left.
 func (f *File) run(ctx context.Context) {
 	defer close(f.done)
-	var answers <-chan answer // nil: nothing was asked
+	var answers <-chan answer // nil: no request is running
 	for {
-		if answers == nil && since(f.tried) >= f.rest {
+		if answers == nil && helper.Age(f.tried) >= f.rest {
 			answers = f.ask(ctx)
 		}
 		look := time.NewTimer(f.pause(answers != nil))
@@ -127,13 +130,13 @@ func (f *File) run(ctx context.Context) {
 }
 
 var (
-	errSilent = errors.New("the request for one has not ended for ten minutes, and is given up")
-	errBug    = errors.New("a bug in cgp-cred ended the request for one: please report it")
+	errSilent = errors.New("the request for a new token has not ended within ten minutes, and is given up")
+	errBug    = errors.New("a bug in cgp-cred ended the request for a new token: please report it")
 )
 
-// ask asks for a token. An answer comes in any case: renewal goes on, whatever a request runs into.
+// ask asks for a token. It always sends an answer, so that renewal continues even if a request hangs or panics.
 func (f *File) ask(ctx context.Context) <-chan answer {
-	answers := make(chan answer, 2) // room for one that nobody awaits any more
+	answers := make(chan answer, 2) // room for an answer after errSilent, which is not read
 	ctx, stop := context.WithTimeout(ctx, patience)
 	silent := time.AfterFunc(patience+closeWait, func() { answers <- answer{err: errSilent} })
 	go func() {
@@ -150,7 +153,7 @@ func (f *File) ask(ctx context.Context) <-chan answer {
 	return answers
 }
 
-// await gives a request that was told to end a moment to do so.
+// await gives a request whose context has ended a moment to end too.
 func await(answers <-chan answer) {
 	late := time.NewTimer(closeWait)
 	defer late.Stop()
@@ -160,12 +163,12 @@ func await(answers <-chan answer) {
 	}
 }
 
-// pause is the time until the next look.
+// pause returns the time until the next check.
 func (f *File) pause(asking bool) time.Duration {
 	if asking {
 		return f.pace
 	}
-	return max(min(f.pace, f.rest-since(f.tried)), 0)
+	return max(min(f.pace, f.rest-helper.Age(f.tried)), 0)
 }
 
 // take makes c the file's token.
@@ -182,16 +185,8 @@ func (f *File) take(c helper.Credential) {
 	f.failures, f.ended = 0, false
 }
 
-// since is the time since then. Of the two clocks the one that says more is right: the monotonic one stands still while
-// the machine sleeps, the other can be set back. What it said once it may not say again, where a clock was wrong for a
-// while.
-func since(then time.Time) time.Duration {
-	now := time.Now()
-	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
-}
-
-// settle deals with what a request for a token brought. After a failure the file keeps the last token, and the next
-// request waits longer each time.
+// settle handles the answer to a request for a token. After a failure the file keeps the last token, and each further
+// failure makes the next request wait longer.
 func (f *File) settle(got answer) {
 	if got.err == nil {
 		if f.failures > 0 {
@@ -202,19 +197,21 @@ func (f *File) settle(got answer) {
 	}
 	f.tried, f.rest = time.Now(), min(minDelay<<min(f.failures, 10), maxDelay)
 	f.failures++
-	ended := since(f.taken) >= f.left
+	ended := helper.Age(f.taken) >= f.left
 	switch {
 	case ended && !f.ended:
 		f.ended = true
-		f.o.Warn("the token of the running command ended at " + clock(f.token.ExpiresAt) + " and can't be renewed: " + fault.OneLine(got.err))
+		f.o.Warn("the token of the running command expired at " + clock(f.token.ExpiresAt) +
+			" and can't be renewed: " + fault.OneLine(got.err))
 	case f.failures == 1:
-		f.o.Warn("the token of the running command can't be renewed, and ends at " + clock(f.token.ExpiresAt) + ": " + fault.OneLine(got.err))
+		f.o.Warn("the token of the running command can't be renewed, and expires at " + clock(f.token.ExpiresAt) +
+			": " + fault.OneLine(got.err))
 	}
 }
 
 func clock(t time.Time) string { return t.Local().Format("15:04:05") }
 
-// keep writes the file where it does not say what it should.
+// keep writes the file if it is absent, or does not hold what it should.
 func (f *File) keep() {
 	if f.current && f.o.Format != "htslib" && f.there() {
 		return
@@ -229,15 +226,15 @@ func (f *File) keep() {
 	f.broken = err != nil
 }
 
-// there reports whether the file exists: a desktop that logs its user out empties the folder.
+// there reports whether the file exists. A desktop empties the folder when the user logs out.
 func (f *File) there() bool {
 	_, err := os.Lstat(f.o.Path)
 	return err == nil
 }
 
-// write puts the token in the place of the file, whole or not at all.
+// write replaces the file by one with the token. It writes the whole file or nothing.
 func (f *File) write() error {
-	left := f.left - since(f.taken) - f.pace
+	left := f.left - helper.Age(f.taken) - f.pace
 	text, err := wire.Format(f.o.Format, f.token, nil, f.token.ExpiresAt.Add(-left))
 	if err != nil {
 		return err

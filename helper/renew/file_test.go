@@ -22,7 +22,7 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// source is a fake of what obtains tokens: each is longer than the one before, and lives for so long.
+// source is a fake source of tokens. Each token is longer than the one before, and lives for life.
 type source struct {
 	life time.Duration
 
@@ -74,7 +74,7 @@ func (s *source) seen() (calls int, warnings []string) {
 	return calls, warnings
 }
 
-// place is a folder in memory where there is one: the tests write tens of thousands of files.
+// place is a folder in memory, if the machine has one: the tests write tens of thousands of files.
 func place(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "renew")
@@ -125,7 +125,8 @@ func read(path, format string) (tok string, seconds int64, err error) {
 	return s.Token, seconds, err
 }
 
-// A reader that never rests finds, at each of ten thousand renewals, a whole token in a file that only we can read.
+// A reader that never rests finds, at each of ten thousand renewals, a whole token in a file that only this user can
+// read.
 func TestReaderSeesWholeFiles(t *testing.T) {
 	for _, format := range []string{"token", "htslib"} {
 		t.Run(format, func(t *testing.T) {
@@ -134,7 +135,7 @@ func TestReaderSeesWholeFiles(t *testing.T) {
 			var begun, stop atomic.Bool
 			problem := make(chan error, 1)
 			reads, different := 0, 0
-			go func() { // outside of the bubble, whose clock stands still as long as one of its own is busy
+			go func() { // outside of the bubble, whose clock stops as long as a goroutine in it is busy
 				last := ""
 				for !stop.Load() {
 					if !begun.Load() {
@@ -197,8 +198,9 @@ func look(path, format string) (string, error) {
 	return tok, nil
 }
 
-// htslib believes expires_in from the moment it reads, and reads again at 60 s. So that it never sends a dead token the
-// file must not promise more than there is, and must have a new token before the old one's last minute.
+// htslib counts expires_in from the moment it reads, and reads again at 60 s. So that it never sends an expired
+// token, the file must not state more seconds than are left, and must have a new token before the old one's last
+// minute.
 func TestSecondsAreNeverTooMany(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ life, delay time.Duration }{
@@ -239,7 +241,8 @@ func TestSecondsAreNeverTooMany(t *testing.T) {
 				if len(expiry) < 2 {
 					t.Error("nothing was renewed")
 				}
-				if calls, warnings := s.calls, s.warning; time.Duration(calls) > 3*2000*time.Second/c.life+2 || len(warnings) > 0 {
+				if calls, warnings := s.calls, s.warning; time.Duration(calls) > 3*2000*time.Second/c.life+2 ||
+					len(warnings) > 0 {
 					t.Errorf("%d requests, warnings %q", calls, warnings)
 				}
 				if err := f.Close(); err != nil {
@@ -255,7 +258,8 @@ func TestColdStartFails(t *testing.T) {
 	path := place(t)
 	refused := errors.New("refused")
 	s := &source{err: refused}
-	if _, err := renew.Start(t.Context(), renew.Options{Path: path, Format: "token", Source: s.get}); !errors.Is(err, refused) {
+	_, err := renew.Start(t.Context(), renew.Options{Path: path, Format: "token", Source: s.get})
+	if !errors.Is(err, refused) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := os.Lstat(path); err == nil {
@@ -263,8 +267,8 @@ func TestColdStartFails(t *testing.T) {
 	}
 }
 
-// While renewal fails the last token stays, requests become rare, and it is said when it begins, when the token ends and
-// when all is well again; each time anew.
+// While renewal fails, the last token stays and requests become rare. The user is warned when that begins, when the
+// token expires and when renewal works again. A second failure is warned of again.
 func TestFailuresAreTold(t *testing.T) {
 	t.Parallel()
 	path := place(t)
@@ -280,12 +284,13 @@ func TestFailuresAreTold(t *testing.T) {
 			s.set(func() { s.err = fault.New(fault.Refused, "do this\nand that", "refused") })
 			time.Sleep(500 * time.Second) // it asks when two minutes are left
 			calls, warnings := s.seen()
-			if calls != 3 || len(warnings) != 1 || !strings.Contains(warnings[0], "can't be renewed, and ends at ") || !strings.Contains(warnings[0], "refused (do this; and that)") {
+			if calls != 3 || len(warnings) != 1 || !strings.Contains(warnings[0],
+				"can't be renewed, and expires at ") || !strings.Contains(warnings[0], "refused (do this; and that)") {
 				t.Fatalf("%d requests, warnings %q", calls, warnings)
 			}
 			time.Sleep(time.Hour)
 			calls, warnings = s.seen()
-			if calls < 55 || calls > 65 || len(warnings) != 1 || !strings.Contains(warnings[0], "ended at ") {
+			if calls < 55 || calls > 65 || len(warnings) != 1 || !strings.Contains(warnings[0], "expired at ") {
 				t.Fatalf("%d requests, warnings %q", calls, warnings)
 			}
 			if now, _, err := read(path, "token"); err != nil || now != before {
@@ -306,7 +311,7 @@ func TestFailuresAreTold(t *testing.T) {
 	})
 }
 
-// A server whose tokens are dead at once is not asked in a loop.
+// A server whose tokens expire at once is not asked in a loop.
 func TestNoLife(t *testing.T) {
 	t.Parallel()
 	path := place(t)
@@ -323,7 +328,7 @@ func TestNoLife(t *testing.T) {
 	})
 }
 
-// A desktop that logs its user out empties the runtime folder: the file comes back, where it can.
+// A desktop empties the runtime folder when the user logs out. The file is written again, if it can be.
 func TestRemovedFileComesBack(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"token", "htslib"} {
@@ -341,7 +346,7 @@ func TestRemovedFileComesBack(t *testing.T) {
 			if err := os.RemoveAll(filepath.Dir(path)); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Dir(path), nil, 0o600); err != nil { // in the folder's place
+			if err := os.WriteFile(filepath.Dir(path), nil, 0o600); err != nil { // instead of the folder
 				t.Fatal(err)
 			}
 			time.Sleep(31 * time.Second)
@@ -368,7 +373,7 @@ func TestRemovedFileComesBack(t *testing.T) {
 	}
 }
 
-// Close does not wait for a keychain prompt that nobody answers, nor for a token endpoint.
+// Close does not wait for a keychain prompt that is not answered, nor for a token endpoint.
 func TestCloseEndsRequest(t *testing.T) {
 	t.Parallel()
 	path := place(t)
@@ -384,7 +389,7 @@ func TestCloseEndsRequest(t *testing.T) {
 	})
 }
 
-// Renewal outlives whatever its source runs into: one that panics, and one that never returns whatever it is told.
+// Renewal continues if its source panics, and if its source never returns and ignores its context.
 func TestRenewalGoesOn(t *testing.T) {
 	t.Parallel()
 	for what, tt := range map[string]struct {
@@ -392,8 +397,9 @@ func TestRenewalGoesOn(t *testing.T) {
 		told string
 		rest time.Duration // until a token comes after that
 	}{
-		"a panic":         {func() { panic("secret") }, "a bug in cgp-cred", 5 * time.Second},
-		"an endless wait": {func() { time.Sleep(1000 * time.Hour) }, "has not ended for ten minutes", 10*time.Minute + 7*time.Second},
+		"a panic": {func() { panic("secret") }, "a bug in cgp-cred", 5 * time.Second},
+		"an endless wait": {func() { time.Sleep(1000 * time.Hour) }, "has not ended within ten minutes",
+			10*time.Minute + 7*time.Second},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -428,13 +434,14 @@ func TestRenewalGoesOn(t *testing.T) {
 				}
 				_, warnings := s.seen()
 				text := strings.Join(warnings, "\n")
-				if len(warnings) != 2 || !strings.Contains(text, tt.told) || strings.Contains(text, "secret") || !strings.Contains(text, "is renewed again") {
+				if len(warnings) != 2 || !strings.Contains(text, tt.told) || strings.Contains(text, "secret") ||
+					!strings.Contains(text, "is renewed again") {
 					t.Errorf("warnings %q", warnings)
 				}
 				if err := f.Close(); err != nil {
 					t.Error(err)
 				}
-				time.Sleep(2000 * time.Hour) // what hung returns, and nobody is there
+				time.Sleep(2000 * time.Hour) // the call that hung returns, after Close
 			})
 		})
 	}

@@ -32,7 +32,7 @@ func TestFolder(t *testing.T) {
 		seen[path] = true
 	}
 
-	// The folder that should be ours is somebody's link: another place is taken, or none.
+	// Another user has put a link where this user's folder should be: Folder uses another place, or fails.
 	linked := disk.Folders{State: "/nowhere/cgp-cred", Runtime: filepath.Join(t.TempDir(), "cgp-cred")}
 	elsewhere := t.TempDir()
 	if err := os.Symlink(elsewhere, linked.Runtime); err != nil {
@@ -42,10 +42,10 @@ func TestFolder(t *testing.T) {
 	if found, _ := os.ReadDir(elsewhere); len(found) > 0 {
 		t.Error("the link was followed")
 	}
-	checkShared(t, disk.Folders{State: runtimeDir, Runtime: runtimeDir}) // no runtime folder: it is the state folder
+	checkShared(t, disk.Folders{State: runtimeDir, Runtime: runtimeDir}) // no runtime folder: the state folder is used
 }
 
-// checkShared holds that the folder is in /dev/shm, or where there is none that the error asks for --token-dir.
+// checkShared checks that the folder is in /dev/shm, or that the error asks for --token-dir if there is no /dev/shm.
 func checkShared(t *testing.T, folders disk.Folders) {
 	t.Helper()
 	path, err := renew.Folder(folders, "")

@@ -13,7 +13,7 @@ import (
 	"cgp-cred/keystore/disk"
 )
 
-// Whatever the umask: the folder is 0700 and the file 0600.
+// With any umask the folder is 0700 and the file 0600.
 func TestUmask(t *testing.T) {
 	for _, umask := range []int{0, 0o777} {
 		dir := t.TempDir()
@@ -22,7 +22,8 @@ func TestUmask(t *testing.T) {
 		var f *renew.File
 		if err == nil {
 			s := &source{life: time.Minute}
-			f, err = renew.Start(t.Context(), renew.Options{Path: filepath.Join(folder, "token"), Format: "token", Source: s.get})
+			f, err = renew.Start(t.Context(),
+				renew.Options{Path: filepath.Join(folder, "token"), Format: "token", Source: s.get})
 		}
 		syscall.Umask(old)
 		if err != nil {

@@ -1,9 +1,9 @@
-// Package report is where helper's packages say what they do: warnings, and a trace for -v.
+// Package report carries the warnings of helper's packages, and their trace for -v.
 package report
 
 import "fmt"
 
-// To is where texts go.
+// To is where warnings and traces go.
 type To struct {
 	Warning func(text string)            // nil: warnings are dropped
 	Detail  func(level int, text string) // nil: silent; 1: what happens, 2: details of requests

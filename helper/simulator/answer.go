@@ -20,20 +20,20 @@ type answer struct {
 
 func (a *answer) header(name, value string) { a.headers = append(a.headers, [2]string{name, value}) }
 
-// jsonAnswer answers with v as JSON.
+// jsonAnswer returns an answer with v as JSON.
 func jsonAnswer(status int, contentType string, v any) answer {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		panic(err) // v is always one of our own structs and maps of strings
+		panic(err) // v is always a struct or a map of strings from this package
 	}
 	a := answer{status: status, body: bytes.TrimSuffix(b.Bytes(), []byte("\n"))}
 	a.header("Content-Type", contentType)
 	return a
 }
 
-// oauthError answers in the identity service's own shape.
+// oauthError returns an answer in the identity service's own format.
 func oauthError(status int, code, description string) answer {
 	a := jsonAnswer(status, "application/json", struct {
 		Error       string `json:"error"`
@@ -44,7 +44,7 @@ func oauthError(status int, code, description string) answer {
 	return a
 }
 
-// apigeeFault answers in the shape of Apigee, on which APIM runs.
+// apigeeFault returns an answer in the format of Apigee, on which APIM runs.
 func apigeeFault(status int, faultString, errorCode string) answer {
 	type detail struct {
 		ErrorCode string `json:"errorcode"`
@@ -60,14 +60,14 @@ func apigeeFault(status int, faultString, errorCode string) answer {
 	return a
 }
 
-// page answers with text that is not APIM's, such as a proxy's page.
+// page returns an answer with any text, such as a proxy's page.
 func page(status int, contentType, body, problem string) answer {
 	a := answer{status: status, body: []byte(body), problem: problem}
 	a.header("Content-Type", contentType)
 	return a
 }
 
-// ping is the answer of every proxy's open /_ping.
+// ping returns the answer to /_ping, which needs no credential on any API.
 func ping() answer {
 	return jsonAnswer(http.StatusOK, "application/json", struct {
 		Version   string `json:"version"`
@@ -77,12 +77,12 @@ func ping() answer {
 	}{"simulated", "1", "simulated", "0000000000000000000000000000000000000000"})
 }
 
-// messageID makes an ID such as rrt-5733186035035051424-a-geu2-1852433-7579831-1.
+// messageID returns a random ID such as rrt-5733186035035051424-a-geu2-1852433-7579831-1.
 func messageID() string {
 	return fmt.Sprintf("rrt-%s-a-geu2-%s-%s-1", digits(19), digits(7), digits(7))
 }
 
-// digits makes a random decimal number of n digits.
+// digits returns a random decimal number of n digits.
 func digits(n int64) string {
 	first := new(big.Int).Exp(big.NewInt(10), big.NewInt(n-1), nil)
 	span := new(big.Int).Mul(first, big.NewInt(9))

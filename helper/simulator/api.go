@@ -55,11 +55,12 @@ func (s *Simulator) credential(r *http.Request) *answer {
 
 func badToken(faultString, errorCode string) *answer {
 	a := apigeeFault(http.StatusUnauthorized, faultString, errorCode)
-	a.header("WWW-Authenticate", `Bearer realm="null",error="invalid_token",error_description="`+errorCode+": "+faultString+`"`)
+	a.header("WWW-Authenticate",
+		`Bearer realm="null",error="invalid_token",error_description="`+errorCode+": "+faultString+`"`)
 	return &a
 }
 
-// notFound is a FHIR API's answer to a path that it does not have.
+// notFound returns a FHIR API's answer to a path that it does not have.
 func notFound() answer {
 	type coding struct {
 		System string `json:"system"`
@@ -71,13 +72,14 @@ func notFound() answer {
 		Details     map[string][]coding `json:"details"`
 		Diagnostics string              `json:"diagnostics"`
 	}
+	const system = "https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode"
 	a := jsonAnswer(http.StatusNotFound, fhirJSON, struct {
 		ResourceType string  `json:"resourceType"`
 		Issue        []issue `json:"issue"`
 	}{"OperationOutcome", []issue{{
 		Severity:    "error",
 		Code:        "not-found",
-		Details:     map[string][]coding{"coding": {{"https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode", "RESOURCE_NOT_FOUND"}}},
+		Details:     map[string][]coding{"coding": {{system, "RESOURCE_NOT_FOUND"}}},
 		Diagnostics: "The simulated API has no such resource",
 	}}})
 	a.problem = "not-found"

@@ -30,9 +30,11 @@ func TestAPI(t *testing.T) {
 	s := newSimulator(c, nil)
 	token := newDraft(c.Now()).send(s).field("access_token")
 	const (
-		invalid = `{"fault":{"faultstring":"Invalid access token","detail":{"errorcode":"oauth.v2.InvalidAccessToken"}}}`
-		unknown = `{"fault":{"faultstring":"Invalid Access Token","detail":{"errorcode":"keymanagement.service.invalid_access_token"}}}`
-		badKey  = `{"fault":{"faultstring":"Invalid ApiKey","detail":{"errorcode":"oauth.v2.InvalidApiKey"}}}`
+		invalid = `{"fault":{"faultstring":"Invalid access ` +
+			`token","detail":{"errorcode":"oauth.v2.InvalidAccessToken"}}}`
+		unknown = `{"fault":{"faultstring":"Invalid Access ` +
+			`Token","detail":{"errorcode":"keymanagement.service.invalid_access_token"}}}`
+		badKey = `{"fault":{"faultstring":"Invalid ApiKey","detail":{"errorcode":"oauth.v2.InvalidApiKey"}}}`
 	)
 	tests := []struct {
 		name    string
@@ -47,10 +49,30 @@ func TestAPI(t *testing.T) {
 		{"both", []string{"Authorization", "Bearer " + token, "apikey", apiKey}, 200, "", ""},
 		{"neither", nil, 401, invalid, "oauth.v2.InvalidAccessToken: Invalid access token"},
 		{"empty", []string{"Authorization", ""}, 401, invalid, "oauth.v2.InvalidAccessToken: Invalid access token"},
-		{"another scheme", []string{"Authorization", "Basic " + token}, 401, invalid, "oauth.v2.InvalidAccessToken: Invalid access token"},
-		{"no token", []string{"Authorization", "Bearer "}, 401, invalid, "oauth.v2.InvalidAccessToken: Invalid access token"},
-		{"unknown token", []string{"Authorization", "Bearer x"}, 401, unknown, "keymanagement.service.invalid_access_token: Invalid Access Token"},
-		{"API key as token", []string{"Authorization", "Bearer " + apiKey}, 401, unknown, "keymanagement.service.invalid_access_token: Invalid Access Token"},
+		{
+			"another scheme",
+			[]string{"Authorization", "Basic " + token},
+			401, invalid,
+			"oauth.v2.InvalidAccessToken: Invalid access token",
+		},
+		{
+			"no token",
+			[]string{"Authorization", "Bearer "},
+			401, invalid,
+			"oauth.v2.InvalidAccessToken: Invalid access token",
+		},
+		{
+			"unknown token",
+			[]string{"Authorization", "Bearer x"},
+			401, unknown,
+			"keymanagement.service.invalid_access_token: Invalid Access Token",
+		},
+		{
+			"API key as token",
+			[]string{"Authorization", "Bearer " + apiKey},
+			401, unknown,
+			"keymanagement.service.invalid_access_token: Invalid Access Token",
+		},
 		{"unknown API key", []string{"apikey", "x"}, 401, badKey, ""},
 		{"token as API key", []string{"apikey", token}, 401, badKey, ""},
 		{"X-API-Key", []string{"X-API-Key", apiKey}, 401, invalid, "oauth.v2.InvalidAccessToken: Invalid access token"},
@@ -86,7 +108,8 @@ func TestAPIExpiry(t *testing.T) {
 	c.Advance(time.Millisecond)
 	got := call(s, "GET", hello, header...)
 	wantStatus(t, got, 401)
-	want := `{"fault":{"faultstring":"Access Token expired","detail":{"errorcode":"keymanagement.service.access_token_expired"}}}`
+	want := `{"fault":{"faultstring":"Access Token ` +
+		`expired","detail":{"errorcode":"keymanagement.service.access_token_expired"}}}`
 	if got.body != want {
 		t.Errorf("body %s, want %s", got.body, want)
 	}
@@ -103,7 +126,10 @@ func TestAPIBodies(t *testing.T) {
 	}{
 		{"GET", hello, 200, "application/json", "message", "Hello Application!"},
 		{"GET", requests + "?_count=1", 200, "application/fhir+json", "resourceType", "Bundle"},
-		{"GET", "/genomic-data-access/FHIR/R4/Patient", 404, "application/fhir+json", "resourceType", "OperationOutcome"},
+		{
+			"GET", "/genomic-data-access/FHIR/R4/Patient", 404, "application/fhir+json", "resourceType",
+			"OperationOutcome",
+		},
 		{"POST", requests, 404, "application/fhir+json", "resourceType", "OperationOutcome"},
 		{"GET", "/hello-world/", 404, "application/fhir+json", "resourceType", "OperationOutcome"},
 		{"GET", "/hello-world/_ping", 200, "application/json", "revision", "1"},

@@ -16,14 +16,14 @@ import (
 type assertion struct {
 	head, claims fields
 	signed       string // what the signature is over: the first two parts and the dot between them
-	signature    []byte // nil where it is not base64url
+	signature    []byte // nil if it is not base64url
 }
 
-// fields is a JSON object as JavaScript sees it: any type, absence is not null.
+// fields is a JSON object as JavaScript sees it: values of any type, and absent is not null.
 type fields map[string]any
 
-// decode takes a compact JWT apart; false where it is not one. A signature that can't be read fails only where it is
-// verified: Apigee decodes the other parts first.
+// decode splits and decodes a compact JWT; it returns false if the text is not one. A signature that can't be read is
+// refused only when it is verified: Apigee decodes the other parts first.
 func decode(jwt string) (*assertion, bool) {
 	parts := strings.Split(jwt, ".")
 	if len(parts) != 3 {
@@ -59,8 +59,8 @@ func decodeObject(part string) (fields, bool) {
 	return f, errors.Is(err, io.EOF)
 }
 
-// check finds the first thing that is wrong with header and claims, but for what needs the jti cache. The order, and
-// what counts as missing, are those of validate-client-assertion-claims.js.
+// check returns the first row that the header and the claims break, except the rows that need the jti cache. The order,
+// and what counts as missing, follow validate-client-assertion-claims.js.
 func (a *assertion) check(now time.Time) row {
 	typ, _ := a.head["typ"].(string)
 	_, jtiIsString := a.claims["jti"].(string)
@@ -88,7 +88,8 @@ func (a *assertion) check(now time.Time) row {
 	return admitted
 }
 
-// issuerIsSubject reports whether iss and sub are the same text, number or boolean. Objects never are, as in JavaScript.
+// issuerIsSubject reports whether iss and sub are the same text, number or boolean. Two objects are never the same, as
+// in JavaScript.
 func (a *assertion) issuerIsSubject() bool {
 	switch iss := a.claims["iss"].(type) {
 	case string, json.Number, bool:
@@ -97,14 +98,14 @@ func (a *assertion) issuerIsSubject() bool {
 	return false
 }
 
-// subject is sub, empty where it is no text: such an API key is never registered.
+// subject returns sub, or nothing if it is not text: such an API key is never registered.
 func (a *assertion) subject() string { return a.claims.text("sub") }
 
-// tooFar reports whether exp is over 310 s ahead: the documented five minutes, and ten seconds that APIM grants.
+// tooFar reports whether exp is over 310 s ahead: the documented five minutes, and ten seconds that APIM adds.
 func (a *assertion) tooFar(now time.Time) bool { return a.expiry()-millis(now) > 310_000 }
 
-// expiry is exp in milliseconds as JavaScript's new Date(exp * 1000) takes it: NaN, which compares to nothing, where exp
-// is absent or no number; null, "" and false are zero.
+// expiry returns exp in milliseconds, as JavaScript's new Date(exp * 1000) reads it. It is NaN, for which every
+// comparison is false, if exp is absent or not a number. null, "" and false are zero.
 func (a *assertion) expiry() float64 {
 	v, ok := a.claims["exp"]
 	if !ok {
@@ -115,7 +116,7 @@ func (a *assertion) expiry() float64 {
 
 func millis(t time.Time) float64 { return float64(t.UnixMilli()) }
 
-// missing reports what JavaScript's !value does: absent, null, false, zero or empty.
+// missing reports whether a value is absent, null, false, zero or empty, as JavaScript's !value does.
 func (f fields) missing(name string) bool {
 	switch v := f[name].(type) {
 	case nil:
@@ -130,13 +131,13 @@ func (f fields) missing(name string) bool {
 	return false
 }
 
-// text is the value of a name where that is a string.
+// text returns the value of a name if it is a string, or nothing.
 func (f fields) text(name string) string {
 	s, _ := f[name].(string)
 	return s
 }
 
-// number is JavaScript's Number(v), where v is no array.
+// number returns JavaScript's Number(v). It does not know arrays.
 func number(v any) float64 {
 	switch v := v.(type) {
 	case nil:

@@ -97,7 +97,7 @@ func newDraft(now time.Time) *draft {
 	}
 }
 
-// copy returns a draft that can be changed alone.
+// copy returns a draft that can be changed without changing d.
 func (d *draft) copy() *draft {
 	c := *d
 	c.head, c.claims, c.form = maps.Clone(d.head), maps.Clone(d.claims), maps.Clone(d.form)
@@ -165,7 +165,7 @@ func serve(s http.Handler, r *http.Request) reply {
 	return reply{res.StatusCode, res.Header, string(b)}
 }
 
-// field is one string of the reply's JSON, empty where there is none.
+// field returns one string of the reply's JSON, or nothing.
 func (r reply) field(name string) string {
 	var v map[string]any
 	if json.Unmarshal([]byte(r.body), &v) != nil {

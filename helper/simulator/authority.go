@@ -20,12 +20,12 @@ import (
 
 const caFile = "ca.pem"
 
-// authorityLife is how long a certification authority lives, and what it signed.
+// authorityLife is how long a certification authority and the certificates that it signs are valid.
 const authorityLife = 24 * time.Hour
 
-// authority makes a certification authority for loopback addresses alone, writes its certificate to a file in a folder
-// of its own, and returns the folder and the TLS configuration of a server at an address. The keys exist in memory only, and a client that
-// trusts the authority for longer than it should, trusts it for nothing but this machine.
+// authority makes a certification authority for loopback addresses only. It writes the authority's certificate to a
+// file in a new folder, and returns the folder and the TLS configuration for a server at an address. The keys exist
+// only in memory. A client that keeps trusting the authority trusts it only for this machine.
 func authority(at net.Addr) (folder string, config *tls.Config, err error) {
 	ca, caKey, err := newAuthority()
 	if err != nil {
@@ -51,9 +51,11 @@ func authority(at net.Addr) (folder string, config *tls.Config, err error) {
 	}, nil
 }
 
-// noRoom returns the error of a temporary folder that can't be written.
+// noRoom returns the error for a temporary folder that can't be written.
 func noRoom(what string, err error) error {
-	hint := fmt.Sprintf("check free space and permissions (df %[1]s; ls -ld %[1]s), or name another folder in TMPDIR", os.TempDir())
+	hint := fmt.Sprintf(
+		"check free space and permissions (df %[1]s; ls -ld %[1]s), or name another folder in TMPDIR", os.TempDir(),
+	)
 	return fault.Wrap(fault.Usage, hint, what, err)
 }
 
@@ -90,7 +92,7 @@ func newCertificate(ca *x509.Certificate, caKey *ecdsa.PrivateKey, at net.Addr) 
 	c.DNSNames = []string{"localhost"}
 	c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
-		c.IPAddresses = append(c.IPAddresses, tcp.IP) // 127.0.0.2 and its like
+		c.IPAddresses = append(c.IPAddresses, tcp.IP) // such as 127.0.0.2
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, ca, key.Public(), caKey)
 	if err != nil {
@@ -99,7 +101,8 @@ func newCertificate(ca *x509.Certificate, caKey *ecdsa.PrivateKey, at net.Addr) 
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
-// template is what both certificates have. They follow the system's clock, as clients do, and not the simulated one.
+// template returns what both certificates have in common. They follow the system's clock, as clients do, not the
+// simulated clock.
 func template(name string) *x509.Certificate {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestAuthorityVouchesForLoopbackAlone plays whoever got hold of an authority's key.
+// TestAuthorityVouchesForLoopbackAlone plays an attacker with the authority's key.
 func TestAuthorityVouchesForLoopbackAlone(t *testing.T) {
 	t.Parallel()
 	ca, key, err := newAuthority()
@@ -48,7 +48,10 @@ func TestAuthorityVouchesForLoopbackAlone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: tt.name, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+			_, err = leaf.Verify(x509.VerifyOptions{
+				Roots: roots, DNSName: tt.name,
+				KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+			})
 			var invalid x509.CertificateInvalidError
 			constrained := errors.As(err, &invalid) && invalid.Reason == x509.CANotAuthorizedForThisName
 			if tt.ok && err != nil || !tt.ok && !constrained {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// deliver sends an answer, with what else befalls the request.
+// deliver sends an answer, with the faults that apply to the request.
 func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, a answer, p faults) {
 	if !sleep(r.Context(), p.delay) {
 		a.problem = "ended while waiting"
@@ -44,10 +44,10 @@ func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, a answer, p 
 	}
 }
 
-// drip writes body evenly over a time.
+// drip writes body one byte at a time, spread evenly over a duration.
 func drip(ctx context.Context, w http.ResponseWriter, body []byte, over time.Duration) {
 	if over <= 0 || len(body) == 0 {
-		_, _ = w.Write(body) // a client that is gone needs no answer
+		_, _ = w.Write(body) // a client that has gone needs no answer
 		return
 	}
 	pause := over / time.Duration(len(body))
@@ -63,7 +63,7 @@ func drip(ctx context.Context, w http.ResponseWriter, body []byte, over time.Dur
 	}
 }
 
-// sleep waits; false where ctx ended before.
+// sleep waits, and returns false if ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -82,10 +82,10 @@ func sleep(ctx context.Context, d time.Duration) bool {
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // the next best thing: the connection just ends
+		panic(http.ErrAbortHandler) // without a hijack, close the connection
 	}
 	if t, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = t.NetConn() // below TLS, which would say good-bye
+		conn = t.NetConn() // below TLS, which would send a close_notify alert
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0) // what is not sent is dropped, and closing sends the RST
@@ -93,7 +93,7 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// log tells one request. The path goes without its query; everything is escaped.
+// log writes a line for one request: the path without its query, with everything escaped.
 func (s *Simulator) log(r *http.Request, status, problem string) {
 	if s.config.Log == nil {
 		return
@@ -107,7 +107,7 @@ func (s *Simulator) log(r *http.Request, status, problem string) {
 	s.config.Log(printable(line))
 }
 
-// printable escapes what a terminal would not print and cuts what is too long for a line.
+// printable escapes what a terminal would not print, and cuts a text that is too long for a line.
 func printable(s string) string {
 	const most = 300
 	if len(s) > most {

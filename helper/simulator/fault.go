@@ -9,14 +9,15 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// FaultNames are the faults that [ParseFault] knows, for a help text.
-const FaultNames = "row01 to row25, 429[:SECONDS], 502[:html], html, delay:DUR, drip:DUR, reset, truncate, redirect[:URL]"
+// FaultNames lists the faults that [ParseFault] knows, for a help text.
+const FaultNames = "row01 to row25, 429[:SECONDS], 502[:html], html, " +
+	"delay:DUR, drip:DUR, reset, truncate, redirect[:URL]"
 
-// Fault is something that goes wrong, made by [ParseFault]. The zero value does nothing.
+// Fault is a simulated failure. [ParseFault] makes it; the zero value does nothing.
 type Fault struct {
 	text     string
 	side     side
-	count    int // how many requests it befalls; 0: all
+	count    int // how many requests it applies to; 0: all
 	kind     string
 	row      row
 	duration time.Duration
@@ -33,24 +34,27 @@ const (
 // String returns the fault as ParseFault read it.
 func (f Fault) String() string { return f.text }
 
-// badFault returns the error of a fault that can't be read.
+// badFault returns the error for a fault that can't be read.
 func badFault(text, problem string) error {
-	return fault.New(fault.Usage, "NAME or NAME=COUNT, with NAME one of "+FaultNames, "--fault %s: %s", strconv.QuoteToASCII(text), problem)
+	const hint = "give NAME or NAME=COUNT, with NAME one of " + FaultNames
+	return fault.New(fault.Usage, hint, "--fault %s: %s", strconv.QuoteToASCII(text), problem)
 }
 
-// ParseFault reads NAME or NAME=COUNT. With COUNT, 1 or more, a fault befalls so many requests, else all. The first fault
-// that is left and that answers, wins; delay and drip go together with any other. It befalls the token endpoints, or with
-// NAME beginning "api:" the APIs behind APIM, where there are no rows. The names:
+// ParseFault reads NAME or NAME=COUNT. A fault applies to the first COUNT requests (COUNT is 1 or more), or to all
+// without COUNT. If several faults could answer a request, the first one does; delay and drip combine with any other. A
+// fault applies to the token endpoints. If NAME begins with "api:", it applies to the APIs behind APIM, which have no
+// rows. The names:
 //
-//	row01 to row25  that refusal of the token endpoint. From row 18 on the assertion's jti is used up, as it really is
-//	429[:N]      too many requests; with N, a Retry-After of so many seconds. Uses up the jti
-//	502[:html]   a bad gateway in Apigee's JSON, or as a load balancer's page. Uses up the jti
-//	html         a proxy's login page, status 200. APIM never sees the request
-//	redirect[:URL]  status 307 to another token endpoint (API: path) of this server, or to URL. APIM never sees the request
-//	reset        the connection is reset (TCP RST) instead of an answer. Uses up the jti
-//	truncate     the right answer, but half of its body is missing
-//	delay:DUR    the answer comes so much later
-//	drip:DUR     the answer's body comes byte by byte, and takes so long as a whole
+//	row01 to row25  that refusal of the token endpoint. From row 18 on it uses up the assertion's jti, as APIM does
+//	429[:N]         too many requests; with N, a Retry-After of N seconds. Uses up the jti
+//	502[:html]      a bad gateway in Apigee's JSON, or as a load balancer's page. Uses up the jti
+//	html            a proxy's login page, status 200. APIM never sees the request
+//	redirect[:URL]  status 307 to another token endpoint (API: path) of this server, or to URL. APIM never sees the
+//	                request
+//	reset           the connection is reset (TCP RST) instead of an answer. Uses up the jti
+//	truncate        the right answer, cut after half of the body
+//	delay:DUR       the answer comes DUR later
+//	drip:DUR        the answer's body comes byte by byte, over DUR in total
 //
 // DUR is a Go duration such as 500ms, or a number of seconds. A URL that ends in =DIGITS needs a COUNT.
 func ParseFault(s string) (Fault, error) {
@@ -74,12 +78,12 @@ func ParseFault(s string) (Fault, error) {
 	return f, nil
 }
 
-// maxDuration is the longest that a fault lasts.
+// maxDuration is the longest duration of a fault.
 const maxDuration = 24 * time.Hour
 
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
-// fill reads what depends on the kind, and returns what is wrong with it.
+// fill reads the argument for the fault's kind, and returns what is wrong with it, or nothing.
 func (f *Fault) fill(hasArgument bool) string {
 	if n, ok := strings.CutPrefix(f.kind, "row"); ok && f.side == tokenSide && !hasArgument {
 		i, err := strconv.Atoi(n)

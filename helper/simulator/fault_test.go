@@ -111,7 +111,10 @@ func TestFaultAnswers(t *testing.T) {
 		{"502:html=1", 502, "Content-Type", "text/html", "<html>", true},
 		{"html=1", 200, "Content-Type", "text/html; charset=utf-8", "<!DOCTYPE html>", false},
 		{"redirect=1", 307, "Location", "/oauth2-elsewhere/token", "", false},
-		{"redirect:https://evil.example.test/oauth2/token?a=b=1", 307, "Location", "https://evil.example.test/oauth2/token?a=b", "", false},
+		{
+			"redirect:https://evil.example.test/oauth2/token?a=b=1", 307, "Location",
+			"https://evil.example.test/oauth2/token?a=b", "", false,
+		},
 		{"drip:50ms=1", 200, "Content-Type", "application/json", `"access_token"`, true},
 		{"delay:10ms=1", 200, "Content-Type", "application/json", `"access_token"`, true},
 	}
@@ -135,12 +138,12 @@ func TestFaultAnswers(t *testing.T) {
 	}
 }
 
-// TestFollowedRedirect: whoever follows is seen.
+// TestFollowedRedirect: a client that follows is counted.
 func TestFollowedRedirect(t *testing.T) {
 	t.Parallel()
 	s, srv := faulty(t, "redirect=1")
 	d := draftFor(srv)
-	res, err := srv.Client().Post(d.url, d.contentType, strings.NewReader(d.body())) // the server is ours
+	res, err := srv.Client().Post(d.url, d.contentType, strings.NewReader(d.body())) // the test's own server
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +165,8 @@ func TestReset(t *testing.T) {
 			}
 			d := draftFor(srv)
 			_, err := d.post(t.Context(), srv)
-			if err == nil || !strings.Contains(err.Error(), "reset") && !strings.Contains(err.Error(), "forcibly closed") {
+			if err == nil ||
+				!strings.Contains(err.Error(), "reset") && !strings.Contains(err.Error(), "forcibly closed") {
 				t.Fatalf("error %v, want a reset", err)
 			}
 			if again := mustPost(t, d, srv); again.status != 400 || s.Minted() != 0 {
@@ -240,7 +244,8 @@ func TestZeroFault(t *testing.T) {
 func TestParseFault(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{
-		"row01", "row25=1", "429", "429:0=12", "502", "502:html", "html", "delay:2s", "delay:2", "drip:1m30s=4", "reset",
+		"row01", "row25=1", "429", "429:0=12", "502", "502:html", "html", "delay:2s", "delay:2", "drip:1m30s=4",
+		"reset",
 		"truncate", "redirect", "redirect:https://a.example.test/?x=y", "api:reset", "api:delay:1s=2",
 	} {
 		if f, err := simulator.ParseFault(good); err != nil || f.String() != good {
@@ -248,8 +253,10 @@ func TestParseFault(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{
-		"", "row", "row0", "row00", "row26", "row1", "row+1", "row01:x", "row01=0", "row01=-1", "row01=", "row01=x", "row01=99999999999",
-		"api:row01", "503", "502:json", "429:soon", "delay", "delay:", "delay:soon", "delay:0.5", "delay:-1s", "drip", "html:x", "reset:1",
+		"", "row", "row0", "row00", "row26", "row1", "row+1", "row01:x", "row01=0", "row01=-1", "row01=", "row01=x",
+		"row01=99999999999",
+		"api:row01", "503", "502:json", "429:soon", "delay", "delay:", "delay:soon", "delay:0.5", "delay:-1s", "drip",
+		"html:x", "reset:1",
 		"redirect:", "redirect:/path", "REDIRECT", "api:", "row\x1b[2J",
 	} {
 		f, err := simulator.ParseFault(bad)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// faultQueue hands out the faults as requests come.
+// faultQueue decides which faults apply to each request.
 type faultQueue struct {
 	mu   *sync.Mutex
 	all  []Fault
@@ -25,10 +25,10 @@ func newFaultQueue(faults []Fault) faultQueue {
 	return q
 }
 
-// faults is what befalls one request.
+// faults holds the faults that apply to one request.
 type faults struct {
 	delay, drip time.Duration
-	intercept   *Fault // answers in APIM's stead; nil: none does
+	intercept   *Fault // answers instead of APIM; nil: APIM answers
 	instead     answer // its answer
 	inFront     bool   // it answers before APIM sees the request
 	spareJTI    bool   // APIM refuses before it stores the jti
@@ -36,7 +36,7 @@ type faults struct {
 	truncate    bool
 }
 
-// next takes what befalls the next request on a side.
+// next returns the faults that apply to the next request on a side.
 func (q *faultQueue) next(on side) faults {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -53,7 +53,7 @@ func (q *faultQueue) next(on side) faults {
 			p.drip += f.duration
 		default:
 			if p.intercept != nil || p.truncate {
-				continue // another fault has this request
+				continue // another fault answers this request
 			}
 			p.take(f)
 		}
@@ -64,7 +64,7 @@ func (q *faultQueue) next(on side) faults {
 	return p
 }
 
-// take lets f answer.
+// take makes f answer the request.
 func (p *faults) take(f *Fault) {
 	if f.kind == "truncate" {
 		p.truncate = true
@@ -93,17 +93,20 @@ func badGateway(html bool) answer {
 		return page(http.StatusBadGateway, "text/html", "<html><head><title>502 Bad Gateway</title></head>\r\n"+
 			"<body><center><h1>502 Bad Gateway</h1></center></body></html>\r\n", "bad gateway")
 	}
-	return apigeeFault(http.StatusBadGateway, "Unexpected EOF at target", "messaging.adaptors.http.flow.UnexpectedEOFAtTarget")
+	return apigeeFault(http.StatusBadGateway,
+		"Unexpected EOF at target", "messaging.adaptors.http.flow.UnexpectedEOFAtTarget")
 }
 
 func loginPage() answer {
-	return page(http.StatusOK, "text/html; charset=utf-8", "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head>"+
-		"<body><form method=\"post\" action=\"/login\"><input name=\"user\"><input name=\"password\" type=\"password\"></form></body></html>\n",
+	return page(http.StatusOK, "text/html; charset=utf-8",
+		"<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head>"+
+			`<body><form method="post" action="/login">`+
+			`<input name="user"><input name="password" type="password"></form></body></html>`+"\n",
 		"a proxy's login page")
 }
 
-// redirect sends the client elsewhere with its body, which it must not do with an assertion. By default elsewhere is
-// another token endpoint of this server, so that Requests tells who followed.
+// redirect sends the client to another URL with its body, which a client must not do with an assertion. The default is
+// another token endpoint of this server, so that Requests counts a client that follows.
 func redirect(to string, on side) answer {
 	switch {
 	case to == "" && on == tokenSide:

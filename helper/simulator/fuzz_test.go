@@ -56,14 +56,17 @@ func FuzzAssertion(f *testing.F) {
 	})
 }
 
-// FuzzParseFault: what is accepted can befall a request; what is not says which faults there are.
+// FuzzParseFault: a fault that is accepted can apply to a request; the error for another lists the faults.
 func FuzzParseFault(f *testing.F) {
-	for _, s := range []string{"row21=2", "api:delay:2s", "redirect:https://a.example.test/?x=1=3", "429:5", "=", "row00", "drip:"} {
+	for _, s := range []string{
+		"row21=2", "api:delay:2s", "redirect:https://a.example.test/?x=1=3", "429:5", "=",
+		"row00", "drip:",
+	} {
 		f.Add(s)
 	}
 	c := newClock()
 	gone, cancel := context.WithCancel(context.Background())
-	cancel() // nobody waits for a delay
+	cancel() // no client waits for a delay
 	f.Fuzz(func(t *testing.T, s string) {
 		parsed, err := simulator.ParseFault(s)
 		if err != nil {
@@ -84,12 +87,14 @@ func FuzzParseFault(f *testing.F) {
 	})
 }
 
-// FuzzKeySet: whatever key set is registered, nobody whose key is not in it gets a token, and the endpoint answers as it
-// does for a set that can't be read.
+// FuzzKeySet: for every registered key set, a client with another key gets no token, and the endpoint answers with an
+// error as it does for a set that can't be read.
 func FuzzKeySet(f *testing.F) {
 	for _, s := range []string{
-		`{"keys":[]}`, `{"keys":null}`, `[]`, ` `, `{"keys":[{"kty":"RSA","kid":"test-1","n":"AQ","e":"AQAB"}]}`, `{"keys":[{"kty":"RSA","kid":"test-1","n":"","e":""}]}`,
-		`{"keys":[{"kty":"RSA","kid":"test-1","n":"_____w","e":"AQ"}]}`, `{"keys":[{"kty":"EC","kid":"test-1"},{"KTY":"RSA","KID":"test-1","N":"AQAB","E":"_____w"}]}`,
+		`{"keys":[]}`, `{"keys":null}`, `[]`, ` `, `{"keys":[{"kty":"RSA","kid":"test-1","n":"AQ","e":"AQAB"}]}`,
+		`{"keys":[{"kty":"RSA","kid":"test-1","n":"","e":""}]}`,
+		`{"keys":[{"kty":"RSA","kid":"test-1","n":"_____w","e":"AQ"}]}`,
+		`{"keys":[{"kty":"EC","kid":"test-1"},{"KTY":"RSA","KID":"test-1","N":"AQAB","E":"_____w"}]}`,
 	} {
 		f.Add(s)
 	}

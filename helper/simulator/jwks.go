@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// keySet is the RSA keys that may sign, by kid. A kid may stand more than once.
+// keySet holds the RSA keys that may sign, by kid. A kid may have several keys.
 type keySet map[string][]*rsa.PublicKey
 
-// keyCache keeps a key set that was read for a while, as APIM does (PopulateCache.CCJWKS.xml). What could not be read is
-// not kept.
+// keyCache keeps a key set for some time after it was read, as APIM does (PopulateCache.CCJWKS.xml). It does not keep a
+// failure.
 type keyCache struct {
 	read func() ([]byte, error)
 	life time.Duration
@@ -27,7 +27,7 @@ type keyCache struct {
 	from time.Time
 }
 
-// get returns the registered key set; the error is fs.ErrNotExist where there is none.
+// get returns the registered key set. Without one the error is fs.ErrNotExist.
 func (c *keyCache) get(now time.Time) (keySet, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,8 +52,8 @@ func (c *keyCache) get(now time.Time) (keySet, error) {
 	return set, nil
 }
 
-// parseJWKS reads a JWK set (RFC 7517 section 5). Keys that can't verify RS512 are passed over: another type, use or
-// algorithm, or numbers that can't be read.
+// parseJWKS reads a JWK set (RFC 7517 section 5). It skips keys that can't verify RS512: those with another type, use
+// or algorithm, or with numbers that can't be read.
 func parseJWKS(b []byte) (keySet, error) {
 	var doc struct {
 		Keys []struct {

@@ -10,14 +10,14 @@ import (
 // jtiLife is how long APIM remembers a jti (PopulateCache.JTIClaim.xml).
 const jtiLife = 30 * 24 * time.Hour
 
-// replays remembers the jti of every assertion that got past the checks of its claims.
+// replays remembers the jti of every assertion whose claims passed the checks.
 type replays struct {
 	mu   sync.Mutex
 	used map[[sha256.Size]byte]time.Time
 }
 
-// burn uses up the assertion's jti. It refuses one that was used before, then an exp too far ahead, and only then stores
-// the jti: these two checks come in this order.
+// burn uses up the assertion's jti. It first refuses a jti that was used before, then an exp that is too far ahead, and
+// only then stores the jti, in APIM's order.
 func (c *replays) burn(a *assertion, now time.Time) row {
 	sub := sha256.Sum256([]byte(a.subject()))
 	key := sha256.Sum256(append(sub[:], a.claims.text("jti")...))
@@ -37,7 +37,7 @@ func (c *replays) burn(a *assertion, now time.Time) row {
 	return admitted
 }
 
-// sweep removes what is old when a map has grown to a multiple of 1024 entries.
+// sweep removes old entries each time a map is about to reach a multiple of 1024 entries.
 func sweep[K comparable, V any](m map[K]V, old func(V) bool) {
 	if len(m)%1024 != 1023 {
 		return
@@ -78,13 +78,13 @@ func (q *quota) allow(app string, now time.Time) bool {
 	return ok
 }
 
-// tokens are the access tokens that were given, with the time at which each expires.
+// tokens holds the access tokens that were issued, and when each expires.
 type tokens struct {
 	mu  sync.Mutex
 	all map[string]time.Time
 }
 
-// What a token may be.
+// States of a token.
 const (
 	unknownToken = iota
 	expiredToken
@@ -116,7 +116,7 @@ func (t *tokens) state(token string, now time.Time) int {
 	return liveToken
 }
 
-// opaque makes a token of 28 letters and digits, as APIM's are.
+// opaque returns a token of 28 letters and digits, as APIM's are.
 func opaque() string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	token := make([]byte, 0, 28)
@@ -124,7 +124,7 @@ func opaque() string {
 	for len(token) < cap(token) {
 		rand.Read(b[:])
 		for _, c := range b {
-			// 248 is the last multiple of 62: without the check some letters would be likelier.
+			// 248 is the last multiple of 62: without the check some letters would be more likely.
 			if c < 248 && len(token) < cap(token) {
 				token = append(token, letters[c%62])
 			}

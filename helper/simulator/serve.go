@@ -19,22 +19,25 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// ServeOptions say where [Serve] listens and what it tells.
+// ServeOptions says where [Serve] listens and what it writes.
 type ServeOptions struct {
-	Config      Config    // where BaseURL is empty, clients may call by any name of this machine; where Log is nil, Stderr gets it
+	// Config is the simulated APIM's. Without BaseURL, clients may use any name of this machine. Without Log, the log
+	// goes to Stderr.
+	Config      Config
 	Listen      string    // HOST:PORT; empty: 127.0.0.1:0, a free port
-	TLS         bool      // https, by a certification authority made for this call
-	AllowRemote bool      // Listen may be more than loopback
-	Stdout      io.Writer // gets the one JSON line; nil: nobody does
-	Stderr      io.Writer // gets a line a request; nil: nobody does
+	TLS         bool      // https, with a certification authority made for this call
+	AllowRemote bool      // Listen may be an address that is not loopback
+	Stdout      io.Writer // gets the one JSON line; may be nil
+	Stderr      io.Writer // gets a line for each request; may be nil
 }
 
-// cantListen returns the error of an address on which nothing can listen, such as a port in use.
+// cantListen returns the error for an address on which Serve can't listen, such as a port in use.
 func cantListen(address string, err error) error {
-	return fault.Wrap(fault.Usage, "listen on 127.0.0.1:0 for a free port", fmt.Sprintf("listening on %q", address), err)
+	const hint = "listen on 127.0.0.1:0 for a free port"
+	return fault.Wrap(fault.Usage, hint, fmt.Sprintf("listening on %q", address), err)
 }
 
-// listening is the JSON line.
+// listening is the JSON line that says where the simulator listens.
 type listening struct {
 	BaseURL  string `json:"base_url"`
 	Host     string `json:"host"`
@@ -42,14 +45,14 @@ type listening struct {
 	CAFile   string `json:"ca_file,omitempty"`
 }
 
-// Serve listens, writes one JSON line to o.Stdout that says where ({"base_url","host","token_url"}, and with TLS
-// "ca_file"), and serves until ctx ends, which is no error. The file of the certificate goes with it.
+// Serve listens, writes one JSON line to o.Stdout that says on which address ({"base_url","host","token_url"}, and with
+// TLS "ca_file"), and serves until ctx ends, which is not an error. Then it removes the certificate's file.
 func Serve(ctx context.Context, o ServeOptions) error {
 	listener, err := listen(ctx, cmp.Or(o.Listen, "127.0.0.1:0"), o.AllowRemote)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = listener.Close() }() // again, but for the early returns
+	defer func() { _ = listener.Close() }() // for the early returns; harmless if the server has closed it
 	place := listening{Host: reachable(listener.Addr())}
 	place.BaseURL = "http://" + place.Host
 	if o.TLS {
@@ -57,7 +60,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		if err != nil {
 			return err
 		}
-		defer func() { _ = os.RemoveAll(folder) }() // a certificate that stays harms nobody
+		defer func() { _ = os.RemoveAll(folder) }() // a certificate that is left behind does no harm
 		place.BaseURL, place.CAFile = "https://"+place.Host, filepath.Join(folder, caFile)
 		listener = tls.NewListener(listener, config)
 	}
@@ -73,8 +76,8 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	return serveUntil(ctx, listener, New(o.Config))
 }
 
-// listen opens the address, if it is a loopback address or any may be. localhost is 127.0.0.1, whatever a hosts file or
-// a name server says.
+// listen opens a loopback address, or any address if remote is set. localhost always means 127.0.0.1: it is not looked
+// up.
 func listen(ctx context.Context, address string, remote bool) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -94,7 +97,7 @@ func listen(ctx context.Context, address string, remote bool) (net.Listener, err
 	return listener, nil
 }
 
-// reachable is the address for a client on this machine: 0.0.0.0 is none.
+// reachable returns the address for a client on this machine, which can't call 0.0.0.0.
 func reachable(a net.Addr) string {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsUnspecified() {
@@ -103,7 +106,7 @@ func reachable(a net.Addr) string {
 	return (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}).String()
 }
 
-// serveUntil serves until ctx ends; then answers under way have two seconds.
+// serveUntil serves until ctx ends. Requests that are then being answered have two more seconds.
 func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -111,7 +114,7 @@ func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // a delay ends with it
-		ErrorLog:          log.New(io.Discard, "", 0),                        // broken handshakes are the client's to report
+		ErrorLog:          log.New(io.Discard, "", 0),                        // the client reports a failed handshake
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

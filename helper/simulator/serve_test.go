@@ -124,7 +124,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestServeEndsDelays: whoever waits for a long delay is let go.
+// TestServeEndsDelays: a client that waits for a long delay is released when the server stops.
 func TestServeEndsDelays(t *testing.T) {
 	t.Parallel()
 	f, err := simulator.ParseFault("api:delay:1h")
@@ -176,7 +176,8 @@ func TestServeTLS(t *testing.T) {
 	roots.AddCert(ca)
 	transport := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots},
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) { // a machine may not know localhost
+		// a machine may not know localhost
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, p.Host)
 		},
 	}
@@ -199,7 +200,10 @@ func TestServeTLS(t *testing.T) {
 
 func TestServeRefusesRemote(t *testing.T) {
 	t.Parallel()
-	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:0", "127.1:0", "localhost.example.test:0", "127.0.0.1.example.test:0"} {
+	for _, address := range []string{
+		"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:0", "127.1:0", "localhost.example.test:0",
+		"127.0.0.1.example.test:0",
+	} {
 		err := simulator.Serve(t.Context(), simulator.ServeOptions{Listen: address})
 		if fault.ClassOf(err) != fault.Usage || !strings.Contains(fault.HintOf(err, ""), "--allow-remote") {
 			t.Errorf("%s: %v", address, err)

@@ -1,27 +1,28 @@
-// Package simulator is NHS England's API Management (APIM) on one machine: its token endpoint, as strict as the real one,
-// and a small API that accepts the tokens. Point a client at it, in a unit test or in CI, and whatever APIM would refuse
-// is refused here, in the same order, with the same status and the same words.
+// Package simulator simulates NHS England's API Management (APIM) on one machine: its token endpoint, as strict as the
+// real one, and a small API that accepts the tokens. Use it for a client in a unit test or in CI. It refuses what APIM
+// would refuse, in the same order, with the same status and the same text.
 //
 //	registered := func() ([]byte, error) { return os.ReadFile("jwks.json") }
 //	sim := simulator.New(simulator.Config{APIKey: key, JWKS: registered})
 //	srv := httptest.NewServer(sim) // token URL and audience: srv.URL + "/oauth2/token"
 //
-// The token endpoint (POST /oauth2/token, and /oauth2-mock/token and its like) knows the signed JWT pattern, that is
-// grant_type=client_credentials with a client assertion. What it does follows the policies of the Apigee proxy that is
+// The token endpoint (POST /oauth2/token, or the same path below /oauth2-mock and similar) knows the signed JWT
+// pattern: grant_type=client_credentials with a client assertion. It follows the policies of the Apigee proxy behind
 // /oauth2, NHSDigital/identity-service-api. In particular:
-//   - A jti is remembered for 30 days, and before API key, kid, signature and audience are checked: an assertion that was
-//     refused there can't be sent again.
-//   - exp may not lie in the past at all, and at most 310 s ahead.
-//   - aud is one string, the URL as it was called. Whether APIM takes an array is not known; here it is refused.
+//   - A jti is stored for 30 days, before API key, kid, signature and audience are checked: an assertion that one of
+//     these checks refused can't be sent again.
+//   - exp may not be in the past, nor more than 310 s ahead.
+//   - aud is one string, the URL as it was called. It is not known whether APIM takes an array; the simulator refuses
+//     one.
 //   - expires_in is a string of seconds, issued_at a string of milliseconds since 1970.
-//   - A key set that was fetched may be kept for an hour ([Config.JWKSCache]), so that a new kid is refused until then.
+//   - A key set may be cached for an hour ([Config.JWKSCache]), and a new kid is refused until then.
 //
-// Where the real answer is not public, this one is a guess and says so beside its code: the body of a 429, and the answer
-// to a not-before time in the future. Grants other than client_credentials are refused, RSA keys under 1024 bits verify
-// nothing.
+// Two real answers are not public, and the simulator's are guesses; a comment next to the code says so. They are the
+// body of a 429, and the answer to a not-before time in the future. The simulator refuses grants other than
+// client_credentials. It accepts no signature by an RSA key under 1024 bits.
 //
 // The API side serves GET /hello-world/hello/application and GET /genomic-data-access/FHIR/R4/ServiceRequest with
-// synthetic data to a live Bearer token or the right apikey header. /oauth2/_ping and /API/_ping are open to everybody.
+// synthetic data. Both need a valid Bearer token or the right apikey header. /oauth2/_ping and /API/_ping need neither.
 package simulator
 
 import (
@@ -38,24 +39,25 @@ const (
 	DefaultQuota     = 300 // token requests a minute
 )
 
-// Config says what the simulated APIM knows. The zero value refuses everybody: no public key is registered with it.
+// Config says what the simulated APIM knows. The zero value refuses every client: it has no registered public key.
 type Config struct {
-	// APIKey is the API key of the one registered application. Empty: the token endpoint takes any API key, since the
-	// assertion's signature says enough, and the API takes none, only tokens.
+	// APIKey is the API key of the only registered application. Empty: the token endpoint accepts any API key, because
+	// the assertion's signature is enough, and the API accepts only tokens.
 	APIKey string
 
 	// JWKS returns the application's registered key set, a JSON document. It is called for each token request that the
-	// cache does not answer, maybe by many goroutines. Nil, an error that is [fs.ErrNotExist], or nothing but blanks:
-	// no key is registered. Any other error, or what is no key set: the address of the key set can't be reached.
+	// cache does not answer, perhaps by many goroutines. If JWKS is nil, its error is [fs.ErrNotExist], or its text has
+	// only space, no key is registered. Any other error, or a text that is not a key set, simulates a JWKS URL that
+	// can't be reached.
 	JWKS func() ([]byte, error)
 
-	TokenLife time.Duration     // how long a token lives; 0: 599 s
-	JWKSCache time.Duration     // how long a key set that was read is kept; 0: not at all. APIM: one hour
+	TokenLife time.Duration     // how long a token is valid; 0: 599 s
+	JWKSCache time.Duration     // how long a key set is cached; 0: not at all. APIM: one hour
 	Quota     int               // token requests in any one minute; 0: 300, negative: no limit
-	NoProduct bool              // the application is subscribed to nothing that signed JWTs may use
-	Faults    []Fault           // what goes wrong, in this order
+	NoProduct bool              // the application is subscribed to no product with signed-JWT access
+	Faults    []Fault           // simulated failures, in this order
 	Now       func() time.Time  // the clock, also of the Date header; nil: time.Now
-	Log       func(line string) // one line a request: method, path, status, error. Never a secret. Nil: no log
+	Log       func(line string) // gets one line for each request: method, path, status, error; no secret. May be nil
 	BaseURL   string            // scheme and authority that clients call; empty: taken from each request
 }
 
@@ -72,7 +74,7 @@ type Simulator struct {
 	logging  sync.Mutex
 }
 
-// New returns a simulator of an APIM that knows what c says.
+// New returns a simulator with this configuration.
 func New(c Config) *Simulator {
 	if c.TokenLife <= 0 {
 		c.TokenLife = DefaultTokenLife
@@ -90,10 +92,10 @@ func New(c Config) *Simulator {
 	return s
 }
 
-// Minted is how many token responses were given.
+// Minted returns how many tokens were issued.
 func (s *Simulator) Minted() int { return int(s.minted.Load()) }
 
-// Requests is how many requests the token endpoints have seen, whatever became of them.
+// Requests returns how many requests the token endpoints received, refused ones included.
 func (s *Simulator) Requests() int { return int(s.requests.Load()) }
 
 // ServeHTTP answers one request as APIM would.
@@ -116,7 +118,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.deliver(w, r, a, p)
 }
 
-// isToken reports whether a path is a token endpoint's: /oauth2/token, or the same below /oauth2-ANYTHING.
+// isToken reports whether a path is that of a token endpoint: /oauth2/token, or the same below /oauth2-ANYTHING.
 func isToken(path string) bool {
 	base, ok := strings.CutSuffix(path, "/token")
 	return ok && isIdentity(path) && strings.Count(base, "/") == 1
@@ -128,7 +130,7 @@ func isIdentity(path string) bool {
 	return base == "oauth2" || strings.HasPrefix(base, "oauth2-")
 }
 
-// identity answers for the identity service, but for its token endpoint.
+// identity answers for the identity service, except for its token endpoint.
 func identity(r *http.Request, path string) answer {
 	if strings.Count(path, "/") == 2 && strings.HasSuffix(path, "/_ping") && reads(r) {
 		return ping()
@@ -138,7 +140,7 @@ func identity(r *http.Request, path string) answer {
 
 func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
-// calledURL is the complete URL by which a client called, with its query: the audience that an assertion must name.
+// calledURL returns the complete URL that a client called, with its query: the audience that an assertion must name.
 func (s *Simulator) calledURL(r *http.Request) string {
 	base := s.config.BaseURL
 	if base == "" {

@@ -20,7 +20,7 @@ const (
 	maxForm       = 1 << 20 // an assertion is about 1 KB
 )
 
-// serveToken answers a request to a token endpoint, with a fault where one is due.
+// serveToken answers a request to a token endpoint, with the faults that apply to it.
 func (s *Simulator) serveToken(w http.ResponseWriter, r *http.Request) (answer, faults) {
 	if r.Method != http.MethodPost {
 		a := page(http.StatusMethodNotAllowed, "text/plain", "", "method not allowed")
@@ -45,7 +45,7 @@ func (s *Simulator) serveToken(w http.ResponseWriter, r *http.Request) (answer, 
 	return s.exchange(r, form, a), p
 }
 
-// readForm reads the body's parameters; a query's are not form parameters.
+// readForm reads the parameters in the body; those in the query do not count.
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *answer) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
 	if tooBig := (*http.MaxBytesError)(nil); errors.As(err, &tooBig) {
@@ -56,14 +56,14 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *answer) {
 		a := apigeeFault(http.StatusBadRequest, "Unexpected EOF", "messaging.adaptors.http.flow.UnexpectedEOF")
 		return nil, &a
 	}
-	form, _ := url.ParseQuery(string(body)) // what can't be read is left out, as a server does
+	form, _ := url.ParseQuery(string(body)) // parameters that can't be read are left out, as servers do
 	return form, nil
 }
 
-// admit makes the checks up to the moment at which the jti is stored, and stores it unless spare is set.
+// admit makes the checks before the jti is stored, then stores it unless spare is set.
 func (s *Simulator) admit(r *http.Request, form url.Values, spare bool) (*assertion, row) {
 	switch {
-	case r.Header.Get("Content-Type") != formType: // compared as a whole: not even a charset may follow
+	case r.Header.Get("Content-Type") != formType: // compared as a whole: a charset is refused too
 		return nil, badContentType
 	case form.Get("grant_type") == "":
 		return nil, noGrantType
@@ -88,19 +88,20 @@ func (s *Simulator) admit(r *http.Request, form url.Values, spare bool) (*assert
 	return a, s.seen.burn(a, now)
 }
 
-// exchange makes the checks that follow once the jti is used up, and gives a token.
+// exchange makes the checks after the jti is used up, and issues a token.
 func (s *Simulator) exchange(r *http.Request, form url.Values, a *assertion) answer {
 	now := s.config.Now()
 	if n := s.authorize(r, a, now); n != admitted {
 		return refuse(n)
 	}
-	// APIM allows ten seconds for a clock that differs. What it says about a not-before time that is further ahead is not
-	// public: the status is Apigee's default, the body what the identity service says when it has no better words.
+	// APIM allows ten seconds for a clock that differs. Its answer to a later not-before time is not public. This
+	// status is Apigee's default, and this body is the identity service's for a problem without a text.
 	if nbf, ok := a.claims["nbf"].(json.Number); ok && number(nbf)*1000-millis(now) > 10_000 {
 		return unknownError(http.StatusUnauthorized)
 	}
 	if id := form.Get("client_id"); id != "" && id != a.subject() {
-		return apigeeFault(http.StatusInternalServerError, "Invalid client identifier {0}", "oauth.v2.InvalidClientIdentifier")
+		return apigeeFault(http.StatusInternalServerError,
+			"Invalid client identifier {0}", "oauth.v2.InvalidClientIdentifier")
 	}
 	if s.config.NoProduct {
 		return refuse(noProduct)
@@ -146,7 +147,7 @@ func (a *assertion) signedByOne(keys []*rsa.PublicKey) bool {
 	return false
 }
 
-// life is how long the token will live. The form's _access_token_expiry_ms can only shorten it.
+// life returns how long the token is valid. The form's _access_token_expiry_ms can only shorten it.
 func (s *Simulator) life(form url.Values) time.Duration {
 	ms, err := strconv.ParseInt(form.Get("_access_token_expiry_ms"), 10, 64)
 	if err == nil && ms > 0 && ms < s.config.TokenLife.Milliseconds() {
@@ -155,7 +156,7 @@ func (s *Simulator) life(form url.Values) time.Duration {
 	return s.config.TokenLife
 }
 
-// mint gives a token. Every value of the answer is a string, as APIM's template quotes it.
+// mint issues a token. Every value in the answer is a string, because APIM's template quotes it.
 func (s *Simulator) mint(now time.Time, life time.Duration) answer {
 	a := jsonAnswer(http.StatusOK, "application/json", struct {
 		AccessToken string `json:"access_token"`

@@ -170,7 +170,7 @@ func TestQuota(t *testing.T) {
 	}
 	wantRefusal(t, over.send(s), 400, "invalid_request", textReplay) // the jti is used up
 
-	other := newDraft(c.Now()) // another application has a quota of its own
+	other := newDraft(c.Now()) // another application has another quota
 	other.claims["iss"], other.claims["sub"] = "another", "another"
 	wantStatus(t, other.send(s), 200)
 
@@ -225,7 +225,8 @@ func TestEndpoints(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
 			t.Parallel()
-			got := serve(s, httptest.NewRequestWithContext(t.Context(), tt.method, "https://apim.example.test"+tt.path, nil))
+			got := serve(s,
+				httptest.NewRequestWithContext(t.Context(), tt.method, "https://apim.example.test"+tt.path, nil))
 			wantStatus(t, got, tt.status)
 			if v := got.header.Get(tt.header); v != tt.want {
 				t.Errorf("%s %q, want %q", tt.header, v, tt.want)
@@ -300,7 +301,8 @@ func TestKeySetFailureIsNotCached(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantRefusal(t, newDraft(c.Now()).send(s), 403, "public_key error", textUnreachable)
-	set, err := jwks(jwk(kid, &otherKey().PublicKey), jwk(kid, &rsaKey().PublicKey))() // two keys of one kid: either signs
+	// two keys of one kid: either signs
+	set, err := jwks(jwk(kid, &otherKey().PublicKey), jwk(kid, &rsaKey().PublicKey))()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +315,9 @@ func TestKeySetFailureIsNotCached(t *testing.T) {
 func TestNoKeySetFile(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	s := newSimulator(c, func(cfg *simulator.Config) { cfg.JWKS = func() ([]byte, error) { return nil, fs.ErrNotExist } })
+	s := newSimulator(c, func(cfg *simulator.Config) {
+		cfg.JWKS = func() ([]byte, error) { return nil, fs.ErrNotExist }
+	})
 	wantRefusal(t, newDraft(c.Now()).send(s), 403, "public_key error", textNoPublicKey)
 }
 
@@ -328,7 +332,8 @@ func TestConcurrent(t *testing.T) {
 	for range 20 {
 		wg.Go(func() {
 			fresh, replay := newDraft(c.Now()).send(s), same.send(s)
-			r := httptest.NewRequestWithContext(t.Context(), "GET", "https://apim.example.test/hello-world/hello/application", nil)
+			r := httptest.NewRequestWithContext(t.Context(), "GET",
+				"https://apim.example.test/hello-world/hello/application", nil)
 			r.Header.Set("Authorization", "Bearer "+fresh.field("access_token"))
 			api := serve(s, r)
 			mu.Lock()
@@ -354,7 +359,8 @@ func TestLog(t *testing.T) {
 	bad := newDraft(c.Now())
 	bad.url += "?patient=9000000009"
 	bad.send(s)
-	r := httptest.NewRequestWithContext(t.Context(), "GET", "https://apim.example.test/hello-world/%1b[2J?patient=9000000009", nil)
+	r := httptest.NewRequestWithContext(t.Context(), "GET",
+		"https://apim.example.test/hello-world/%1b[2J?patient=9000000009", nil)
 	r.Header.Set("Authorization", "Bearer "+token)
 	serve(s, r)
 	want := []string{

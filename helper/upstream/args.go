@@ -8,23 +8,23 @@ import (
 	"cgp-cred/keystore"
 )
 
-// Args is a command line of get_nhs_oauth_token. What was not given is empty.
+// Args is a command line of get_nhs_oauth_token. Options that were not given are empty.
 type Args struct {
 	Host    string
-	APIName string // taken and not needed: a token is for every API of the host
+	APIName string // accepted but not used: a token is for every API of the host
 	APIKey  keystore.Secret
 	PEM     PEM
 	KID     string
 	Config  string // the configuration file, if HasConfig
 	Verbose int    // 1: --verbose, 2: --debug
-	Help    bool   // nothing else counts
+	Help    bool   // the other options do not count
 
-	HasConfig bool // a configuration file was named, with an empty name to say none
+	HasConfig bool // --config_file was given; an empty Config then means no file
 }
 
 // option is one option of the script.
 type option struct {
-	names []string // the first is the one in messages
+	names []string // messages use the first
 	set   func(a *Args, value string)
 	flag  bool // it has no value
 	empty bool // its value may be empty
@@ -48,8 +48,8 @@ var options = []option{
 	},
 }
 
-// ParseArgs reads a command line, without the program's name: options by their whole names, and the value in the next
-// word or after "=". Its errors name options, never values.
+// ParseArgs reads a command line, without the program's name. Options have their whole names; a value is the next
+// word, or follows "=". Its errors name options, never values.
 func ParseArgs(words []string) (Args, error) {
 	var a Args
 	for i := 0; i < len(words) && !a.Help; i++ {
@@ -65,13 +65,13 @@ func ParseArgs(words []string) (Args, error) {
 		if !o.flag && !joined {
 			i++
 			if i == len(words) || meantAsOption(words[i]) {
-				return Args{}, bad(fmt.Sprintf("a value that begins with a dash is written %s=VALUE", long),
+				return Args{}, bad(fmt.Sprintf("write a value that begins with a dash as %s=VALUE", long),
 					fmt.Sprintf("option %s needs a value", long))
 			}
 			value = words[i]
 		}
 		if value == "" && !o.flag && !o.empty {
-			return Args{}, bad("is the variable set?", fmt.Sprintf("the value of option %s is empty", long))
+			return Args{}, bad("check that the variable is set", fmt.Sprintf("the value of option %s is empty", long))
 		}
 		o.set(&a, value)
 	}
@@ -86,7 +86,7 @@ func find(name string) *option {
 	return &options[i]
 }
 
-// meantAsOption reports a word that was meant as an option, as in -k $EMPTY -host HOST. A private key has spaces.
+// meantAsOption reports whether a word was meant as an option, as in -k $EMPTY -host HOST. A private key has spaces.
 func meantAsOption(word string) bool {
 	return len(word) > 1 && word[0] == '-' && !strings.Contains(word, " ")
 }

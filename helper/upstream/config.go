@@ -1,5 +1,5 @@
-// Package upstream reads what users of the Clinical Genomics Platform's Python client have: its configuration file, and
-// the command lines of its script get_nhs_oauth_token. It turns bytes and words into values; it opens no file.
+// Package upstream reads the configuration file of the Clinical Genomics Platform's Python client, and the command
+// line of the script get_nhs_oauth_token. It turns bytes and words into values, and opens no file.
 package upstream
 
 import (
@@ -19,7 +19,7 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// Config is what a configuration file of the client says about credentials. What it does not say is empty.
+// Config is what the client's configuration file says about credentials. Settings that are absent are empty.
 type Config struct {
 	Host    string // as apim.ParseHost returns it
 	APIName string
@@ -41,12 +41,13 @@ const (
 )
 
 var (
-	errTwoKeys = bad("keep the one that belongs to the kid, and remove the other line", "it is not what "+keyPEM+" says")
+	errTwoKeys = bad("keep the setting that belongs to the kid, and remove the other",
+		"it differs from "+keyPEM)
 	errNotText = bad(hintFile, "it is not plain text")
 )
 
-// ParseConfig reads a configuration file: one YAML mapping, or nothing at all. A value that can't be used, a name that is
-// there twice, and the private key's two spellings with different values are an error that names the file and the line.
+// ParseConfig reads a configuration file: one YAML mapping, or an empty file. It returns an error that names file and
+// line if a value can't be used, a name occurs twice, or the two spellings of the private key have different values.
 func ParseConfig(file string, raw []byte) (Config, error) {
 	settings, err := decode(file, raw)
 	if err != nil {
@@ -74,7 +75,7 @@ func used(name string) bool {
 	return slices.Contains([]string{keyHost, keyAPIName, keyAPIKey, keyKID, keyPEM, keyPEMFile}, name)
 }
 
-// set takes one setting, which is not empty.
+// set stores one setting, which is not empty.
 func (c *Config) set(name, value string) (err error) {
 	switch name {
 	case keyHost:
@@ -97,7 +98,7 @@ func (c *Config) set(name, value string) (err error) {
 	return err
 }
 
-// plainText returns a value as it is written, without blanks around it; null is empty.
+// plainText returns a value as it is written, without spaces around it; null is empty.
 func plainText(n yaml.Node) (string, error) {
 	if n.Kind == yaml.AliasNode {
 		n = *n.Alias
@@ -125,7 +126,8 @@ func decode(file string, raw []byte) (map[string]yaml.Node, error) {
 	return nodes, nil
 }
 
-// yamlError says where the YAML is wrong, and why as far as the parser says so without repeating anything of the file.
+// yamlError returns an error that says in which line the YAML is wrong. It says why if it can do so without repeating
+// any part of the file.
 func yamlError(file string, err error, raw []byte) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	var typed *yaml.TypeError
@@ -138,18 +140,18 @@ func yamlError(file string, err error, raw []byte) error {
 	}
 	switch {
 	case strings.HasPrefix(text, "cannot unmarshal"):
-		text = "it is not a list of settings, each a name, a colon, a blank and a value"
+		text = "it is not a list of settings, each a name, a colon, a space and a value"
 	case strings.HasPrefix(text, "mapping key "):
-		text = "a name is there twice"
+		text = "a name occurs twice"
 	case strings.Contains(text, "tab character"):
-		line, text = tabLine(raw, line), "it is indented with a tab; YAML wants blanks"
+		line, text = tabLine(raw, line), "it is indented with a tab; YAML needs spaces"
 	case strings.ContainsAny(text, "'\"`"):
 		text = "it is not YAML"
 	}
 	return badConfig(file, line, hintFile, text)
 }
 
-// tabLine returns the first line that is indented with a tab: the parser names the line before.
+// tabLine returns the first line that is indented with a tab. The parser names the line before it.
 func tabLine(raw []byte, fallback int) int {
 	line := 0
 	for text := range bytes.Lines(raw) {

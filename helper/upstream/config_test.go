@@ -19,7 +19,10 @@ type read struct {
 }
 
 func values(c upstream.Config) read {
-	return read{c.Host, c.APIName, string(c.APIKey.Reveal()), c.KID, c.PEM.Path, string(c.PEM.Text.Reveal()), c.Taken, c.Ignored}
+	return read{
+		c.Host, c.APIName, string(c.APIKey.Reveal()), c.KID, c.PEM.Path, string(c.PEM.Text.Reveal()), c.Taken,
+		c.Ignored,
+	}
 }
 
 // TestDocumentedFiles reads the shapes that the client's documentation shows, and what editors and users make of them.
@@ -41,15 +44,18 @@ verbose: true
 pretty_print: true
 `,
 			read{
-				"sandbox.api.service.nhs.uk", "genomic-data-access", "NHSAPIMAPIKEY", "test-1", "/absolute/path/to/test-1.pem", "",
+				"sandbox.api.service.nhs.uk", "genomic-data-access", "NHSAPIMAPIKEY", "test-1",
+				"/absolute/path/to/test-1.pem", "",
 				all,
 				[]string{"output_dir", "pretty_print", "verbose"},
 			},
 		},
 		"the workshop's": {
-			"api_host: internal-dev.api.service.nhs.uk \r\napi_key: YOUR_API_KEY_HERE  # x\r\nprivate_key_pem: /absolute/path/to/test-1.pem\r\n",
+			"api_host: internal-dev.api.service.nhs.uk \r\napi_key: YOUR_API_KEY_HERE  # x\r\nprivate_key_pem: " +
+				"/absolute/path/to/test-1.pem\r\n",
 			read{
-				Host: "internal-dev.api.service.nhs.uk", APIKey: "YOUR_API_KEY_HERE", Path: "/absolute/path/to/test-1.pem",
+				Host: "internal-dev.api.service.nhs.uk", APIKey: "YOUR_API_KEY_HERE",
+				Path:  "/absolute/path/to/test-1.pem",
 				Taken: []string{"api_host", "api_key", "private_key_pem"},
 			},
 		},
@@ -63,7 +69,10 @@ pretty_print: true
 		},
 		"a key within": {
 			"private_key_pem: |\n  -----BEGIN PRIVATE KEY-----\n  MII\n  -----END PRIVATE KEY-----\n",
-			read{Text: "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----", Taken: []string{"private_key_pem"}},
+			read{
+				Text:  "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----",
+				Taken: []string{"private_key_pem"},
+			},
 		},
 		"a key on one line": {
 			`private_key_pem: "-----BEGIN PRIVATE KEY-----\\nMII"`,
@@ -73,15 +82,36 @@ pretty_print: true
 			"private_key_pem: " + strings.Repeat("MIIE", 200),
 			read{Text: strings.Repeat("MIIE", 200), Taken: []string{"private_key_pem"}},
 		},
-		"a path of Windows":     {`private_key_pem: C:\new\test-1.pem`, read{Path: `C:\new\test-1.pem`, Taken: []string{"private_key_pem"}}},
-		"numbers as written":    {"api_key: 0123\napim_kid: 1e3\n", read{APIKey: "0123", KID: "1e3", Taken: []string{"api_key", "apim_kid"}}},
-		"an environment's name": {"api_host: INT.api.service.nhs.uk:443", read{Host: "int.api.service.nhs.uk", Taken: []string{"api_host"}}},
-		"slashes around":        {"api_name: /genomic-data-access/", read{APIName: "genomic-data-access", Taken: []string{"api_name"}}},
-		"quotes and a mark":     {"\ufeff\"api_key\": 'x'\n", read{APIKey: "x", Taken: []string{"api_key"}}},
-		"JSON":                  {`{"api_key": "x", "fhir": {"a": [1]}}`, read{APIKey: "x", Taken: []string{"api_key"}, Ignored: []string{"fhir"}}},
-		"anchors and merges":    {"a: &a {api_key: x}\nb: &h int\n<<: *a\napi_host: *h\n", read{APIKey: "x", Host: "int.api.service.nhs.uk", Taken: []string{"api_host", "api_key"}, Ignored: []string{"a", "b"}}},
-		"nothing":               {"", read{}},
-		"comments":              {"# nothing\n---\n", read{}},
+		"a path of Windows": {
+			`private_key_pem: C:\new\test-1.pem`,
+			read{Path: `C:\new\test-1.pem`, Taken: []string{"private_key_pem"}},
+		},
+		"numbers as written": {
+			"api_key: 0123\napim_kid: 1e3\n",
+			read{APIKey: "0123", KID: "1e3", Taken: []string{"api_key", "apim_kid"}},
+		},
+		"an environment's name": {
+			"api_host: INT.api.service.nhs.uk:443",
+			read{Host: "int.api.service.nhs.uk", Taken: []string{"api_host"}},
+		},
+		"slashes around": {
+			"api_name: /genomic-data-access/",
+			read{APIName: "genomic-data-access", Taken: []string{"api_name"}},
+		},
+		"quotes and a mark": {"\ufeff\"api_key\": 'x'\n", read{APIKey: "x", Taken: []string{"api_key"}}},
+		"JSON": {
+			`{"api_key": "x", "fhir": {"a": [1]}}`,
+			read{APIKey: "x", Taken: []string{"api_key"}, Ignored: []string{"fhir"}},
+		},
+		"anchors and merges": {
+			"a: &a {api_key: x}\nb: &h int\n<<: *a\napi_host: *h\n",
+			read{
+				APIKey: "x", Host: "int.api.service.nhs.uk", Taken: []string{"api_host", "api_key"},
+				Ignored: []string{"a", "b"},
+			},
+		},
+		"nothing":  {"", read{}},
+		"comments": {"# nothing\n---\n", read{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -101,18 +131,25 @@ func TestBadFiles(t *testing.T) {
 	for name, tt := range map[string]struct {
 		file, want string
 	}{
-		"two keys":           {"a: b\nprivate_key_pem: a.pem\nprivate_key_pem_file: b.pem\n", "config.yaml:3: private_key_pem_file: it is not what private_key_pem says"},
-		"a name twice":       {"api_key: S3cret\napi_key: S3cret\n", "config.yaml:2: a name is there twice"},
-		"no colon":           {"S3cret", "config.yaml:1: it is not a list of settings, each a name, a colon, a blank and a value"},
-		"a list":             {"- S3cret", "config.yaml:1: it is not a list of settings, each a name, a colon, a blank and a value"},
-		"no blank":           {"api_host: x\napi_key:S3cret\napim_kid: y\n", "config.yaml:2: it is not YAML"},
-		"a tab":              {"api_host: x\n\tapi_key: S3cret\n", "config.yaml:2: it is indented with a tab; YAML wants blanks"},
+		"two keys":           {"a: b\nprivate_key_pem: a.pem\nprivate_key_pem_file: b.pem\n", "config.yaml:3: private_key_pem_file: it differs from private_key_pem"},
+		"a name twice":       {"api_key: S3cret\napi_key: S3cret\n", "config.yaml:2: a name occurs twice"},
+		"no colon":           {"S3cret", "config.yaml:1: it is not a list of settings, each a name, a colon, a space and a value"},
+		"a list":             {"- S3cret", "config.yaml:1: it is not a list of settings, each a name, a colon, a space and a value"},
+		"no space":           {"api_host: x\napi_key:S3cret\napim_kid: y\n", "config.yaml:2: it is not YAML"},
+		"a tab":              {"api_host: x\n\tapi_key: S3cret\n", "config.yaml:2: it is indented with a tab; YAML needs spaces"},
 		"an unknown anchor":  {"api_key: *S3cret", "config.yaml: it is not YAML"},
 		"two documents":      {"api_key: S3cret\n---\napi_key: x\n", "config.yaml: it has more than one YAML document"},
 		"a key as a list":    {"\napi_key: [S3cret]", "config.yaml:2: api_key: it is not plain text"},
-		"a key with a blank": {"api_key: S3cret S3cret", "config.yaml:1: api_key: API key: character 7 is a blank"},
-		"a host as a URL":    {"api_host: https://int.api.service.nhs.uk", `config.yaml:1: api_host: host "https://int.api.service.nhs.uk": it has a scheme; give only the host name`},
-		"an API name":        {"api_name: a//b", `config.yaml:1: api_name: api_name "a//b": it must be path segments such as genomic-data-access, with no slash at either end`},
+		"a key with a space": {"api_key: S3cret S3cret", "config.yaml:1: api_key: API key: character 7 is a space"},
+		"a host as a URL": {
+			"api_host: https://int.api.service.nhs.uk",
+			`config.yaml:1: api_host: host "https://int.api.service.nhs.uk": it has a scheme; give only the host name`,
+		},
+		"an API name": {
+			"api_name: a//b",
+			`config.yaml:1: api_name: api_name "a//b": it must be path segments such as genomic-data-access, with no ` +
+				`slash at either end`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,8 +7,8 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// bad returns the error of a command line, or of what it and the configuration file say together. It repeats names, and of
-// the values none but a host or an API's name: any other may be secret.
+// bad returns the error of a command line, or of command line and configuration file together. It repeats names,
+// hosts and API names, but no other value, because it may be secret.
 func bad(hint, problem string) error { return fault.New(fault.Usage, hint, "%s", problem) }
 
 // badConfig returns the error of a configuration file, with its name and the line; 0: unknown.
@@ -21,20 +21,20 @@ func badConfig(file string, line int, hint, problem string) error {
 
 const (
 	hintHelp = "get_nhs_oauth_token --help"
-	hintFile = "the file is lines such as: api_host: int.api.service.nhs.uk"
+	hintFile = "write each setting on its own line, such as: api_host: int.api.service.nhs.uk"
 )
 
-// unknownWord refuses a word, the number'th. It is repeated only where it looks like an option's name: a key that came to
-// stand there would be shown.
+// unknownWord returns the error of an unknown word, the number'th. It repeats the word only if it looks like an
+// option's name: otherwise it could show a key that was put there by mistake.
 func unknownWord(word string, number int) error {
-	what := fmt.Sprintf("word %d of the command line is no option", number)
+	what := fmt.Sprintf("word %d of the command line is not an option", number)
 	if name, _, _ := strings.Cut(word, "="); optionLike(name) {
 		what = "there is no option " + name
 	}
 	return bad(hintHelp, what)
 }
 
-// optionLike reports that a name has two dashes and then some small letters, dashes and underscores.
+// optionLike reports whether a name has two dashes and then some small letters, dashes and underscores.
 func optionLike(name string) bool {
 	rest, ok := strings.CutPrefix(name, "--")
 	return ok && rest != "" && len(rest) <= 24 && strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz-_") == ""

@@ -7,8 +7,9 @@ import (
 	"cgp-cred/helper/apim"
 )
 
-// ProfileName is the name for the profile of a host (as apim.ParseHost returns it) where the user gives none: the
-// environment's on APIM, localhost on loopback, else the host's first label, or its address.
+// ProfileName returns the name of a host's profile if the user gives no name. The host is as apim.ParseHost returns
+// it. On APIM the name is the environment's, on loopback it is localhost, otherwise it is the host's first label or
+// its address.
 func ProfileName(host string) string {
 	if host == defaultHost {
 		return "prod"

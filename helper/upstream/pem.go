@@ -8,14 +8,15 @@ import (
 	"cgp-cred/keystore"
 )
 
-// PEM is where a private key is: in a file, or, as some paste it, in the value itself. The zero value is none.
+// PEM says where a private key is: in a file, or in the value itself, where some users paste it. The zero value is no
+// key.
 type PEM struct {
 	Path string
 	Text keystore.Secret
 }
 
-// maxPath is the longest value that is taken for a path: a key that lost its first line must not become one, and be
-// named in a message.
+// maxPath is the longest value that is read as a path. A key that lost its first line must not be read as a path,
+// because messages show paths.
 const maxPath = 512
 
 func newPEM(value string) PEM {
@@ -25,15 +26,16 @@ func newPEM(value string) PEM {
 	return PEM{Path: value}
 }
 
-// IsZero reports that there is none.
+// IsZero reports whether there is no private key.
 func (p PEM) IsZero() bool { return p.Path == "" && p.Text.IsZero() }
 
-// equal reports that two are written alike.
+// equal reports whether two values are written alike.
 func (p PEM) equal(q PEM) bool {
 	return p.Path == q.Path && bytes.Equal(p.Text.Reveal(), q.Text.Reveal())
 }
 
-// File is the path to open: what the client's scripts would, relative to the current folder, and ~ for home as well.
+// File returns the path to open. It is relative to the current folder, as in the client's scripts, and may begin with
+// ~/.
 func (p PEM) File(home string) string {
 	rest, ok := strings.CutPrefix(filepath.ToSlash(p.Path), "~/")
 	if !ok || home == "" {

@@ -6,13 +6,13 @@ import (
 	"cgp-cred/helper/apim"
 )
 
-// What the client's script takes where neither the command line nor the file says it.
+// The script's defaults, if neither the command line nor the file gives a value.
 const (
 	defaultHost = "api.service.nhs.uk" // production
 	defaultKID  = "test-1"
 )
 
-// Over returns what a token is asked with: the command line's values, and the file's where it has none.
+// Over returns the values for a token request: the command line's values, and the file's if the command line has none.
 func (a Args) Over(c Config) (Config, error) {
 	if a.Host != "" {
 		host, err := apim.ParseHost(strings.TrimSpace(a.Host))
@@ -33,26 +33,27 @@ func (a Args) Over(c Config) (Config, error) {
 	return c, nil
 }
 
-// Complete fills in the script's default host and kid, and returns a warning that says so, or nothing. Both defaults
-// together name a test key in production, which is never meant: that is an error, as an absent key is.
+// Complete fills in the script's default host and kid, and returns a warning that says so, or "". Both defaults
+// together name a test key in production, which cannot be right: that is an error, and so is an absent key.
 func (c Config) Complete() (Config, string, error) {
 	switch {
 	case c.APIKey.IsZero() && apim.Sandbox(c.Host) && c.PEM.IsZero():
 		return c, "", bad("call its APIs without a credential", c.Host+" needs no token")
 	case c.APIKey.IsZero():
-		return c, "", bad("give it as "+keyAPIKey+" in ~/.cgpclient/config.yaml, or as --api_key", "there is no API key")
+		return c, "", bad("add "+keyAPIKey+" to ~/.cgpclient/config.yaml, or give --api_key", "there is no API key")
 	case c.PEM.IsZero():
 		return c, "", bad(
-			"add --private_key_pem_file FILE; an API key alone is sent itself, without a token",
-			"there is no private key, and a token is asked for with one",
+			"add --private_key_pem_file FILE; with only an API key, send the API key itself, without a token",
+			"there is no private key, and a token request needs one",
 		)
 	case c.Host == "" && c.KID == "":
 		return c, "", bad(
-			"add --api_host HOST --apim_kid KID, for example --api_host internal-dev.api.service.nhs.uk --apim_kid test-1",
-			"there is neither a host nor a kid; "+defaultKID+" in production is hardly meant",
+			"add --api_host HOST --apim_kid KID, "+
+				"for example --api_host internal-dev.api.service.nhs.uk --apim_kid test-1",
+			"there is neither a host nor a kid, and "+defaultKID+" is not a key of production",
 		)
 	case c.Host == defaultHost && c.KID == "":
-		return c, "", bad("add --apim_kid KID", "there is no kid; "+defaultKID+" in production is hardly meant")
+		return c, "", bad("add --apim_kid KID", "there is no kid, and "+defaultKID+" is not a key of production")
 	case c.Host == "":
 		c.Host = defaultHost
 		return c, "no --api_host: asking production, " + defaultHost, nil

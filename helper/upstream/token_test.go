@@ -10,7 +10,8 @@ import (
 
 func TestArgsWinOverTheFile(t *testing.T) {
 	t.Parallel()
-	c, err := upstream.ParseConfig("config.yaml", []byte("api_host: int\napi_key: one\napim_kid: kid-1\nprivate_key_pem: one.pem\n"))
+	c, err := upstream.ParseConfig("config.yaml",
+		[]byte("api_host: int\napi_key: one\napim_kid: kid-1\nprivate_key_pem: one.pem\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,10 +54,10 @@ func TestDefaults(t *testing.T) {
 		"all":             {c: upstream.Config{Host: "h", KID: "k", APIKey: key, PEM: pem}, host: "h", kid: "k"},
 		"no host":         {c: upstream.Config{KID: "k", APIKey: key, PEM: pem}, host: prod, kid: "k", warning: "no --api_host: asking production, " + prod},
 		"no kid":          {c: upstream.Config{Host: "h", APIKey: key, PEM: pem}, host: "h", kid: "test-1", warning: "no --apim_kid: signing as test-1"},
-		"neither":         {c: upstream.Config{APIKey: key, PEM: pem}, problem: "there is neither a host nor a kid; test-1 in production is hardly meant"},
-		"test-1 in prod":  {c: upstream.Config{Host: prod, APIKey: key, PEM: pem}, problem: "there is no kid; test-1 in production is hardly meant"},
+		"neither":         {c: upstream.Config{APIKey: key, PEM: pem}, problem: "there is neither a host nor a kid, and test-1 is not a key of production"},
+		"test-1 in prod":  {c: upstream.Config{Host: prod, APIKey: key, PEM: pem}, problem: "there is no kid, and test-1 is not a key of production"},
 		"no API key":      {c: upstream.Config{Host: "h", KID: "k", PEM: pem}, problem: "there is no API key"},
-		"no private key":  {c: upstream.Config{Host: "h", KID: "k", APIKey: key}, problem: "there is no private key, and a token is asked for with one"},
+		"no private key":  {c: upstream.Config{Host: "h", KID: "k", APIKey: key}, problem: "there is no private key, and a token request needs one"},
 		"an open sandbox": {c: upstream.Config{Host: "sandbox." + prod}, problem: "sandbox." + prod + " needs no token"},
 	} {
 		c, warning, err := tt.c.Complete()

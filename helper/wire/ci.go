@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// maskGitHub is the workflow command by which a GitHub runner hides a value in its log from then on.
+// maskGitHub returns the workflow command that makes a GitHub runner hide a value in its log from then on.
 func maskGitHub(value string) string { return "::add-mask::" + escapeGitHub(value) + "\n" }
 
 // escapeGitHub escapes a workflow command's data, as actions/toolkit does.
@@ -13,9 +13,9 @@ func escapeGitHub(s string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
 }
 
-// GitHub returns what a step of GitHub Actions prints to hide secrets, the value among them, and what it then appends to
-// the file named by GITHUB_ENV, so that later steps have the value in a variable. The delimiter is random: no value can
-// end its own block and set another variable.
+// GitHub returns what a step of GitHub Actions prints to hide secrets, including the value, and what it then appends
+// to the file named by GITHUB_ENV, so that later steps have the value in a variable. The delimiter is random, so that
+// no value can end its block and set another variable.
 func GitHub(variable, value string, secrets ...string) (stdout, envFile string) {
 	for _, s := range append(secrets, value) {
 		stdout += maskGitHub(s)
@@ -31,8 +31,8 @@ func GitHub(variable, value string, secrets ...string) (stdout, envFile string) 
 	return stdout, variable + "<<" + delimiter + "\n" + value + "\n" + delimiter + "\n"
 }
 
-// Azure returns the logging commands by which an Azure Pipelines agent hides secrets in its log, the value among them,
-// then sets the value as a secret variable.
+// Azure returns the logging commands that make an Azure Pipelines agent hide secrets in its log, including the value,
+// and then set the value as a secret variable.
 func Azure(variable, value string, secrets ...string) string {
 	var out string
 	for _, s := range append(secrets, value) {

@@ -7,12 +7,13 @@ import (
 	"cgp-cred/helper/wire"
 )
 
-// values are such as could break out of a command, a block or a line.
+// values could break out of a command, a block or a line.
 var values = []string{
-	"plain", "100%", "%25", "a::b", "::set-env name=X::y", "##vso[task.x]y", "two\nlines", "two\r\nlines", "x\nEOF\nEVIL=1", "a]b;c", "50%AZP25",
+	"plain", "100%", "%25", "a::b", "::set-env name=X::y", "##vso[task.x]y", "two\nlines", "two\r\nlines",
+	"x\nEOF\nEVIL=1", "a]b;c", "50%AZP25",
 }
 
-// runner plays GitHub's: it keeps what is masked, and shows the rest of stdout with the masks applied.
+// runner acts as GitHub's runner: it remembers the masked values, and shows the rest of stdout with the masks applied.
 func runner(stdout string) (masks []string, shown string) {
 	unescape := strings.NewReplacer("%0D", "\r", "%0A", "\n", "%25", "%")
 	for line := range strings.SplitSeq(stdout, "\n") {
@@ -78,7 +79,8 @@ func TestAzure(t *testing.T) {
 		}
 		secret, hidden := strings.CutPrefix(lines[1], "##vso[task.setsecret]")
 		set, isSet := strings.CutPrefix(lines[2], "##vso[task.setvariable variable=CGP_TOKEN;issecret=true]")
-		if lines[0] != "##vso[task.setsecret]the-api-key" || !hidden || unescape.Replace(secret) != value || !isSet || unescape.Replace(set) != value {
+		if lines[0] != "##vso[task.setsecret]the-api-key" || !hidden || unescape.Replace(secret) != value || !isSet ||
+			unescape.Replace(set) != value {
 			t.Errorf("%q: %q", value, lines)
 		}
 	}

@@ -1,5 +1,5 @@
-// Package wire writes what goes over stdout: the formats in which a credential is printed. It builds the whole text
-// before anything is written, and touches no file and no network.
+// Package wire reads requests from stdin and writes credentials to stdout, in each format. It builds the whole text
+// before anything is written, and uses no file and no network.
 package wire
 
 import (
@@ -19,8 +19,8 @@ import (
 // Formats are the names that [Format] knows, in the order of the help.
 var Formats = []string{"header", "token", "json", "curl", "htslib"}
 
-// BadFormat returns the error of a format that is unknown, or that a credential of method auth can't be printed in; auth is
-// empty if the format is unknown.
+// BadFormat returns the error of a format that can't print a credential of method auth, or that is unknown; then auth
+// is empty.
 func BadFormat(format, auth string) error {
 	hint := "choose --format " + strings.Join(Formats, ", ")
 	if auth == "" {
@@ -29,7 +29,7 @@ func BadFormat(format, auth string) error {
 	return fault.New(fault.Usage, hint, "format %s is for tokens, and this profile's method is %s", format, auth)
 }
 
-// CheckFormat says whether [Format] knows a name.
+// CheckFormat returns an error if [Format] does not know a name.
 func CheckFormat(format string) error {
 	for _, f := range Formats {
 		if f == format {
@@ -39,8 +39,9 @@ func CheckFormat(format string) error {
 	return BadFormat(format, "")
 }
 
-// Format returns the text of a credential: header, token, json, curl or htslib. u is the URL it is for, or nil; only curl
-// uses it. now counts the seconds that htslib is told. The text is a few lines, each ended by one LF, or empty.
+// Format returns the text of a credential: header, token, json, curl or htslib. u is the URL that it is for, or nil;
+// only curl uses it. htslib's seconds are counted from now. The text is empty, or a few lines that each end with one
+// LF.
 func Format(format string, c helper.Credential, u *url.URL, now time.Time) ([]byte, error) {
 	if err := check(c); err != nil {
 		return nil, err
@@ -50,7 +51,8 @@ func Format(format string, c helper.Credential, u *url.URL, now time.Time) ([]by
 		return header(c), nil
 	case "token":
 		if c.Auth == profile.None {
-			return nil, fault.New(fault.None, "call its APIs without a credential; --format header prints nothing and succeeds",
+			return nil, fault.New(fault.None,
+				"call its APIs without a credential; --format header prints nothing and succeeds",
 				"profile %q has method none: there is no token to print", c.Profile)
 		}
 		return append(c.Secret.Reveal(), '\n'), nil
@@ -64,7 +66,7 @@ func Format(format string, c helper.Credential, u *url.URL, now time.Time) ([]by
 	return nil, BadFormat(format, "")
 }
 
-// check refuses a secret that could break out of a header or a quoted string; nothing stored or received has one.
+// check refuses a secret that could break out of a header or a quoted string. No stored or received secret can.
 func check(c helper.Credential) error {
 	switch c.Auth {
 	case profile.JWT:
@@ -82,7 +84,7 @@ func header(c helper.Credential) []byte {
 	return []byte(c.Header + ": " + c.Value() + "\n")
 }
 
-// jsonText is one object on one line, its members in a fixed order.
+// jsonText returns one object on one line. Its members have a fixed order.
 func jsonText(c helper.Credential) ([]byte, error) {
 	out := struct {
 		Profile   string `json:"profile"`
@@ -109,8 +111,9 @@ func jsonText(c helper.Credential) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// curl is a config file for curl -K. Beside header and URL it keeps curl from sending the header where the URL does not
-// say: no globbing, no other scheme, and for an API key, which curl does not take off a redirected request, no redirect.
+// curl returns a config file for curl -K. In addition to header and URL it has options that stop curl from sending
+// the header to another address: no globbing and no other scheme. For an API key it also allows no redirect, because
+// curl does not remove an API key from a redirected request.
 func curl(c helper.Credential, u *url.URL) []byte {
 	var b strings.Builder
 	if c.Auth != profile.None {
@@ -123,7 +126,7 @@ func curl(c helper.Credential, u *url.URL) []byte {
 		return nil
 	}
 	fmt.Fprintf(&b, "globoff\nproto = %s\n", curlQuote("="+schemes(c.Host, u)))
-	if apim.Loopback(c.Host) { // what is for this machine goes to no proxy
+	if apim.Loopback(c.Host) { // a credential for this machine goes to no proxy
 		b.WriteString("noproxy = \"*\"\n")
 	}
 	if c.Auth == profile.APIKey {
@@ -132,7 +135,7 @@ func curl(c helper.Credential, u *url.URL) []byte {
 	return []byte(b.String())
 }
 
-// schemes are those that curl may use: the URL's own, or those of the host.
+// schemes returns the schemes that curl may use: the URL's, or those that the host allows.
 func schemes(host string, u *url.URL) string {
 	switch {
 	case u != nil:
@@ -148,11 +151,12 @@ func curlQuote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// htslib is the file that HTS_AUTH_LOCATION names: expires_in is a number, counted from when it is read.
+// htslib returns the file that HTS_AUTH_LOCATION names. Its expires_in is a number, counted from when htslib reads it.
 func htslib(c helper.Credential, now time.Time) ([]byte, error) {
 	if c.Auth != profile.JWT {
 		return nil, BadFormat("htslib", c.Auth)
 	}
 	left := max(int(c.ExpiresAt.Sub(now)/time.Second), 0)
-	return fmt.Appendf(nil, `{"access_token":"%s","token_type":"Bearer","expires_in":%d}`+"\n", c.Secret.Reveal(), left), nil
+	const format = `{"access_token":"%s","token_type":"Bearer","expires_in":%d}` + "\n"
+	return fmt.Appendf(nil, format, c.Secret.Reveal(), left), nil
 }

@@ -24,7 +24,10 @@ func token() helper.Credential {
 }
 
 func apiKey(host, header string) helper.Credential {
-	return helper.Credential{Profile: "int", Host: host, Auth: profile.APIKey, Header: header, Secret: keystore.NewSecret([]byte("key1"))}
+	return helper.Credential{
+		Profile: "int", Host: host, Auth: profile.APIKey, Header: header,
+		Secret: keystore.NewSecret([]byte("key1")),
+	}
 }
 
 func none() helper.Credential {
@@ -54,18 +57,46 @@ func TestFormat(t *testing.T) {
 		{"no bare nothing", "token", none(), "", "!"},
 		{
 			"json", "json", token(), "",
-			`{"profile":"int","host":"int.api.service.nhs.uk","auth":"jwt","header":"Authorization","value":"Bearer tok-1.2_3~4+5/6==",` +
+			`{"profile":"int","host":"int.api.service.nhs.uk","auth":"jwt","header":"Authorization","value":"Bearer ` +
+				`tok-1.2_3~4+5/6==",` +
 				`"token":"tok-1.2_3~4+5/6==","expires_at":"2026-01-02T15:09:59Z","cached":true}` + "\n",
 		},
-		{"json of a key", "json", apiKey("a.example", "X-API-Key"), "", `{"profile":"int","host":"a.example","auth":"apikey","header":"X-API-Key","value":"key1","token":"key1","cached":false}` + "\n"},
-		{"json of nothing", "json", none(), "", `{"profile":"box","host":"sandbox.api.service.nhs.uk","auth":"none","cached":false}` + "\n"},
-		{"curl", "curl", token(), "", "header = \"Authorization: Bearer tok-1.2_3~4+5/6==\"\ngloboff\nproto = \"=https\"\n"},
-		{"curl with a URL", "curl", token(), target, "header = \"Authorization: Bearer tok-1.2_3~4+5/6==\"\nurl = \"https://int.api.service.nhs.uk/a?q={1,2}\\\"\\\\x\"\ngloboff\nproto = \"=https\"\n"},
-		{"curl on loopback", "curl", local, "http://127.0.0.1:8080/", "header = \"Authorization: Bearer tok-1.2_3~4+5/6==\"\nurl = \"http://127.0.0.1:8080/\"\ngloboff\nproto = \"=http\"\nnoproxy = \"*\"\n"},
-		{"curl with a key follows no redirect", "curl", apiKey("a.example", "X-API-Key"), "", "header = \"X-API-Key: key1\"\ngloboff\nproto = \"=https\"\nmax-redirs = 0\n"},
+		{
+			"json of a key", "json", apiKey("a.example", "X-API-Key"), "",
+			`{"profile":"int","host":"a.example","auth":"apikey","header":"X-API-Key","value":"key1","token":"key1",` +
+				`"cached":false}` + "\n",
+		},
+		{
+			"json of nothing", "json", none(), "",
+			`{"profile":"box","host":"sandbox.api.service.nhs.uk","auth":"none","cached":false}` + "\n",
+		},
+		{
+			"curl", "curl", token(), "",
+			"header = \"Authorization: Bearer tok-1.2_3~4+5/6==\"\ngloboff\nproto = \"=https\"\n",
+		},
+		{
+			"curl with a URL", "curl", token(), target,
+			"header = \"Authorization: Bearer tok-1.2_3~4+5/6==\"\nurl = " +
+				"\"https://int.api.service.nhs.uk/a?q={1,2}\\\"\\\\x\"\ngloboff\nproto = \"=https\"\n",
+		},
+		{
+			"curl on loopback", "curl", local, "http://127.0.0.1:8080/",
+			"header = \"Authorization: Bearer tok-1.2_3~4+5/6==\"\nurl = \"http://127.0.0.1:8080/\"\ngloboff\nproto " +
+				"= \"=http\"\nnoproxy = \"*\"\n",
+		},
+		{
+			"curl with a key follows no redirect", "curl", apiKey("a.example", "X-API-Key"), "",
+			"header = \"X-API-Key: key1\"\ngloboff\nproto = \"=https\"\nmax-redirs = 0\n",
+		},
 		{"curl with nothing", "curl", none(), "", ""},
-		{"curl with nothing and a URL", "curl", none(), "https://sandbox.api.service.nhs.uk/x", "url = \"https://sandbox.api.service.nhs.uk/x\"\ngloboff\nproto = \"=https\"\n"},
-		{"htslib", "htslib", token(), "", `{"access_token":"tok-1.2_3~4+5/6==","token_type":"Bearer","expires_in":599}` + "\n"},
+		{
+			"curl with nothing and a URL", "curl", none(), "https://sandbox.api.service.nhs.uk/x",
+			"url = \"https://sandbox.api.service.nhs.uk/x\"\ngloboff\nproto = \"=https\"\n",
+		},
+		{
+			"htslib", "htslib", token(), "",
+			`{"access_token":"tok-1.2_3~4+5/6==","token_type":"Bearer","expires_in":599}` + "\n",
+		},
 		{"htslib with a key", "htslib", apiKey("a.example", "X-API-Key"), "", "!"},
 		{"unknown", "xml", token(), "", "!"},
 	}

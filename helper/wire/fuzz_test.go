@@ -13,8 +13,8 @@ import (
 	"cgp-cred/keystore"
 )
 
-// FuzzFormat: each format of a credential gives back the secret and the URL that went in, and no more lines than it has:
-// nothing in them sets another option of curl's, another header or another attribute.
+// FuzzFormat: each format of a credential gives back the secret and the URL that went in, and has only its own lines:
+// no secret or URL sets another curl option, header or attribute.
 func FuzzFormat(f *testing.F) {
 	f.Add("token", "https://int.api.service.nhs.uk/a?b=c", true)
 	f.Add("to\"ken\n", `https://h/"\`, false)
@@ -24,7 +24,10 @@ func FuzzFormat(f *testing.F) {
 		if err != nil {
 			u = nil
 		}
-		c := helper.Credential{Profile: "int", Host: "h", Auth: profile.APIKey, Header: "apikey", Secret: keystore.NewSecret([]byte(secret))}
+		c := helper.Credential{
+			Profile: "int", Host: "h", Auth: profile.APIKey, Header: "apikey",
+			Secret: keystore.NewSecret([]byte(secret)),
+		}
 		if bearer {
 			c.Auth, c.Header, c.Bearer, c.ExpiresAt = profile.JWT, "Authorization", true, time.Unix(1767366000, 0)
 		}
@@ -41,13 +44,15 @@ func FuzzFormat(f *testing.F) {
 			t.Fatalf("as attributes: %v; as a token: %q", err, text["token"])
 		}
 		if err != nil {
-			return // the secret is none
+			return // not a valid secret
 		}
-		if text["token"] != secret+"\n" || text["header"] != c.Header+": "+c.Value()+"\n" || strings.Count(text["header"], "\n") != 1 {
+		if text["token"] != secret+"\n" || text["header"] != c.Header+": "+c.Value()+"\n" ||
+			strings.Count(text["header"], "\n") != 1 {
 			t.Fatalf("%q, %q", text["token"], text["header"])
 		}
 		var object struct{ Value, Token string }
-		if err := json.Unmarshal([]byte(text["json"]), &object); err != nil || object.Token != secret || object.Value != c.Value() {
+		if err := json.Unmarshal([]byte(text["json"]), &object); err != nil || object.Token != secret ||
+			object.Value != c.Value() {
 			t.Fatalf("%q: %v", text["json"], err)
 		}
 		curlReads(t, text["curl"], c.Header+": "+c.Value(), u)
@@ -73,7 +78,7 @@ func curlReads(t *testing.T, config, header string, u *url.URL) {
 	}
 }
 
-// checkAttributes holds an answer to git to its own keys, one value each.
+// checkAttributes checks that an answer to git has only known keys, with one value each.
 func checkAttributes(t *testing.T, text, secret string, bearer bool) {
 	t.Helper()
 	want := 1

@@ -10,15 +10,16 @@ import (
 	"cgp-cred/helper/profile"
 )
 
-// renewBefore is how long before its end a token is said to expire to clients that renew only after it.
+// renewBefore is how much earlier a token expires in the answer to clients that renew it only after it has expired.
 const renewBefore = time.Minute
 
-// Quit tells git that there is no use in asking other helpers or the user.
+// Quit tells git not to ask other helpers or the user.
 const Quit = "quit=1\n"
 
-// Reply answers a request with a credential. scope is the URL below which it is good for each place, as [profile.Config]
-// says, or empty; callers that keep the header are told. needsBearer says that the caller can't use it: it understands
-// no authtype, and could only send it as a password, which APIM refuses; so it gets none.
+// Reply returns the answer to a request: a credential. scope is the URL below which the credential is good for every
+// address, as [profile.Config] says, or empty. It is sent to callers that keep the header. needsBearer reports that
+// the caller can't use the credential: it does not understand authtype, and could only send a password, which APIM
+// refuses. So it gets no password.
 func Reply(r Request, c helper.Credential, scope string) (out []byte, needsBearer bool, err error) {
 	if err := check(c); err != nil {
 		return nil, false, err
@@ -33,7 +34,7 @@ func Reply(r Request, c helper.Credential, scope string) (out []byte, needsBeare
 	}
 	switch {
 	case c.Auth == profile.None && r.Header:
-		b.WriteString("header=\n") // covered, and nothing is needed
+		b.WriteString("header=\n") // the profile covers the URL, and no header is needed
 		return []byte(b.String()), false, nil
 	case c.Auth == profile.None:
 		return nil, false, nil
@@ -47,7 +48,7 @@ func Reply(r Request, c helper.Credential, scope string) (out []byte, needsBeare
 	return []byte(b.String()), !r.Header && (!r.AuthType || !c.Bearer), nil
 }
 
-// replyJSON is the answer of the credential-helper specification.
+// replyJSON returns the answer that the credential-helper specification describes.
 func replyJSON(c helper.Credential) ([]byte, error) {
 	out := struct {
 		Headers map[string][]string `json:"headers"`

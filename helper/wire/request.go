@@ -11,27 +11,27 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// MaxRequest bounds what is read of a request, in bytes.
+// MaxRequest is the largest request that is read, in bytes.
 const MaxRequest = 64 << 10
 
-// Request is what a client asks for over stdin: git-credential's attributes, or the JSON of the credential-helper
+// Request is a client's request on stdin: git-credential's attributes, or the JSON of the credential-helper
 // specification that Bazel uses.
 type Request struct {
 	JSON       bool
-	URL        string // where the credential would go; empty: the request names no one place, and gets none
+	URL        string // where the credential would go; empty: not exactly one address is named: no credential
 	NoPath     bool   // only scheme and host were given, as git does by default
 	AuthType   bool   // attributes: the caller understands authtype (git 2.46)
-	Header     bool   // attributes: the caller sends header as it stands, and keeps it for scope
-	Credential string // attributes: the credential that a client stores or rejects; empty: none named. It is secret
+	Header     bool   // attributes: the caller sends header unchanged, and keeps it for scope
+	Credential string // attributes: the credential that a client stores or rejects, or empty. It is secret
 }
 
-// BadRequest returns the error of a request that breaks the rules of its format.
+// BadRequest returns the error of a request that breaks the rules of the format.
 func BadRequest(problem string) error {
 	const hint = `for example: printf 'protocol=https\nhost=int.api.service.nhs.uk\n\n' | cgp-cred credential get`
 	return fault.New(fault.Usage, hint, "the request on stdin: %s", problem)
 }
 
-// ReadRequest reads attributes up to a blank line or the end, or a JSON object up to the end.
+// ReadRequest reads attributes up to an empty line or the end, or a JSON object up to the end.
 func ReadRequest(r io.Reader) (Request, error) {
 	raw, err := readBounded(r)
 	if err != nil {
@@ -58,7 +58,7 @@ func readBounded(r io.Reader) ([]byte, error) {
 	}
 }
 
-// attributesEnd reports that raw holds attributes and the blank line that ends them.
+// attributesEnd reports whether raw holds attributes and the empty line that ends them.
 func attributesEnd(raw []byte) bool {
 	if len(raw) > 0 && raw[0] == '{' {
 		return false
@@ -67,7 +67,7 @@ func attributesEnd(raw []byte) bool {
 		bytes.Contains(raw, []byte("\n\n")) || bytes.Contains(raw, []byte("\n\r\n"))
 }
 
-// ParseRequest reads a request: JSON where the first byte is a brace, else attributes.
+// ParseRequest reads a request: JSON if the first byte is a brace, otherwise attributes.
 func ParseRequest(raw []byte) (Request, error) {
 	if len(raw) > MaxRequest {
 		return Request{}, BadRequest("it is over 64 KiB")
@@ -78,8 +78,8 @@ func ParseRequest(raw []byte) (Request, error) {
 	return parseAttributes(raw)
 }
 
-// parseJSON reads {"uri":"https://…"}; other members are ignored. encoding/json alone would take "URI" for "uri", and
-// the last of two: the names are read exactly, and each one once.
+// parseJSON reads {"uri":"https://…"} and ignores other members. It reads the names itself, exactly and each one once:
+// json.Unmarshal would accept "URI" as "uri", and the last of two members with one name.
 func parseJSON(raw []byte) (Request, error) {
 	notJSON := BadRequest(`it is not JSON like {"uri":"https://..."}`)
 	if !json.Valid(raw) {
@@ -102,9 +102,9 @@ func parseJSON(raw []byte) (Request, error) {
 		case in.Decode(&value) != nil:
 			return Request{}, notJSON
 		case seen[key]:
-			return Request{}, BadRequest("it has a member twice")
+			return Request{}, BadRequest("it has the same member twice")
 		case key != "uri" && strings.EqualFold(key, "uri"):
-			return Request{}, BadRequest(`it spells the member "uri" in another way`)
+			return Request{}, BadRequest(`it has a member that is "uri" in other letter case`)
 		case key == "uri" && (value[0] != '"' || json.Unmarshal(value, &out.URL) != nil):
 			return Request{}, BadRequest("its uri is not a string")
 		}
@@ -113,8 +113,8 @@ func parseJSON(raw []byte) (Request, error) {
 	return out, nil
 }
 
-// parseAttributes reads key=value lines (gitcredentials, "input/output format"). What names a place twice, or in two
-// ways, names none: a client and we must never read two places in it.
+// parseAttributes reads key=value lines (gitcredentials, "input/output format"). If a request names an address twice,
+// or in two ways, it gets no address: the client and cgp-cred must never read different addresses.
 func parseAttributes(raw []byte) (Request, error) {
 	var out Request
 	seen := map[string]string{}
@@ -129,7 +129,7 @@ func parseAttributes(raw []byte) (Request, error) {
 		case !ok:
 			return out, BadRequest("a line has no =")
 		case key == "":
-			return out, BadRequest("a line has nothing before the =")
+			return out, BadRequest("a line has no key before the =")
 		case strings.ContainsAny(line, "\r\x00"):
 			return out, BadRequest("a line has a carriage return or a NUL in it")
 		}
@@ -151,8 +151,8 @@ func parseAttributes(raw []byte) (Request, error) {
 	return out, nil
 }
 
-// place puts the parts of a URL together: only url, or protocol, host and path. What is read in the result must be what
-// the parts say; otherwise they name no place.
+// place joins the parts of a URL: only url, or protocol, host and path. If parsing the result does not give the same
+// parts again, they name no address.
 func place(seen map[string]string) (text string, noPath bool) {
 	whole, isWhole := seen["url"]
 	if isWhole {

@@ -24,24 +24,38 @@ func TestParseRequest(t *testing.T) {
 		refused  bool
 	}{
 		{"git 2.39", "protocol=https\nhost=a.example\n", wire.Request{URL: "https://a.example/", NoPath: true}, false},
-		{"git 2.46", "capability[]=authtype\ncapability[]=state\nprotocol=https\nhost=a.example:8443\nwwwauth[]=Bearer realm=\"x=y\"\n\n", wire.Request{URL: "https://a.example:8443/", NoPath: true, AuthType: true}, false},
-		{"a client that keeps headers", "capability[]=header\nprotocol=https\nhost=a.example\n\n", wire.Request{URL: "https://a.example/", NoPath: true, Header: true}, false},
-		{"useHttpPath", "protocol=https\nhost=a.example\npath=x/y.git?service=z\n", wire.Request{URL: "https://a.example/x/y.git?service=z"}, false},
+		{
+			"git 2.46",
+			"capability[]=authtype\ncapability[]=state\nprotocol=https\nhost=a.example:8443\nwwwauth[]=Bearer " +
+				"realm=\"x=y\"\n\n",
+			wire.Request{URL: "https://a.example:8443/", NoPath: true, AuthType: true},
+			false,
+		},
+		{
+			"a client that keeps headers", "capability[]=header\nprotocol=https\nhost=a.example\n\n",
+			wire.Request{URL: "https://a.example/", NoPath: true, Header: true},
+			false,
+		},
+		{
+			"useHttpPath", "protocol=https\nhost=a.example\npath=x/y.git?service=z\n",
+			wire.Request{URL: "https://a.example/x/y.git?service=z"},
+			false,
+		},
 		{"empty path", "protocol=https\nhost=a.example\npath=\n", wire.Request{URL: "https://a.example/"}, false},
 		{"url", "url=https://a.example/x\n", wire.Request{URL: "https://a.example/x"}, false},
 		{"url without a path", "url=https://a.example\n", wire.Request{URL: "https://a.example", NoPath: true}, false},
 		{"CRLF", "protocol=https\r\nhost=a.example\r\n\r\n", wire.Request{URL: "https://a.example/", NoPath: true}, false},
 		{"unknown keys", "x=y\nprotocol=https\nhost=a.example\nz[]=\n", wire.Request{URL: "https://a.example/", NoPath: true}, false},
-		{"what follows the blank line", "protocol=https\nhost=a.example\n\nno equals sign", wire.Request{URL: "https://a.example/", NoPath: true}, false},
+		{"text after the empty line", "protocol=https\nhost=a.example\n\nno equals sign", wire.Request{URL: "https://a.example/", NoPath: true}, false},
 		{"erase", "protocol=https\nhost=a.example\nauthtype=Bearer\ncredential=tok\n", wire.Request{URL: "https://a.example/", NoPath: true, Credential: "tok"}, false},
 		{"no host", "protocol=https\n\n", wire.Request{}, false},
-		{"blank host", "protocol=https\nhost=\n\n", wire.Request{}, false},
+		{"empty host", "protocol=https\nhost=\n\n", wire.Request{}, false},
 		{"no protocol", "host=a.example\n", wire.Request{}, false},
 		{"two hosts", "protocol=https\nhost=a.example\nhost=b.example\n", wire.Request{}, false},
 		{"the same host twice", "protocol=https\nhost=a.example\nhost=a.example\n", wire.Request{}, false},
 		{"two protocols", "protocol=http\nprotocol=https\nhost=a.example\n", wire.Request{}, false},
 		{"two paths", "protocol=https\nhost=a.example\npath=x\npath=y\n", wire.Request{}, false},
-		{"url beside a part", "url=https://a.example/\nhost=b.example\n", wire.Request{}, false},
+		{"url and a part", "url=https://a.example/\nhost=b.example\n", wire.Request{}, false},
 		{"two urls", "url=https://a.example/\nurl=https://b.example/\n", wire.Request{}, false},
 		{"a slash in the host", "protocol=https\nhost=a.example/x@b.example\n", wire.Request{}, false},
 		{"a URL as the protocol", "protocol=https://a.example/?x\nhost=b.example\n", wire.Request{}, false},
@@ -55,17 +69,33 @@ func TestParseRequest(t *testing.T) {
 		{"a space in the path", "protocol=https\nhost=a.example\npath=x y\n", wire.Request{}, false},
 		{"an encoded letter in url", "url=https://%61.example/\n", wire.Request{}, false},
 		{"user information in url", "url=https://a.example@b.example/\n", wire.Request{}, false},
-		{"JSON, capitals beside it", `{"uri":"https://b.example/","URI":"https://a.example/"}`, wire.Request{}, true},
+		{"JSON, and capitals", `{"uri":"https://b.example/","URI":"https://a.example/"}`, wire.Request{}, true},
 		{"JSON, capitals", `{"Uri":"https://a.example/"}`, wire.Request{}, true},
 		{"JSON, escaped capitals", `{"\u0055ri":"https://a.example/"}`, wire.Request{}, true},
 		{"JSON, twice", `{"uri":"https://b.example/","uri":"https://a.example/"}`, wire.Request{}, true},
-		{"JSON, twice by an escape", `{"uri":"https://b.example/","\u0075ri":"https://a.example/"}`, wire.Request{}, true},
+		{
+			"JSON, twice by an escape", `{"uri":"https://b.example/","\u0075ri":"https://a.example/"}`,
+			wire.Request{},
+			true,
+		},
 		{"JSON, another member twice", `{"uri":"https://b.example/","x":1,"x":2}`, wire.Request{}, true},
 		{"JSON, null", `{"uri":null}`, wire.Request{}, true},
-		{"JSON, nested", `{"uri":"https://a.example/x","y":{"URI":"https://b.example/"}}`, wire.Request{JSON: true, URL: "https://a.example/x"}, false},
+		{
+			"JSON, nested", `{"uri":"https://a.example/x","y":{"URI":"https://b.example/"}}`,
+			wire.Request{JSON: true, URL: "https://a.example/x"},
+			false,
+		},
 		{"empty", "", wire.Request{}, false},
-		{"JSON", `{"uri":"https://a.example/x","extra":[1]}`, wire.Request{JSON: true, URL: "https://a.example/x"}, false},
-		{"JSON with a LF", "{\"uri\":\"https://a.example/x\"}\n", wire.Request{JSON: true, URL: "https://a.example/x"}, false},
+		{
+			"JSON", `{"uri":"https://a.example/x","extra":[1]}`,
+			wire.Request{JSON: true, URL: "https://a.example/x"},
+			false,
+		},
+		{
+			"JSON with a LF", "{\"uri\":\"https://a.example/x\"}\n",
+			wire.Request{JSON: true, URL: "https://a.example/x"},
+			false,
+		},
 		{"JSON without uri", `{}`, wire.Request{JSON: true}, false},
 		{"not quite JSON", `{"uri":`, wire.Request{}, true},
 		{"two objects", `{"uri":"https://a.example/"}{}`, wire.Request{}, true},
@@ -94,7 +124,7 @@ func TestParseRequest(t *testing.T) {
 	}
 }
 
-// git leaves its end open in some set-ups: the blank line ends a request.
+// git keeps its end of the pipe open in some set-ups: the empty line ends a request.
 func TestReadRequestStopsAtTheBlankLine(t *testing.T) {
 	t.Parallel()
 	in, out := io.Pipe()
@@ -166,15 +196,31 @@ func TestReply(t *testing.T) {
 		want        string
 		needsBearer bool
 	}{
-		{"git 2.46", bearer, token(), "capability[]=authtype\nauthtype=Bearer\ncredential=" + tok + "\nephemeral=1\npassword_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", false},
+		{
+			"git 2.46", bearer, token(),
+			"capability[]=authtype\nauthtype=Bearer\ncredential=" + tok +
+				"\nephemeral=1\npassword_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", false,
+		},
 		{"older git", old, token(), "password_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", true},
 		{"an API key", bearer, apiKey("int.api.service.nhs.uk", "apikey"), "header=apikey: key1\n", true},
-		{"kept", keeps, token(), "scope=" + scope + "\npassword_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", false},
-		{"an API key, kept", keeps, apiKey("int.api.service.nhs.uk", "apikey"), "scope=" + scope + "\nheader=apikey: key1\n", false},
+		{
+			"kept", keeps, token(),
+			"scope=" + scope + "\npassword_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", false,
+		},
+		{
+			"an API key, kept", keeps, apiKey("int.api.service.nhs.uk", "apikey"),
+			"scope=" + scope + "\nheader=apikey: key1\n", false,
+		},
 		{"nothing needed, kept", keeps, none(), "scope=" + scope + "\nheader=\n", false},
 		{"nothing needed", bearer, none(), "", false},
-		{"Bazel", jsonRequest, token(), `{"headers":{"Authorization":["Bearer ` + tok + `"]},"expires":"2026-01-02T15:08:59Z"}` + "\n", false},
-		{"Bazel, an API key", jsonRequest, apiKey("a.example", "X-API-Key"), `{"headers":{"X-API-Key":["key1"]}}` + "\n", false},
+		{
+			"Bazel", jsonRequest, token(),
+			`{"headers":{"Authorization":["Bearer ` + tok + `"]},"expires":"2026-01-02T15:08:59Z"}` + "\n", false,
+		},
+		{
+			"Bazel, an API key", jsonRequest, apiKey("a.example", "X-API-Key"),
+			`{"headers":{"X-API-Key":["key1"]}}` + "\n", false,
+		},
 		{"Bazel, nothing needed", jsonRequest, none(), `{"headers":{}}` + "\n", false},
 	}
 	for _, tt := range tests {

@@ -1,8 +1,9 @@
-// Package agefile keeps each record in a file of its own that age encrypts (age-encryption.org/v1), for machines without
-// a keychain. The files are encrypted for one identity: a passphrase protects it, or it is a file of the user's.
+// Package agefile keeps each record in a separate file that age encrypts (age-encryption.org/v1), for machines without
+// a keychain. All files are encrypted for one identity: one that a passphrase protects, or one in the user's identity
+// file.
 //
-// NAME.age is a plain age file, and with an identity file of the user's NAME~identity.age. The identity that a passphrase protects is the file "identity": a line of ours, then an
-// age file. So the age program can open both:
+// NAME.age is a plain age file; with the user's identity file it is NAME~identity.age. The identity that a passphrase
+// protects is the file "identity": a line of cgp-cred's, then an age file. So the age program can open both:
 //
 //	tail -n +2 identity | age -d >key.txt && age -d -i key.txt NAME.age
 package agefile
@@ -26,14 +27,14 @@ import (
 	"cgp-cred/keystore/disk"
 )
 
-// maxFile bounds each file in bytes: a record of 2400 bytes makes one of about 2700.
+// maxFile limits each file, in bytes: a record of 2400 bytes makes one of about 2700.
 const maxFile = 64 << 10
 
-// lockSlack is how much longer another process, which writes or asks for the passphrase, is waited for than somebody may
-// take to give it: scrypt takes a second for each try, and more on a small machine.
+// lockSlack is added to the time that a person may take for the passphrase, to wait for another process that writes or
+// asks: scrypt takes a second for each try, and more on a small machine.
 const lockSlack = 30 * time.Second
 
-// Options say where the files are and what opens them. All but Identity are needed.
+// Options say which folder has the files and what opens them. All but Identity are needed.
 type Options struct {
 	Folder   string    // of the files, $XDG_DATA_HOME/cgp-cred
 	State    string    // of the sealing key; empty: an identity is not kept in the kernel's keyring
@@ -46,15 +47,15 @@ func New(o Options) keystore.Keystore { return &store{o} }
 
 type store struct{ o Options }
 
-// key is an identity and whom to encrypt for so that it can decrypt.
+// key is an identity, and the recipient to encrypt for so that it can decrypt.
 type key struct {
 	identities []age.Identity
 	recipient  age.Recipient
 }
 
-// Limit is how long a person at the terminal may take for the passphrase, wrong ones included.
+// Limit returns how long a person at the terminal may take for the passphrase, wrong ones included.
 func (s *store) Limit() (time.Duration, error) {
-	limit, err := keystore.Timeout(usualWait)
+	limit, err := keystore.Patience()
 	return tries * limit, err
 }
 
@@ -78,7 +79,7 @@ func (s *store) Get(ctx context.Context, account string) (keystore.Secret, error
 	return value, nil
 }
 
-// Set writes over no file that it could not read: with another passphrase, of a newer version, or damaged.
+// Set does not overwrite a file that it can't read: one with another passphrase, of a newer version, or damaged.
 func (s *store) Set(ctx context.Context, account string, value keystore.Secret) error {
 	const op = "set"
 	if err := keystore.CheckAccount(account); err != nil {
@@ -87,7 +88,7 @@ func (s *store) Set(ctx context.Context, account string, value keystore.Secret) 
 	if err := keystore.CheckValue(account, value); err != nil {
 		return err
 	}
-	release, err := s.alone(ctx)
+	release, err := s.acquire(ctx)
 	if err != nil {
 		return s.explain(op, account, err)
 	}
@@ -124,17 +125,17 @@ func (s *store) write(account string, value keystore.Secret, k key) error {
 	return err
 }
 
-// Delete needs no passphrase. The identity goes with the last record, so that a forgotten passphrase need not be known
-// to begin anew.
+// Delete needs no passphrase. It removes the identity with the last record, so that a user who has forgotten the
+// passphrase can start again.
 func (s *store) Delete(ctx context.Context, account string) error {
 	const op = "delete"
 	if err := keystore.CheckAccount(account); err != nil {
 		return err
 	}
 	if all, err := Accounts(s.o.Folder); err == nil && !slices.Contains(all, account) {
-		return s.explain(op, account, fs.ErrNotExist) // no folder is made for a look
+		return s.explain(op, account, fs.ErrNotExist) // a look makes no folder
 	}
-	release, err := s.alone(ctx)
+	release, err := s.acquire(ctx)
 	if err != nil {
 		return s.explain(op, account, err)
 	}
@@ -155,7 +156,7 @@ func (s *store) Delete(ctx context.Context, account string) error {
 	return s.explain(op, account, err)
 }
 
-// remove removes a file, and what a process that was killed has left of it.
+// remove removes a file, and the temporary files that a killed process has left of it.
 func remove(file string) error {
 	if left, err := disk.RemoveTemps(file); err != nil || !left {
 		return errors.Join(err, os.Remove(file))
@@ -166,10 +167,10 @@ func remove(file string) error {
 	return nil
 }
 
-// Ends of the files' names. No account's name has a tilde.
+// Suffixes of the files' names. No account's name has a tilde.
 const (
 	suffix         = ".age"
-	identitySuffix = "~identity" + suffix // for an identity of the user's: a record can move from one file to the other
+	identitySuffix = "~identity" + suffix // for the user's identity file: a record can move from one file to the other
 )
 
 func (s *store) file(account string) string {
@@ -180,8 +181,8 @@ func (s *store) file(account string) string {
 	return filepath.Join(s.o.Folder, strings.ReplaceAll(account, "/", "~")+end)
 }
 
-// Accounts are the names of the records in a folder of encrypted files, whatever opens them, also of those of which a
-// process that was killed has left a temporary file.
+// Accounts returns the names of the records in a folder of encrypted files, whatever opens them, including those of
+// which a killed process has left only a temporary file.
 func Accounts(folder string) ([]string, error) {
 	all, err := disk.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -201,7 +202,7 @@ func Accounts(folder string) ([]string, error) {
 	return names, err
 }
 
-// last reports that no record is left that the passphrase protects, where it has protected one.
+// last reports whether the passphrase protects no record any more.
 func (s *store) last() (bool, error) {
 	if s.o.Identity != "" {
 		return false, nil
@@ -215,14 +216,14 @@ func (s *store) last() (bool, error) {
 	return err == nil, err
 }
 
-// alone takes the folder's lock; where the file system has none it goes on without.
-func (s *store) alone(ctx context.Context) (release func(), err error) {
+// acquire takes the folder's lock. If the file system has no locks, it continues without one.
+func (s *store) acquire(ctx context.Context) (release func(), err error) {
 	if err := disk.MakeFolder(s.o.Folder); err != nil {
 		return nil, err
 	}
 	wait, err := s.Limit()
 	if err != nil {
-		wait = tries * usualWait // the variable is wrong: whoever needs it says so
+		wait = tries * keystore.PromptTimeout // the variable is not valid: the caller that needs it reports that
 	}
 	ctx, stop := context.WithTimeout(ctx, wait+lockSlack)
 	defer stop()
@@ -249,7 +250,7 @@ func seal(value keystore.Secret, account string, k key) ([]byte, error) {
 	return encrypt(plain, k.recipient)
 }
 
-// open decrypts what seal made for that account.
+// open decrypts a file that seal made for that account.
 func open(raw []byte, account string, k key) (keystore.Secret, error) {
 	plain, err := decrypt(raw, k.identities...)
 	if err != nil {
@@ -259,7 +260,7 @@ func open(raw []byte, account string, k key) (keystore.Secret, error) {
 	return parseRecord(plain, account)
 }
 
-// parseRecord takes the value out of a record's plain text.
+// parseRecord returns the value in a record's plain text.
 func parseRecord(plain []byte, account string) (keystore.Secret, error) {
 	head, value, _ := bytes.Cut(plain, []byte("\n"))
 	rest, ok := strings.CutPrefix(string(head), recordHead)
@@ -267,7 +268,7 @@ func parseRecord(plain []byte, account string) (keystore.Secret, error) {
 	n := parseVersion(version)
 	switch {
 	case !ok || !spaced || n < recordVersion:
-		return keystore.Secret{}, damaged("it is no record")
+		return keystore.Secret{}, damaged("it is not a record")
 	case n > recordVersion:
 		return keystore.Secret{}, &keystore.Error{Kind: keystore.ErrNewer}
 	case name != account:
@@ -294,7 +295,7 @@ func encrypt(plain []byte, to age.Recipient) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// decrypt opens an age file whole: what was cut or changed anywhere is an error.
+// decrypt opens an age file as a whole: a part that was cut or changed is an error.
 func decrypt(raw []byte, with ...age.Identity) ([]byte, error) {
 	r, err := age.Decrypt(bytes.NewReader(raw), with...)
 	if err != nil {

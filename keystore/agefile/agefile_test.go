@@ -38,12 +38,15 @@ type files struct {
 
 func newFiles(t testing.TB) files {
 	t.Helper()
-	f := files{TB: t, folder: filepath.Join(t.TempDir(), "share", "cgp-cred"), state: filepath.Join(t.TempDir(), "cgp-cred")}
+	f := files{
+		TB: t, folder: filepath.Join(t.TempDir(), "share", "cgp-cred"),
+		state: filepath.Join(t.TempDir(), "cgp-cred"),
+	}
 	t.Cleanup(func() { f.forget() })
 	return f
 }
 
-// withIdentity opens the files by an identity file of the user's: no passphrase, no scrypt.
+// withIdentity opens the files with the user's identity file: no passphrase, no scrypt.
 func (f files) withIdentity() files {
 	f.Helper()
 	i, err := age.GenerateX25519Identity()
@@ -60,7 +63,7 @@ func (f files) must(err error) {
 	}
 }
 
-// open is the keystore of a new process that is given a passphrase, or has nobody to ask.
+// open is the keystore of a new process that is given a passphrase, or can't ask a user.
 func (f files) open(passphrase string) keystore.Keystore {
 	f.Helper()
 	return agefile.New(f.options(passphrase))
@@ -68,7 +71,7 @@ func (f files) open(passphrase string) keystore.Keystore {
 
 func (f files) options(passphrase string) agefile.Options {
 	f.Helper()
-	descriptor := 999 // nobody opened it
+	descriptor := 999 // it is not open
 	if passphrase != "" {
 		descriptor = f.descriptor(passphrase + "\n")
 	}
@@ -127,7 +130,8 @@ func (f files) is(err, kind error) {
 		f.Fatalf("%v, want %v", err, kind)
 	}
 	text := e.Error() + fault.HintOf(e, "")
-	if e.Account != "int" || !strings.Contains(text, `"int"`) || fault.HintOf(e, "") == "" || strings.Contains(fault.HintOf(e, ""), "keychain") {
+	if e.Account != "int" || !strings.Contains(text, `"int"`) || fault.HintOf(e, "") == "" ||
+		strings.Contains(fault.HintOf(e, ""), "keychain") {
 		f.Errorf("%v; hint: %s", err, e.FaultHints())
 	}
 	for _, secret := range []string{phrase, "correct", "secret-api-key", "AGE-SECRET-KEY"} {
@@ -153,7 +157,7 @@ func TestPassphrase(t *testing.T) {
 	t.Parallel()
 	f := newFiles(t)
 	_, err := f.open("").Get(t.Context(), "int")
-	f.is(err, keystore.ErrNotFound) // and nobody was asked
+	f.is(err, keystore.ErrNotFound) // and no user was asked
 	f.is(f.open("").Delete(t.Context(), "int"), keystore.ErrNotFound)
 	f.is(f.set(f.open(""), value), keystore.ErrLocked)
 	f.must(f.set(f.open(phrase), value))
@@ -171,7 +175,8 @@ func TestPassphrase(t *testing.T) {
 	for _, name := range []string{"identity", "int.age"} {
 		info, err := os.Stat(f.file(name))
 		f.must(err)
-		if info.Mode() != 0o600 || bytes.Contains(f.read(name), []byte("changed")) || bytes.Contains(f.read(name), []byte("SECRET")) {
+		if info.Mode() != 0o600 || bytes.Contains(f.read(name), []byte("changed")) ||
+			bytes.Contains(f.read(name), []byte("SECRET")) {
 			t.Errorf("%s: mode %v", name, info.Mode())
 		}
 	}
@@ -239,19 +244,20 @@ func TestDescriptor(t *testing.T) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.kind)
 		}
 	}
-	own, err := os.Open(os.DevNull) // as Go opens all that is ours, and the runtime's own
+	own, err := os.Open(os.DevNull) // as Go opens its own files
 	f.must(err)
 	o := f.reading(int(own.Fd()))
 	f.is(f.set(agefile.New(o), value), keystore.ErrLocked)
 	f.must(own.Close())
 
+	t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "30s") // on a busy machine, too
 	o = f.reading(f.descriptor("a passphrase of Windows\r\nand more"))
 	f.must(f.set(agefile.New(o), value))
 	f.forget()
 	f.want(f.open("a passphrase of Windows"), value)
 }
 
-// What can wait asks nobody, whoever sits at the terminal.
+// A non-interactive context asks no user, even with a terminal.
 func TestQuiet(t *testing.T) {
 	t.Parallel()
 	f := newFiles(t)
@@ -261,7 +267,7 @@ func TestQuiet(t *testing.T) {
 	o.Unlocker = new(agefile.Unlocker)
 	_, err := agefile.New(o).Get(keystore.NonInteractive(t.Context()), "int")
 	f.is(err, keystore.ErrLocked)
-	if !strings.Contains(err.Error(), "this can wait") {
+	if !strings.Contains(err.Error(), "does not ask") {
 		t.Error(err)
 	}
 }
@@ -270,7 +276,8 @@ func TestDescriptorNumber(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"0", "1", "2", "-1", "x", "3 ", "70000", "correct horse"} {
 		_, err := agefile.NewUnlocker(s)
-		if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" || strings.Contains(err.Error()+fault.HintOf(err, ""), "horse") {
+		if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" ||
+			strings.Contains(err.Error()+fault.HintOf(err, ""), "horse") {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
@@ -338,7 +345,7 @@ func TestNewerAndForeign(t *testing.T) {
 		{"another account's", "cgp-cred record 1 prod\n" + value, keystore.ErrCorrupt},
 		{"no record", value, keystore.ErrCorrupt},
 		{"no version", "cgp-cred record x int\n" + value, keystore.ErrCorrupt},
-		{"a version as nobody writes it", "cgp-cred record 01 int\n" + value, keystore.ErrCorrupt},
+		{"a version with a leading zero", "cgp-cred record 01 int\n" + value, keystore.ErrCorrupt},
 		{"empty", "cgp-cred record 1 int\n", keystore.ErrCorrupt},
 		{"not ASCII", "cgp-cred record 1 int\n\xff", keystore.ErrCorrupt},
 		{"too long", "cgp-cred record 1 int\n" + strings.Repeat("x", keystore.MaxValue+1), keystore.ErrCorrupt},
@@ -418,7 +425,8 @@ func TestUnsafe(t *testing.T) {
 	for name, spoil := range map[string]func(f files) error{
 		"readable": func(f files) error { return os.Chmod(f.file("int~identity.age"), 0o644) },
 		"a link": func(f files) error {
-			return errors.Join(os.Rename(f.file("int~identity.age"), f.file("x")), os.Symlink("x", f.file("int~identity.age")))
+			return errors.Join(os.Rename(f.file("int~identity.age"), f.file("x")),
+				os.Symlink("x", f.file("int~identity.age")))
 		},
 		"a second name":   func(f files) error { return os.Link(f.file("int~identity.age"), f.file("x")) },
 		"a folder of all": func(f files) error { return os.Chmod(f.folder, 0o777) },
@@ -442,7 +450,8 @@ func TestConcurrent(t *testing.T) {
 	for i := range 20 {
 		ks := f.open(phrase)
 		all.Go(func() {
-			if err := ks.Set(context.Background(), fmt.Sprint("p", i%3), keystore.NewSecret([]byte(fmt.Sprint("value ", i)))); err != nil {
+			if err := ks.Set(context.Background(), fmt.Sprint("p", i%3),
+				keystore.NewSecret([]byte(fmt.Sprint("value ", i)))); err != nil {
 				t.Error(err)
 			}
 		})

@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-// child stores text in a process of its own; before is what runs it.
+// child stores text in a separate process; before is the command that runs it.
 func (f files) child(text, limit string, before ...string) string {
 	f.Helper()
 	self, err := os.Executable()
@@ -67,8 +67,8 @@ func (f files) child(text, limit string, before ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// A process that is killed at any of its system calls on files leaves the old record or the new one, and no later
-// command is in doubt: a change, and the very first record with its identity.
+// A process that is killed at any of its system calls on files leaves the old record or the new one, and later
+// commands work: a change, and the very first record with its identity.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	keystoretest.Need(t, "strace", "strace")
@@ -115,7 +115,8 @@ func (f files) killEach(after func()) {
 		if n > 1000 {
 			f.Fatal("there is no end to its system calls")
 		}
-		inject := fmt.Sprintf("inject=openat,newfstatat,fstat,mkdirat,fchmod,write,fsync,renameat,renameat2,linkat,unlinkat,flock,read,close:signal=KILL:when=%d", n)
+		inject := fmt.Sprintf("inject=openat,newfstatat,fstat,mkdirat,fchmod,write,fsync,renameat,renameat2,linkat,"+
+			"unlinkat,flock,read,close:signal=KILL:when=%d", n)
 		out := f.child("new value", "", "strace", "-f", "-qq", "-o", "/dev/null", "-e", inject)
 		after()
 		if out == "stored" {

@@ -16,33 +16,35 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// The kinds of error in the words of a file.
+// The kinds of error, with texts about encrypted files.
 var (
-	errLocked      = keystore.InOtherWords(keystore.ErrLocked, "the passphrase is needed")
-	errWrong       = keystore.InOtherWords(keystore.ErrDenied, "the passphrase is wrong")
-	errIdentity    = keystore.InOtherWords(keystore.ErrDenied, "the identity file can't be used")
-	errUnusable    = keystore.InOtherWords(keystore.ErrUnavailable, "the encrypted file can't be used")
-	errLate        = keystore.InOtherWords(keystore.ErrTimeout, "no passphrase came in time")
-	errBusy        = keystore.InOtherWords(keystore.ErrTimeout, "another cgp-cred holds the encrypted files")
-	errNoPhrase    = keystore.InOtherWords(keystore.ErrDenied, "the passphrase can't be used")
-	errForbidden   = keystore.InOtherWords(keystore.ErrUnavailable, "GODEBUG=fips140=only does not allow the ciphers of encrypted files")
+	errLocked    = keystore.InOtherWords(keystore.ErrLocked, "the passphrase is needed")
+	errWrong     = keystore.InOtherWords(keystore.ErrDenied, "the passphrase is wrong")
+	errIdentity  = keystore.InOtherWords(keystore.ErrDenied, "the identity file can't be used")
+	errUnusable  = keystore.InOtherWords(keystore.ErrUnavailable, "the encrypted file can't be used")
+	errLate      = keystore.InOtherWords(keystore.ErrTimeout, "no passphrase came in time")
+	errBusy      = keystore.InOtherWords(keystore.ErrTimeout, "another cgp-cred holds the encrypted files")
+	errNoPhrase  = keystore.InOtherWords(keystore.ErrDenied, "the passphrase can't be used")
+	errForbidden = keystore.InOtherWords(keystore.ErrUnavailable,
+		"GODEBUG=fips140=only does not allow the ciphers of encrypted files")
 	errNotUnlocked = keystore.InOtherWords(keystore.ErrLocked, "the identity of the encrypted files is missing")
 )
 
-// damaged is a file that is not as it was written.
+// damaged returns the error of a file that was changed after it was written.
 func damaged(why string) *keystore.Error {
 	return &keystore.Error{Kind: keystore.ErrCorrupt, Detail: why}
 }
 
-// forbidden is the refusal of the FIPS 140-only mode to decrypt or encrypt.
+// forbidden returns the error of the FIPS 140-only mode, which allows no decryption or encryption.
 func forbidden() error {
 	return &keystore.Error{
 		Kind: errForbidden,
-		Next: "run the command without GODEBUG=fips140=only; a profile that has to work with it: cgp-cred store PROFILE --host HOST --keystore keychain",
+		Next: "run the command without GODEBUG=fips140=only; for a profile that must work with it: cgp-cred store " +
+			"PROFILE --host HOST --keystore keychain",
 	}
 }
 
-// explain makes an error of the keystore of whatever went wrong with an account; nil stays nil.
+// explain turns any error with an account into an error of the keystore; nil stays nil.
 func (s *store) explain(op, account string, err error) error {
 	var e *keystore.Error
 	switch {
@@ -52,19 +54,27 @@ func (s *store) explain(op, account string, err error) error {
 		named := *e
 		named.Op, named.Account = op, account
 		if errors.Is(e.Kind, keystore.ErrCorrupt) && e.Next == "" {
-			named.Next = fmt.Sprintf("restore from a backup: %s\nor begin again: cgp-cred logout %s", printable.Shell(s.file(account), s.identityFile()), account)
+			named.Next = fmt.Sprintf("restore from a backup: %s\nor begin again: cgp-cred logout %s",
+				printable.Shell(s.file(account), s.identityFile()), account)
 		}
 		return &named
 	case errors.Is(err, fs.ErrNotExist) && op != "set":
 		return &keystore.Error{
 			Kind: keystore.ErrNotFound, Op: op, Account: account,
-			Next: fmt.Sprintf("there is no %s: run cgp-cred store %s --keystore file", printable.Shell(s.file(account)), account),
+			Next: fmt.Sprintf("there is no %s: run cgp-cred store %s --keystore file", printable.Shell(s.file(account)),
+				account),
 		}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &keystore.Error{Kind: errBusy, Op: op, Account: account, Next: "it may wait for a passphrase: answer it, or end it, and run the command again"}
+		return &keystore.Error{
+			Kind: errBusy, Op: op, Account: account,
+			Next: "it may wait for a passphrase: answer it, or end it, and run the command again",
+		}
 	}
 	if u := unsafeError(err); u != nil {
-		return &keystore.Error{Kind: fmt.Errorf("%w: %w", keystore.ErrDenied, u), Op: op, Account: account, Next: strings.Join(u.FaultHints(), "\n")}
+		return &keystore.Error{
+			Kind: fmt.Errorf("%w: %w", keystore.ErrDenied, u), Op: op, Account: account,
+			Next: strings.Join(u.FaultHints(), "\n"),
+		}
 	}
 	return &keystore.Error{
 		Kind: errUnusable, Op: op, Account: account, Detail: err.Error(),
@@ -80,7 +90,7 @@ func unsafeError(err error) *disk.UnsafeError {
 	return nil
 }
 
-// reason is why age could not decrypt a file.
+// reason returns why age could not decrypt a file.
 func reason(err error) string {
 	var other *age.NoIdentityMatchError
 	if errors.As(err, &other) {
@@ -89,7 +99,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// parseVersion reads a version as we write one; anything else is 0.
+// parseVersion reads a version in the form that cgp-cred writes; anything else is 0.
 func parseVersion(s string) int {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || strconv.Itoa(n) != s {

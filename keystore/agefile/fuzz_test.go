@@ -13,7 +13,10 @@ import (
 )
 
 func FuzzParseRecord(f *testing.F) {
-	for _, s := range []string{"cgp-cred record 1 int\nvalue", "cgp-cred record 2 int\nvalue", "cgp-cred record 1 prod\n", "cgp-cred record ", "\n"} {
+	for _, s := range []string{
+		"cgp-cred record 1 int\nvalue", "cgp-cred record 2 int\nvalue",
+		"cgp-cred record 1 prod\n", "cgp-cred record ", "\n",
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, plain []byte) {
@@ -44,14 +47,15 @@ func FuzzParsePhrase(f *testing.F) {
 	f.Add([]byte("\r\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		got, err := parsePhrase(raw)
-		if b := got.Reveal(); err == nil && (len(b) == 0 || bytes.Contains(b, []byte("\n")) || !bytes.HasPrefix(raw, b)) {
+		if b := got.Reveal(); err == nil &&
+			(len(b) == 0 || bytes.Contains(b, []byte("\n")) || !bytes.HasPrefix(raw, b)) {
 			t.Errorf("%q was taken from %q", b, raw)
 		}
 	})
 }
 
-// FuzzParseIdentity: a file of the user's that is accepted can be encrypted for and decrypted with; of one that is
-// refused the error repeats no word.
+// FuzzParseIdentity: an accepted file can be encrypted for and decrypted with; the error of a refused file repeats no
+// word of it.
 func FuzzParseIdentity(f *testing.F) {
 	id, err := age.GenerateX25519Identity()
 	if err != nil {

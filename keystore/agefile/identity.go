@@ -19,11 +19,11 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// identityFile holds the identity that the passphrase protects. No record's file has such a name.
+// identityFile returns the file with the identity that the passphrase protects. No record's file has such a name.
 func (s *store) identityFile() string { return filepath.Join(s.o.Folder, "identity") }
 
-// key is the identity of all files: the user's own, or the one that a passphrase protects. With create it is made where
-// there is none; the caller holds the lock then.
+// key returns the identity of all files: the user's, or the one that a passphrase protects. With create it makes a
+// missing one; the caller must hold the lock then.
 func (s *store) key(ctx context.Context, create bool) (key, error) {
 	if fips140.Enforced() {
 		return key{}, forbidden()
@@ -46,23 +46,23 @@ func (s *store) key(ctx context.Context, create bool) (key, error) {
 	if k, ok := s.kept(wrapped); ok {
 		return k, nil
 	}
-	if !create { // else it is ours already
-		release, err := s.alone(ctx)
+	if !create { // with create, the caller holds the lock already
+		release, err := s.acquire(ctx)
 		if err != nil {
 			return key{}, err
 		}
 		defer release()
-		if k, ok := s.kept(wrapped); ok { // another process has asked meanwhile
+		if k, ok := s.kept(wrapped); ok { // another process has asked in the meantime
 			return k, nil
 		}
 	}
 	return s.unlock(ctx, wrapped)
 }
 
-// tries is how often a passphrase can be given wrong at a terminal.
+// tries is how many wrong passphrases a user may give at a terminal.
 const tries = 3
 
-// unlock asks for the passphrase of an identity that is there and keeps the identity.
+// unlock asks for the passphrase of an existing identity and keeps the identity.
 func (s *store) unlock(ctx context.Context, wrapped []byte) (key, error) {
 	body, err := parseIdentityFile(wrapped)
 	if err != nil {
@@ -103,12 +103,12 @@ func (s *store) newIdentity(ctx context.Context) (key, error) {
 	if err != nil {
 		return key{}, err
 	}
-	ours := formatIdentityFile(body)
-	wrapped, err := disk.CreateOnce(s.identityFile(), ours)
+	made := formatIdentityFile(body)
+	wrapped, err := disk.CreateOnce(s.identityFile(), made)
 	if err != nil {
 		return key{}, err
 	}
-	if !bytes.Equal(wrapped, ours) { // made without a lock by another process
+	if !bytes.Equal(wrapped, made) { // another process has made one without a lock
 		body, err := parseIdentityFile(wrapped)
 		if err != nil {
 			return key{}, err
@@ -123,18 +123,19 @@ func (s *store) newIdentity(ctx context.Context) (key, error) {
 	return key{identities: []age.Identity{fresh}, recipient: fresh.Recipient()}, nil
 }
 
-// The first line of an identity file is identityHead, its version and the hexadecimal SHA-256 of version, line end and
-// the rest: damage is told from a wrong passphrase, before anybody is asked for one.
+// The first line of an identity file is identityHead, its version and the hexadecimal SHA-256 of the version, a line
+// end and the rest. So cgp-cred can distinguish damage from a wrong passphrase before it asks for one.
 const (
 	identityVersion = 1
 	identityHead    = "cgp-cred identity "
 )
 
 func formatIdentityFile(body []byte) []byte {
-	return append(fmt.Appendf(nil, "%s%d %s\n", identityHead, identityVersion, identitySum(identityVersion, body)), body...)
+	return append(fmt.Appendf(nil, "%s%d %s\n", identityHead, identityVersion, identitySum(identityVersion, body)),
+		body...)
 }
 
-// parseIdentityFile returns the age file within.
+// parseIdentityFile returns the age file in an identity file.
 func parseIdentityFile(raw []byte) ([]byte, error) {
 	head, body, _ := bytes.Cut(raw, []byte("\n"))
 	rest, ok := strings.CutPrefix(string(head), identityHead)
@@ -156,12 +157,12 @@ func identitySum(version int, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// readIdentity reads an identity file of the user's, such as age-keygen writes. The path may be a link; the file must be
+// readIdentity reads the user's identity file, such as age-keygen writes. The path may be a link; the file must be
 // private.
 func readIdentity(path string) (key, error) {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return key{}, identityError(path, "it is not there")
+		return key{}, identityError(path, "it does not exist")
 	}
 	raw, err := disk.ReadPrivate(target, maxFile)
 	if unsafeError(err) != nil {
@@ -173,13 +174,16 @@ func readIdentity(path string) (key, error) {
 	defer clear(raw)
 	k, err := parseIdentity(raw)
 	if err != nil {
-		return key{}, identityError(path, "it is no unencrypted age identity")
+		return key{}, identityError(path, "it is not an unencrypted age identity")
 	}
 	return k, nil
 }
 
 func identityError(path, why string) error {
-	return &keystore.Error{Kind: errIdentity, Detail: path + ": " + why, Next: "make one: " + printable.Shell("age-keygen", "-o", path) + "\nor leave --identity out for a passphrase"}
+	return &keystore.Error{
+		Kind: errIdentity, Detail: path + ": " + why,
+		Next: "make one: " + printable.Shell("age-keygen", "-o", path) + "\nor leave --identity out for a passphrase",
+	}
 }
 
 // parseIdentity reads age identities, a line each. The first is the one to encrypt for. Its error quotes nothing.

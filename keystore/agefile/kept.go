@@ -9,11 +9,11 @@ import (
 	"cgp-cred/keystore/kernel"
 )
 
-// keptFor is how long an identity rests unlocked.
+// keptFor is how long an identity stays unlocked.
 const keptFor = time.Hour
 
-// Forget makes the kernel and this process forget the unlocked identity of the encrypted files: the passphrase is asked
-// for again. It reports whether there was one. Where there is no kernel keyring there is none.
+// Forget makes the kernel and this process forget the unlocked identity of the encrypted files, so that cgp-cred asks
+// for the passphrase again. It reports whether the kernel had one.
 func Forget(o Options) (bool, error) {
 	s := &store{o}
 	name, _, ok := s.place()
@@ -28,7 +28,8 @@ func Forget(o Options) (bool, error) {
 	return err == nil, err
 }
 
-// place is the kernel's name for the folder's identity, and what seals it. Without a sealing key nothing is kept.
+// place returns the kernel's name for the folder's identity, and what seals it. ok is false if there is no sealing key:
+// then no identity is kept.
 func (s *store) place() (name string, sealer *kernel.Sealer, ok bool) {
 	if s.o.State == "" {
 		return "", nil, false
@@ -42,13 +43,13 @@ func (s *store) place() (name string, sealer *kernel.Sealer, ok bool) {
 	return "cgp-cred:identity:" + base64.RawURLEncoding.EncodeToString(sum[:]), sealer, true
 }
 
-// bound is what a kept identity belongs to: its name and the very file that it was unlocked from.
+// bound returns what a kept identity is bound to: its name and the content of the file that it was unlocked from.
 func bound(name string, wrapped []byte) []byte {
 	sum := sha256.Sum256(wrapped)
 	return append([]byte(name), sum[:]...)
 }
 
-// kept returns the identity of a file that was unlocked within the last hour, by this process or any of this user's.
+// kept returns the identity of a file that this process, or another one of this user, has unlocked in the last hour.
 func (s *store) kept(wrapped []byte) (key, bool) {
 	if text, ok := s.o.Unlocker.held(s.o.Folder, wrapped); ok {
 		k, err := parseIdentity(text)
@@ -71,7 +72,7 @@ func (s *store) kept(wrapped []byte) (key, bool) {
 	return k, err == nil
 }
 
-// keep keeps it: in the kernel's keyring where there is one, else in this process, so that one command asks once.
+// keep keeps the identity in the kernel's keyring or, without one, in this process, so that one command asks once.
 func (s *store) keep(wrapped, text []byte) {
 	name, sealer, ok := s.place()
 	if ok && kernel.Set(name, sealer.Seal(bound(name, wrapped), text), keptFor) == nil {

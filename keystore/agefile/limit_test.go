@@ -15,7 +15,7 @@ import (
 	"cgp-cred/keystore/keychain"
 )
 
-// Every keystore that waits for somebody says for how long, so that others can wait for it.
+// Every keystore that waits for a person says for how long, so that other processes can wait for it.
 func TestLimits(t *testing.T) {
 	for _, tt := range []struct {
 		variable                   string
@@ -48,7 +48,8 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// Whoever waits for the files outlasts a person who needs all of the time, and all of the tries, for the passphrase.
+// A process that waits for the files waits longer than a person who needs all the time and all the tries for the
+// passphrase.
 func TestWaitForTheFiles(t *testing.T) {
 	for variable, want := range map[string]time.Duration{"": 2 * time.Minute, "60s": 210 * time.Second} {
 		t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", variable)

@@ -6,52 +6,44 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
-
-	"golang.org/x/term"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/await"
+	"cgp-cred/keystore/terminal"
 )
 
-// nobody is why there is nobody to ask.
-func nobody(why string) error {
+// cannotAsk returns the error if the user can't be asked for the passphrase; why says the reason.
+func cannotAsk(why string) error {
 	return &keystore.Error{
 		Kind: errLocked, Detail: why,
-		Next: "run `cgp-cred status` at a terminal, which asks for it once an hour; or hand it over on a descriptor: --passphrase-fd 3 3<FILE",
+		Next: "run `cgp-cred status` at a terminal, which asks for it once an hour; or pass it on a descriptor: " +
+			"--passphrase-fd 3 3<FILE",
 	}
 }
 
-// atTerminal asks at the terminal of this process, whatever its stdin is, and shows nothing of the answer. An interrupt
-// gives the terminal its echo back.
+// atTerminal asks at the terminal of this process, also if stdin is something else, and does not echo the answer. An
+// interrupt restores the terminal's echo.
 func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
 	if keystore.IsNonInteractive(ctx) {
-		return keystore.Secret{}, nobody("this can wait until it is asked for")
+		return keystore.Secret{}, cannotAsk("this command does not ask for it")
 	}
-	in, out, err := openTerminal()
+	in, out, err := terminal.Open()
 	if err != nil {
-		return keystore.Secret{}, nobody(err.Error())
+		return keystore.Secret{}, cannotAsk(err.Error())
 	}
 	defer in.Close()  //nolint:errcheck // a terminal
 	defer out.Close() //nolint:errcheck // a terminal
-	fd := int(in.Fd())
-	state, err := term.GetState(fd)
+	ctx, stop, err := limited(ctx)
 	if err != nil {
-		return keystore.Secret{}, nobody(err.Error())
+		return keystore.Secret{}, err
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	fmt.Fprint(out, question)
-	defer fmt.Fprintln(out)
-	line, err := within(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
-	if err != nil {
-		_ = term.Restore(fd, state) // the answer may never come
-	}
+	line, err := terminal.Hidden(ctx, in, out, question)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return keystore.Secret{}, late()
 	case errors.Is(err, io.EOF):
-		return keystore.Secret{}, nobody("the terminal was closed")
+		return keystore.Secret{}, cannotAsk("the terminal was closed")
 	case err != nil:
 		return keystore.Secret{}, fmt.Errorf("asking for the passphrase: %w", err)
 	}
@@ -59,16 +51,16 @@ func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
 	return parsePhrase(line)
 }
 
-// say tells whoever sits at the terminal.
+// say shows text to the user at the terminal.
 func (*Unlocker) say(text string) {
-	if in, out, err := openTerminal(); err == nil {
+	if in, out, err := terminal.Open(); err == nil {
 		fmt.Fprintln(out, text)
 		_ = in.Close()
 		_ = out.Close()
 	}
 }
 
-// readDescriptor reads the passphrase from the inherited descriptor, which it closes.
+// readDescriptor reads the passphrase from the inherited descriptor, and closes it.
 func (u *Unlocker) readDescriptor(ctx context.Context) (keystore.Secret, error) {
 	bad := func(why string) error {
 		return &keystore.Error{
@@ -77,10 +69,15 @@ func (u *Unlocker) readDescriptor(ctx context.Context) (keystore.Secret, error) 
 		}
 	}
 	if !u.given {
-		return keystore.Secret{}, bad("this program was not given it")
+		return keystore.Secret{}, bad("it is not open")
 	}
 	f := os.NewFile(uintptr(u.descriptor), "passphrase")
-	raw, err := within(ctx, func() ([]byte, error) {
+	ctx, stop, err := limited(ctx)
+	if err != nil {
+		return keystore.Secret{}, err
+	}
+	defer stop()
+	raw, err := await.Call(ctx, func() ([]byte, error) {
 		defer f.Close() //nolint:errcheck // opened for reading
 		return io.ReadAll(io.LimitReader(&firstLine{from: f}, maxPhrase+2))
 	})
@@ -96,7 +93,7 @@ func (u *Unlocker) readDescriptor(ctx context.Context) (keystore.Secret, error) 
 	return parsePhrase(raw)
 }
 
-// firstLine ends after a line end, so that a pipe that stays open holds nobody up.
+// firstLine ends after a line end, so that a pipe that stays open does not block.
 type firstLine struct {
 	from io.Reader
 	done bool
@@ -115,27 +112,12 @@ func late() error {
 	return &keystore.Error{Kind: errLate, Next: "run the command again; more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"}
 }
 
-// within runs what may never return, under the deadline of one question.
-func within(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
-	limit, err := keystore.Timeout(usualWait)
+// limited bounds one question.
+func limited(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	limit, err := keystore.Patience()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ctx, stop := context.WithTimeout(ctx, limit)
-	defer stop()
-	type result struct {
-		line []byte
-		err  error
-	}
-	done := make(chan result, 1) // room for the answer that nobody awaits any more
-	go func() {
-		line, err := read()
-		done <- result{line, err}
-	}()
-	select {
-	case r := <-done:
-		return r.line, r.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return ctx, stop, nil
 }

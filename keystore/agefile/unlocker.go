@@ -14,10 +14,11 @@ import (
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/terminal"
 )
 
-// Unlocker gets passphrases: from a descriptor where one is named, else from whoever sits at the terminal. One belongs to
-// a process; its zero value asks at the terminal.
+// Unlocker gets passphrases: from a descriptor if one is named, otherwise from the user at the terminal. A process has
+// one; its zero value asks at the terminal.
 type Unlocker struct {
 	// Work is the binary logarithm of scrypt's N for a new passphrase; 0: 18, about a second and 256 MiB.
 	Work int
@@ -26,25 +27,25 @@ type Unlocker struct {
 	given      bool // this process inherited it
 
 	mu     sync.Mutex
-	read   *answer             // what the descriptor held
-	memory map[string]unlocked // by folder, where the kernel keeps nothing
+	read   *answer             // the descriptor's content
+	memory map[string]unlocked // by folder, if the kernel keeps nothing
 }
 
-// NewUnlocker reads a descriptor's number, as flag and variable give it; empty: the terminal. Standard streams are
-// refused: they have other uses. Programs that this process starts don't get it.
+// NewUnlocker reads the number of a descriptor, as flag and variable give it; empty: the terminal. It refuses standard
+// streams, which have other uses. Programs that this process starts don't inherit the descriptor.
 func NewUnlocker(descriptor string) (*Unlocker, error) {
 	if descriptor == "" {
 		return &Unlocker{}, nil
 	}
 	n, err := strconv.ParseUint(descriptor, 10, 16)
 	if err != nil || n < 3 {
-		// It may be the passphrase by mistake, and is not repeated.
+		// It may be the passphrase by mistake, so the error does not repeat it.
 		return nil, fault.New(fault.Usage,
 			"--passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3 with 3<FILE: the number, not the passphrase",
 			"the passphrase's descriptor is not a number of 3 or more")
 	}
 	u := &Unlocker{descriptor: int(n)}
-	u.given = claim(u.descriptor)
+	u.given = terminal.Claim(u.descriptor)
 	return u, nil
 }
 
@@ -60,17 +61,16 @@ type answer struct {
 }
 
 const (
-	usualWait  = 30 * time.Second // for a passphrase, where CGP_CRED_KEYCHAIN_TIMEOUT does not say
-	minPhrase  = 8                // bytes of a new passphrase
+	minPhrase  = 8 // bytes of a new passphrase
 	maxPhrase  = 1024
 	usualWork  = 18
-	mostWork   = 20 // of a file that is read: 1 GiB
+	mostWork   = 20 // in a file that is read: 1 GiB
 	question   = "Passphrase of the encrypted files: "
 	newQuery   = "New passphrase for the encrypted files: "
-	againQuery = "The same again: "
+	againQuery = "Repeat the passphrase: "
 )
 
-// ask gets the passphrase, and says whether another try could bring another one.
+// ask gets the passphrase, and reports whether asking again could get another one.
 func (u *Unlocker) ask(ctx context.Context) (phrase keystore.Secret, again bool, err error) {
 	if u.descriptor != 0 {
 		phrase, err = u.fromDescriptor(ctx)
@@ -80,7 +80,7 @@ func (u *Unlocker) ask(ctx context.Context) (phrase keystore.Secret, again bool,
 	return phrase, true, err
 }
 
-// askNew gets a passphrase for the first time.
+// askNew gets a new passphrase.
 func (u *Unlocker) askNew(ctx context.Context) (keystore.Secret, error) {
 	if u.descriptor != 0 {
 		phrase, err := u.fromDescriptor(ctx)
@@ -98,7 +98,7 @@ func (u *Unlocker) askNew(ctx context.Context) (keystore.Secret, error) {
 	}
 	second, err := atTerminal(ctx, againQuery)
 	if err == nil && !second.Equal(phrase) {
-		err = &keystore.Error{Kind: errNoPhrase, Detail: "the two are not the same", Next: "run the command again"}
+		err = &keystore.Error{Kind: errNoPhrase, Detail: "the two passphrases differ", Next: "run the command again"}
 	}
 	return phrase, err
 }
@@ -127,15 +127,21 @@ func (u *Unlocker) fromDescriptor(ctx context.Context) (keystore.Secret, error) 
 	return u.read.phrase, u.read.err
 }
 
-// parsePhrase takes the passphrase, the first line, from what a descriptor or a terminal gave.
+// parsePhrase returns the passphrase, the first line of what a descriptor or a terminal gave.
 func parsePhrase(raw []byte) (keystore.Secret, error) {
 	line, _, _ := bytes.Cut(raw, []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	switch {
 	case len(line) == 0:
-		return keystore.Secret{}, &keystore.Error{Kind: errNoPhrase, Detail: "it is empty", Next: "run the command again"}
+		return keystore.Secret{}, &keystore.Error{
+			Kind: errNoPhrase, Detail: "it is empty",
+			Next: "run the command again",
+		}
 	case len(line) > maxPhrase:
-		return keystore.Secret{}, &keystore.Error{Kind: errNoPhrase, Detail: fmt.Sprintf("it is over %d bytes", maxPhrase), Next: "check that it is the right file"}
+		return keystore.Secret{}, &keystore.Error{
+			Kind:   errNoPhrase,
+			Detail: fmt.Sprintf("it is over %d bytes", maxPhrase), Next: "check that it is the right file",
+		}
 	}
 	return keystore.NewSecret(line), nil
 }
@@ -154,7 +160,7 @@ func (u *Unlocker) wrap(text []byte, phrase keystore.Secret) ([]byte, error) {
 	return encrypt(text, r)
 }
 
-// unwrap opens an identity; its checksum was right, so what does not open has another passphrase.
+// unwrap opens an identity. Its checksum was right, so if it does not open, the passphrase is wrong.
 func (u *Unlocker) unwrap(body []byte, phrase keystore.Secret) ([]byte, error) {
 	i, err := age.NewScryptIdentity(string(phrase.Reveal()))
 	if err != nil {
@@ -165,7 +171,11 @@ func (u *Unlocker) unwrap(body []byte, phrase keystore.Secret) ([]byte, error) {
 	var other *age.NoIdentityMatchError
 	switch {
 	case errors.As(err, &other):
-		return nil, &keystore.Error{Kind: errWrong, Next: "run the command again; a forgotten passphrase can't be found out: cgp-cred logout every profile with such a keystore, then store it again"}
+		return nil, &keystore.Error{
+			Kind: errWrong,
+			Next: "run the command again; a forgotten passphrase can't be recovered: cgp-cred logout every profile " +
+				"with such a keystore, then store it again",
+		}
 	case err != nil:
 		return nil, damaged("the identity that the passphrase protects: " + err.Error())
 	}

@@ -14,7 +14,7 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// setfacl changes an access control list as its user would.
+// setfacl changes an access control list as a user would.
 func setfacl(t *testing.T, args ...string) {
 	t.Helper()
 	keystoretest.Need(t, "setfacl", "acl")
@@ -39,14 +39,20 @@ func TestAccessControlLists(t *testing.T) {
 	}{
 		{name: "a user who reads", entries: "u:65533:r"},
 		{name: "a group that reads", entries: "g:65533:r-x"},
-		{name: "a user who writes", entries: "u:65533:rw", problem: "can be written by uid 65533 (access control list)"},
+		{
+			name: "a user who writes", entries: "u:65533:rw",
+			problem: "can be written by uid 65533 (access control list)",
+		},
 		{name: "a user who only writes", entries: "u:65533:w", problem: "can be written by uid 65533"},
 		{name: "a group that writes", entries: "g:65533:rw", problem: "can be written by gid 65533"},
-		{name: "the second of three", entries: "u:65531:r,u:65532:rw,g:65533:r", problem: "can be written by uid 65532"},
-		{name: "a user whom the mask stops", entries: "u:65533:rw,m::r"},
-		{name: "ourselves", entries: "u:" + me + ":rw"},
+		{
+			name: "the second of three", entries: "u:65531:r,u:65532:rw,g:65533:r",
+			problem: "can be written by uid 65532",
+		},
+		{name: "a user that the mask stops", entries: "u:65533:rw,m::r"},
+		{name: "the user", entries: "u:" + me + ":rw"},
 		{name: "a folder", entries: "u:65533:rwx", at: "profiles", problem: "can be written by uid 65533"},
-		{name: "our folder", entries: "g:65533:rwx", at: "own", problem: "can be written by gid 65533"},
+		{name: "cgp-cred's folder", entries: "g:65533:rwx", at: "own", problem: "can be written by gid 65533"},
 		{name: "a folder above", entries: "u:65533:rwx", at: "home", problem: "can be written by uid 65533"},
 		{name: "what new files of a folder get", entries: "d:u:65533:rwx", at: "profiles"},
 	} {
@@ -65,7 +71,8 @@ func TestAccessControlLists(t *testing.T) {
 			}
 			if me == "0" || privateGroupOf(t, me, my) { // else the group is refused before its members are looked at
 				var unsafe *disk.UnsafeError
-				if !errors.As(err, &unsafe) || !strings.Contains(unsafe.Problem, tt.problem) || unsafe.Path != path || fault.HintOf(err, "") != "setfacl -b "+path {
+				if !errors.As(err, &unsafe) || !strings.Contains(unsafe.Problem, tt.problem) || unsafe.Path != path ||
+					fault.HintOf(err, "") != "setfacl -b "+path {
 					t.Errorf("got %v, %q; want %s", err, unsafe.FaultHints(), tt.problem)
 				}
 			}

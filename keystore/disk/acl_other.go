@@ -2,5 +2,5 @@
 
 package disk
 
-// unlisted: the other systems' access control lists don't show in the mode, and have no common form.
+// unlisted does nothing: other systems' access control lists don't show in the mode, and have no common form.
 func unlisted(attributed, uint32) error { return nil }

@@ -27,15 +27,15 @@ func TestWriter(t *testing.T) {
 		"owner, group, others": {list([3]uint32{1, all}, [3]uint32{4, all}, [3]uint32{0x20, all}), ""},
 		"a user":               {list([3]uint32{aclUser, all, other}), "uid 1001"},
 		"root":                 {list([3]uint32{aclUser, all, 0}), ""},
-		"ourselves":            {list([3]uint32{aclUser, all, uid}), ""},
+		"the user":             {list([3]uint32{aclUser, all, uid}), ""},
 		"a group":              {list([3]uint32{aclGroup, aclWrite, other}), "gid 1001"},
 		"the group of root":    {list([3]uint32{aclGroup, aclWrite, 0}), "gid 0"},
 		"mask before":          {list([3]uint32{aclMask, 4}, [3]uint32{aclUser, all, other}), ""},
 		"mask after":           {list([3]uint32{aclUser, all, other}, [3]uint32{aclMask, 5}), ""},
 		"mask that lets it":    {list([3]uint32{aclUser, all, other}, [3]uint32{aclMask, 6}), "uid 1001"},
-		"nothing":              {nil, "users that can't be told"},
-		"cut":                  {list([3]uint32{aclUser, 4, other})[:9], "users that can't be told"},
-		"another version":      {[]byte{3, 0, 0, 0}, "users that can't be told"},
+		"nothing":              {nil, "unknown users"},
+		"cut":                  {list([3]uint32{aclUser, 4, other})[:9], "unknown users"},
+		"another version":      {[]byte{3, 0, 0, 0}, "unknown users"},
 	} {
 		if got := writer(tt.list, uid); got != tt.want {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)
@@ -43,7 +43,7 @@ func TestWriter(t *testing.T) {
 	}
 }
 
-// A list that lets a stranger write is never passed, whatever stands around the entry.
+// A list that lets a stranger write is never passed, whatever else is in the list.
 func FuzzWriter(f *testing.F) {
 	f.Add([]byte{2, 0, 0, 0}, list([3]uint32{aclMask, 6}))
 	f.Add(list([3]uint32{1, 7}), list([3]uint32{0x20, 7}))
@@ -58,7 +58,7 @@ func FuzzWriter(f *testing.F) {
 			masked = masked || whole[at] == aclMask && whole[at+1] == 0
 		}
 		if !masked && writer(whole, 1000) == "" {
-			t.Errorf("%x names nobody", whole)
+			t.Errorf("%x names no user", whole)
 		}
 	})
 }

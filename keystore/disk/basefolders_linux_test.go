@@ -35,7 +35,10 @@ func TestUserDirsAtStart(t *testing.T) {
 
 // A program that uses this package may change its environment: then the library reads its file.
 func TestUserDirsReloaded(t *testing.T) {
-	for kind, bad := range map[string]bool{"pipe": true, "link to a device": true, "huge": true, "folder": true, "socket": true, "file": false, "missing": false} {
+	for kind, bad := range map[string]bool{
+		"pipe": true, "link to a device": true, "huge": true, "folder": true,
+		"socket": true, "file": false, "missing": false,
+	} {
 		config := t.TempDir()
 		path := filepath.Join(config, "user-dirs.dirs")
 		must(t, os.Symlink(odd(t, kind), path))

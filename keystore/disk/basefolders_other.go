@@ -4,15 +4,15 @@ package disk
 
 import "github.com/adrg/xdg"
 
-// firstEnvironment is what the library's init saw.
+// firstEnvironment returns the environment that the library's init saw.
 func firstEnvironment() variables { return environment() }
 
-// bases are the folders that this program's own are in.
+// bases returns the folders that hold cgp-cred's folders.
 func bases(variables) Folders {
 	return Folders{Config: xdg.ConfigHome, State: xdg.StateHome, Data: xdg.DataHome, Runtime: xdg.RuntimeDir}
 }
 
-// reload has the library read the environment again.
+// reload makes the library read the environment again.
 func reload(variables) error {
 	xdg.Reload()
 	return nil

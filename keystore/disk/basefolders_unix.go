@@ -13,13 +13,14 @@ import (
 	"cgp-cred/keystore/disk/xdginit"
 )
 
-// firstEnvironment is what the library's init saw, or would have seen.
+// firstEnvironment returns the environment that the library's init saw, or would have seen without xdginit.
 func firstEnvironment() variables {
 	xdginit.Done()
 	return environment()
 }
 
-// configHome is the base of the config folder. The library's own value is wrong until it is reloaded: see xdginit.
+// configHome returns the folder that holds the config folder. The library's own value is wrong until it is reloaded:
+// see xdginit.
 func configHome(env variables) string {
 	if filepath.IsAbs(env.config) {
 		return env.config
@@ -27,8 +28,8 @@ func configHome(env variables) string {
 	return filepath.Join(env.home, ".config")
 }
 
-// bases are the folders that this program's own are in. The library takes ~ and $HOME in a variable for HOME, where no
-// shell has put it.
+// bases returns the folders that hold cgp-cred's folders. The library expands ~ and $HOME in a variable; a shell that
+// did not expand them meant a relative path, so such a value counts as unset.
 func bases(env variables) Folders {
 	absolute := func(value, library, usual string) string {
 		if filepath.IsAbs(value) {
@@ -44,8 +45,8 @@ func bases(env variables) Folders {
 	}
 }
 
-// RuntimeFolder is XDG_RUNTIME_DIR, or what systemd and elogind set it to. A relative path counts as unset, as the XDG
-// Base Directory Specification says.
+// RuntimeFolder returns XDG_RUNTIME_DIR, or the folder that systemd and elogind set it to. A relative path counts as
+// unset, as the XDG Base Directory Specification says.
 func RuntimeFolder() string { return runtimeFolder(os.Getenv("XDG_RUNTIME_DIR")) }
 
 func runtimeFolder(value string) string {
@@ -55,7 +56,8 @@ func runtimeFolder(value string) string {
 	return filepath.Join("/run/user", strconv.Itoa(os.Geteuid()))
 }
 
-// reload has the library read the environment again. It reads a file too, whatever that is.
+// reload makes the library read the environment again. The library also opens user-dirs.dirs, of whatever kind it is,
+// so reload checks that it is a small regular file first.
 func reload(env variables) error {
 	path := filepath.Join(configHome(env), "user-dirs.dirs")
 	info, err := os.Stat(path)
@@ -69,5 +71,5 @@ func reload(env variables) error {
 	return nil
 }
 
-// maxUserDirs bounds the library's file in bytes: it has eight lines.
+// maxUserDirs limits the library's file, in bytes: it has eight lines.
 const maxUserDirs = 64 << 10

@@ -19,7 +19,7 @@ const (
 	attacker = 65533
 )
 
-// children are what this test program does when a test starts it again, for what one process can't play.
+// children are what this test program does when a test starts it again, for tests that need a second process.
 var children = map[string]func(args []string) error{}
 
 func TestMain(m *testing.M) {
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(keystoretest.Main(m))
 }
 
-// command is a child as the user uid, or as ourselves where uid is negative.
+// command is a child as the user uid, or as this user if uid is negative.
 func command(t *testing.T, uid int, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", append([]string{"child"}, args...)...)

@@ -10,13 +10,13 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// maxOnce bounds a file of [CreateOnce], in bytes.
+// maxOnce limits a file of [CreateOnce], in bytes.
 const maxOnce = 4096
 
-// CreateOnce makes a private file (0600) with data in it, at most 4096 bytes, unless it is there already, and
-// returns the content that stands: of many processes that try at once, all get the same. Missing folders are made.
+// CreateOnce makes a private file (0600) with data in it, at most 4096 bytes, unless the file exists. It returns the
+// file's content: if many processes try at once, all get the same. It makes missing folders.
 func CreateOnce(path string, data []byte) ([]byte, error) {
-	got, err := standing(path)
+	got, err := readPublished(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return got, err
 	}
@@ -26,7 +26,8 @@ func CreateOnce(path string, data []byte) ([]byte, error) {
 	}
 	err = publish(temp, path)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		// No such way on this file system. Who comes second waits until the file has content.
+		// This file system can neither rename without replacing nor link. A second process waits until the file has
+		// content.
 		err = writeNew(path, data, true)
 	}
 	if rmErr := os.Remove(temp); rmErr != nil && !errors.Is(rmErr, fs.ErrNotExist) {
@@ -38,11 +39,11 @@ func CreateOnce(path string, data []byte) ([]byte, error) {
 	if err := syncFolder(filepath.Dir(path)); err != nil {
 		return nil, Unwritable(err)
 	}
-	return standing(path)
+	return readPublished(path)
 }
 
-// standing reads the file; one that is empty is being written by another process this moment.
-func standing(path string) ([]byte, error) {
+// readPublished reads the file. An empty file is being written by another process, so it waits for that a second.
+func readPublished(path string) ([]byte, error) {
 	for range 100 {
 		got, err := ReadPrivate(path, maxOnce)
 		if err != nil || len(got) > 0 {
@@ -53,8 +54,8 @@ func standing(path string) ([]byte, error) {
 	return nil, &UnsafeError{Path: path, Problem: "is empty", fix: "rm " + printable.Shell(path)}
 }
 
-// publish gives temp the name path, unless there is such a file (fs.ErrExist). A rename leaves no moment with two
-// names; not all file systems can rename without replacing, nor can all link.
+// publish renames temp to path, or returns fs.ErrExist if path exists. A rename never leaves two names. Not every file
+// system can rename without replacing, so publish then links, which some can't do either.
 func publish(temp, path string) error {
 	err := renameNew(temp, path)
 	if err == nil || errors.Is(err, fs.ErrExist) {

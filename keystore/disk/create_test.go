@@ -27,10 +27,12 @@ func TestCreateOnce(t *testing.T) {
 func TestCreateOnceAttacked(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(path string) error{
-		"a link":             func(p string) error { return os.Symlink("/etc/hostname", p) },
-		"a dangling link":    func(p string) error { return os.Symlink(p+".none", p) },
-		"readable by others": func(p string) error { return errors.Join(os.WriteFile(p, []byte("x"), 0o600), os.Chmod(p, 0o644)) },
-		"empty":              func(p string) error { return os.WriteFile(p, nil, 0o600) },
+		"a link":          func(p string) error { return os.Symlink("/etc/hostname", p) },
+		"a dangling link": func(p string) error { return os.Symlink(p+".none", p) },
+		"readable by others": func(p string) error {
+			return errors.Join(os.WriteFile(p, []byte("x"), 0o600), os.Chmod(p, 0o644))
+		},
+		"empty": func(p string) error { return os.WriteFile(p, nil, 0o600) },
 		"of another user": func(p string) error {
 			if !keystoretest.Users.Here() { // a user can't make such a file; the mode is refused as well
 				return errors.Join(os.WriteFile(p, []byte("x"), 0o600), os.Chmod(p, 0o666))

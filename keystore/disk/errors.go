@@ -13,9 +13,10 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// UnsafeError is a file or folder that another user could have written or moved, or that is something else than it should.
+// UnsafeError is the error of a file or folder that another user could have written or moved, or that is not of the
+// expected kind.
 type UnsafeError struct {
-	Path    string // the file or folder, or the one above it that is the trouble
+	Path    string // the file or folder, or the one above it that is unsafe
 	Problem string // what is wrong with it, for example "can be written by its group"
 	fix     string // the command that fixes it
 }
@@ -28,7 +29,7 @@ func (e *UnsafeError) FaultClass() fault.Class { return fault.Usage }
 // FaultHints returns the command that fixes it.
 func (e *UnsafeError) FaultHints() []string { return []string{e.fix} }
 
-// Unreadable gives an error of reading a file or folder its class and its hint, unless it has them. nil stays nil.
+// Unreadable adds a class and a hint to an error of reading a file or folder, if it has none. nil stays nil.
 func Unreadable(err error) error {
 	if err == nil || classified(err) {
 		return err
@@ -52,8 +53,8 @@ func readHint(err error) string {
 	return check + ": " + printable.Shell("ls", "-ld", at.Path)
 }
 
-// Unwritable makes an error of the product from what the system says about writing, creating or removing a file or folder:
-// a full disk, a quota, a file system that is read-only. An error that has a class, and nil, stay as they are.
+// Unwritable turns a system error of writing, creating or removing a file or folder (a full disk, a quota, a read-only
+// file system) into an error with a class and a hint. An error that has a class, and nil, stay unchanged.
 func Unwritable(err error) error {
 	if err == nil || classified(err) {
 		return err
@@ -84,10 +85,10 @@ func Unwritable(err error) error {
 	return fault.Wrap(fault.Usage, hint, fmt.Sprintf("%q can't be %s", path, verb), reason)
 }
 
-// WriteHint says how to find out why the file or folder at path can't be written.
+// WriteHint returns a hint with the commands that show why the file or folder at path can't be written.
 func WriteHint(path string) string {
 	folder := filepath.Dir(path)
-	for { // the folder that exists is the one to look at
+	for { // look at the nearest folder that exists
 		up := filepath.Dir(folder)
 		if _, err := os.Lstat(folder); err == nil || up == folder {
 			break
@@ -98,12 +99,13 @@ func WriteHint(path string) string {
 	return "check free space and permissions (df " + q + "; ls -ld " + q + "), then run the command again"
 }
 
-// tooLarge is the error of a file of cgp-cred's own that has more than limit bytes.
+// tooLarge returns the error of a file of cgp-cred's that is longer than limit bytes.
 func tooLarge(path string, limit int64) error {
-	return fault.New(fault.Usage, "check that it is the right file: "+printable.Shell("ls", "-l", path), "%q is over %d bytes", path, limit)
+	return fault.New(fault.Usage, "check that it is the right file: "+printable.Shell("ls", "-l", path),
+		"%q is over %d bytes", path, limit)
 }
 
-// classified reports that err says itself what kind of failure it is.
+// classified reports whether err has a class, or is the end of a context.
 func classified(err error) bool {
 	var known fault.Classified
 	return errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
@@ -121,11 +123,11 @@ func symlink(path string) error {
 	return &UnsafeError{
 		Path:    path,
 		Problem: "is a symbolic link",
-		fix:     "put what it points to in its place: rm " + printable.Shell(path),
+		fix:     "replace the link with the file it points to: rm " + printable.Shell(path),
 	}
 }
 
-// notFolder is a file in place of a folder.
+// notFolder returns the error of a file that is expected to be a folder.
 func notFolder(path string) error {
 	return &UnsafeError{
 		Path: path, Problem: "is not a folder",

@@ -62,12 +62,19 @@ func TestUnwritable(t *testing.T) {
 		{at("open", syscall.ENOSPC), `/none/deep/file" can't be written: no space left`},
 		{at("mkdir", syscall.EROFS), `/none/deep/file" can't be created: read-only`},
 		{at("unlinkat", syscall.EACCES), `/none/deep/file" can't be removed: permission denied`},
-		{&os.LinkError{Op: "rename", Old: "/x.tmp", New: home + "/file", Err: syscall.EDQUOT}, `/file" can't be written: disk quota`},
-		{errors.Join(at("open", syscall.EIO), at("remove", syscall.EIO)), `/none/deep/file" can't be written: input/output`},
+		{
+			&os.LinkError{Op: "rename", Old: "/x.tmp", New: home + "/file", Err: syscall.EDQUOT},
+			`/file" can't be written: disk quota`,
+		},
+		{
+			errors.Join(at("open", syscall.EIO), at("remove", syscall.EIO)),
+			`/none/deep/file" can't be written: input/output`,
+		},
 		{errors.New("another reason"), "another reason"},
 	} {
 		err := disk.Unwritable(tt.err)
-		if !strings.Contains(err.Error(), tt.want) || fault.ClassOf(err) != fault.Usage || !strings.Contains(fault.HintOf(err, ""), "df") {
+		if !strings.Contains(err.Error(), tt.want) || fault.ClassOf(err) != fault.Usage ||
+			!strings.Contains(fault.HintOf(err, ""), "df") {
 			t.Errorf("%v, hint %q, want %q", err, fault.HintOf(err, ""), tt.want)
 		}
 		if !strings.Contains(tt.want, "another") && !strings.Contains(fault.HintOf(err, ""), "ls -ld "+home+")") {

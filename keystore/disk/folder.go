@@ -7,21 +7,21 @@ import (
 	"path/filepath"
 )
 
-// CheckFolder checks a folder of ours and all those above it: not a symbolic link, ours or root's, and nobody else
-// can write it. Anything else is an [UnsafeError]; a missing folder matches fs.ErrNotExist.
+// CheckFolder checks one of cgp-cred's folders and all those above it: each is a real folder, this user's or root's,
+// and no other user can write it. Anything else is an [UnsafeError]; a missing folder matches fs.ErrNotExist.
 func CheckFolder(path string) error { return Unreadable(checkOwn(path)) }
 
 func checkOwn(path string) error {
 	return walk(filepath.Clean(path), max(ownNames(path), 1))
 }
 
-// MakeFolder makes a folder and those above it that are missing, each with mode 0700, and checks it as
-// [CheckFolder] does. A folder of ours that others can read is closed to them.
+// MakeFolder makes a folder and the missing ones above it, each with mode 0700, and checks it as [CheckFolder] does. If
+// other users can read one of cgp-cred's folders, it takes their rights away.
 func MakeFolder(path string) error { return Unwritable(makeFolder(path)) }
 
 func makeFolder(path string) error {
 	path = filepath.Clean(path)
-	for range 64 { // more than the folders of any path of ours
+	for range 64 { // more than the folders in any of cgp-cred's paths
 		err := checkOwn(path)
 		if err == nil {
 			return shut(path)
@@ -37,11 +37,11 @@ func makeFolder(path string) error {
 	return &fs.PathError{Op: "mkdir", Path: path, Err: errors.New("too many folders are missing")}
 }
 
-// ReadDir lists a folder. One that is missing matches fs.ErrNotExist.
+// ReadDir lists a folder. A missing one matches fs.ErrNotExist.
 func ReadDir(path string) ([]fs.DirEntry, error) {
 	entries, err := os.ReadDir(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		if unsafe := CheckFolder(path); unsafe != nil { // it says what is wrong
+		if unsafe := CheckFolder(path); unsafe != nil { // its text names the cause
 			err = unsafe
 		}
 	}
@@ -52,17 +52,17 @@ func makeOne(path string) error {
 	if err := os.Mkdir(path, 0o700); err != nil {
 		return err
 	}
-	return os.Chmod(path, 0o700) //nolint:gosec // a folder; the umask may have taken our own rights
+	return os.Chmod(path, 0o700) //nolint:gosec // a folder; the umask may have removed the user's own rights
 }
 
-// shut takes everybody else's rights from a folder of this program's own, if it belongs to us.
+// shut removes other users' rights from one of cgp-cred's folders, if this user owns it.
 func shut(path string) error {
 	if ownNames(path) == 0 || private(path) {
 		return nil
 	}
 	err := os.Chmod(path, 0o700) //nolint:gosec // a folder
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errReadOnly) {
-		return nil // root's, or out of reach: checked, and nobody else can write it
+		return nil // root's, or read-only: it was checked, and no other user can write it
 	}
 	return err
 }

@@ -1,5 +1,5 @@
-// Package disk keeps small files that other users must not write: it finds the user's folders, checks who owns
-// them, reads, writes and locks. A file or folder that somebody else could have written is an [UnsafeError].
+// Package disk keeps small files that other users must not write: it finds the user's folders, checks who owns them,
+// and reads, writes and locks files. A file or folder that another user could have written is an [UnsafeError].
 package disk
 
 import (
@@ -11,26 +11,28 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// own is the name of the folders that belong to this program alone.
+// own is the name of cgp-cred's folders.
 const own = "cgp-cred"
 
-// Folders are this user's folders for this program; each ends in "cgp-cred" and need not exist yet.
-// A folder is empty where the environment does not say where it is.
+// Folders are this user's folders for cgp-cred. Each ends in "cgp-cred" and may not exist yet. A folder is empty if the
+// environment does not say which it is.
 type Folders struct {
-	Config  string // profiles, no secrets
-	State   string // the cache's sealing key
-	Data    string // encrypted files
-	Runtime string // locks and other files of the moment; State where the system has no runtime folder that is ours
+	Config string // profiles, no secrets
+	State  string // the cache's sealing key
+	Data   string // encrypted files
+	// locks and other short-lived files; the same as State if the system has no private runtime folder for this user
+	Runtime string
 }
 
-// ErrNoHome is the error where neither HOME nor XDG_CONFIG_HOME names an absolute folder.
+// ErrNoHome is the error if neither HOME nor XDG_CONFIG_HOME names an absolute folder.
 var ErrNoHome error = fault.New(fault.Usage,
 	"set HOME to your home folder, or give the credential in the environment: CGP_CRED_HOST and CGP_CRED_API_KEY",
 	"neither HOME nor XDG_CONFIG_HOME names an absolute folder")
 
-// UserFolders says where the folders are, by the XDG Base Directory Specification, and creates nothing. A relative
-// path counts as unset, as the specification says: XDG_RUNTIME_DIR=run means /run/user/UID, and on Linux so does ~/run. Runtime is used only where it exists, is ours and is closed to
-// everybody else. Where Config is unknown the error is [ErrNoHome], beside the folders that are known.
+// UserFolders returns this user's folders by the XDG Base Directory Specification, and creates nothing. A relative path
+// counts as unset, as the specification says: XDG_RUNTIME_DIR=run means /run/user/UID, and on Linux so does ~/run. It
+// uses a runtime folder only if that exists, belongs to this user and is closed to others. If Config is unknown, it
+// returns [ErrNoHome] together with the folders that are known.
 func UserFolders() (Folders, error) {
 	locate.Lock()
 	if now := environment(); now != located { // the environment has changed since the program began
@@ -60,7 +62,7 @@ func UserFolders() (Folders, error) {
 	return f, nil
 }
 
-// within is our folder in base, or "" where base is not known: without HOME the library answers with /.config.
+// within returns cgp-cred's folder in base, or "" if base is not known: without HOME the library answers with /.config.
 func within(base string, known bool) string {
 	if !known || !filepath.IsAbs(base) {
 		return ""
@@ -68,7 +70,7 @@ func within(base string, known bool) string {
 	return filepath.Join(base, own)
 }
 
-// variables are those that decide where the folders are.
+// variables are the environment variables that decide on the folders.
 type variables struct{ home, config, state, data, runtime string }
 
 func environment() variables {

@@ -28,22 +28,31 @@ func TestUserFolders(t *testing.T) {
 		want                             disk.Folders
 		noHome                           bool
 	}{
-		{name: "home alone", home: "/h", runtm: "/nowhere", want: disk.Folders{Config: config, State: state, Data: data, Runtime: state}},
+		{
+			name: "only home", home: "/h", runtm: "/nowhere",
+			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
+		},
 		{
 			name: "all set", home: "/h", config: "/c", state: "/s", data: "/d", runtm: shut,
-			want: disk.Folders{Config: "/c/cgp-cred", State: "/s/cgp-cred", Data: "/d/cgp-cred", Runtime: shut + "/cgp-cred"},
+			want: disk.Folders{
+				Config: "/c/cgp-cred", State: "/s/cgp-cred", Data: "/d/cgp-cred",
+				Runtime: shut + "/cgp-cred",
+			},
 		},
 		{
-			name: "relative XDG folders are none", home: "/h", config: "c", state: "./s", data: "d", runtm: "/nowhere",
-			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
+			name: "relative XDG folders count as unset", home: "/h", config: "c", state: "./s", data: "d",
+			runtm: "/nowhere",
+			want:  disk.Folders{Config: config, State: state, Data: data, Runtime: state},
 		},
 		{
-			name: "a tilde is no path of a shell's", home: "/h", config: "~/c", state: "~/s", data: "~", runtm: "/nowhere",
-			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
+			name: "a tilde that no shell expanded", home: "/h", config: "~/c", state: "~/s", data: "~",
+			runtm: "/nowhere",
+			want:  disk.Folders{Config: config, State: state, Data: data, Runtime: state},
 		},
 		{
-			name: "no shell has expanded it", home: "/h", config: "$HOME/c", state: "$HOME/s", data: "$HOME", runtm: "/nowhere",
-			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
+			name: "a variable that no shell expanded", home: "/h", config: "$HOME/c", state: "$HOME/s", data: "$HOME",
+			runtm: "/nowhere",
+			want:  disk.Folders{Config: config, State: state, Data: data, Runtime: state},
 		},
 		{name: "a tilde is no absolute path", config: "~/c", runtm: "/nowhere", noHome: true},
 		{name: "no home", runtm: "/nowhere", noHome: true},
@@ -54,9 +63,18 @@ func TestUserFolders(t *testing.T) {
 			name: "no home but state", state: "/s", runtm: "/nowhere", noHome: true,
 			want: disk.Folders{State: "/s/cgp-cred", Runtime: "/s/cgp-cred"},
 		},
-		{name: "runtime open to others", home: "/h", runtm: open, want: disk.Folders{Config: config, State: state, Data: data, Runtime: state}},
-		{name: "runtime a link", home: "/h", runtm: dir + "/link", want: disk.Folders{Config: config, State: state, Data: data, Runtime: state}},
-		{name: "runtime a file", home: "/h", runtm: dir + "/file", want: disk.Folders{Config: config, State: state, Data: data, Runtime: state}},
+		{
+			name: "runtime open to others", home: "/h", runtm: open,
+			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
+		},
+		{
+			name: "runtime a link", home: "/h", runtm: dir + "/link",
+			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
+		},
+		{
+			name: "runtime a file", home: "/h", runtm: dir + "/file",
+			want: disk.Folders{Config: config, State: state, Data: data, Runtime: state},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("HOME", tt.home)

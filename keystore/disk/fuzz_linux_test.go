@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzMaps: whatever stands around it, a line that maps a uid is not overlooked: an owner taken for unmapped is trusted
-// where root is.
+// FuzzMaps: a line that maps a uid is never overlooked, whatever else is in the table: an owner that counts as unmapped
+// is trusted as root is.
 func FuzzMaps(f *testing.F) {
 	f.Add("         0          0 4294967295\n", "", uint32(65534))
 	f.Add("0 1000 1\n", "1 100000 65536\n", uint32(65534))

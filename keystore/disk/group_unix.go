@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// privateGroup reports whether gid is the group that has one member, the user uid: its number is the user's, and
-// /etc/group and /etc/passwd name nobody else in it. A group that only a directory service knows is not private.
+// privateGroup reports whether gid is the group of the user uid only: it has the user's number, and /etc/group and
+// /etc/passwd list no other user in it. A group that only a directory service knows is not private.
 func privateGroup(gid, uid uint32) bool {
 	if gid != uid {
 		return false
@@ -25,7 +25,8 @@ func privateGroup(gid, uid uint32) bool {
 	return soleMember(group, passwd, gid)
 }
 
-// soleMember reads group(5) and passwd(5): the group exists, and whoever is in it has the uid of the same number.
+// soleMember reads group(5) and passwd(5). It reports whether the group exists and all its members have the uid of the
+// same number.
 func soleMember(group, passwd []byte, id uint32) bool {
 	want := strconv.FormatUint(uint64(id), 10)
 	var user []byte
@@ -57,7 +58,7 @@ func soleMember(group, passwd []byte, id uint32) bool {
 	return found
 }
 
-// fields are the n fields of a line, nil where it has another number of them.
+// fields returns the n fields of a line, or nil if it has another number of them.
 func fields(line []byte, n int) [][]byte {
 	f := bytes.Split(bytes.TrimRight(line, "\n"), []byte(":"))
 	if len(f) != n {

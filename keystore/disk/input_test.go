@@ -83,7 +83,7 @@ func TestReadInput(t *testing.T) {
 		{kind: "dangling", is: fs.ErrNotExist, problem: "open "},
 		{kind: "loop", is: syscall.ELOOP, problem: "open "},
 		{kind: "folder", is: syscall.EISDIR, problem: "read "},
-		{kind: "huge", is: disk.ErrTooLong, problem: "too much"},
+		{kind: "huge", is: disk.ErrTooLong, problem: "it is too long"},
 		{kind: "socket", problem: "it is a socket"},
 		{kind: "zero device", problem: "it is a device"},
 		{kind: "link to a device", problem: "it is a device"},
@@ -97,7 +97,10 @@ func TestReadInput(t *testing.T) {
 			if tt.wait == nil {
 				tt.wait = never
 			}
-			for name, read := range map[string]func(string, int64, disk.Wait) ([]byte, error){"input": disk.ReadInput, "trusted": disk.ReadTrusted} {
+			for name, read := range map[string]func(string, int64, disk.Wait) ([]byte, error){
+				"input":   disk.ReadInput,
+				"trusted": disk.ReadTrusted,
+			} {
 				got, err := read(path, 100, tt.wait)
 				if tt.problem == "" {
 					if err != nil || string(got) != tt.want {
@@ -185,7 +188,8 @@ func TestReadInputPipe(t *testing.T) {
 		_, err = w.WriteString("content")
 		must(t, err)
 		got, err := disk.ReadInput(fmt.Sprintf("/proc/self/fd/%d", r.Fd()), 100, soon)
-		if !strings.Contains(fmt.Sprint(err), "did not come within") || fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" || got != nil {
+		if !strings.Contains(fmt.Sprint(err), "did not come within") || fault.ClassOf(err) != fault.Usage ||
+			fault.HintOf(err, "") == "" || got != nil {
 			t.Errorf("got %q, %v", got, err)
 		}
 		if got, err := disk.ReadStream(r, "stdin", 100, soon); err == nil || got != nil {
@@ -198,7 +202,8 @@ func TestReadInputPipe(t *testing.T) {
 		zero, err := os.Open("/dev/zero")
 		must(t, err)
 		defer func() { _ = zero.Close() }()
-		if _, err := disk.ReadInput(fmt.Sprintf("/dev/fd/%d", zero.Fd()), 100, never); !errors.Is(err, disk.ErrTooLong) {
+		_, err = disk.ReadInput(fmt.Sprintf("/dev/fd/%d", zero.Fd()), 100, never)
+		if !errors.Is(err, disk.ErrTooLong) {
 			t.Errorf("descriptor: %v", err)
 		}
 		if _, err := disk.ReadStream(zero, "stdin", 100, long); !errors.Is(err, disk.ErrTooLong) {
@@ -212,8 +217,10 @@ func TestDescriptor(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/dev/stdin": true, "/dev/fd/0": true, "/dev/fd/63": true, "/proc/self/fd/5": true, "/proc/123/fd/5": true,
 		"/dev//fd/../fd/3": true, "/proc/thread-self/fd/9": true,
-		"": false, "-": false, "/dev/fd/": false, "/dev/fd/x": false, "/dev/fd/3x": false, "/dev/zero": false, "/dev/stdin2": false,
-		"/proc/fd/3": false, "/proc/self/fd": false, "/proc/self/root/fd/3": false, "dev/fd/3": false, "/tmp/fd/3": false, "/proc/self/fdinfo/3": false,
+		"": false, "-": false, "/dev/fd/": false, "/dev/fd/x": false, "/dev/fd/3x": false, "/dev/zero": false,
+		"/dev/stdin2": false,
+		"/proc/fd/3":  false, "/proc/self/fd": false, "/proc/self/root/fd/3": false, "dev/fd/3": false,
+		"/tmp/fd/3": false, "/proc/self/fdinfo/3": false,
 	} {
 		if got := disk.Descriptor(path); got != want {
 			t.Errorf("%q: got %t", path, got)
@@ -221,7 +228,7 @@ func TestDescriptor(t *testing.T) {
 	}
 }
 
-// A file whose content is believed may be ours or root's, at the end of links and below folders that are, too.
+// A trusted file may be this user's or root's, at the end of links and below folders that are, too.
 func TestReadTrustedAttacked(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -255,9 +262,13 @@ func TestReadTrustedAttacked(t *testing.T) {
 			name: "folder of everybody", spoil: func(t *testing.T, home, _ string) { must(t, os.Chmod(home, 0o777)) },
 			problem: "can be written by everybody",
 		},
-		{name: "sticky folder", spoil: func(t *testing.T, home, _ string) { must(t, os.Chmod(home, 0o777|fs.ModeSticky)) }},
+		{name: "sticky folder", spoil: func(t *testing.T, home, _ string) {
+			must(t, os.Chmod(home, 0o777|fs.ModeSticky))
+		}},
 		{
-			name: "another user's", root: true, spoil: func(t *testing.T, _, file string) { must(t, os.Chown(file, attacker, 0)) },
+			name: "another user's", root: true, spoil: func(t *testing.T, _, file string) {
+				must(t, os.Chown(file, attacker, 0))
+			},
 			problem: "belongs to uid 65533",
 		},
 		{name: "another user's link", root: true, spoil: func(t *testing.T, home, file string) {
@@ -266,7 +277,9 @@ func TestReadTrustedAttacked(t *testing.T) {
 			must(t, os.Lchown(file, attacker, 0))
 		}, problem: "belongs to uid 65533"},
 		{
-			name: "another user's folder", root: true, spoil: func(t *testing.T, _, file string) { must(t, os.Chown(filepath.Dir(file), attacker, 0)) },
+			name: "another user's folder", root: true, spoil: func(t *testing.T, _, file string) {
+				must(t, os.Chown(filepath.Dir(file), attacker, 0))
+			},
 			problem: "belongs to uid 65533",
 		},
 		{name: "root's folder that a group manages", root: true, spoil: func(t *testing.T, _, file string) {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ReadInput reads a file that the user names, of at most limit bytes. It may be anyone's. A named pipe, a descriptor
-// and the terminal are waited for as long as wait says; a socket or a device is refused. Errors are fs.PathErrors.
+// ReadInput reads a file that the user names, of at most limit bytes. Any user may own it. It waits for a named pipe, a
+// descriptor or the terminal for as long as wait says, and refuses a socket or a device. Errors are fs.PathErrors.
 func ReadInput(path string, limit int64, wait Wait) ([]byte, error) {
 	got, err := readNamed(path, limit, wait, false)
 	return got, Unreadable(err)
@@ -25,8 +25,9 @@ func ReadHead(path string, limit int64, wait Wait) ([]byte, error) {
 	return got, Unreadable(err)
 }
 
-// ReadTrusted is ReadInput for a file whose content is believed: only we and root can have written it, it and the links
-// and folders on the way to it. Anything else is an [UnsafeError]. What a descriptor names was opened by our caller.
+// ReadTrusted is ReadInput for a file whose content is trusted: only this user and root can have written it, and the
+// links and folders on the way to it. Anything else is an [UnsafeError]. It trusts a descriptor, which the caller has
+// opened.
 func ReadTrusted(path string, limit int64, wait Wait) ([]byte, error) {
 	if harmless(path) {
 		return ReadInput(path, limit, wait)
@@ -38,8 +39,8 @@ func ReadTrusted(path string, limit int64, wait Wait) ([]byte, error) {
 	return ReadInput(target, limit, wait)
 }
 
-// CheckTrusted is for a file that a library is going to read as it likes: [ReadTrusted] would read it, it has at most
-// limit bytes, and nothing in it is waited for. The pipe of a descriptor is to be read before.
+// CheckTrusted checks a file that a library is going to read: [ReadTrusted] would read it, it has at most limit bytes,
+// and reading it does not wait. A descriptor's pipe must be read before.
 func CheckTrusted(path string, limit int64) error {
 	target, err := path, error(nil)
 	if !harmless(path) {
@@ -67,7 +68,7 @@ func CheckTrusted(path string, limit int64) error {
 	return nil
 }
 
-// trusted is the file that path names, without links, if only we and root can have written it.
+// trusted returns the file that path names, without links, if only this user and root can have written it.
 func trusted(path string) (string, error) {
 	if err := checkKind(path); err != nil {
 		return "", err
@@ -95,7 +96,7 @@ func readNamed(path string, limit int64, wait Wait, head bool) ([]byte, error) {
 		return fail("stat", err)
 	}
 	kind := kindOf(&st)
-	if err := mayRead(path, kind); err != nil { // another file by now
+	if err := mayRead(path, kind); err != nil { // it was replaced since checkKind
 		return fail("open", err)
 	}
 	var unknown *waitError
@@ -111,7 +112,7 @@ func readNamed(path string, limit int64, wait Wait, head bool) ([]byte, error) {
 	return got[:min(int64(len(got)), limit)], nil
 }
 
-// checkKind says why a file is not opened: to open a device can have an effect.
+// checkKind returns an error if a file must not be opened: opening a device can have an effect.
 func checkKind(path string) error {
 	var st unix.Stat_t
 	err := retry(func() error { return unix.Stat(path, &st) })
@@ -124,7 +125,7 @@ func checkKind(path string) error {
 	return nil
 }
 
-// kindOf is the type of a file.
+// kindOf returns the type of a file.
 func kindOf(st *unix.Stat_t) fs.FileMode {
 	switch uint32(st.Mode) & unix.S_IFMT { // 16 bits on macOS
 	case unix.S_IFREG:
@@ -139,20 +140,20 @@ func kindOf(st *unix.Stat_t) fs.FileMode {
 	return fs.ModeDevice
 }
 
-// input is a file that is open without blocking.
+// input is an open file that is read without blocking.
 type input struct {
 	fd         int
 	descriptor bool
 	wait       Wait
 
-	limited time.Duration // what wait said
-	until   time.Time     // zero: it was not asked yet
+	limited time.Duration // the time that wait returned
+	until   time.Time     // zero: wait was not called yet
 }
 
-// waitError is that of a Wait.
+// waitError is an error of a Wait.
 type waitError struct{ error }
 
-// readAll reads up to most bytes. A named pipe has its end before anybody writes to it, and is waited for then.
+// readAll reads up to most bytes. A named pipe reports its end before a process opens it for writing, so readAll waits.
 func (in *input) readAll(most int64, pipe bool) ([]byte, error) {
 	if pipe && !in.descriptor {
 		if err := in.ready(); err != nil {
@@ -183,7 +184,7 @@ func (in *input) readAll(most int64, pipe bool) ([]byte, error) {
 	}
 }
 
-// ready waits until there is something to read, or the end.
+// ready waits for input or for its end.
 func (in *input) ready() error {
 	if in.until.IsZero() {
 		var err error
@@ -204,7 +205,7 @@ func (in *input) ready() error {
 		case errors.Is(err, unix.EINTR):
 		case err != nil:
 			return err
-		case n > 0 && on[0].Revents&unix.POLLNVAL != 0: // macOS polls no terminal
+		case n > 0 && on[0].Revents&unix.POLLNVAL != 0: // macOS can't poll a terminal
 			time.Sleep(10 * time.Millisecond)
 			return nil
 		case n > 0:
@@ -213,7 +214,7 @@ func (in *input) ready() error {
 	}
 }
 
-// Append adds to a regular file that is there already.
+// Append adds data to a regular file that exists.
 func Append(path string, data []byte) error { return Unwritable(appendTo(path, data)) }
 
 func appendTo(path string, data []byte) error {

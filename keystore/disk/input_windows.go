@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// ReadInput reads a file that the user names, of at most limit bytes: a regular one. Errors are fs.PathErrors.
+// ReadInput reads a regular file that the user names, of at most limit bytes. Errors are fs.PathErrors.
 func ReadInput(path string, limit int64, wait Wait) ([]byte, error) {
 	got, err := ReadHead(path, limit+1, wait)
 	if err == nil && int64(len(got)) > limit {
@@ -16,12 +16,12 @@ func ReadInput(path string, limit int64, wait Wait) ([]byte, error) {
 	return got, err
 }
 
-// ReadTrusted is ReadInput: rights are inherited from the folders that the user chose.
+// ReadTrusted is ReadInput: the file inherits its rights from the folders that the user chose.
 func ReadTrusted(path string, limit int64, wait Wait) ([]byte, error) {
 	return ReadInput(path, limit, wait)
 }
 
-// CheckTrusted: no library reads a file that the environment names.
+// CheckTrusted does nothing: no library reads a file that the environment names.
 func CheckTrusted(string, int64) error { return nil }
 
 // ReadHead is ReadInput for the first bytes of a file that may be longer.
@@ -42,7 +42,7 @@ func ReadHead(path string, limit int64, _ Wait) ([]byte, error) {
 	return got, Unreadable(err)
 }
 
-// Append adds to a regular file that is there already.
+// Append adds data to a regular file that exists.
 func Append(path string, data []byte) error { return Unwritable(appendTo(path, data)) }
 
 func appendTo(path string, data []byte) error {

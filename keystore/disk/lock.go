@@ -14,25 +14,25 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// LockState is what came of trying to take a lock.
+// LockState is the outcome of an attempt to take a lock.
 type LockState int
 
 // The states of a lock.
 const (
-	Acquired LockState = iota + 1 // it is ours until release is called or this process ends, however it ends
-	Held                          // somebody else has it
-	Broken                        // there can be no lock here: no support, no place to write; the error says why
+	Acquired LockState = iota + 1 // this process holds it until it calls release or ends
+	Held                          // another process holds it
+	Broken                        // there can be no lock here; the error says why
 )
 
-// maxPoll is the longest pause between two looks at a lock that somebody holds.
+// maxPoll is the longest pause between two attempts to take a lock.
 const maxPoll = 50 * time.Millisecond
 
-// maxOpens is how often a lock file is opened anew because its name was taken away: more than cleaning up can do.
+// maxOpens is how often TryLock opens a lock file again because its name was removed: more often than a cleanup does.
 const maxOpens = 64
 
-// TryLock takes the lock file at path at once or not at all. The file is made where it is missing (0600, folders
-// 0700) and stays when the lock is released: removing it would let two processes hold a lock of the same name.
-// release is never nil and may be called more than once; err is nil but for [Broken].
+// TryLock takes the lock file at path at once or not at all. It makes a missing file (0600, folders 0700). Releasing
+// the lock keeps the file: without it two processes could hold a lock of the same name. release is never nil and may be
+// called more than once; err is set only for [Broken].
 func TryLock(path string) (release func(), state LockState, err error) {
 	l, err := openLock(path)
 	if err != nil {
@@ -63,12 +63,12 @@ func Lock(ctx context.Context, path string) (release func(), state LockState, er
 	}
 }
 
-// tryLock opens the file, makes sure that it is still the one of this name once it is locked, and else closes it.
+// tryLock opens and locks the file, and checks that it still has its name; if it has not, tryLock closes it.
 func tryLock(l *flock.Flock) (release func(), state LockState, err error) {
 	for range maxOpens {
 		ok, err := l.TryLock()
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // somebody has removed the folder
+		case errors.Is(err, fs.ErrNotExist): // another process has removed the folder
 			if err := makeFolder(filepath.Dir(l.Path())); err != nil {
 				return func() {}, Broken, err
 			}
@@ -78,7 +78,7 @@ func tryLock(l *flock.Flock) (release func(), state LockState, err error) {
 		case !ok:
 			return func() {}, Held, nil
 		}
-		release := func() { _ = l.Unlock() } // what can't be released ends with the process
+		release := func() { _ = l.Unlock() } // a lock that can't be released ends with the process
 		there, err := stillThere(l)
 		if err != nil {
 			release()
@@ -87,9 +87,9 @@ func tryLock(l *flock.Flock) (release func(), state LockState, err error) {
 		if there {
 			return release, Acquired, nil
 		}
-		release() // somebody has cleaned up the folder in the meantime: our lock has no name any more
+		release() // a cleanup has removed the file, so this lock has no name any more
 	}
-	return func() {}, Broken, noLock(l.Path(), "it is another file each time")
+	return func() {}, Broken, noLock(l.Path(), "the lock file was replaced again and again")
 }
 
 func openLock(path string) (*flock.Flock, error) {
@@ -99,9 +99,9 @@ func openLock(path string) (*flock.Flock, error) {
 	info, err := os.Lstat(path)
 	switch {
 	case err == nil && !info.Mode().IsRegular():
-		return nil, irregular(path) // a named pipe would hold up the open
+		return nil, irregular(path) // opening a named pipe would block
 	case errors.Is(err, fs.ErrNotExist):
-		// Whatever the umask: it could take the rights of whoever comes next.
+		// The mode does not depend on the umask, which could take rights from the next process.
 		if err := writeNew(path, nil, false); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
@@ -109,7 +109,7 @@ func openLock(path string) (*flock.Flock, error) {
 	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600)), nil
 }
 
-// stillThere reports whether the lock's open file is the one that path names.
+// stillThere reports whether path still names the lock's open file.
 func stillThere(l *flock.Flock) (bool, error) {
 	held, err := l.Stat()
 	if err != nil {

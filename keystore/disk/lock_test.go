@@ -140,7 +140,7 @@ func TestLockExcludes(t *testing.T) {
 	}
 }
 
-// Whoever cleans up the folder takes the name from a lock that is held; the next one must not share it.
+// A cleanup of the folder takes the name from a lock that is held; the next lock must not share it.
 func TestLockAfterCleaning(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/cgp-cred/lock"
@@ -161,7 +161,8 @@ func TestLockAfterCleaning(t *testing.T) {
 	}
 }
 
-// The whole folder goes while one holds the lock and another waits for it: the next ones share a new lock.
+// The whole folder is removed while one process holds the lock and another waits for it: the next ones share a new
+// lock.
 func TestLockAfterTheFolder(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/run/cgp-cred/lock"

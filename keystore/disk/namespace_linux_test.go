@@ -11,12 +11,12 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// A user namespace that maps the victim alone, as Apptainer's: everybody else, root too, is uid 65534 in it.
+// A user namespace that maps only the victim, as Apptainer's: every other user, root too, is uid 65534 in it.
 func TestUserNamespace(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
-	const outside = 1234                          // not 65534, which means nobody in particular in the namespace
-	home, err := os.MkdirTemp("/var/lib", "disk") // not below /tmp, which everybody can write
+	const outside = 1234                          // any uid but 65534, which is a special one in the namespace
+	home, err := os.MkdirTemp("/var/lib", "disk") // not below /tmp, which every user can write
 	must(t, err)
 	t.Cleanup(func() { must(t, os.RemoveAll(home)) })
 	must(t, os.Chmod(home, 0o755))

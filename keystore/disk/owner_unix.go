@@ -14,24 +14,24 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-const maxLinks = 40 // as Linux has it
+const maxLinks = 40 // the same as Linux's
 
-// walk checks every folder from / to path as the kernel would pass through them: each must belong to us or to root,
-// and nobody else may write it, unless it is sticky (/tmp), where others can't move what is not theirs. Symbolic links
-// are followed above our own folders, where they belong to us or to root. The last strict names are our own: no links,
-// no sticky bit. A missing folder is an fs.PathError that names it.
+// walk checks every folder from / to path as the kernel passes through them: each must belong to this user or to root,
+// and no other user may write it, unless it is sticky (/tmp): there others can't move this user's files. Above
+// cgp-cred's own folders walk follows symbolic links that belong to this user or to root. The last strict names are
+// cgp-cred's own folders: they may be neither links nor sticky. A missing folder is an fs.PathError that names it.
 func walk(path string, strict int) error {
 	_, err := passage{strict: strict}.resolve(path)
 	return err
 }
 
-// passage says how a path is walked.
+// passage says how to walk a path.
 type passage struct {
-	strict int  // so many names at the end are our own
-	toFile bool // the path is a file's that the user named: its last name, and that of each link to it, is no folder
+	strict int  // the last strict names are cgp-cred's own folders
+	toFile bool // the path ends in a file that the user named, and so does each link to it
 }
 
-// resolve walks path and returns it without symbolic links. The file at the end of a passage to one is not looked at.
+// resolve walks path and returns it without symbolic links. It does not check the file at the end of a strict passage.
 func (p passage) resolve(path string) (string, error) {
 	if !filepath.IsAbs(path) {
 		return "", relative(path)
@@ -48,13 +48,13 @@ func (p passage) resolve(path string) (string, error) {
 	for links := 0; len(rest) > 0; {
 		name := rest[0]
 		rest = rest[1:]
-		if name == ".." { // only from a link's target; the folder above has been checked
+		if name == ".." { // only in a link's target; the folder above has been checked
 			at = filepath.Dir(at)
 			continue
 		}
 		next := filepath.Join(at, name)
 		in := place{
-			ours: len(rest) < p.strict, open: uint32(st.Mode)&0o022 != 0,
+			cgpCred: len(rest) < p.strict, open: uint32(st.Mode)&0o022 != 0,
 			managed: p.toFile, file: p.toFile && len(rest) == 0,
 		}
 		if err := checkFolder(next, uid, in, &st); err != nil {
@@ -79,7 +79,7 @@ func (p passage) resolve(path string) (string, error) {
 	return at, nil
 }
 
-// names are the names of a path, without empty ones and single dots. Those of a link's target keep their "..".
+// names returns the names in a path, without empty ones and single dots. Those of a link's target keep their "..".
 func names(path string) []string {
 	var list []string
 	for name := range strings.SplitSeq(path, "/") {
@@ -90,7 +90,7 @@ func names(path string) []string {
 	return list
 }
 
-// ownNames is how many names at the end of a folder's path belong to this program alone.
+// ownNames returns how many names at the end of a folder's path are cgp-cred's own.
 func ownNames(folder string) int {
 	list := names(folder)
 	for i := len(list) - 1; i >= 0; i-- {
@@ -101,16 +101,16 @@ func ownNames(folder string) int {
 	return 0
 }
 
-// place is where a folder, or the file at the end of a path, lies.
+// place says what holds a folder, or the file at the end of a path.
 type place struct {
-	ours    bool // among our own folders
-	open    bool // in a folder that others can write, such as /tmp
-	managed bool // a folder of root's may be open to its group: what lies in it is checked for its owner
+	cgpCred bool // it is among cgp-cred's own folders
+	open    bool // its folder can be written by others, as /tmp can
+	managed bool // a folder of root's may be writable by its group: what it holds is checked for its owner
 	file    bool // it is the file, or a link to it
 }
 
-// checkFolder checks one folder, or a link to one unless it is ours, and leaves what it saw in st. In the place of a
-// file it checks that.
+// checkFolder checks one folder, or, except among cgp-cred's own, a link to one, and stores what it saw in st. If the
+// path ends in a file, it checks that file.
 func checkFolder(path string, uid uint32, in place, st *unix.Stat_t) error {
 	if err := retry(func() error { return unix.Lstat(path, st) }); err != nil {
 		return &fs.PathError{Op: "lstat", Path: path, Err: err}
@@ -118,19 +118,19 @@ func checkFolder(path string, uid uint32, in place, st *unix.Stat_t) error {
 	mode := uint32(st.Mode) // 16 bits on macOS
 	kind := mode & unix.S_IFMT
 	if st.Uid != uid && st.Uid != 0 {
-		above := (kind == unix.S_IFDIR || in.file && kind == unix.S_IFREG) && !in.ours && !in.open
+		above := (kind == unix.S_IFDIR || in.file && kind == unix.S_IFREG) && !in.cgpCred && !in.open
 		if !above || !unmapped(st.Uid) {
 			return foreign(path, st.Uid, uid)
 		}
 	}
 	switch {
 	case kind == unix.S_IFLNK:
-		if in.ours {
+		if in.cgpCred {
 			return symlink(path)
 		}
 		return nil
 	case kind == unix.S_IFDIR:
-		if !in.ours && mode&unix.S_ISVTX != 0 || in.managed && st.Uid == 0 && mode&0o002 == 0 {
+		if !in.cgpCred && mode&unix.S_ISVTX != 0 || in.managed && st.Uid == 0 && mode&0o002 == 0 {
 			return nil
 		}
 		return closed(pathFile(path), mode, st.Gid, uid)
@@ -141,7 +141,7 @@ func checkFolder(path string, uid uint32, in place, st *unix.Stat_t) error {
 	}
 }
 
-// attributed is a file whose access control list can be read: by its path, or by its descriptor.
+// attributed is a file whose access control list can be read by its path or by its descriptor.
 type attributed struct {
 	path string
 	get  func(name string, value []byte) (int, error)
@@ -155,18 +155,24 @@ func openFile(fd int, path string) attributed {
 	return attributed{path, func(name string, value []byte) (int, error) { return unix.Fgetxattr(fd, name, value) }}
 }
 
-// closed refuses what others can write. A group that has no member but us is nobody else: with the usual umask of
-// 002 on Ubuntu and Fedora all of a user's files are writable by such a group. Users and groups that an access control
-// list names show in the mode as that group.
+// closed refuses a file that others can write. A group with this user as its only member does not count: with the usual
+// umask of 002 on Ubuntu and Fedora such a group can write all of a user's files. The mode shows the users and groups
+// of an access control list as that group.
 func closed(f attributed, mode, gid, uid uint32) error {
 	if mode&0o002 != 0 {
-		return &UnsafeError{Path: f.path, Problem: "can be written by everybody", fix: "chmod go-w " + printable.Shell(f.path)}
+		return &UnsafeError{
+			Path: f.path, Problem: "can be written by everybody",
+			fix: "chmod go-w " + printable.Shell(f.path),
+		}
 	}
 	if mode&0o020 == 0 {
 		return nil
 	}
 	if !privateGroup(gid, uid) {
-		return &UnsafeError{Path: f.path, Problem: "can be written by its group", fix: "chmod go-w " + printable.Shell(f.path)}
+		return &UnsafeError{
+			Path: f.path, Problem: "can be written by its group",
+			fix: "chmod go-w " + printable.Shell(f.path),
+		}
 	}
 	return unlisted(f, uid)
 }
@@ -189,7 +195,7 @@ func readlink(path string) (string, error) {
 	return string(buf[:n]), nil
 }
 
-// retry repeats a system call that a signal interrupted: the Go runtime's own signals do, on some file systems.
+// retry repeats a system call that a signal interrupted: on some file systems the Go runtime's own signals do.
 func retry(call func() error) error {
 	for {
 		if err := call(); !errors.Is(err, unix.EINTR) {
@@ -198,10 +204,10 @@ func retry(call func() error) error {
 	}
 }
 
-// user is who we are to the kernel's permission checks.
+// user returns the uid that the kernel checks permissions for.
 func user() uint32 { return uint32(unix.Geteuid()) } //nolint:gosec // a uid has 32 bits
 
-// private reports whether path is a folder, ours and closed to everybody else.
+// private reports whether path is a folder that belongs to this user and is closed to all others.
 func private(path string) bool {
 	var st unix.Stat_t
 	if !filepath.IsAbs(path) || retry(func() error { return unix.Lstat(path, &st) }) != nil {

@@ -9,15 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// noFollow: opening a symbolic link is an error.
+// noFollow makes opening a symbolic link an error.
 const noFollow = unix.O_NOFOLLOW
 
-// errReadOnly: the file system can't be written at all.
+// errReadOnly is the error of a file system that can't be written at all.
 const errReadOnly = unix.EROFS
 
-// syncFolder makes a rename outlive a crash. Some file systems can't sync a folder and say EINVAL.
+// syncFolder makes a rename survive a crash. Some file systems can't sync a folder and return EINVAL.
 func syncFolder(path string) error {
-	d, err := os.Open(path) //nolint:gosec // the caller's own folder, checked by then
+	d, err := os.Open(path) //nolint:gosec // the caller's own folder, which was checked
 	if err != nil {
 		return err
 	}

@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// noFollow: Windows needs a privilege to make a symbolic link, and has no flag to refuse one.
+// noFollow is 0: Windows needs a privilege to make a symbolic link, and has no flag to refuse one.
 const noFollow = 0
 
-// errReadOnly: the medium can't be written at all.
+// errReadOnly is the error of a medium that can't be written at all.
 const errReadOnly = windows.ERROR_WRITE_PROTECT
 
-// ReadFile reads a regular file of at most limit bytes, not a symbolic link. Who can write it is decided by the
-// rights that it inherits from the user's profile folder. A missing file matches fs.ErrNotExist.
+// ReadFile reads a regular file of at most limit bytes, not a symbolic link. The rights that it inherits from the
+// user's profile folder decide who can write it. A missing file matches fs.ErrNotExist.
 func ReadFile(path string, limit int64) ([]byte, error) {
 	got, err := readFile(path, limit)
 	return got, Unreadable(err)
@@ -59,10 +59,10 @@ func readFile(path string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
-// ReadPrivate is ReadFile: rights are inherited from the user's profile folder.
+// ReadPrivate is ReadFile: the file inherits its rights from the user's profile folder.
 func ReadPrivate(path string, limit int64) ([]byte, error) { return ReadFile(path, limit) }
 
-// walk checks the folder itself; a missing one is an fs.PathError that names the highest that is missing.
+// walk checks the folder itself. A missing one is an fs.PathError that names the highest missing folder.
 func walk(path string, strict int) error {
 	if !filepath.IsAbs(path) {
 		return relative(path)
@@ -85,13 +85,13 @@ func walk(path string, strict int) error {
 	return nil
 }
 
-// ownNames: no folder needs to be told apart.
+// ownNames returns 0: Windows needs no distinction between folders.
 func ownNames(string) int { return 0 }
 
-// private: there is no runtime folder on Windows.
+// private returns false: Windows has no runtime folder.
 func private(string) bool { return false }
 
-// syncFolder: Windows can't, and its file systems order a rename themselves.
+// syncFolder does nothing: Windows can't sync a folder, and its file systems order a rename themselves.
 func syncFolder(string) error { return nil }
 
 // noLocks reports whether err says that the file system has no locks.

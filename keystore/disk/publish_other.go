@@ -4,5 +4,5 @@ package disk
 
 import "errors"
 
-// renameNew: only Linux has a system call for it that all its usual file systems know.
+// renameNew fails: only Linux has a system call for it that all its usual file systems support.
 func renameNew(_, _ string) error { return errors.ErrUnsupported }

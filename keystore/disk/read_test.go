@@ -48,7 +48,7 @@ func TestReadFileAttacked(t *testing.T) {
 		name    string
 		root    bool // needs root
 		spoil   func(t *testing.T, tr tree)
-		problem string // of the UnsafeError; "" where all is well
+		problem string // of the UnsafeError; "" if the file is read
 	}{
 		{name: "as it should be", spoil: func(*testing.T, tree) {}},
 		{name: "readable by others", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.file, 0o644)) }},
@@ -57,21 +57,29 @@ func TestReadFileAttacked(t *testing.T) {
 			problem: "can be written by everybody",
 		},
 		{
-			name: "folder written by everybody", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.profiles, 0o703)) },
+			name: "folder written by everybody", spoil: func(t *testing.T, tr tree) {
+				must(t, os.Chmod(tr.profiles, 0o703))
+			},
 			problem: "can be written by everybody",
 		},
 		{
-			name: "own folder sticky", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.own, 0o777|fs.ModeSticky)) },
+			name: "own folder sticky", spoil: func(t *testing.T, tr tree) {
+				must(t, os.Chmod(tr.own, 0o777|fs.ModeSticky))
+			},
 			problem: "can be written by everybody",
 		},
 		{
 			name: "home written by everybody", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.home, 0o777)) },
 			problem: "can be written by everybody",
 		},
-		{name: "sticky folder above", spoil: func(t *testing.T, tr tree) { must(t, os.Chmod(tr.home, 0o777|fs.ModeSticky)) }},
+		{name: "sticky folder above", spoil: func(t *testing.T, tr tree) {
+			must(t, os.Chmod(tr.home, 0o777|fs.ModeSticky))
+		}},
 		{name: "file a link", spoil: func(t *testing.T, tr tree) { aside(t, tr.file) }, problem: "symbolic link"},
 		{name: "own folder a link", spoil: func(t *testing.T, tr tree) { aside(t, tr.own) }, problem: "symbolic link"},
-		{name: "profiles a link", spoil: func(t *testing.T, tr tree) { aside(t, tr.profiles) }, problem: "symbolic link"},
+		{name: "profiles a link", spoil: func(t *testing.T, tr tree) {
+			aside(t, tr.profiles)
+		}, problem: "symbolic link"},
 		{name: "config a link to dotfiles", spoil: func(t *testing.T, tr tree) { aside(t, tr.config) }},
 		{name: "config a relative link", spoil: func(t *testing.T, tr tree) {
 			must(t, os.MkdirAll(tr.home+"/dot/files", 0o700))
@@ -84,7 +92,9 @@ func TestReadFileAttacked(t *testing.T) {
 			must(t, os.Symlink("open/config", tr.config))
 			must(t, os.Chmod(tr.home+"/open", 0o777))
 		}, problem: "can be written by everybody"},
-		{name: "hard link", spoil: func(t *testing.T, tr tree) { must(t, os.Link(tr.file, tr.home+"/other")) }, problem: "2 names"},
+		{name: "hard link", spoil: func(t *testing.T, tr tree) {
+			must(t, os.Link(tr.file, tr.home+"/other"))
+		}, problem: "2 names"},
 		{name: "named pipe", spoil: func(t *testing.T, tr tree) {
 			must(t, os.Remove(tr.file))
 			must(t, syscall.Mkfifo(tr.file, 0o600))
@@ -98,15 +108,21 @@ func TestReadFileAttacked(t *testing.T) {
 			must(t, os.Chmod(tr.file, 0o620))
 		}, problem: "can be written by its group"},
 		{
-			name: "file of another user", root: true, spoil: func(t *testing.T, tr tree) { must(t, os.Chown(tr.file, attacker, 0)) },
+			name: "file of another user", root: true, spoil: func(t *testing.T, tr tree) {
+				must(t, os.Chown(tr.file, attacker, 0))
+			},
 			problem: "belongs to uid 65533, and you are uid 0",
 		},
 		{
-			name: "own folder of another user", root: true, spoil: func(t *testing.T, tr tree) { must(t, os.Chown(tr.own, attacker, 0)) },
+			name: "own folder of another user", root: true, spoil: func(t *testing.T, tr tree) {
+				must(t, os.Chown(tr.own, attacker, 0))
+			},
 			problem: "belongs to uid 65533",
 		},
 		{
-			name: "home of another user", root: true, spoil: func(t *testing.T, tr tree) { must(t, os.Chown(tr.home, attacker, 0)) },
+			name: "home of another user", root: true, spoil: func(t *testing.T, tr tree) {
+				must(t, os.Chown(tr.home, attacker, 0))
+			},
 			problem: "belongs to uid 65533",
 		},
 		{name: "link of another user", root: true, spoil: func(t *testing.T, tr tree) {
@@ -151,7 +167,8 @@ func TestUnsafeErrorMends(t *testing.T) {
 	odd := filepath.Join(t.TempDir(), "it's here; really")
 	must(t, os.Mkdir(odd, 0o700))
 	must(t, os.Chmod(odd, 0o777))
-	if !errors.As(disk.CheckFolder(odd), &unsafe) || !strings.HasSuffix(fault.HintOf(unsafe, ""), `it'\''s here; really'`) {
+	if !errors.As(disk.CheckFolder(odd), &unsafe) ||
+		!strings.HasSuffix(fault.HintOf(unsafe, ""), `it'\''s here; really'`) {
 		t.Errorf("hint %q is not one word for a shell", unsafe.FaultHints())
 	}
 }
@@ -196,7 +213,8 @@ func TestReadPrivate(t *testing.T) {
 	}
 	must(t, os.Chmod(tr.file, 0o640))
 	var unsafe *disk.UnsafeError
-	if _, err := disk.ReadPrivate(tr.file, 7); !errors.As(err, &unsafe) || fault.HintOf(err, "") != "chmod go= "+tr.file {
+	if _, err := disk.ReadPrivate(tr.file, 7); !errors.As(err, &unsafe) ||
+		fault.HintOf(err, "") != "chmod go= "+tr.file {
 		t.Errorf("0640: %v, want an UnsafeError", err)
 	}
 }
@@ -233,7 +251,10 @@ func TestTwoUsers(t *testing.T) {
 	needRoot(t)
 	dir := shared(t)
 	must(t, os.Chmod(dir, 0o777|fs.ModeSticky)) // as /tmp
-	for owner, folder := range map[int]string{victim: dir + "/mine/cgp-cred", attacker: dir + "/theirs/cgp-cred", 0: dir + "/roots/cgp-cred"} {
+	for owner, folder := range map[int]string{
+		victim: dir + "/mine/cgp-cred", attacker: dir + "/theirs/cgp-cred",
+		0: dir + "/roots/cgp-cred",
+	} {
 		must(t, os.MkdirAll(folder, 0o755))
 		must(t, os.WriteFile(folder+"/f", []byte("content"), 0o644))
 		for _, p := range []string{filepath.Dir(folder), folder, folder + "/f"} {

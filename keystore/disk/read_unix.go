@@ -14,21 +14,21 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// ReadFile reads a file of at most limit bytes that nobody but us and root can have written: a regular file, not a
-// link of either kind, ours or root's, and so are all folders above it. Anything else is an [UnsafeError]; a missing
-// file matches fs.ErrNotExist.
+// ReadFile reads a file of at most limit bytes that only this user and root can have written: a regular file, not a
+// link of either kind, that belongs to this user or root, as all folders above it do. Anything else is an
+// [UnsafeError]; a missing file matches fs.ErrNotExist.
 func ReadFile(path string, limit int64) ([]byte, error) {
 	got, err := read(path, limit, 0)
 	return got, Unreadable(err)
 }
 
-// ReadPrivate is ReadFile for a secret: nobody else may read it either.
+// ReadPrivate is ReadFile for a secret: no other user may read it either.
 func ReadPrivate(path string, limit int64) ([]byte, error) {
 	got, err := read(path, limit, 0o077)
 	return got, Unreadable(err)
 }
 
-// read refuses a file whose mode has one of the bits of hidden, or that others can write.
+// read refuses a file whose mode has a bit of hidden, or that others can write.
 func read(path string, limit int64, hidden uint32) ([]byte, error) {
 	folder := filepath.Dir(path)
 	if err := walk(folder, ownNames(folder)); err != nil {
@@ -46,8 +46,8 @@ func read(path string, limit int64, hidden uint32) ([]byte, error) {
 	return readAll(fd, path, size, limit)
 }
 
-// open opens for reading without the runtime's poller, which costs several system calls; O_NONBLOCK so that a named
-// pipe in the file's place can't hold us up.
+// open opens a file for reading without the runtime's poller, which costs several system calls. With O_NONBLOCK, a
+// named pipe instead of the file does not block cgp-cred.
 func open(path string) (fd int, err error) {
 	const flags = unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NOFOLLOW | unix.O_NONBLOCK
 	err = retry(func() (err error) { fd, err = unix.Open(path, flags, 0); return err })
@@ -61,10 +61,10 @@ func open(path string) (fd int, err error) {
 	}
 }
 
-// checkFile checks the open file, so that nothing can be put in its place after the check.
+// checkFile checks the open file, so that it can't be replaced after the check.
 func checkFile(fd int, path string, hidden uint32) (size int64, err error) {
 	var st unix.Stat_t
-	// CreateOnce gives a file a second name for a moment where the file system knows no better way.
+	// CreateOnce gives a file a second name for a moment if the file system has no better way.
 	for try := 0; ; try++ {
 		if err := retry(func() error { return unix.Fstat(fd, &st) }); err != nil {
 			return 0, &fs.PathError{Op: "fstat", Path: path, Err: err}
@@ -82,7 +82,7 @@ func checkFile(fd int, path string, hidden uint32) (size int64, err error) {
 	case st.Uid != uid && st.Uid != 0:
 		return 0, foreign(path, st.Uid, uid)
 	case st.Nlink != 1:
-		return 0, linked(path, uint64(st.Nlink)) // 16 or 32 bits elsewhere
+		return 0, linked(path, uint64(st.Nlink)) // 16 or 32 bits on other systems
 	case mode&hidden != 0:
 		return 0, &UnsafeError{Path: path, Problem: "can be read by others", fix: "chmod go= " + printable.Shell(path)}
 	}
@@ -91,18 +91,18 @@ func checkFile(fd int, path string, hidden uint32) (size int64, err error) {
 
 func linked(path string, n uint64) error {
 	if n == 0 {
-		return &fs.PathError{Op: "open", Path: path, Err: unix.ENOENT} // removed since we opened it
+		return &fs.PathError{Op: "open", Path: path, Err: unix.ENOENT} // removed after it was opened
 	}
 	q, c := printable.Shell(path), printable.Shell(path+".new")
 	return &UnsafeError{
 		Path:    path,
 		Problem: fmt.Sprintf("has %d names (hard links)", n),
-		fix:     "give it one: cp -p " + q + " " + c + " && mv " + c + " " + q,
+		fix:     "keep only one name: cp -p " + q + " " + c + " && mv " + c + " " + q,
 	}
 }
 
 func readAll(fd int, path string, size, limit int64) ([]byte, error) {
-	buf := make([]byte, min(max(size, 0), limit)+1) // one byte past the end, so that too long is an error and not a cut
+	buf := make([]byte, min(max(size, 0), limit)+1) // one more byte, so that a longer file is an error and is not cut
 	n := 0
 	for {
 		var m int
@@ -116,7 +116,7 @@ func readAll(fd int, path string, size, limit int64) ([]byte, error) {
 			return nil, tooLarge(path, limit)
 		case m == 0:
 			return buf[:n:n], nil
-		case n == len(buf): // it has grown
+		case n == len(buf): // the file has grown
 			buf = append(buf, make([]byte, min(int64(len(buf)), limit+1-int64(n)))...)
 		}
 	}

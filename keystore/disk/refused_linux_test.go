@@ -17,7 +17,7 @@ import (
 	"cgp-cred/keystore/kernel/refuse"
 )
 
-// refusals are file systems and moments that a test can't have otherwise.
+// refusals are file systems and moments that a test can't make in another way.
 var refusals = map[string]func() error{
 	"nothing":         func() error { return nil },
 	"rename-once":     func() error { return refuse.Syscalls(syscall.EINVAL, unix.SYS_RENAMEAT2) },
@@ -70,7 +70,7 @@ func init() {
 	}
 }
 
-// count adds one to the number in a file, as nobody can do at the same time without a lock.
+// count adds one to the number in a file. Without a lock two processes would lose counts.
 func count(lock, file string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -133,7 +133,8 @@ func TestCreateOnceRace(t *testing.T) {
 func TestLockWithoutSupport(t *testing.T) {
 	t.Parallel()
 	out := run(t, -1, "refused-lock", "locks", t.TempDir()+"/cgp-cred/lock")
-	if want := fmt.Sprintf("state %d lock ", disk.Broken); !strings.HasPrefix(out, want) || !strings.Contains(out, "has no locks") {
+	if want := fmt.Sprintf("state %d lock ", disk.Broken); !strings.HasPrefix(out, want) ||
+		!strings.Contains(out, "has no locks") {
 		t.Errorf("got %q", out)
 	}
 }

@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// overflow is the uid that a user namespace shows for all owners whom it does not map: user_namespaces(7).
+// overflow is the uid that a user namespace shows for all owners that it does not map: user_namespaces(7).
 const overflow = 65534
 
-// unmapped reports whether uid stands for owners outside our user namespace. In one that maps little more than
-// ourselves (Apptainer on a cluster, bubblewrap) the host's root is among them, and owns / and /home. Such a folder
-// is taken for root's where it lies in a folder that only its like can write: never in /tmp, never among our own.
+// unmapped reports whether uid is that of all owners outside this process's user namespace. In a namespace that maps
+// little more than this user (Apptainer on a cluster, bubblewrap) the host's root is one of them, and owns / and /home.
+// checkFolder takes such an owner for root if only owners like it can write the folder above: never in /tmp, and never
+// among cgp-cred's own folders.
 func unmapped(uid uint32) bool {
 	if uid != overflow {
 		return false
@@ -20,7 +21,8 @@ func unmapped(uid uint32) bool {
 	return err == nil && !maps(string(table), uid)
 }
 
-// maps reads lines of first uid inside, first uid outside, and how many; a line that it can't read maps all.
+// maps reports whether table maps uid. Its lines have the first uid inside, the first uid outside, and a count. A line
+// that it can't read maps all.
 func maps(table string, uid uint32) bool {
 	for line := range strings.Lines(table) {
 		var inside, outside, count uint64

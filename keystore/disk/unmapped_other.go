@@ -2,5 +2,5 @@
 
 package disk
 
-// unmapped: only Linux has user namespaces.
+// unmapped returns false: only Linux has user namespaces.
 func unmapped(uint32) bool { return false }

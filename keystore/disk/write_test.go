@@ -23,7 +23,10 @@ import (
 func eachWriter(t *testing.T, test func(*testing.T, func(string, []byte) error)) {
 	t.Helper()
 	t.Parallel()
-	for name, write := range map[string]func(string, []byte) error{"lasting": disk.WriteFile, "volatile": disk.WriteVolatile} {
+	for name, write := range map[string]func(string, []byte) error{
+		"lasting":  disk.WriteFile,
+		"volatile": disk.WriteVolatile,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, write)
@@ -46,14 +49,15 @@ func writeFile(t *testing.T, write func(string, []byte) error) {
 	}
 }
 
-// What a process that was killed has left goes with a later write; what is young, or not of this package's making, stays.
+// A later write removes what a killed process has left. It keeps young files, and those that this package did not make.
 func TestWriteFileSweeps(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t)
 	const random = "AAAABBBBCCCCDDDDEEEEFFFF22"
 	old := time.Now().Add(-time.Hour)
 	for name, at := range map[string]time.Time{
-		".prod.yaml." + random + ".tmp": old, ".int.yaml." + random + ".tmp": time.Now(), ".vimrc.tmp": old, random + ".tmp": old,
+		".prod.yaml." + random + ".tmp": old, ".int.yaml." + random + ".tmp": time.Now(), ".vimrc.tmp": old,
+		random + ".tmp": old,
 	} {
 		file := filepath.Join(tr.profiles, name)
 		must(t, os.WriteFile(file, nil, 0o600))
@@ -115,7 +119,8 @@ func TestMakeFolder(t *testing.T) {
 	}
 	must(t, os.WriteFile(home+"/file", nil, 0o600))
 	var unsafe *disk.UnsafeError
-	if err := disk.MakeFolder(home + "/file/cgp-cred"); !errors.As(err, &unsafe) || unsafe.Path != home+"/file" || !strings.Contains(fault.HintOf(unsafe, ""), "ls -ld ") {
+	if err := disk.MakeFolder(home + "/file/cgp-cred"); !errors.As(err, &unsafe) || unsafe.Path != home+"/file" ||
+		!strings.Contains(fault.HintOf(unsafe, ""), "ls -ld ") {
 		t.Errorf("below a file: %v", err)
 	}
 	must(t, os.Mkdir(path+"/folder", 0o700))
@@ -180,7 +185,7 @@ func TestWriteFileUmask(t *testing.T) {
 	}
 }
 
-// Folders and files of a user who is not root and can be shut out by a umask of his own.
+// Folders and files of a user who is not root, and whose own umask can shut the user out.
 func TestUmaskOfAUser(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
@@ -213,7 +218,8 @@ func TestWriteFileAfter(t *testing.T) {
 	tr := newTree(t)
 	refused := errors.New("refused")
 	untouched := func() {
-		if got, _ := os.ReadFile(tr.file); string(got) != "content" || !strings.Contains(files(t, tr.profiles), ".tmp") {
+		if got, _ := os.ReadFile(tr.file); string(got) != "content" ||
+			!strings.Contains(files(t, tr.profiles), ".tmp") {
 			t.Errorf("before the change: %q, the folder holds %s", got, files(t, tr.profiles))
 		}
 	}
@@ -226,7 +232,10 @@ func TestWriteFileAfter(t *testing.T) {
 	if got, _ := os.ReadFile(tr.file); string(got) != "new" || files(t, tr.profiles) != "int.yaml" {
 		t.Errorf("written: %q, the folder holds %s", got, files(t, tr.profiles))
 	}
-	err = disk.WriteFileAfter(tr.file+"/x", nil, func() error { t.Error("changed, though the file can't be written"); return nil })
+	err = disk.WriteFileAfter(tr.file+"/x", nil, func() error {
+		t.Error("changed, though the file can't be written")
+		return nil
+	})
 	if err == nil {
 		t.Error("a file below a file is written")
 	}
@@ -261,7 +270,7 @@ func TestWriteFileFails(t *testing.T) {
 		must(t, os.WriteFile(dir+"/f", []byte("content"), 0o600))
 		must(t, os.Chown(dir, victim, victim))
 		must(t, os.Chown(dir+"/f", victim, victim))
-		must(t, os.Chown(dir, 0, 0)) // root's, who lets us read
+		must(t, os.Chown(dir, 0, 0)) // root's, and the test may read it
 		if out := run(t, victim, "write", "plain", dir+"/f", "3"); !strings.Contains(out, fs.ErrPermission.Error()) {
 			t.Errorf("got %q", out)
 		}

@@ -1,3 +1,4 @@
+// Package exec is the keystore behind a program of the user's: a password manager, a vault.
 package exec
 
 import (
@@ -15,7 +16,7 @@ import (
 	"cgp-cred/keystore/record"
 )
 
-// The kinds of error in the words of a program.
+// The kinds of error, with texts about a program.
 var (
 	errProgram     = keystore.InOtherWords(keystore.ErrUnavailable, "the keystore program failed")
 	errProgramLate = keystore.InOtherWords(keystore.ErrTimeout, "the keystore program did not answer in time")
@@ -23,8 +24,9 @@ var (
 	errProgramText = keystore.InOtherWords(keystore.ErrCorrupt, "the keystore program returned no record")
 )
 
-// Program returns the keystore behind a program of the user's: argv is run with a verb and the account appended, `get`
-// prints the value as one line, `store` reads it as one line, `erase` removes it; status 3 says that there is none.
+// New returns the keystore that the user's program keeps. It runs argv with a verb and the account added: `get` prints
+// the value as one line, `store` reads it as one line, and `erase` removes it. Exit status 3 means that there is no
+// value.
 func New(argv []string) keystore.Keystore { return &programs{argv: slices.Clone(argv)} }
 
 type programs struct{ argv []string }
@@ -37,11 +39,11 @@ func (p *programs) Set(ctx context.Context, account string, value keystore.Secre
 	return p.set(ctx, account, value)
 }
 
-// noRecord is the expected rev of a record that is not there yet.
+// noRecord is the expected rev if there is no record yet.
 const noRecord = "-"
 
-// SetIf tells the program which rev it may replace. One that knows nothing of revs ignores that argument; one that has
-// another rev ends with status 4.
+// SetIf is Set with one more argument: the rev that the program may replace. A program that does not know revs ignores
+// it. A program whose record has another rev exits with status 4.
 func (p *programs) SetIf(ctx context.Context, account, was string, value keystore.Secret) error {
 	if was == "" {
 		was = noRecord
@@ -72,7 +74,7 @@ func (p *programs) set(ctx context.Context, account string, value keystore.Secre
 	return err
 }
 
-// anotherRev reports that both are records, and one is a change that another command has made.
+// anotherRev reports whether a and b are records with different revs: another command has changed the record.
 func anotherRev(a, b keystore.Secret) bool {
 	x, errX := record.Decode(a)
 	y, errY := record.Decode(b)
@@ -94,7 +96,7 @@ func (p *programs) Delete(ctx context.Context, account string) error {
 	return err
 }
 
-// Limit is the deadline of one run of the program, which may ask for a passphrase.
+// Limit returns the time limit of one run of the program, which may ask for a passphrase.
 func (p *programs) Limit() (time.Duration, error) { return keystore.Patience() }
 
 func (p *programs) get(ctx context.Context, op, account string) (keystore.Secret, error) {
@@ -105,17 +107,21 @@ func (p *programs) get(ctx context.Context, op, account string) (keystore.Secret
 	defer clear(out)
 	value, problem := parseLine(out)
 	if problem != "" {
-		return keystore.Secret{}, &keystore.Error{Kind: errProgramText, Op: op, Account: account, Detail: problem, Next: p.byHand("get", account)}
+		return keystore.Secret{}, &keystore.Error{
+			Kind: errProgramText, Op: op, Account: account, Detail: problem,
+			Next: p.byHand("get", account),
+		}
 	}
 	return value, nil
 }
 
-// parseLine takes the value from what a program printed, one line, or says what is wrong with it without quoting it.
+// parseLine returns the value in the output of a program, which is one line, or a problem, which never quotes the
+// output.
 func parseLine(out []byte) (value keystore.Secret, problem string) {
 	line := bytes.TrimSuffix(bytes.TrimSuffix(out, []byte("\n")), []byte("\r"))
 	switch {
 	case len(line) == 0:
-		return keystore.Secret{}, "it printed nothing, and no status 3"
+		return keystore.Secret{}, "it printed nothing, and its exit status is not 3"
 	case bytes.ContainsAny(line, "\r\n"):
 		return keystore.Secret{}, "it printed more than one line"
 	}
@@ -125,7 +131,7 @@ func parseLine(out []byte) (value keystore.Secret, problem string) {
 		if errors.As(err, &big) {
 			return keystore.Secret{}, big.Detail
 		}
-		return keystore.Secret{}, "it printed what is not ASCII text"
+		return keystore.Secret{}, "its output is not ASCII text"
 	}
 	return value, ""
 }
@@ -142,14 +148,15 @@ func (p *programs) run(ctx context.Context, op, verb, account string, stdin []by
 	defer stop()
 	out, err := program.Run(ctx, p.argv, verb, account, stdin, more...)
 	clear(stdin)
-	if err == nil || fault.ClassOf(err) != fault.Keystore { // a command that can't be run, or an interruption
+	if err == nil || fault.ClassOf(err) != fault.Keystore { // the command can't be run, or was interrupted
 		return out, err
 	}
 	e := &keystore.Error{Kind: errProgram, Op: op, Account: account, Detail: err.Error(), Next: fault.HintOf(err, "")}
 	switch {
 	case errors.Is(err, program.ErrNotFound):
 		e.Kind, e.Detail = keystore.ErrNotFound, ""
-		e.Next = fmt.Sprintf("the keystore program has no record: run `cgp-cred store %s`, or %s", account, p.byHand(verb, account))
+		e.Next = fmt.Sprintf("the keystore program has no record: run `cgp-cred store %s`, or %s", account,
+			p.byHand(verb, account))
 	case errors.Is(err, program.ErrChanged):
 		e.Kind, e.Detail, e.Next = keystore.ErrChanged, "", ""
 	case errors.Is(err, program.ErrTimeout):
@@ -164,7 +171,7 @@ func (p *programs) lie(op, account, why string) error {
 	return &keystore.Error{Kind: errProgramLies, Op: op, Account: account, Detail: why, Next: p.byHand("get", account)}
 }
 
-// byHand is the command to try. The program that hints print is the user's own.
+// byHand returns the hint to run the user's program with a verb and an account.
 func (p *programs) byHand(verb, account string) string {
 	return "try it by hand: " + printable.Shell(append(slices.Clone(p.argv), verb, account)...)
 }

@@ -42,7 +42,8 @@ func TestProgram(t *testing.T) {
 	t.Setenv("CGP_CRED_API_KEY", "hidden")
 	ctx, folder := t.Context(), t.TempDir()
 	ks := exec.New(programOf(t, folderProgram, folder))
-	first, second := keystore.NewSecret([]byte(`{"v":1}`)), keystore.NewSecret([]byte(strings.Repeat("x", keystore.MaxValue)))
+	first := keystore.NewSecret([]byte(`{"v":1}`))
+	second := keystore.NewSecret([]byte(strings.Repeat("x", keystore.MaxValue)))
 	if _, err := ks.Get(ctx, "int"); !errors.Is(err, keystore.ErrNotFound) {
 		t.Error(err)
 	}
@@ -68,7 +69,7 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// What a program can do wrong, and what comes of it. No message has a byte of its stdout.
+// What a program can do wrong, and the error that follows. No message has a byte of the program's stdout.
 func TestProgramFaults(t *testing.T) {
 	t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "1s")
 	const get, set, erase = "get", "set", "delete"
@@ -78,8 +79,11 @@ func TestProgramFaults(t *testing.T) {
 		kind         error
 		want         string
 	}{
-		{"fails", `echo secret-output; echo "no\033[2Jhint: x" >&2; exit 1`, get, keystore.ErrUnavailable, `no\x1b[2Jhint: x`},
-		{"dies", `kill -9 $$`, get, keystore.ErrUnavailable, "signal: killed"},
+		{
+			"fails", `echo secret-output; echo "no\033[2Jhint: x" >&2; exit 1`, get, keystore.ErrUnavailable,
+			`no\x1b[2Jhint: x`,
+		},
+		{"is killed", `kill -9 $$`, get, keystore.ErrUnavailable, "signal: killed"},
 		{"hangs", stays + `; :`, get, keystore.ErrTimeout, "killed after"},
 		{"prints nothing", ``, get, keystore.ErrCorrupt, "printed nothing"},
 		{"prints two lines", `echo secret-output; echo second`, get, keystore.ErrCorrupt, "more than one line"},
@@ -87,12 +91,18 @@ func TestProgramFaults(t *testing.T) {
 		{"prints too much", `head -c 3000 /dev/zero | tr '\0' x`, get, keystore.ErrCorrupt, "3000 bytes"},
 		{"prints megabytes", `head -c 3000000 /dev/zero | tr '\0' x`, get, keystore.ErrCorrupt, "64 KiB"},
 		{"stores nothing", `[ $1 = get ] && exit 3; exit 0`, set, keystore.ErrDenied, "stored nothing"},
-		{"stores another record", `[ $1 = get ] && echo secret-output; exit 0`, set, keystore.ErrDenied, "another value"},
+		{
+			"stores another record", `[ $1 = get ] && echo secret-output; exit 0`, set, keystore.ErrDenied,
+			"another value",
+		},
 		{"refuses to store", `[ $1 = store ] && exit 1; exit 3`, set, keystore.ErrUnavailable, "asked to store"},
 		{"stores and can't read", `[ $1 = get ] && exit 1; exit 0`, set, keystore.ErrUnavailable, "asked to get"},
 		{"reads no stdin", `[ $1 = store ] && exec <&-; echo secret-output`, set, keystore.ErrDenied, "another value"},
 		{"erases nothing", `[ $1 = get ] && echo secret-output; exit 0`, erase, keystore.ErrDenied, "still there"},
-		{"erases and leaves garbage", `[ $1 = get ] && echo a && echo b; exit 0`, erase, keystore.ErrDenied, "still there"},
+		{
+			"erases and leaves garbage", `[ $1 = get ] && echo a && echo b; exit 0`, erase, keystore.ErrDenied,
+			"still there",
+		},
 		{"erases and can't read", `[ $1 = get ] && exit 1; exit 0`, erase, keystore.ErrUnavailable, "asked to get"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -109,11 +119,13 @@ func TestProgramFaults(t *testing.T) {
 				err = ks.Delete(ctx, "int")
 			}
 			var e *keystore.Error
-			if !errors.Is(err, tt.kind) || !errors.As(err, &e) || !strings.Contains(err.Error(), tt.want) || e.Op != tt.op {
+			if !errors.Is(err, tt.kind) || !errors.As(err, &e) || !strings.Contains(err.Error(), tt.want) ||
+				e.Op != tt.op {
 				t.Fatalf("%v, want %v with %q", err, tt.kind, tt.want)
 			}
 			text := err.Error() + fault.HintOf(err, "")
-			if fault.HintOf(err, "") == "" || strings.Contains(text, "secret-") || strings.Contains(text, "keychain ") || len(text) > 1500 {
+			if fault.HintOf(err, "") == "" || strings.Contains(text, "secret-") ||
+				strings.Contains(text, "keychain ") || len(text) > 1500 {
 				t.Errorf("%s; hint: %s", err, e.FaultHints())
 			}
 		})
@@ -159,7 +171,8 @@ func FuzzProgramOutput(f *testing.F) {
 		if err := keystore.CheckValue("int", value); err != nil {
 			t.Error(err)
 		}
-		if rest := strings.TrimPrefix(string(out), string(value.Reveal())); rest != "" && rest != "\n" && rest != "\r\n" && rest != "\r" {
+		if rest := strings.TrimPrefix(string(out), string(value.Reveal())); rest != "" && rest != "\n" &&
+			rest != "\r\n" && rest != "\r" {
 			t.Errorf("%q was taken from %q", value.Reveal(), out)
 		}
 	})

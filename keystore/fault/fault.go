@@ -1,5 +1,5 @@
-// Package fault is the one shape of an error: what failed and why, the class that decides the exit status, and what to do
-// about it.
+// Package fault defines how every error of cgp-cred looks: what failed and why, the class that decides the exit status,
+// and hints what to do next.
 package fault
 
 import (
@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Class says what kind of failure an error is. The exit status follows from it, and from nothing else.
+// Class is the kind of a failure. Only it decides the exit status.
 type Class int
 
 const (
-	// Bug is a defect in cgp-cred. It is what an error without a class counts as.
+	// Bug is a defect in cgp-cred. An error without a class counts as a Bug.
 	Bug Class = iota
 	// Usage is a command line, a config file, a bundle, a key or a folder that can't be used.
 	Usage
@@ -21,27 +21,27 @@ const (
 	None
 	// Keystore is a keystore or a signer that is locked, absent, too slow, or that refused.
 	Keystore
-	// Refused is the token endpoint's no. It answers the same until something is changed.
+	// Refused is a refusal of the token endpoint. It stays the same until the user changes something.
 	Refused
 	// Network is DNS, TLS, a proxy, or a reply that is not from APIM.
 	Network
-	// Temporary is worth another try: 429, 5xx, a lock, a deadline.
+	// Temporary is a failure that may pass: 429, 5xx, a lock, a deadline.
 	Temporary
-	// Output is a result that can't be written to stdout.
+	// Output is a failure to write the result to stdout.
 	Output
 )
 
-// Error is a failure that no caller needs to take apart. Errors whose facts a caller reads are types of their own, which
-// implement [Classified].
+// Error is a failure whose facts no caller needs. An error with facts that a caller reads has its own type, which
+// implements [Classified].
 type Error struct {
 	Class Class
-	What  string   // the whole text: what failed, then why; empty: Err's text
+	What  string   // the whole text: what failed, then why; empty: the text of Err
 	Hints []string // what to do next, a command each if possible
 	ID    string   // the message_id that APIM's support asks for; usually empty
 	Err   error    // the cause, for errors.Is and errors.As; may be nil
 }
 
-// Classified is an error that has a class and says what to do. Every error type of the product implements it.
+// Classified is an error that has a class and hints. Every error type of cgp-cred implements it.
 type Classified interface {
 	error
 	FaultClass() Class
@@ -58,12 +58,12 @@ func Wrap(class Class, hint, what string, err error) *Error {
 	return &Error{Class: class, What: what + ": " + err.Error(), Hints: Lines(hint), Err: err}
 }
 
-// Of gives err a class and hints, and leaves its text. Each line of hint is one hint.
+// Of gives err a class and hints, and keeps its text. Each line of hint is one hint.
 func Of(class Class, hint string, err error) *Error {
 	return &Error{Class: class, Hints: Lines(hint), Err: err}
 }
 
-// Lines splits a hint into its lines: none if it is empty.
+// Lines splits a hint into its lines. An empty hint has no lines.
 func Lines(hint string) []string {
 	if hint == "" {
 		return nil
@@ -100,8 +100,8 @@ func (e *Error) MessageID() string {
 	return e.ID
 }
 
-// ClassOf returns the class of the outermost error in err's chain that has one. A deadline or an interruption is Temporary;
-// anything else is a Bug.
+// ClassOf returns the class of the outermost error in err's chain that has one. An expired deadline or an interruption
+// is Temporary; any other error without a class is a Bug.
 func ClassOf(err error) Class {
 	var classified Classified
 	switch {
@@ -113,7 +113,7 @@ func ClassOf(err error) Class {
 	return Bug
 }
 
-// HintsOf returns the hints of the outermost error in err's chain that is classified, or nothing.
+// HintsOf returns the hints of the outermost classified error in err's chain, or nil.
 func HintsOf(err error) []string {
 	switch e := err.(type) { //nolint:errorlint // it walks the chain itself
 	case nil:
@@ -131,7 +131,7 @@ func HintsOf(err error) []string {
 	return HintsOf(errors.Unwrap(err))
 }
 
-// HintOf returns the hints of err in one line, or usual if it has none.
+// HintOf returns the hints of err in one line, or usual if it has no hints.
 func HintOf(err error, usual string) string {
 	if hints := HintsOf(err); len(hints) > 0 {
 		return strings.Join(hints, "; ")
@@ -147,7 +147,7 @@ func OneLine(err error) string {
 	return err.Error()
 }
 
-// IDOf returns the message ID in err's chain, or nothing.
+// IDOf returns the message ID in err's chain, or "".
 func IDOf(err error) string {
 	var identified interface{ MessageID() string }
 	if errors.As(err, &identified) {

@@ -24,13 +24,24 @@ func TestClassAndHints(t *testing.T) {
 	}{
 		{nil, "", fault.Bug, nil, ""},
 		{errors.New("x"), "x", fault.Bug, nil, ""},
-		{&fs.PathError{Op: "open", Path: "/x", Err: fs.ErrPermission}, "open /x: permission denied", fault.Bug, nil, ""},
+		{
+			&fs.PathError{Op: "open", Path: "/x", Err: fs.ErrPermission}, "open /x: permission denied", fault.Bug, nil,
+			"",
+		},
 		{context.Canceled, "context canceled", fault.Temporary, nil, ""},
-		{fmt.Errorf("asking: %w", context.DeadlineExceeded), "asking: context deadline exceeded", fault.Temporary, nil, ""},
+		{
+			fmt.Errorf("asking: %w", context.DeadlineExceeded), "asking: context deadline exceeded", fault.Temporary,
+			nil,
+			"",
+		},
 		{inner, "no key", fault.Keystore, []string{"do this", "and that"}, ""},
 		{fmt.Errorf("profile: %w", inner), "profile: no key", fault.Keystore, []string{"do this", "and that"}, ""},
 		{fault.Wrap(fault.Usage, "other", "wrapped", inner), "wrapped: no key", fault.Usage, []string{"other"}, ""},
-		{fault.Wrap(fault.Usage, "", "wrapped", inner), "wrapped: no key", fault.Usage, []string{"do this", "and that"}, ""},
+		{
+			fault.Wrap(fault.Usage, "", "wrapped", inner), "wrapped: no key", fault.Usage,
+			[]string{"do this", "and that"},
+			"",
+		},
 		{fault.Of(fault.None, "look", errors.New("nothing")), "nothing", fault.None, []string{"look"}, ""},
 		{errors.Join(errors.New("first"), inner), "first\nno key", fault.Keystore, []string{"do this", "and that"}, ""},
 		{fault.Of(fault.Refused, "more", known), "refused", fault.Refused, []string{"more"}, "rrt-1"},

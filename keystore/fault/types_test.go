@@ -43,7 +43,8 @@ func TestEveryErrorIsClassified(t *testing.T) {
 		complete := has("FaultClass") && has("FaultHints")
 		switch _, known := unclassified[name]; {
 		case has("Error") && !complete && !known:
-			t.Errorf("%s is an error without FaultClass and FaultHints: use fault.New or fault.Wrap, or implement fault.Classified", name)
+			t.Errorf("%s is an error without FaultClass and FaultHints: use fault.New or fault.Wrap, or implement "+
+				"fault.Classified", name)
 		case has("Error") && complete && known:
 			t.Errorf("%s is classified: take it off the list", name)
 		}

@@ -53,7 +53,7 @@ func child(verb, name string, args []string) error {
 		id, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, "user", name, 0)
 		fmt.Println(id)
 		return err
-	case "steal": // ID: the value, by its serial number alone
+	case "steal": // ID: the value, with only its serial number
 		var id int
 		if _, err := fmt.Sscan(name, &id); err != nil {
 			return err
@@ -65,7 +65,7 @@ func child(verb, name string, args []string) error {
 		}
 		fmt.Printf("%s", buf[:n])
 		return nil
-	case "refused": // NAME ERRNO: all calls, where the kernel answers with that number
+	case "refused": // NAME ERRNO: all calls, if the kernel answers with that number
 		return refused(name, args[0])
 	}
 	return errors.New("unknown verb")
@@ -80,7 +80,10 @@ func refused(name, errno string) error {
 		return err
 	}
 	_, get := kernel.Get(name)
-	for op, err := range map[string]error{"get": get, "set": kernel.Set(name, []byte("x"), time.Minute), "delete": kernel.Delete(name)} {
+	for op, err := range map[string]error{
+		"get": get, "set": kernel.Set(name, []byte("x"), time.Minute),
+		"delete": kernel.Delete(name),
+	} {
 		if !errors.Is(err, kernel.ErrUnavailable) {
 			fmt.Printf("%s is not ErrUnavailable: %v\n", op, err)
 		}
@@ -91,7 +94,7 @@ func refused(name, errno string) error {
 	return nil
 }
 
-// run starts a child, as user uid or as ourselves where uid is negative, behind the words of wrap.
+// run starts a child, as user uid or as this user if uid is negative, behind the words of wrap.
 func run(t *testing.T, uid int, wrap []string, args ...string) string {
 	t.Helper()
 	argv := append(append([]string{}, wrap...), append([]string{"/proc/self/exe", "child"}, args...)...)

@@ -1,6 +1,6 @@
-// Package kernel keeps small sealed values in the Linux kernel's keyring of the user, where they cost microseconds
-// and end by themselves, and seals them: the keyring's permissions tell users apart, not the containers of one user.
-// On other systems, and where keyctl is refused, every call is [ErrUnavailable].
+// Package kernel keeps small sealed values in the user's keyring in the Linux kernel. Reading one takes microseconds,
+// and values expire by themselves. They are sealed because the keyring's permissions separate users, but not the
+// containers of one user. On other systems, and if keyctl is refused, every call returns [ErrUnavailable].
 package kernel
 
 import (
@@ -14,11 +14,11 @@ const MaxPayload = 4096
 
 // Errors for errors.Is.
 var (
-	// ErrNotFound: the keyring holds no such value, or its time is over.
+	// ErrNotFound: the keyring has no such value, or the value has expired.
 	ErrNotFound = errors.New("no such key in the kernel keyring")
-	// ErrUnavailable: there is no keyring for us: another system, no support, or refused (seccomp in containers).
+	// ErrUnavailable: this process has no keyring: another system, no support, or refused (seccomp in containers).
 	ErrUnavailable = errors.New("the kernel keyring is unavailable")
-	// ErrQuota is an ErrUnavailable: this user's keys are as many or as large as the kernel lets them be.
+	// ErrQuota is an ErrUnavailable: this user has as many keys as the kernel allows, or keys as large.
 	ErrQuota error = &fault.Error{What: "the kernel keyring's quota is used up", Err: ErrUnavailable}
 	// ErrTooBig: the value is larger than MaxPayload.
 	ErrTooBig = errors.New("the value is over 4096 bytes")

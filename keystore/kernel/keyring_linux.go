@@ -14,22 +14,22 @@ import (
 const (
 	keyType = "user" // user-keyring(7)
 
-	// keyctl(2), KEYCTL_SETPERM: everything for a process that possesses the key and for our uid, nothing for the
-	// group and for others. The uid's part lets a process in whose session keyring does not link the user's.
+	// keyctl(2), KEYCTL_SETPERM: all rights for a process that possesses the key and for this uid, no rights for the
+	// group and for others. The uid's part is for a process whose session keyring does not link the user's.
 	ownerOnly = 0x3f3f0000
 )
 
-// searches is how often [Get] looks for a key that is replaced between its search and its read.
+// searches is how often [Get] searches for a key that is replaced between its search and its read.
 const searches = 8
 
-// Get reads the value of that name from the user keyring (@u). It is [ErrNotFound], [ErrUnavailable], or an error
-// for a value that can't be ours.
+// Get reads a value by its name from the user keyring (@u). Its error is [ErrNotFound] or [ErrUnavailable], or that of
+// a value that cgp-cred can't have written.
 func Get(name string) ([]byte, error) {
 	return getWith(unix.KeyctlSearch, unix.KeyctlBuffer, name)
 }
 
-// getWith is Get with the kernel's two calls. A key that was found and is gone when it is read has been replaced by
-// another process, whose key is there now: so it searches again.
+// getWith is Get with the kernel's two calls. If a key is gone between the search and the read, another process has
+// replaced it, and getWith searches again for the new one.
 func getWith(
 	search func(ring int, keyType, name string, dest int) (int, error),
 	read func(cmd, id int, buf []byte, size int) (int, error),
@@ -43,7 +43,7 @@ func getWith(
 			return nil, explain("search", err)
 		}
 		switch n, err = read(unix.KEYCTL_READ, id, buf, 0); {
-		case err == nil && n > len(buf): // the kernel answers with the whole length and fills what fits
+		case err == nil && n > len(buf): // the kernel returns the whole length and fills the buffer
 			return nil, ErrTooBig
 		case err == nil:
 			return buf[:n:n], nil
@@ -55,35 +55,37 @@ func getWith(
 	return nil, err
 }
 
-// setting lets one call of [Set] at a time use the process keyring.
+// setting serialises the use of the process keyring in [Set].
 var setting sync.Mutex
 
-// Set keeps the payload under that name for life, rounded up to whole seconds, in the place of what is there. It is
-// [ErrTooBig] over [MaxPayload], [ErrQuota] where the kernel has no room, or [ErrUnavailable].
+// Set stores the payload under a name for life, rounded up to whole seconds, and replaces an older value. Its error is
+// [ErrTooBig] over [MaxPayload], [ErrQuota] if the kernel has no room, or [ErrUnavailable].
 func Set(name string, payload []byte, life time.Duration) error {
 	if len(payload) > MaxPayload {
 		return ErrTooBig
 	}
-	// The process keyring belongs to the thread's credentials: all steps must run in one thread. Threads can share it,
-	// and a second thread's key of that name is then the first one's, which is unlinked before the second is done.
+	// The process keyring belongs to the thread's credentials, so all steps must run in one thread. Threads can share
+	// the keyring: a second key of that name would be the same key as the first, and the first call would unlink it
+	// before the second call is done.
 	setting.Lock()
 	defer setting.Unlock()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
-	// A key that is made in @u can't be given permissions and a timeout where the session keyring does not link @u:
-	// it is not possessed then. So it is finished where it always is, in the process keyring, and linked to @u after.
+	// If the session keyring does not link @u, this process does not possess a key that it makes in @u, and can't set
+	// the key's permissions and timeout. So Set makes the key in the process keyring, sets them there, and then links
+	// it to @u.
 	id, err := unix.AddKey(keyType, name, payload, unix.KEY_SPEC_PROCESS_KEYRING)
 	if err != nil {
 		return explain("add", err)
 	}
 	err = finish(id, life)
-	// A link that stays costs quota until this process ends, and nothing else.
+	// A link that stays only costs quota until this process ends.
 	_, _ = unix.KeyctlInt(unix.KEYCTL_UNLINK, id, unix.KEY_SPEC_PROCESS_KEYRING, 0, 0)
 	return err
 }
 
-// finish gives the key its permissions and its end, and only then makes it known in the user keyring.
+// finish sets the key's permissions and timeout, and only then links it to the user keyring.
 func finish(id int, life time.Duration) error {
 	if err := unix.KeyctlSetperm(id, ownerOnly); err != nil {
 		return explain("setperm", err)
@@ -97,7 +99,7 @@ func finish(id int, life time.Duration) error {
 	return nil
 }
 
-// seconds rounds up; 0 would be a key without an end.
+// seconds returns life in seconds, rounded up: 0 would be a key that never expires.
 func seconds(life time.Duration) int {
 	s := int64(life / time.Second)
 	if life%time.Second > 0 {
@@ -106,14 +108,14 @@ func seconds(life time.Duration) int {
 	return int(min(max(s, 1), math.MaxInt32))
 }
 
-// Delete removes the value of that name; [ErrNotFound] where there is none.
+// Delete removes a value by its name. Its error is [ErrNotFound] if there is no such value.
 func Delete(name string) error {
 	id, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, keyType, name, 0)
 	if err != nil {
 		return explain("search", err)
 	}
 	_, err = unix.KeyctlInt(unix.KEYCTL_UNLINK, id, unix.KEY_SPEC_USER_KEYRING, 0, 0)
-	// It may have other links; this ends it in all of them. Not ours to insist on.
+	// The key may have other links; this removes it from all of them. Delete does not depend on it.
 	_, _ = unix.KeyctlInt(unix.KEYCTL_INVALIDATE, id, 0, 0, 0)
 	if err != nil {
 		return explain("unlink", err)
@@ -121,7 +123,7 @@ func Delete(name string) error {
 	return nil
 }
 
-// explain makes our errors of the kernel's.
+// explain turns the kernel's errors into those of this package.
 func explain(op string, err error) error {
 	switch {
 	case errors.Is(err, unix.ENOKEY), errors.Is(err, unix.EKEYEXPIRED),
@@ -129,7 +131,7 @@ func explain(op string, err error) error {
 		return ErrNotFound
 	case errors.Is(err, unix.EDQUOT), errors.Is(err, unix.ENOMEM), errors.Is(err, unix.ENFILE):
 		return ErrQuota
-	default: // EPERM, ENOSYS: seccomp or no support; EACCES: a security module, or another's key in the place
+	default: // EPERM, ENOSYS: seccomp or no support; EACCES: a security module, or another user's key of this name
 		return fmt.Errorf("%w: %s: %w", ErrUnavailable, op, err)
 	}
 }

@@ -27,7 +27,10 @@ func TestKeyring(t *testing.T) {
 	if err := kernel.Delete(name); !errors.Is(err, kernel.ErrNotFound) {
 		t.Errorf("deleting what is absent: %v", err)
 	}
-	for _, value := range [][]byte{[]byte("one"), []byte("two \x00\xff"), bytes.Repeat([]byte("x"), kernel.MaxPayload)} {
+	for _, value := range [][]byte{
+		[]byte("one"), []byte("two \x00\xff"),
+		bytes.Repeat([]byte("x"), kernel.MaxPayload),
+	} {
 		if err := kernel.Set(name, value, time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -59,11 +62,11 @@ func TestKeyringTooBigByAnother(t *testing.T) {
 	if !errors.Is(err, kernel.ErrTooBig) {
 		t.Errorf("got %v", err)
 	}
-	if err := kernel.Set(name, []byte("ours"), time.Minute); err != nil {
+	if err := kernel.Set(name, []byte("new"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := kernel.Get(name); string(got) != "ours" {
-		t.Errorf("got %q, %v: ours must take the other's place", got, err)
+	if got, err := kernel.Get(name); string(got) != "new" {
+		t.Errorf("got %q, %v: the new value must replace the other", got, err)
 	}
 }
 

@@ -4,11 +4,11 @@ package kernel
 
 import "time"
 
-// Get is [ErrUnavailable]: only Linux has such a keyring.
+// Get returns [ErrUnavailable]: only Linux has such a keyring.
 func Get(string) ([]byte, error) { return nil, ErrUnavailable }
 
-// Set is [ErrUnavailable].
+// Set returns [ErrUnavailable].
 func Set(string, []byte, time.Duration) error { return ErrUnavailable }
 
-// Delete is [ErrUnavailable].
+// Delete returns [ErrUnavailable].
 func Delete(string) error { return ErrUnavailable }

@@ -22,10 +22,16 @@ func TestGetOfReplacedKey(t *testing.T) {
 		{name: "revoked, then expired", reads: []error{unix.EKEYREVOKED, unix.EKEYEXPIRED, nil}, searched: 3},
 		{name: "replaced seven times", reads: append(repeat(unix.ENOKEY, searches-1), nil), searched: searches},
 		{name: "replaced without end", reads: repeat(unix.ENOKEY, 100), want: ErrNotFound, searched: searches},
-		{name: "deleted", reads: []error{unix.ENOKEY}, searches: []error{nil, unix.ENOKEY}, want: ErrNotFound, searched: 2},
+		{
+			name: "deleted", reads: []error{unix.ENOKEY}, searches: []error{nil, unix.ENOKEY}, want: ErrNotFound,
+			searched: 2,
+		},
 		{name: "never there", searches: []error{unix.ENOKEY}, want: ErrNotFound, searched: 1},
 		{name: "refused", reads: []error{unix.EACCES, nil}, want: ErrUnavailable, searched: 1},
-		{name: "replaced, then refused", reads: []error{unix.ENOKEY, unix.EPERM, nil}, want: ErrUnavailable, searched: 2},
+		{
+			name: "replaced, then refused", reads: []error{unix.ENOKEY, unix.EPERM, nil}, want: ErrUnavailable,
+			searched: 2,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

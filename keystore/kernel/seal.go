@@ -32,11 +32,11 @@ var (
 
 // Sealer encrypts and authenticates small values with one key. It prints as [redacted].
 type Sealer struct {
-	aead func() cipher.AEAD // a func, so that no way of printing reaches the key
+	aead func() cipher.AEAD // a func, so that no way of printing the Sealer reaches the key
 	id   [idSize]byte
 }
 
-// allowed returns an error in the FIPS 140-only mode, in which nothing can be sealed.
+// allowed returns an error in the FIPS 140-only mode, which has no cipher for sealing.
 func allowed() error {
 	if fips140.Enforced() {
 		return fault.New(fault.Usage, "run the command without GODEBUG=fips140=only",
@@ -45,7 +45,7 @@ func allowed() error {
 	return nil
 }
 
-// NewSealer makes a Sealer of a random key of 32 bytes. In the FIPS 140-only mode it returns an error.
+// NewSealer returns a Sealer with a random key of 32 bytes. In the FIPS 140-only mode it returns an error.
 func NewSealer(key []byte) (*Sealer, error) {
 	if len(key) != chacha20poly1305.KeySize {
 		return nil, fmt.Errorf("a sealing key has %d bytes, and this one %d", chacha20poly1305.KeySize, len(key))
@@ -65,10 +65,10 @@ func NewSealer(key []byte) (*Sealer, error) {
 	return s, nil
 }
 
-// ID tells keys apart and says nothing of the key.
+// ID returns an identifier that distinguishes keys and reveals nothing about the key.
 func (s *Sealer) ID() [8]byte { return s.id }
 
-// Seal encrypts plain and binds it to aad, which Open must be given again. Each call uses a new random nonce.
+// Seal encrypts plain and binds it to aad, which must be given to Open too. Each call uses a new random nonce.
 func (s *Sealer) Seal(aad, plain []byte) []byte {
 	out := make([]byte, nonceEnd, nonceEnd+len(plain)+chacha20poly1305.Overhead)
 	out[0] = sealVersion
@@ -77,7 +77,7 @@ func (s *Sealer) Seal(aad, plain []byte) []byte {
 	return s.aead().Seal(out, out[headSize:nonceEnd], plain, bind(out[:headSize], aad))
 }
 
-// Open returns what was sealed under this key with this aad, and an error for anything else.
+// Open returns the value that was sealed under this key with this aad, and an error for anything else.
 func (s *Sealer) Open(aad, sealed []byte) ([]byte, error) {
 	switch {
 	case len(sealed) < nonceEnd+chacha20poly1305.Overhead:
@@ -100,5 +100,5 @@ func bind(head, aad []byte) []byte {
 
 // Format prints [redacted] for every verb.
 func (s *Sealer) Format(f fmt.State, _ rune) {
-	_, _ = f.Write([]byte("[redacted]")) // an error is fmt's own matter
+	_, _ = f.Write([]byte("[redacted]")) // fmt handles a write error
 }

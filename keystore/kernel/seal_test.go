@@ -63,7 +63,7 @@ func TestOpenRefuses(t *testing.T) {
 	stranger := bytes.Clone(sealer(t, 'K').Seal([]byte("aad"), []byte("plain")))
 	id := s.ID()
 	copy(stranger[1:], id[:])
-	refused("another key under our id", s, []byte("aad"), stranger)
+	refused("another key under the same id", s, []byte("aad"), stranger)
 }
 
 // The layout, built by hand: what one version sealed, the next must tell apart from its own.
@@ -76,7 +76,8 @@ func TestSealLayout(t *testing.T) {
 	id := sha256.Sum256([]byte("cgp-cred sealing key id\x00" + strings.Repeat("k", 32)))
 	head := append([]byte{1}, id[:8]...)
 	nonce := bytes.Repeat([]byte{'n'}, 24)
-	sealed := aead.Seal(append(bytes.Clone(head), nonce...), nonce, []byte("plain"), append(bytes.Clone(head), "aad"...))
+	sealed := aead.Seal(append(bytes.Clone(head), nonce...), nonce, []byte("plain"),
+		append(bytes.Clone(head), "aad"...))
 	if got, err := sealer(t, 'k').Open([]byte("aad"), sealed); err != nil || string(got) != "plain" {
 		t.Errorf("got %q, %v", got, err)
 	}

@@ -14,8 +14,8 @@ import (
 
 const sealingKeySize = 32
 
-// OpenSealer makes a Sealer of the sealing key in a folder, seal.key, and the key where there is none yet. A key that
-// others can have written or read is a [disk.UnsafeError].
+// OpenSealer returns a Sealer with the sealing key in a folder, seal.key, and makes a missing key. A key
+// that other users can have written or read is a [disk.UnsafeError].
 func OpenSealer(folder string) (*Sealer, error) {
 	if err := allowed(); err != nil {
 		return nil, err
@@ -35,7 +35,8 @@ func OpenSealer(folder string) (*Sealer, error) {
 	}
 	sealer, err := NewSealer(key)
 	if err != nil {
-		return nil, fault.Wrap(fault.Usage, "remove it, and the next run creates a new one: "+printable.Shell("rm", path), strconv.Quote(path), err)
+		return nil, fault.Wrap(fault.Usage,
+			"remove it, and the next run creates a new one: "+printable.Shell("rm", path), strconv.Quote(path), err)
 	}
 	return sealer, nil
 }

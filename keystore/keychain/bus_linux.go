@@ -16,15 +16,18 @@ import (
 	"cgp-cred/keystore/peer"
 )
 
-// findBus returns the first session bus that answers and is our own, as an address that names nothing but its socket,
-// with a connection to it that only keeps it known.
+// findBus returns the first session bus that answers and belongs to this user, as an address with only its socket, and
+// a connection to it. The connection shows that the bus has not been replaced since.
 func findBus(ctx context.Context) (string, net.Conn, error) {
 	value := os.Getenv(busVariable)
 	if value == "" || strings.HasPrefix(value, "autolaunch:") {
 		value = usualBus()
 	}
 	if value == "" {
-		return "", nil, &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "there is no session bus", Next: noBus + keystore.WithoutKeychain}
+		return "", nil, &keystore.Error{
+			Kind: keystore.ErrUnavailable, Detail: "there is no session bus",
+			Next: noBus + keystore.WithoutKeychain,
+		}
 	}
 	var worst error
 	for entry := range strings.SplitSeq(value, ";") {
@@ -45,8 +48,8 @@ func findBus(ctx context.Context) (string, net.Conn, error) {
 	return "", nil, worst
 }
 
-// usualBus returns the address of the bus in the user's runtime folder, "" if there is none. A process with a runtime
-// folder of its own has no other bus: /run/user is asked only if XDG_RUNTIME_DIR is unset.
+// usualBus returns the address of the bus in the user's runtime folder, or "". A process with its own runtime folder
+// has no other bus: usualBus looks in /run/user only if XDG_RUNTIME_DIR is unset.
 func usualBus() string {
 	path := filepath.Join(disk.RuntimeFolder(), "bus")
 	if info, err := os.Stat(path); err != nil || info.Mode().Type() != os.ModeSocket {
@@ -55,7 +58,7 @@ func usualBus() string {
 	return "unix:path=" + dbus.EscapeBusAddressValue(path)
 }
 
-// tryBus connects to one entry of a bus address and checks who listens there.
+// tryBus connects to one entry of a bus address and checks which user listens there.
 func tryBus(ctx context.Context, entry string) (string, net.Conn, error) {
 	key, name, err := parseBus(entry)
 	if err != nil {
@@ -82,8 +85,8 @@ func tryBus(ctx context.Context, entry string) (string, net.Conn, error) {
 	return "unix:" + key + "=" + dbus.EscapeBusAddressValue(name), conn, nil
 }
 
-// parseBus reads one server address of the D-Bus specification: unix: with one of path, abstract and runtime=yes. Other
-// transports are refused: tcp: reaches anybody, unixexec: and autolaunch: run programs.
+// parseBus reads one server address of the D-Bus specification: unix: with one of path, abstract and runtime=yes. It
+// refuses other transports: tcp: reaches any program, unixexec: and autolaunch: run programs.
 func parseBus(entry string) (key, name string, err error) {
 	transport, rest, ok := strings.Cut(entry, ":")
 	if !ok {
@@ -95,7 +98,7 @@ func parseBus(entry string) (key, name string, err error) {
 	for pair := range strings.SplitSeq(rest, ",") {
 		k, v, _ := strings.Cut(pair, "=")
 		if k != "path" && k != "abstract" && k != "runtime" {
-			continue // guid, and what a later D-Bus adds
+			continue // guid, and keys that a later D-Bus adds
 		}
 		if key != "" {
 			return "", "", refuse("it names two sockets")

@@ -11,7 +11,7 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// listen opens a socket in a folder of its own and gives each connection, with its number, to serve.
+// listen opens a socket in a new folder and gives each connection, with its number, to serve.
 func listen(t *testing.T, serve func(n int, c net.Conn)) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "cgp")
@@ -51,7 +51,7 @@ func TestSilentBus(t *testing.T) {
 		t.Errorf("%s, said so %d times, want once", r.Class, r.Waited)
 	}
 	if r := child(t, "get", bus); r.Class != "timeout" || !strings.Contains(r.Message, "waited 5s") {
-		t.Errorf("%s (%s), want 5 s where nobody can answer a prompt", r.Class, r.Message)
+		t.Errorf("%s (%s), want 5 s if no user can answer a prompt", r.Class, r.Message)
 	}
 	expect(t, child(t, "cancel", bus, "DISPLAY=:9"), "cancelled")
 }
@@ -59,8 +59,10 @@ func TestSilentBus(t *testing.T) {
 func TestStaleAddress(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "bus")
-	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:path="+path), "unavailable", "does not answer", "DBUS_SESSION_BUS_ADDRESS")
-	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:abstract=/cgp/nobody/here"), "unavailable", "does not answer")
+	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:path="+path), "unavailable", "does not answer",
+		"DBUS_SESSION_BUS_ADDRESS")
+	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:abstract=/cgp/not/here"), "unavailable",
+		"does not answer")
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +98,7 @@ func TestAddressesRefused(t *testing.T) {
 	}
 }
 
-// Of a list the first that is ours is used, and go-keyring gets that one alone.
+// Of a list the first bus of this user's is used, and go-keyring gets only that one.
 func TestAddressReduced(t *testing.T) {
 	t.Parallel()
 	k := keystoretest.StartKeyring(t)
@@ -125,10 +127,11 @@ func TestSwappableSocket(t *testing.T) {
 	if err := os.Chmod(folder, 0o777); err != nil { // #nosec G302 -- the attack
 		t.Fatal(err)
 	}
-	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:path="+path), "denied", "can be written by everybody", folder)
+	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:path="+path), "denied", "can be written by everybody",
+		folder)
 }
 
-// The process that was checked ends before godbus's connection stands: another may have taken its place.
+// The process that was checked ends before godbus has connected: another may have replaced it.
 func TestBusReplacedMeanwhile(t *testing.T) {
 	t.Parallel()
 	k := keystoretest.StartBus(t)
@@ -146,5 +149,5 @@ func TestBusReplacedMeanwhile(t *testing.T) {
 		go func() { _, _ = io.Copy(bus, c) }()
 		_, _ = io.Copy(c, bus)
 	})
-	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:path="+path), "unavailable", "went away")
+	expect(t, child(t, "get", "DBUS_SESSION_BUS_ADDRESS=unix:path="+path), "unavailable", "closed the connection")
 }

@@ -17,22 +17,23 @@ import (
 	"cgp-cred/keystore"
 )
 
-// What to do next, where the kind alone does not say it.
+// The next step, if the usual hint of the kind does not say it.
 const (
-	// gnome-keyring-daemon takes the password up to the end of its input, a line break too, and only a daemon that it
-	// starts itself is unlocked.
+	// gnome-keyring-daemon reads the password up to the end of its input, including a line break, and unlocks only a
+	// daemon that it starts itself.
 	unlockCommand = `read -rs P; printf %s "$P" | gnome-keyring-daemon --replace --unlock --components=secrets; unset P`
 
-	desktopless = "unlock the login keyring: on a desktop with its own program, elsewhere in bash with `" + unlockCommand + "`"
-	noBus       = "start one with a keyring in it: `dbus-run-session -- bash`, then `" + unlockCommand + "`\n"
-	noService   = "install and start gnome-keyring, KWallet or KeePassXC\n"
+	desktopless = "unlock the login keyring: on a desktop with its own program, otherwise in bash with `" +
+		unlockCommand + "`"
+	noBus     = "start one with a keyring in it: `dbus-run-session -- bash`, then `" + unlockCommand + "`\n"
+	noService = "install and start gnome-keyring, KWallet or KeePassXC\n"
 
 	again         = "run the command again\n" + keystore.AskDoctor
-	otherProvider = "see with `cgp-cred doctor` which program answers as keychain, and update or replace it"
+	otherProvider = "run `cgp-cred doctor` to see which program answers as keychain, and update or replace it"
 )
 
-// classify makes an *[keystore.Error] of what go-keyring, the keychain's programs or a deadline returned. A cancelled context
-// stays what it is: the user's wish is not the keychain's failure.
+// classify turns an error of go-keyring, the keychain's programs or a deadline into an *[keystore.Error]. It does not
+// change the error of a cancelled context: the user's wish is not the keychain's failure.
 func classify(ctx context.Context, goos, op, account string, limit time.Duration, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("keychain: %w", context.Cause(ctx))
@@ -43,7 +44,8 @@ func classify(ctx context.Context, goos, op, account string, limit time.Duration
 	case errors.As(err, &own):
 		e.Kind, e.Detail, e.Next = own.Kind, own.Detail, own.Next
 	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
-		e.Kind, e.Detail = keystore.ErrTimeout, "waited "+limit.Round(time.Millisecond).String()+"; it is locked, its prompt can't be seen, or it hangs"
+		e.Kind, e.Detail = keystore.ErrTimeout, "waited "+limit.Round(time.Millisecond).String()+"; it is locked, "+
+			"its prompt can't be seen, or it hangs"
 		if goos == "linux" && !promptable(goos) {
 			e.Next = desktopless + "; more time: " + keystore.TimeoutName + "=60s"
 		}
@@ -60,13 +62,14 @@ func classify(ctx context.Context, goos, op, account string, limit time.Duration
 	default:
 		classifySecretService(e, err)
 	}
-	if late := map[string]string{"set": "stored", "delete": "deleted"}[op]; late != "" && errors.Is(e.Kind, keystore.ErrTimeout) {
-		e.Detail += "; it may still be " + late + " when the keychain goes on: look with `cgp-cred status`"
+	if late := map[string]string{"set": "stored", "delete": "deleted"}[op]; late != "" &&
+		errors.Is(e.Kind, keystore.ErrTimeout) {
+		e.Detail += "; it may still be " + late + " when the keychain continues: check with `cgp-cred status`"
 	}
 	return e
 }
 
-// classifySecretService knows the errors of the bus by name, and those that go-keyring makes by text.
+// classifySecretService recognises the errors of the bus by name, and those of go-keyring by text.
 func classifySecretService(e *keystore.Error, err error) {
 	name, text := busErrorName(err), err.Error()
 	has := func(parts ...string) bool {
@@ -86,15 +89,16 @@ func classifySecretService(e *keystore.Error, err error) {
 	case has("not provided by any .service files", ".DBus.Error.ServiceUnknown", ".DBus.Error.NameHasNoOwner"):
 		e.Detail = "no program answers for org.freedesktop.secrets"
 		e.Next = noService + keystore.WithoutKeychain
-	case has("Object does not exist at path", "No such interface", ".UnknownObject", ".UnknownInterface", ".UnknownMethod", ".Secret.Error.NoSuchObject"):
+	case has("Object does not exist at path", "No such interface", ".UnknownObject", ".UnknownInterface",
+		".UnknownMethod", ".Secret.Error.NoSuchObject"):
 		e.Detail = "the keyring is not initialised: " + text
 		e.Next = desktopless
 	case has(".DBus.Error.AccessDenied", ".DBus.Error.AuthFailed"):
 		e.Kind = keystore.ErrDenied
 	case has("disconnected from message bus"): // a NoReply that comes at once
-		e.Detail, e.Next = "the keychain's program ended while it was asked", again
-	case ended(err), has("connection closed by user"): // as godbus says for a closed connection
-		e.Detail, e.Next = "the session bus went away", again
+		e.Detail, e.Next = "the keychain's program ended during the request", again
+	case ended(err), has("connection closed by user"): // godbus's text for a closed connection
+		e.Detail, e.Next = "the session bus closed the connection", again
 	case has(".DBus.Error.NoReply", ".DBus.Error.Timeout", ".DBus.Error.TimedOut"):
 		e.Kind = keystore.ErrTimeout
 	}
@@ -103,12 +107,14 @@ func classifySecretService(e *keystore.Error, err error) {
 	}
 }
 
-// ended reports that the other end closed the connection.
+// ended reports whether err says that the other end closed the connection.
 func ended(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, syscall.EPIPE)
 }
 
-// classifyMac knows /usr/bin/security by its exit status, which is the OSStatus modulo 256: go-keyring drops its text.
+// classifyMac recognises errors of /usr/bin/security by its exit status, which is the OSStatus modulo 256: go-keyring
+// drops its text.
 func classifyMac(e *keystore.Error, err error) {
 	e.Kind, e.Detail = keystore.ErrUnavailable, err.Error()
 	var exit *exec.ExitError
@@ -137,7 +143,7 @@ func macStatus(e *keystore.Error, status int) {
 	}
 }
 
-// classifyWindows knows the Credential Manager by its error numbers (winerror.h).
+// classifyWindows recognises errors of the Credential Manager by their numbers (winerror.h).
 func classifyWindows(e *keystore.Error, err error) {
 	e.Kind, e.Detail = keystore.ErrUnavailable, err.Error()
 	var errno syscall.Errno

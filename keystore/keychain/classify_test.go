@@ -36,14 +36,29 @@ func TestClassify(t *testing.T) {
 		{"refused by Windows", "windows", syscall.Errno(5), keystore.ErrDenied, "allow"},
 		{"too big for Windows", "windows", syscall.Errno(1783), keystore.ErrTooBig, "4096"},
 		{"absent on Windows", "windows", syscall.Errno(1168), keystore.ErrNotFound, "store"},
-		{"locked", "linux", errors.New("failed to unlock correct collection '/x'"), keystore.ErrLocked, "gnome-keyring-daemon --replace --unlock"},
-		{"locked item", "linux", errors.New("Cannot get secret of a locked object"), keystore.ErrLocked, "gnome-keyring-daemon"},
-		{"no service", "linux", errors.New("The name org.freedesktop.secrets was not provided by any .service files"), keystore.ErrUnavailable, "install"},
-		{"no collection", "linux", errors.New("Object does not exist at path “/org/freedesktop/secrets/collection/login”"), keystore.ErrUnavailable, "gnome-keyring-daemon"},
+		{
+			"locked", "linux", errors.New("failed to unlock correct collection '/x'"), keystore.ErrLocked,
+			"gnome-keyring-daemon --replace --unlock",
+		},
+		{
+			"locked item", "linux", errors.New("Cannot get secret of a locked object"), keystore.ErrLocked,
+			"gnome-keyring-daemon",
+		},
+		{
+			"no service", "linux",
+			errors.New("The name org.freedesktop.secrets was not provided by any .service files"),
+			keystore.ErrUnavailable, "install",
+		},
+		{
+			"no collection", "linux",
+			errors.New("Object does not exist at path “/org/freedesktop/secrets/collection/login”"),
+			keystore.ErrUnavailable, "gnome-keyring-daemon",
+		},
 		{"anything else", "linux", errors.New("EOF"), keystore.ErrUnavailable, "doctor"},
 	} {
 		var e *keystore.Error
-		if err := classify(context.Background(), c.goos, "get", "int", time.Second, c.err); !errors.As(err, &e) || !errors.Is(err, c.want) {
+		if err := classify(context.Background(), c.goos, "get", "int", time.Second, c.err); !errors.As(err, &e) ||
+			!errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		} else if !strings.Contains(fault.HintOf(e, ""), c.next) {
 			t.Errorf("%s: hint %q, want %q in it", c.name, e.FaultHints(), c.next)
@@ -53,7 +68,10 @@ func TestClassify(t *testing.T) {
 
 func TestClassifyMacStatus(t *testing.T) {
 	t.Parallel()
-	for status, want := range map[int]error{44: keystore.ErrNotFound, 36: keystore.ErrLocked, 51: keystore.ErrDenied, 128: keystore.ErrDenied, 37: keystore.ErrUnavailable, 1: keystore.ErrUnavailable} {
+	for status, want := range map[int]error{
+		44: keystore.ErrNotFound, 36: keystore.ErrLocked, 51: keystore.ErrDenied,
+		128: keystore.ErrDenied, 37: keystore.ErrUnavailable, 1: keystore.ErrUnavailable,
+	} {
 		e := &keystore.Error{Kind: keystore.ErrUnavailable}
 		if macStatus(e, status); !errors.Is(e, want) || fault.HintOf(e, "") == "" {
 			t.Errorf("%d: %v, want %v", status, e, want)
@@ -70,14 +88,20 @@ func TestClassifyMacStatus(t *testing.T) {
 
 func TestEveryKindHasAHint(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []error{keystore.ErrNotFound, keystore.ErrLocked, keystore.ErrUnavailable, keystore.ErrDenied, keystore.ErrTooBig, keystore.ErrTimeout, keystore.ErrCorrupt, keystore.ErrNewer} {
+	for _, kind := range []error{
+		keystore.ErrNotFound, keystore.ErrLocked, keystore.ErrUnavailable, keystore.ErrDenied,
+		keystore.ErrTooBig, keystore.ErrTimeout, keystore.ErrCorrupt, keystore.ErrNewer,
+	} {
 		for _, op := range []string{"get", "set", "delete", "encode", "decode"} {
 			e := &keystore.Error{Kind: kind, Op: op, Account: "int/token"}
 			hints := e.FaultHints()
 			if len(hints) == 0 || slices.Contains(hints, "") || strings.Contains(strings.Join(hints, ""), "int/token") {
 				t.Errorf("%v: hints %q", e, hints)
 			}
-			if want := map[bool]fault.Class{true: fault.None, false: fault.Keystore}[errors.Is(kind, keystore.ErrNotFound)]; e.FaultClass() != want {
+			if want := map[bool]fault.Class{
+				true:  fault.None,
+				false: fault.Keystore,
+			}[errors.Is(kind, keystore.ErrNotFound)]; e.FaultClass() != want {
 				t.Errorf("%v: class %v, want %v", e, e.FaultClass(), want)
 			}
 			if !strings.HasSuffix(e.Error(), kind.Error()) {
@@ -101,7 +125,7 @@ func TestLimit(t *testing.T) {
 		{"60", "", "", time.Second, time.Second},
 	} {
 		if runtime.GOOS != "linux" && c.variable == "" {
-			continue // the display counts on Linux alone
+			continue // the display counts only on Linux
 		}
 		t.Setenv(keystore.TimeoutName, c.variable)
 		t.Setenv("DISPLAY", c.display)
@@ -114,6 +138,6 @@ func TestLimit(t *testing.T) {
 	t.Setenv("SSH_CONNECTION", "a")
 	t.Setenv("SSH_TTY", "")
 	if promptable("darwin") || promptable("windows") {
-		t.Error("nobody sees a prompt over ssh")
+		t.Error("no user sees a prompt over ssh")
 	}
 }

@@ -8,15 +8,15 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// fakeService answers as Secret Service: with what go-keyring expects but for what a test spoils.
+// fakeService answers as Secret Service: as go-keyring expects, except for what a test spoils.
 type fakeService struct {
-	collections any                        // the property; a list of paths where it is right
+	collections any                        // the property; a list of paths if it is right
 	items       map[dbus.ObjectPath][]byte // what it holds
 	keep        bool                       // CreateItem stores
 	drop        bool                       // Delete deletes
 
-	spoilt methods                // methods in the place of its own, by name
-	prompt func(*fakeService) any // the Prompt of its prompt
+	spoilt methods                // methods that replace its own, by name
+	prompt func(*fakeService) any // its prompt's method Prompt
 	conn   *dbus.Conn             // its own connection to the bus
 }
 
@@ -43,7 +43,9 @@ func serveFake(t *testing.T, f *fakeService) *keystoretest.Keyring {
 	f.conn = k.Conn
 	objects := map[dbus.ObjectPath]map[string]map[string]any{
 		fakePath: {
-			"org.freedesktop.DBus.Properties": {"Get": func(string, string) (dbus.Variant, *dbus.Error) { return dbus.MakeVariant(f.collections), nil }},
+			"org.freedesktop.DBus.Properties": {"Get": func(string, string) (dbus.Variant, *dbus.Error) {
+				return dbus.MakeVariant(f.collections), nil
+			}},
 			"org.freedesktop.Secret.Service": {
 				"OpenSession": func(string, dbus.Variant) (dbus.Variant, dbus.ObjectPath, *dbus.Error) {
 					return dbus.MakeVariant(""), fakePath + "/session/1", nil
@@ -62,7 +64,9 @@ func serveFake(t *testing.T, f *fakeService) *keystoretest.Keyring {
 				}
 				return found, nil
 			},
-			"CreateItem": func(_ map[string]dbus.Variant, s fakeSecret, _ bool) (dbus.ObjectPath, dbus.ObjectPath, *dbus.Error) {
+			"CreateItem": func(_ map[string]dbus.Variant, s fakeSecret, _ bool) (dbus.ObjectPath, dbus.ObjectPath,
+				*dbus.Error,
+			) {
 				if f.keep {
 					f.items = map[dbus.ObjectPath][]byte{fakeItem: append(s.Value, '!')}
 				}
@@ -82,7 +86,9 @@ func serveFake(t *testing.T, f *fakeService) *keystoretest.Keyring {
 		}},
 	}
 	if f.prompt != nil {
-		objects[fakePath+"/prompt/1"] = map[string]map[string]any{"org.freedesktop.Secret.Prompt": {"Prompt": f.prompt(f)}}
+		objects[fakePath+"/prompt/1"] = map[string]map[string]any{
+			"org.freedesktop.Secret.Prompt": {"Prompt": f.prompt(f)},
+		}
 	}
 	for path, tables := range objects {
 		for iface, table := range tables {

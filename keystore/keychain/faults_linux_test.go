@@ -27,7 +27,7 @@ func TestEndsMeanwhile(t *testing.T) {
 	t.Parallel()
 	for fault, want := range map[keystoretest.Fault]string{
 		keystoretest.Killed:    "",
-		keystoretest.BusKilled: "the session bus went away",
+		keystoretest.BusKilled: "the session bus closed the connection",
 	} {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel()
@@ -43,11 +43,13 @@ func TestEndsMeanwhile(t *testing.T) {
 				{"delete", "SearchItems"},
 				{"delete", "Delete"},
 			} {
-				r := child(t, at.action, "DBUS_SESSION_BUS_ADDRESS="+k.Gate(t, at.method, fault), "CGP_CRED_KEYCHAIN_TIMEOUT=30s")
-				if r.Class != "unavailable" || !strings.Contains(r.Message, want) || !strings.Contains(r.Hint, "doctor") {
+				r := child(t, at.action, "DBUS_SESSION_BUS_ADDRESS="+k.Gate(t, at.method, fault),
+					"CGP_CRED_KEYCHAIN_TIMEOUT=30s")
+				if r.Class != "unavailable" || !strings.Contains(r.Message, want) ||
+					!strings.Contains(r.Hint, "doctor") {
 					t.Errorf("%s, at %s: %s (%s), hint: %s", at.action, at.method, r.Class, r.Message, r.Hint)
 				}
-				k.Mend(t, fault)
+				k.Repair(t, fault)
 				whole(t, k)
 			}
 		})
@@ -64,12 +66,13 @@ func TestHangsMeanwhile(t *testing.T) {
 			expect(t, child(t, "set", k.Env...), "ok")
 			for _, at := range []struct{ action, method, says string }{
 				{"get", "GetSecret", "waited 1s"},
-				{"set", "CreateItem", "it may still be stored when the keychain goes on"},
-				{"delete", "SearchItems", "it may still be deleted when the keychain goes on"},
+				{"set", "CreateItem", "it may still be stored when the keychain continues"},
+				{"delete", "SearchItems", "it may still be deleted when the keychain continues"},
 			} {
-				r := child(t, at.action, "DBUS_SESSION_BUS_ADDRESS="+k.Gate(t, at.method, fault), "CGP_CRED_KEYCHAIN_TIMEOUT=1s")
+				r := child(t, at.action, "DBUS_SESSION_BUS_ADDRESS="+k.Gate(t, at.method, fault),
+					"CGP_CRED_KEYCHAIN_TIMEOUT=1s")
 				expect(t, r, "timeout", at.says)
-				k.Mend(t, fault)
+				k.Repair(t, fault)
 				whole(t, k)
 			}
 		})
@@ -84,7 +87,8 @@ func TestAskedOnce(t *testing.T) {
 		t.Parallel()
 		k := keystoretest.StartKeyring(t)
 		expect(t, child(t, "set", k.Env...), "ok")
-		r := child(t, "twice", "DBUS_SESSION_BUS_ADDRESS="+k.Gate(t, "GetSecret", keystoretest.Stopped), "CGP_CRED_KEYCHAIN_TIMEOUT=5s")
+		r := child(t, "twice", "DBUS_SESSION_BUS_ADDRESS="+k.Gate(t, "GetSecret", keystoretest.Stopped),
+			"CGP_CRED_KEYCHAIN_TIMEOUT=5s")
 		expect(t, r, "timeout", "waited 5s")
 		if r.Waited != 1 {
 			t.Errorf("%d of two calls said that they wait, want 1", r.Waited)
@@ -118,7 +122,7 @@ func TestBusEndsUnderAPrompt(t *testing.T) {
 		}
 		kill()
 	}()
-	expect(t, child(t, "get", k.Env...), "unavailable", "the session bus went away")
+	expect(t, child(t, "get", k.Env...), "unavailable", "the session bus closed the connection")
 }
 
 type methods map[string]any
@@ -140,12 +144,23 @@ func TestMalformedReplies(t *testing.T) {
 	for name, f := range map[string]*fakeService{
 		"collections":          {collections: "not a list"},
 		"collections of texts": {collections: []string{"/a"}},
-		"session":              {items: stored(), spoilt: methods{"OpenSession": func(string, dbus.Variant) (string, *dbus.Error) { return "a text", nil }}},
-		"unlocked":             {spoilt: methods{"Unlock": func([]dbus.ObjectPath) (string, *dbus.Error) { return "a text", nil }}},
-		"another unlocked": {spoilt: methods{"Unlock": func([]dbus.ObjectPath) ([]dbus.ObjectPath, dbus.ObjectPath, *dbus.Error) {
+		"session": {
+			items: stored(),
+			spoilt: methods{"OpenSession": func(string, dbus.Variant) (string, *dbus.Error) {
+				return "a text", nil
+			}},
+		},
+		"unlocked": {spoilt: methods{"Unlock": func([]dbus.ObjectPath) (string, *dbus.Error) {
+			return "a text", nil
+		}}},
+		"another unlocked": {spoilt: methods{"Unlock": func([]dbus.ObjectPath) ([]dbus.ObjectPath, dbus.ObjectPath,
+			*dbus.Error,
+		) {
 			return []dbus.ObjectPath{"/a", "/b"}, noPrompt, nil
 		}}},
-		"found": {spoilt: methods{"SearchItems": func(map[string]string) ([]int32, *dbus.Error) { return []int32{7}, nil }}},
+		"found": {spoilt: methods{"SearchItems": func(map[string]string) ([]int32, *dbus.Error) {
+			return []int32{7}, nil
+		}}},
 		"found elsewhere": {spoilt: methods{"SearchItems": func(map[string]string) ([]dbus.ObjectPath, *dbus.Error) {
 			return []dbus.ObjectPath{"/nothing/here"}, nil
 		}}},
@@ -158,10 +173,14 @@ func TestMalformedReplies(t *testing.T) {
 			"GetSecret": func(dbus.ObjectPath) (string, *dbus.Error) { return "a text", nil },
 			"Delete":    func() (uint64, *dbus.Error) { return 7, nil }, "CreateItem": text,
 		}},
-		"errors of its own": {items: stored(), spoilt: methods{
-			"GetSecret": func(dbus.ObjectPath) (dbus.ObjectPath, *dbus.Error) { return "", dbus.NewError("x.y", []any{7}) },
-			"Delete":    func() (dbus.ObjectPath, *dbus.Error) { return "", dbus.NewError("x.y", nil) },
-			"CreateItem": func(map[string]dbus.Variant, fakeSecret, bool) (dbus.ObjectPath, dbus.ObjectPath, *dbus.Error) {
+		"its own errors": {items: stored(), spoilt: methods{
+			"GetSecret": func(dbus.ObjectPath) (dbus.ObjectPath, *dbus.Error) {
+				return "", dbus.NewError("x.y", []any{7})
+			},
+			"Delete": func() (dbus.ObjectPath, *dbus.Error) { return "", dbus.NewError("x.y", nil) },
+			"CreateItem": func(map[string]dbus.Variant, fakeSecret, bool) (dbus.ObjectPath, dbus.ObjectPath,
+				*dbus.Error,
+			) {
 				return "", "", dbus.NewError("x.y", nil)
 			},
 		}},
@@ -191,7 +210,8 @@ func stored() map[dbus.ObjectPath][]byte {
 func TestForeignValues(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string][]byte{
-		"empty": {}, "text": []byte("password123"), "JSON": []byte(`{"v":1}`), "zeros": make([]byte, 100), "64 KiB": make([]byte, 64<<10),
+		"empty": {}, "text": []byte("password123"), "JSON": []byte(`{"v":1}`), "zeros": make([]byte, 100),
+		"64 KiB": make([]byte, 64<<10),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -211,7 +231,12 @@ func TestBusThatTalksNonsense(t *testing.T) {
 		"too great":   "l\x02\x01\x01\xff\xff\xff\xff\x01\x00\x00\x00\xff\xff\xff\xff" + strings.Repeat("\xff", 1000),
 		"an empty":    "l\x02\x01\x01\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00",
 	} {
-		for ending, end := range map[string]func(io.Closer){"then silence": func(io.Closer) {}, "then the end": func(c io.Closer) { _ = c.Close() }} {
+		for ending, end := range map[string]func(io.Closer){
+			"then silence": func(io.Closer) {},
+			"then the end": func(c io.Closer) {
+				_ = c.Close()
+			},
+		} {
 			t.Run(name+", "+ending, func(t *testing.T) {
 				t.Parallel()
 				path := listen(t, func(_ int, c net.Conn) {

@@ -15,7 +15,7 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// attacker is the uid of another user: nobody.
+// attacker is the uid of another user.
 const attacker = 65534
 
 // listenAs serves, as a child with another uid, the socket in its argument until stdin ends.
@@ -83,31 +83,33 @@ func reads(r io.Reader, b []byte) bool {
 // Another user who listens at a stale address would be handed each record.
 func TestBusOfAnotherUser(t *testing.T) {
 	t.Parallel()
-	want := fmt.Sprintf("uid %d, we are uid %d", attacker, os.Geteuid())
+	want := fmt.Sprintf("uid %d, and you are uid %d", attacker, os.Geteuid())
 	t.Run("abstract socket", func(t *testing.T) {
 		t.Parallel()
 		name := fmt.Sprintf("cgp-cred-test-%d-%d", os.Getpid(), time.Now().UnixNano())
 		startAttacker(t, "@"+name)
 		for _, action := range []string{"get", "set", "delete"} {
-			expect(t, child(t, action, "DBUS_SESSION_BUS_ADDRESS=unix:abstract="+name), "denied", want, "unset DBUS_SESSION_BUS_ADDRESS")
+			expect(t, child(t, action, "DBUS_SESSION_BUS_ADDRESS=unix:abstract="+name), "denied", want,
+				"unset DBUS_SESSION_BUS_ADDRESS")
 		}
 	})
 	t.Run("socket in a folder for all", func(t *testing.T) {
 		t.Parallel()
 		folder := sticky(t)
 		startAttacker(t, filepath.Join(folder, "bus"))
-		expect(t, child(t, "set", "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(folder, "bus")), "denied", "belongs to "+want)
+		expect(t, child(t, "set", "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(folder, "bus")), "denied",
+			"belongs to "+want)
 	})
-	t.Run("socket that looks like ours", func(t *testing.T) {
+	t.Run("socket that looks like this user's", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(sticky(t), "bus")
 		startAttacker(t, path)
 		if err := os.Chown(path, 0, 0); err != nil {
 			t.Fatal(err)
 		}
-		expect(t, child(t, "set", "DBUS_SESSION_BUS_ADDRESS=unix:path="+path), "denied", "run by "+want)
+		expect(t, child(t, "set", "DBUS_SESSION_BUS_ADDRESS=unix:path="+path), "denied", "runs as "+want)
 	})
-	t.Run("our own is next in the list", func(t *testing.T) {
+	t.Run("this user's own is next in the list", func(t *testing.T) {
 		t.Parallel()
 		k := keystoretest.StartKeyring(t)
 		path := filepath.Join(sticky(t), "bus")

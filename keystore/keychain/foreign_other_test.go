@@ -2,5 +2,5 @@
 
 package keychain_test
 
-// listenAction has no action where buses are not checked.
+// listenAction has no action: buses are not checked here.
 func listenAction(string) bool { return false }

@@ -16,8 +16,10 @@ import (
 // that is refused is a denial or an absence with a next step, and never begins to run or reach anything.
 func FuzzBusAddress(f *testing.F) {
 	for _, s := range []string{
-		"unix:path=/run/user/1000/bus", "unix:path=/run/user/1000/bus,guid=0123", "unix:abstract=/tmp/dbus-x", "unix:runtime=yes",
-		"unix:path=%2frun%2fbus", "unix:path=a", "unix:path=/a,abstract=b", "tcp:host=localhost,port=1", "unixexec:path=/bin/sh", "unix:", "unix:path=%", "unix:path=/a%00b",
+		"unix:path=/run/user/1000/bus", "unix:path=/run/user/1000/bus,guid=0123", "unix:abstract=/tmp/dbus-x",
+		"unix:runtime=yes",
+		"unix:path=%2frun%2fbus", "unix:path=a", "unix:path=/a,abstract=b", "tcp:host=localhost,port=1",
+		"unixexec:path=/bin/sh", "unix:", "unix:path=%", "unix:path=/a%00b",
 	} {
 		f.Add(s)
 	}
@@ -26,7 +28,8 @@ func FuzzBusAddress(f *testing.F) {
 		key, name, err := parseBus(entry)
 		if err != nil {
 			var e *keystore.Error
-			if !errors.As(err, &e) || fault.HintOf(err, "") == "" || key != "" && name != "" && !errors.Is(err, keystore.ErrDenied) {
+			if !errors.As(err, &e) || fault.HintOf(err, "") == "" ||
+				key != "" && name != "" && !errors.Is(err, keystore.ErrDenied) {
 				t.Fatalf("%q: %v", entry, err)
 			}
 			return

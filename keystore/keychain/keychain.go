@@ -1,3 +1,5 @@
+// Package keychain is the keystore of the operating system: the Secret Service, the macOS keychain, the Windows
+// Credential Manager. go-keyring speaks to it.
 package keychain
 
 import (
@@ -15,20 +17,22 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/await"
 )
 
-// KeychainOptions are a keychain's deadline and what to do while it is awaited.
+// Options are a keychain's deadline, and what to do while cgp-cred waits for it.
 type Options struct {
-	Timeout time.Duration // one call's deadline; 0: CGP_CRED_KEYCHAIN_TIMEOUT, else 30 s where someone could answer a prompt, 5 s where not
-	Waiting func()        // nil, or called once, when a call has lasted 2 s
+	// deadline of one call; 0: CGP_CRED_KEYCHAIN_TIMEOUT, or 30 s if the user could answer a prompt, or 5 s
+	Timeout time.Duration
+	Waiting func() // called once when a call has lasted 2 s; may be nil
 }
 
 const (
-	quietTimeout = 5 * time.Second // nobody can type one
+	quietTimeout = 5 * time.Second // no user can answer a prompt
 	waitingAfter = 2 * time.Second
 )
 
-// Keychain returns the operating system's keychain: the Secret Service, the macOS keychain or the Windows Credential
+// New returns the operating system's keychain: the Secret Service, the macOS keychain or the Windows Credential
 // Manager. It does nothing before the first call.
 func New(o Options) keystore.Keystore { return &keychain{options: o} }
 
@@ -37,15 +41,15 @@ type keychain struct {
 	told    sync.Once // Waiting was called
 }
 
-// turn lets one call at a time through to go-keyring: its prompts share one channel for their answers. A call that was
-// given up keeps its turn until the keychain answers, so that no second prompt comes up over the first.
-var turn = make(chan struct{}, 1)
+// calls serialises calls to go-keyring, whose prompts share one channel for their answers. An abandoned call keeps its
+// place until the keychain answers, so that no second prompt covers the first.
+var calls = make(chan struct{}, 1)
 
-// holder is the context of the call whose turn it is; nil: nobody's.
+// holder is the context of the call that is running, or nil.
 var holder atomic.Pointer[context.Context]
 
-// refusal is what a keychain said that is locked or denies us. A command asks it more than once (a token may be there,
-// then the record): who has dismissed its prompt is not shown it again at once.
+// refusal is the answer of a keychain that is locked or denies access. A command asks more than once (for a token, then
+// for the record): a user who has dismissed the prompt is not shown it again at once.
 type refusal struct {
 	err *keystore.Error
 	at  time.Time
@@ -75,7 +79,10 @@ func (k *keychain) Set(ctx context.Context, account string, value keystore.Secre
 		got, err := keyring.Get(keystore.Service, account)
 		switch {
 		case errors.Is(err, keyring.ErrNotFound):
-			return "", &keystore.Error{Kind: keystore.ErrDenied, Detail: "it reported success and stored nothing: its prompt was dismissed"}
+			return "", &keystore.Error{
+				Kind:   keystore.ErrDenied,
+				Detail: "it reported success and stored nothing: its prompt was dismissed",
+			}
 		case err == nil && !keystore.NewSecret([]byte(got)).Equal(value):
 			return "", &keystore.Error{Kind: keystore.ErrCorrupt, Detail: "it returned another value than was stored"}
 		}
@@ -97,14 +104,17 @@ func (k *keychain) Delete(ctx context.Context, account string) error {
 		case errors.Is(err, keyring.ErrNotFound):
 			return "", nil
 		case err == nil:
-			return "", &keystore.Error{Kind: keystore.ErrDenied, Detail: "it reported success and the record is still there: its prompt was dismissed"}
+			return "", &keystore.Error{
+				Kind:   keystore.ErrDenied,
+				Detail: "it reported success and the record is still there: its prompt was dismissed",
+			}
 		}
 		return "", err
 	})
 	return err
 }
 
-// Accounts lists the keychain's items of [keystore.Service], which may ask to unlock it.
+// Accounts lists the keychain's items of [keystore.Service], which may ask the user to unlock it.
 func (k *keychain) Accounts(ctx context.Context) ([]string, error) {
 	all, err := k.ask(ctx, "list", "", func(context.Context) (string, error) {
 		found, err := accounts()
@@ -114,21 +124,18 @@ func (k *keychain) Accounts(ctx context.Context) ([]string, error) {
 	return strings.Fields(string(all.Reveal())), err
 }
 
-type answer struct {
-	value string
-	err   error
-}
-
 // do runs one call for an account.
-func (k *keychain) do(ctx context.Context, op, account string, call func(context.Context) (string, error)) (keystore.Secret, error) {
+func (k *keychain) do(
+	ctx context.Context, op, account string, call func(context.Context) (string, error),
+) (keystore.Secret, error) {
 	if err := keystore.CheckAccount(account); err != nil {
 		return keystore.Secret{}, err
 	}
 	return k.ask(ctx, op, account, call)
 }
 
-// ask runs one call against the keychain, which knows no context and may never answer, under a deadline. A call that
-// was given up may still be carried out if its prompt is answered later.
+// ask runs one call against the keychain with a deadline: the keychain knows no context and may never answer. An
+// abandoned call may still take effect if the user answers its prompt later.
 func (k *keychain) ask(
 	ctx context.Context, op, account string, call func(context.Context) (string, error),
 ) (keystore.Secret, error) {
@@ -138,22 +145,18 @@ func (k *keychain) ask(
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	done := make(chan answer, 1) // room for the answer that nobody awaits any more
-	go func() {
-		v, err := inTurn(ctx, call)
-		done <- answer{v, err}
-	}()
+	done := await.Start(func() (string, error) { return inTurn(ctx, call) })
 	waiting := time.NewTimer(waitingAfter)
 	defer waiting.Stop()
 	for {
 		select {
 		case a := <-done:
-			if a.err != nil {
-				err := classify(ctx, runtime.GOOS, op, account, limit, a.err)
-				remember(a.err, err)
+			if a.Err != nil {
+				err := classify(ctx, runtime.GOOS, op, account, limit, a.Err)
+				remember(a.Err, err)
 				return keystore.Secret{}, err
 			}
-			return keystore.NewSecret([]byte(a.value)), nil
+			return keystore.NewSecret([]byte(a.Value)), nil
 		case <-ctx.Done():
 			return keystore.Secret{}, classify(ctx, runtime.GOOS, op, account, limit, ctx.Err())
 		case <-waiting.C:
@@ -164,33 +167,36 @@ func (k *keychain) ask(
 	}
 }
 
-// inTurn waits for its turn, checks that the keychain may be asked at all, then asks. go-keyring panics on a reply that
-// is not what it expects.
+// inTurn waits until no other call is running, checks that the keychain may be called at all, then calls it. go-keyring
+// panics on an unexpected reply.
 func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v string, err error) {
 	if r := lastRefusal.Load(); r != nil && time.Since(r.at) < refusalLife {
 		return "", r.err
 	}
 	if h := holder.Load(); h != nil && (*h).Err() != nil {
-		return "", context.DeadlineExceeded // one deadline was spent on this already, and the answer has not come
+		return "", context.DeadlineExceeded // a call has spent the whole deadline, and there is no answer yet
 	}
 	select {
-	case turn <- struct{}{}:
+	case calls <- struct{}{}:
 		holder.Store(&ctx)
 		defer func() {
 			holder.Store(nil)
-			<-turn
+			<-calls
 		}()
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
 	defer func() {
-		panicked := recover() // it may quote the reply, and so a secret
+		panicked := recover() // its text may quote the reply, and so a secret
 		if panicked == nil {
 			return
 		}
 		v, err = "", io.EOF
 		if !hungUp(panicked) {
-			err = &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "it sent a malformed reply", Next: otherProvider}
+			err = &keystore.Error{
+				Kind: keystore.ErrUnavailable, Detail: "it sent a malformed reply",
+				Next: otherProvider,
+			}
 		}
 	}()
 	if err := ctx.Err(); err != nil {
@@ -202,16 +208,17 @@ func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v 
 	return call(ctx)
 }
 
-// remember keeps a refusal, unless it is one that was kept.
+// remember keeps a refusal, unless it is the one that was kept.
 func remember(raw, err error) {
 	r := lastRefusal.Load()
 	var e *keystore.Error
-	if errors.As(err, &e) && (errors.Is(e.Kind, keystore.ErrLocked) || errors.Is(e.Kind, keystore.ErrDenied)) && (r == nil || !errors.Is(raw, r.err)) {
+	if errors.As(err, &e) && (errors.Is(e.Kind, keystore.ErrLocked) || errors.Is(e.Kind, keystore.ErrDenied)) &&
+		(r == nil || !errors.Is(raw, r.err)) {
 		lastRefusal.Store(&refusal{err: &keystore.Error{Kind: e.Kind, Detail: e.Detail, Next: e.Next}, at: time.Now()})
 	}
 }
 
-// Limit is the deadline of one call.
+// Limit returns the deadline of one call.
 func (k *keychain) Limit() (time.Duration, error) {
 	if k.options.Timeout > 0 {
 		return k.options.Timeout, nil
@@ -222,7 +229,7 @@ func (k *keychain) Limit() (time.Duration, error) {
 	return keystore.Timeout(quietTimeout)
 }
 
-// promptable reports whether someone could answer a prompt of the keychain.
+// promptable reports whether a user could answer a prompt of the keychain.
 func promptable(goos string) bool {
 	if goos == "linux" {
 		return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""

@@ -18,9 +18,9 @@ import (
 
 const busVariable = "DBUS_SESSION_BUS_ADDRESS"
 
-// ready returns nil once go-keyring's connection to the session bus stands and is known to end in a process of our own
-// user: whoever owns the bus reads each record and can plant one. It never starts a bus; without this, godbus would run
-// dbus-launch and leave a daemon behind.
+// ready returns nil when go-keyring is connected to the session bus, and the bus is a process of this user: the owner
+// of the bus reads every record and can plant one. It never starts a bus; without it, godbus would run dbus-launch and
+// leave a daemon running.
 func ready(ctx context.Context) error {
 	address, conn, err := findBus(ctx)
 	if err != nil {
@@ -40,15 +40,18 @@ func ready(ctx context.Context) error {
 		return err
 	}
 	connection.Store(session)
-	// The process that we checked has lived until now and so has its listening socket: godbus has reached the same one.
+	// The process that findBus checked is still running, and so is its listening socket: godbus has reached the same
+	// one.
 	if !peer.Alive(conn) {
-		return &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "the session bus went away", Next: again}
+		return &keystore.Error{
+			Kind: keystore.ErrUnavailable, Detail: "the session bus closed the connection", Next: again,
+		}
 	}
 	return nil
 }
 
-// accounts lists the items of [keystore.Service] in the collection in which go-keyring keeps them, over its connection, which
-// [ready] has checked.
+// accounts lists the items of [keystore.Service] in go-keyring's collection, over its connection, which [ready] has
+// checked.
 func accounts() ([]string, error) {
 	service, err := ss.NewSecretService()
 	if err != nil {
@@ -73,17 +76,23 @@ func accounts() ([]string, error) {
 		}
 		var attributes map[string]string
 		if err := v.Store(&attributes); err != nil {
-			return nil, &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "it sent a malformed reply", Next: otherProvider}
+			return nil, &keystore.Error{
+				Kind: keystore.ErrUnavailable, Detail: "it sent a malformed reply",
+				Next: otherProvider,
+			}
 		}
 		all = append(all, attributes["username"])
 	}
 	return all, nil
 }
 
-// removed reports that an object of the Secret Service is there no more.
+// removed reports whether err says that an object of the Secret Service has been removed.
 func removed(err error) bool {
 	name := busErrorName(err)
-	for _, kind := range []string{".UnknownObject", ".UnknownMethod", ".UnknownInterface", ".Secret.Error.NoSuchObject"} {
+	for _, kind := range []string{
+		".UnknownObject", ".UnknownMethod", ".UnknownInterface",
+		".Secret.Error.NoSuchObject",
+	} {
 		if strings.HasSuffix(name, kind) {
 			return true
 		}
@@ -91,12 +100,12 @@ func removed(err error) bool {
 	return false
 }
 
-// connection is go-keyring's to the session bus, which it shares with the whole process.
+// connection is go-keyring's connection to the session bus, which all of this process shares.
 var connection atomic.Pointer[dbus.Conn]
 
-// hungUp reports that the bus has closed the connection: a prompt that was awaited has no answer then, not even a wrong
-// one. godbus closes the channel of signals first, so that go-keyring reads nil from it while the connection still counts
-// as connected; no reply makes it dereference nil.
+// hungUp reports whether the panic comes from a closed connection: a prompt then gets no answer. godbus closes the
+// channel of signals first, and go-keyring reads nil from it while the connection still counts as connected. No reply
+// makes go-keyring dereference nil.
 func hungUp(panicked any) bool {
 	if e, ok := panicked.(runtime.Error); ok && strings.Contains(e.Error(), "nil pointer dereference") {
 		return true

@@ -80,11 +80,13 @@ func TestNoBusStartsNone(t *testing.T) {
 	folder := t.TempDir()
 	mark := filepath.Join(folder, "ran")
 	script := "#!/bin/sh\n: > '" + mark + "'\n"
-	if err := os.WriteFile(filepath.Join(folder, "dbus-launch"), []byte(script), 0o700); err != nil { // #nosec G306 -- a program
+	// #nosec G306 -- a program
+	if err := os.WriteFile(filepath.Join(folder, "dbus-launch"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for _, bus := range []string{"", "autolaunch:", "autolaunch:scope=*user"} {
-		r := child(t, "get", "PATH="+folder+":"+os.Getenv("PATH"), "XDG_RUNTIME_DIR="+folder, "DBUS_SESSION_BUS_ADDRESS="+bus)
+		r := child(t, "get", "PATH="+folder+":"+os.Getenv("PATH"), "XDG_RUNTIME_DIR="+folder,
+			"DBUS_SESSION_BUS_ADDRESS="+bus)
 		expect(t, r, "unavailable", "no session bus", "dbus-run-session", "CGP_CRED_API_KEY")
 	}
 	if _, err := os.Stat(mark); err == nil {
@@ -111,7 +113,8 @@ func TestTimeoutVariable(t *testing.T) {
 		if err == nil {
 			t.Fatalf("%q was accepted", bad)
 		}
-		if fault.ClassOf(err) != fault.Usage || !strings.Contains(err.Error(), "CGP_CRED_KEYCHAIN_TIMEOUT") || fault.HintOf(err, "") == "" {
+		if fault.ClassOf(err) != fault.Usage || !strings.Contains(err.Error(), "CGP_CRED_KEYCHAIN_TIMEOUT") ||
+			fault.HintOf(err, "") == "" {
 			t.Errorf("%v, want a usage error", err)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"cgp-cred/keystore"
 )
 
-// ready returns nil where go-keyring may be called. On macOS it runs /usr/bin/security, on Windows it calls the
-// Credential Manager: neither starts anything that stays.
+// ready returns nil if go-keyring may be called. On macOS it runs /usr/bin/security, on Windows it calls the Credential
+// Manager: neither leaves a process running.
 func ready(context.Context) error {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
 		return nil
@@ -18,12 +18,12 @@ func ready(context.Context) error {
 	return &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "none is supported on " + runtime.GOOS}
 }
 
-// accounts: go-keyring has no way to list what these keychains hold.
+// accounts returns an error: go-keyring can't list the items of these keychains.
 func accounts() ([]string, error) {
 	return nil, &keystore.Error{Kind: keystore.ErrUnlisted, Detail: "not on " + runtime.GOOS}
 }
 
 func busErrorName(error) string { return "" }
 
-// hungUp: there is no bus here.
+// hungUp returns false: these systems have no session bus.
 func hungUp(any) bool { return false }

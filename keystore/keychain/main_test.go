@@ -18,7 +18,7 @@ import (
 )
 
 // childVariable names the action of a test binary that was started by a test: godbus keeps one connection a process, so
-// that each bus needs a process of its own.
+// that each bus needs its own process.
 const childVariable = "CGP_CRED_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// result is what a child tells of its one call.
+// result is what a child reports about its call.
 type result struct {
 	Class, Message, Hint string
 	Value                string
@@ -43,8 +43,10 @@ type result struct {
 }
 
 var classes = map[string]error{
-	"not found": keystore.ErrNotFound, "locked": keystore.ErrLocked, "unavailable": keystore.ErrUnavailable, "denied": keystore.ErrDenied,
-	"too big": keystore.ErrTooBig, "timeout": keystore.ErrTimeout, "corrupt": keystore.ErrCorrupt, "newer": keystore.ErrNewer,
+	"not found": keystore.ErrNotFound, "locked": keystore.ErrLocked, "unavailable": keystore.ErrUnavailable,
+	"denied":  keystore.ErrDenied,
+	"too big": keystore.ErrTooBig, "timeout": keystore.ErrTimeout, "corrupt": keystore.ErrCorrupt,
+	"newer":     keystore.ErrNewer,
 	"cancelled": context.Canceled,
 }
 
@@ -74,7 +76,8 @@ func act(action string) (r result) {
 		var rec *record.Record
 		if rec, err = record.Load(ctx, ks, "int"); err == nil {
 			r.Value = rec.Key.KID
-			if want := keystoretest.Record(); !keystoretest.SameSigner(rec.Key.Signer, want.Key.Signer) || !keystoretest.SameSigner(rec.Next.Signer, want.Next.Signer) {
+			if want := keystoretest.Record(); !keystoretest.SameSigner(rec.Key.Signer, want.Key.Signer) ||
+				!keystoretest.SameSigner(rec.Next.Signer, want.Next.Signer) {
 				err = errors.New("other keys came back")
 			}
 		}
@@ -106,7 +109,7 @@ func act(action string) (r result) {
 	return r
 }
 
-// child runs an action in a process of its own with nothing but env.
+// child runs an action in a separate process that has only env.
 func child(t *testing.T, action string, env ...string) result {
 	t.Helper()
 	program, err := os.Executable()
@@ -114,7 +117,10 @@ func child(t *testing.T, action string, env ...string) result {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), program)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GORACE=atexit_sleep_ms=0", childVariable + "=" + action}, env...)
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GORACE=atexit_sleep_ms=0",
+		childVariable + "=" + action,
+	}, env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

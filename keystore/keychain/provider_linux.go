@@ -18,9 +18,9 @@ import (
 
 const secretService = "org.freedesktop.secrets"
 
-// Provider names the program that answers as keychain: on Linux the owner of org.freedesktop.secrets on the session
-// bus, which is checked as for every call; empty where no program has taken that name yet. It starts nothing, asks for no
-// password, and keeps to ctx. Errors are *[keystore.Error].
+// Provider returns the name of the program that answers as keychain: on Linux the owner of org.freedesktop.secrets on
+// the session bus, or "" if no program has taken that name yet. It checks the bus as every call does, starts no
+// program, asks for no password, and keeps to ctx's deadline. Errors are *[keystore.Error].
 func Provider(ctx context.Context) (string, error) {
 	_, socket, err := findBus(ctx)
 	if err != nil {
@@ -28,7 +28,7 @@ func Provider(ctx context.Context) (string, error) {
 	}
 	defer func() { _ = socket.Close() }()
 	if deadline, ok := ctx.Deadline(); ok {
-		_ = socket.SetDeadline(deadline) // a bus may accept and never answer
+		_ = socket.SetDeadline(deadline) // a bus may accept the connection and never answer
 	}
 	pid, err := owner(ctx, socket)
 	switch {
@@ -53,21 +53,24 @@ func owner(ctx context.Context, socket net.Conn) (pid uint32, err error) {
 		return 0, err
 	}
 	defer func() { _ = conn.Close() }()
-	err = conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetConnectionUnixProcessID", 0, secretService).Store(&pid)
+	err = conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetConnectionUnixProcessID", 0,
+		secretService).Store(&pid)
 	return pid, err
 }
 
-// program is a process's name. The kernel keeps 15 bytes of it; the rest is in the command line, which the process could
-// have written itself and which is believed only where it goes on as the name begins.
+// program returns a process's name. The kernel keeps 15 bytes of it. The rest is in the command line, which the process
+// could have changed; program uses that only if it begins with the kernel's name.
 func program(pid uint32) string {
 	const unknown = "a program of unknown name"
 	folder := fmt.Sprintf("/proc/%d", pid)
-	comm, err := os.ReadFile(filepath.Join(folder, "comm")) //nolint:gosec,forbidigo // the kernel's own file; a number is all that varies
+	//nolint:gosec,forbidigo // the kernel's own file; a number is all that varies
+	comm, err := os.ReadFile(filepath.Join(folder, "comm"))
 	name := strings.TrimSpace(string(comm))
 	if err != nil || name == "" {
 		return unknown
 	}
-	line, err := os.ReadFile(filepath.Join(folder, "cmdline")) //nolint:gosec,forbidigo // the kernel's own file; a number is all that varies
+	//nolint:gosec,forbidigo // the kernel's own file; a number is all that varies
+	line, err := os.ReadFile(filepath.Join(folder, "cmdline"))
 	if err != nil {
 		return printable.Text(name)
 	}

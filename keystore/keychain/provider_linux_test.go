@@ -18,7 +18,8 @@ func TestProviderNamesTheKeyring(t *testing.T) {
 	k := keystoretest.StartKeyring(t)
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", k.Address)
 	var pid uint32
-	err := k.Conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.freedesktop.secrets").Store(&pid)
+	err := k.Conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0,
+		"org.freedesktop.secrets").Store(&pid)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"runtime"
 )
 
-// Provider names the program that answers as keychain. Errors are *[keystore.Error].
+// Provider returns the name of the program that answers as keychain. Errors are *[keystore.Error].
 func Provider(ctx context.Context) (string, error) {
 	if err := ready(ctx); err != nil {
 		return "", err

@@ -14,9 +14,9 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// safeSocket returns path without symbolic links, if nobody but us and root could put another socket in its place: the
-// socket is ours or root's, and so is each folder above it, which nobody else can write; or it lies in a sticky folder
-// such as /tmp, where others can't move what is not theirs.
+// safeSocket returns path without symbolic links if only this user and root could put another socket there: the socket
+// is this user's or root's, and so is each folder above it, which no other user can write. It may also be in a sticky
+// folder such as /tmp, where others can't move this user's files.
 func safeSocket(path string) (string, error) {
 	socket, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -32,16 +32,16 @@ func safeSocket(path string) (string, error) {
 		return "", refuse(fmt.Sprintf("%q is not a socket", socket))
 	}
 	if st.Uid != uid && st.Uid != 0 {
-		return "", foreign(fmt.Sprintf("%q belongs to uid %d, we are uid %d", socket, st.Uid, uid))
+		return "", foreign(fmt.Sprintf("%q belongs to uid %d, and you are uid %d", socket, st.Uid, uid))
 	}
 	for above.Mode&unix.S_ISVTX != 0 && folder != "/" {
 		known := above.Uid == uid || above.Uid == 0
-		if !known && above.Uid != top.Uid { // a user namespace that does not map root shows its folders as another's
-			return "", foreign(fmt.Sprintf("%q belongs to uid %d, we are uid %d", folder, above.Uid, uid))
+		if !known && above.Uid != top.Uid { // a user namespace that does not map root shows another owner
+			return "", foreign(fmt.Sprintf("%q belongs to uid %d, and you are uid %d", folder, above.Uid, uid))
 		}
 		folder = filepath.Dir(folder)
 		if !known {
-			break // it is root's only if nobody else could have made it: the folder above must not be sticky
+			break // only root can have made it if the folder above is not sticky
 		}
 		if err := unix.Lstat(folder, &above); err != nil {
 			return "", stale(err)
@@ -57,14 +57,18 @@ func safeSocket(path string) (string, error) {
 	return socket, nil
 }
 
-// stale is an address where nothing listens, often one that tmux, screen or ssh kept from an earlier session.
+// stale returns the error of an address that no process listens on, often one that tmux, screen or ssh kept from an
+// earlier session.
 func stale(err error) error {
 	next := "run `unset " + busVariable + "` and try again\n" + keystore.WithoutKeychain
 	value, own := os.Getenv(busVariable), filepath.Join(disk.RuntimeFolder(), "bus")
 	if isSocket(own) && value != "" && !strings.Contains(value, own) {
 		next = "the address is of an earlier session: export " + busVariable + "=" + printable.Shell("unix:path="+own)
 	}
-	return &keystore.Error{Kind: keystore.ErrUnavailable, Detail: "the session bus does not answer (" + busVariable + "): " + err.Error(), Next: next}
+	return &keystore.Error{
+		Kind:   keystore.ErrUnavailable,
+		Detail: "the session bus does not answer (" + busVariable + "): " + err.Error(), Next: next,
+	}
 }
 
 func isSocket(path string) bool {
@@ -81,7 +85,7 @@ func refuse(why string) error {
 
 func foreign(why string) error {
 	return &keystore.Error{
-		Kind: keystore.ErrDenied, Detail: "the session bus is not ours: " + why,
+		Kind: keystore.ErrDenied, Detail: "the session bus belongs to another user: " + why,
 		Next: "another user may be listening there: run `unset " + busVariable + "` and try again",
 	}
 }

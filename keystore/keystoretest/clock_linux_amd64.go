@@ -15,11 +15,12 @@ import (
 	"time"
 )
 
-// Clocked is a program of its own, a main function: clocked OFFSET[@AFTER[,UNTIL]] COMMAND ARGS... runs a command whose clock is wrong by a
-// duration, from its start or only after a time, or only for a while, and ends with its status. Nobody else's clock is touched, and nothing in the command
-// knows of it: before its first instruction, what the kernel maps into it to read the clock (the vDSO) is replaced. As on a
-// machine whose clock is set, CLOCK_MONOTONIC and all timers go on as they were. Programs that the command starts have the
-// right time.
+// Clocked is the main function of a separate program: clocked OFFSET[@AFTER[,UNTIL]] COMMAND ARGS... runs a command
+// whose clock is wrong by a duration, from its start or only after a time, or only for a while, and exits with its
+// status. It changes no other process's clock, and the command can't notice it: before the command's first instruction,
+// Clocked replaces the code that the kernel maps into the command to read the clock (the vDSO). As on a machine whose
+// clock is set, CLOCK_MONOTONIC and all timers continue unchanged. Programs that the command starts have the right
+// time.
 func Clocked() {
 	status, err := runClocked(os.Args[1], os.Args[2], os.Args[3:])
 	if err != nil {
@@ -29,7 +30,7 @@ func Clocked() {
 	os.Exit(status)
 }
 
-// clock reports whether a program can be run with a clock of its own.
+// clock reports whether a program can be run with a wrong clock.
 func clock() bool {
 	done := make(chan bool)
 	go func() { // its thread is the tracer, and ends with it
@@ -78,17 +79,17 @@ func runClocked(setting, name string, args []string) (status int, err error) {
 	if err := syscall.PtraceDetach(pid); err != nil {
 		return 0, err
 	}
-	_ = cmd.Wait() // its status is what counts
+	_ = cmd.Wait() // only its status counts
 	return cmd.ProcessState.ExitCode(), nil
 }
 
-// wrong is how a clock is wrong, and when.
+// wrong says how a clock is wrong, and when.
 type wrong struct {
 	by          time.Duration
 	from, until time.Time
 }
 
-// setClock puts other code into the place of a stopped process's clock_gettime.
+// setClock replaces the code of a stopped process's clock_gettime.
 func setClock(pid int, w wrong) error {
 	image, base, err := vDSO(pid)
 	if err != nil {
@@ -120,7 +121,7 @@ func setClock(pid int, w wrong) error {
 	return errors.New("the vDSO has no clock_gettime")
 }
 
-// vDSO reads what the kernel has mapped into a process, and where.
+// vDSO returns the image that the kernel has mapped into a process, and its address.
 func vDSO(pid int) (image []byte, base uint64, err error) {
 	vector, err := os.ReadFile(fmt.Sprintf("/proc/%d/auxv", pid))
 	if err != nil {
@@ -144,7 +145,8 @@ func vDSO(pid int) (image []byte, base uint64, err error) {
 	return image[:n], base, errors.Join(err, mem.Close())
 }
 
-// code is clock_gettime(clock, to): the system call, and while the clock is wrong the seconds of CLOCK_REALTIME changed.
+// code is clock_gettime(clock, to): the system call, which then changes the seconds of CLOCK_REALTIME while the clock
+// is wrong.
 func (w wrong) code() []byte {
 	number := func(code []byte, n int64) []byte { return binary.LittleEndian.AppendUint64(code, uint64(n)) }
 	code := []byte{

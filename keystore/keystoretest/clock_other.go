@@ -2,7 +2,7 @@
 
 package keystoretest
 
-// Clocked moves no clock: how a process reads it is known for Linux on amd64 alone.
+// Clocked does nothing: only for Linux on amd64 is it known how a process reads the clock.
 func Clocked() {}
 
 func clock() bool { return false }

@@ -31,7 +31,8 @@ func Contract(t *testing.T, ks keystore.Keystore) {
 	if _, err := ks.Get(ctx, "int/token"); !errors.Is(err, keystore.ErrNotFound) {
 		t.Fatalf("get of another account: %v", err)
 	}
-	if err := ks.Set(ctx, "int", keystore.NewSecret([]byte(strings.Repeat("~", keystore.MaxValue+1)))); !errors.Is(err, keystore.ErrTooBig) {
+	big := keystore.NewSecret([]byte(strings.Repeat("~", keystore.MaxValue+1)))
+	if err := ks.Set(ctx, "int", big); !errors.Is(err, keystore.ErrTooBig) {
 		t.Fatalf("%v, want too big", err)
 	}
 	for _, bad := range []string{"", "schlüssel", "\x00"} {

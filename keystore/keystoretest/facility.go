@@ -14,17 +14,20 @@ import (
 	"cgp-cred/keystore/kernel"
 )
 
-// Facility is something that some machines don't allow their processes, and that no package brings.
+// Facility is something that some machines don't allow their processes, and that no package installs.
 type Facility struct {
 	needs        string
-	program, pkg string // it is used by a program of a Debian package
+	program, pkg string // a program of a Debian package uses it
 	here         func() bool
 }
 
-// The facilities. Each one is tried once in a process.
+// The facilities. A process tries each one once.
 var (
-	Linux  = &Facility{needs: "Linux", here: func() bool { return runtime.GOOS == "linux" }}
-	Clock  = &Facility{needs: "Linux on amd64 with ptrace, for a process whose clock is wrong", here: sync.OnceValue(clock)}
+	Linux = &Facility{needs: "Linux", here: func() bool { return runtime.GOOS == "linux" }}
+	Clock = &Facility{
+		needs: "Linux on amd64 with ptrace, for a process whose clock is wrong",
+		here:  sync.OnceValue(clock),
+	}
 	Users  = &Facility{needs: "root, to act as another user", here: sync.OnceValue(users)}
 	Mounts = unsharing("root and mount namespaces", "-m", "sh", "-c", `mount -t tmpfs none "$TMPDIR"`)
 	Binds  = unsharing("root and bind mounts", "-m", "sh", "-c",
@@ -36,10 +39,13 @@ var (
 	Hidden     = &Facility{needs: "root and mount namespaces, to hide /run/user", here: hidden}
 	KernelKeys = &Facility{needs: "the kernel's keyring", here: sync.OnceValue(kernelKeys)}
 	Watching   = &Facility{
-		needs: "root and ptrace, to watch a process with keys", program: "strace", pkg: "strace", here: sync.OnceValue(watching),
+		needs: "root and ptrace, to watch a process with keys", program: "strace", pkg: "strace",
+		here: sync.OnceValue(watching),
 	}
-	Unix     = &Facility{needs: "Unix, for shell scripts and modes of files", here: func() bool { return runtime.GOOS != "windows" }}
-	Modes    = &Facility{needs: "a user whom the modes of files bind (not root)", here: sync.OnceValue(modes)}
+	Unix = &Facility{needs: "Unix, for shell scripts and modes of files", here: func() bool {
+		return runtime.GOOS != "windows"
+	}}
+	Modes    = &Facility{needs: "a user that the modes of files bind (not root)", here: sync.OnceValue(modes)}
 	Terminal = &Facility{needs: "Linux with /dev/ptmx, for a terminal", here: sync.OnceValue(terminal)}
 	Proc     = &Facility{needs: "Linux with /proc", here: func() bool { return exists("/proc/self/stat") }}
 	SHM      = &Facility{needs: "Linux with /dev/shm", here: func() bool { return exists("/dev/shm") }}
@@ -79,7 +85,8 @@ func Partly(t testing.TB, f *Facility) bool {
 	return f.Here()
 }
 
-// unsharing is what a command of unshare needs, which is run to see. TMPDIR is a folder that it may mount over.
+// unsharing returns a facility that a command of unshare needs. It runs the command to find out. TMPDIR is a folder
+// that the command may mount over.
 func unsharing(needs string, args ...string) *Facility {
 	return &Facility{needs: needs, program: "unshare", pkg: "util-linux", here: sync.OnceValue(func() bool {
 		folder, err := os.MkdirTemp("", "cgp")
@@ -98,7 +105,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// hidden reports whether /run/user can be an empty folder for a process; without the user's own folder there it is.
+// hidden reports whether a process can have an empty /run/user. If the user has no folder there, it is empty already.
 func hidden() bool {
 	return !exists(fmt.Sprintf("/run/user/%d", os.Geteuid())) || Mounts.Here()
 }

@@ -14,7 +14,7 @@ func terminal() bool {
 	return err == nil && f.Close() == nil
 }
 
-// watching reports whether strace sees what a process does that has made itself undumpable.
+// watching reports whether strace sees the system calls of a process that has made itself undumpable.
 func watching() bool {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -30,5 +30,6 @@ func watching() bool {
 			return false
 		}
 	}
-	return exec.Command("strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=execve", "-o", os.DevNull, "sh", "-c", ":").Run() == nil
+	return exec.Command("strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=execve", "-o", os.DevNull, "sh", "-c",
+		":").Run() == nil
 }

@@ -21,12 +21,12 @@ type Fault string
 const (
 	Stopped    Fault = "stopped"     // the keyring's program hangs
 	Killed     Fault = "killed"      // the keyring's program ends
-	BusStopped Fault = "bus-stopped" // the bus accepts and answers nothing any more
+	BusStopped Fault = "bus-stopped" // the bus accepts connections and answers nothing any more
 	BusKilled  Fault = "bus-killed"  // the bus ends, and the keyring's program with it
 )
 
-// Gate returns the address of a bus that is k's, where the fault happens at the first call of a method: after all that
-// came before it was answered, and before the call itself is passed on.
+// Gate returns the address of a bus that passes everything on to k's bus. The fault happens at the first call of a
+// method: after all earlier calls were answered, and before that call is passed on.
 func (k *Keyring) Gate(t testing.TB, method string, f Fault) (address string) {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "cgp")
@@ -56,12 +56,12 @@ func (k *Keyring) Gate(t testing.TB, method string, f Fault) (address string) {
 
 type gate struct {
 	bus    string
-	method []byte // as it stands in a message: with the zero byte that ends a D-Bus string
+	method []byte // as it is in a message: with the zero byte that ends a D-Bus string
 	once   sync.Once
 	strike func()
 }
 
-// pass connects a program to the bus, and looks at what the program sends.
+// pass connects a program to the bus, and searches what the program sends.
 func (g *gate) pass(from net.Conn) {
 	defer func() { _ = from.Close() }()
 	to, err := net.Dial("unix", g.bus)
@@ -89,7 +89,7 @@ func (g *gate) pass(from net.Conn) {
 	}
 }
 
-// Fault returns what makes the fault happen.
+// Fault returns a function that makes the fault happen.
 func (k *Keyring) Fault(t testing.TB, f Fault) func() {
 	t.Helper()
 	type act struct {
@@ -110,9 +110,9 @@ func (k *Keyring) Fault(t testing.TB, f Fault) func() {
 	}
 }
 
-// Mend ends a fault: what was stopped goes on, and what was killed is started again and unlocked. A gate that nothing has
-// come to, since a deadline was earlier, lets all pass from now on.
-func (k *Keyring) Mend(t testing.TB, f Fault) {
+// Repair ends a fault: it continues a stopped process, and starts and unlocks a killed one again. A gate whose method
+// was never called, because a deadline came first, passes everything from now on.
+func (k *Keyring) Repair(t testing.TB, f Fault) {
 	t.Helper()
 	for _, g := range k.gates {
 		g.once.Do(func() {})
@@ -130,7 +130,7 @@ func (k *Keyring) Mend(t testing.TB, f Fault) {
 		await(t, 0, "the keyring ended", func() bool { return !k.owned(t, secrets) })
 		k.startDaemon(t)
 	}
-	await(t, k.daemon, "the keyring was mended", func() bool { return !k.Locked() })
+	await(t, k.daemon, "the keyring was repaired", func() bool { return !k.Locked() })
 }
 
 func (k *Keyring) owned(t testing.TB, name string) (owned bool) {
@@ -141,7 +141,7 @@ func (k *Keyring) owned(t testing.TB, name string) (owned bool) {
 	return owned
 }
 
-// Person is who sits before the screen and sees gnome-keyring's prompts: org.gnome.keyring.SystemPrompter, which
+// Person is a user in front of the screen who sees gnome-keyring's prompts: org.gnome.keyring.SystemPrompter, which
 // gnome-keyring calls as it calls the desktop's own.
 type Person struct {
 	k         *Keyring
@@ -149,7 +149,7 @@ type Person struct {
 
 	mu       sync.Mutex
 	seen     int
-	prompted chan struct{} // the prompt that was begun has come up
+	prompted chan struct{} // closed when the prompt is on the screen
 }
 
 const (
@@ -159,7 +159,7 @@ const (
 	prompterCallback = "org.gnome.keyring.internal.Prompter.Callback"
 )
 
-// Sit puts a person before k's screen, who dismisses each prompt, or lets it stand.
+// Sit puts a person in front of k's screen, who dismisses each prompt or does not answer it.
 func (k *Keyring) Sit(t testing.TB, dismisses bool) *Person {
 	t.Helper()
 	p := &Person{k: k, dismisses: dismisses}
@@ -167,27 +167,28 @@ func (k *Keyring) Sit(t testing.TB, dismisses bool) *Person {
 	if err := k.Conn.ExportMethodTable(methods, prompterPath, prompterIface); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := k.Conn.RequestName(prompterName, dbus.NameFlagReplaceExisting|dbus.NameFlagAllowReplacement); err != nil {
+	if _, err := k.Conn.RequestName(prompterName,
+		dbus.NameFlagReplaceExisting|dbus.NameFlagAllowReplacement); err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-// Seen is how many prompts came up.
+// Seen returns how many prompts there were.
 func (p *Person) Seen() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.seen
 }
 
-// begin says that the screen is free, once gnome-keyring has got the answer to its call and waits for that.
+// begin reports that the screen is free, after gnome-keyring has received the answer to its call and waits for that.
 func (p *Person) begin(sender dbus.Sender, callback dbus.ObjectPath) *dbus.Error {
 	up := make(chan struct{})
 	p.mu.Lock()
 	p.prompted = up
 	p.mu.Unlock()
 	go func() {
-		for pause := 50 * time.Millisecond; ; pause = 2 * time.Second { // what comes too early is dropped
+		for pause := 50 * time.Millisecond; ; pause = 2 * time.Second { // an early reply is dropped
 			select {
 			case <-up:
 				return
@@ -201,7 +202,9 @@ func (p *Person) begin(sender dbus.Sender, callback dbus.ObjectPath) *dbus.Error
 	return nil
 }
 
-func (p *Person) perform(sender dbus.Sender, callback dbus.ObjectPath, _ string, _ map[string]dbus.Variant, _ string) *dbus.Error {
+func (p *Person) perform(
+	sender dbus.Sender, callback dbus.ObjectPath, _ string, _ map[string]dbus.Variant, _ string,
+) *dbus.Error {
 	p.mu.Lock()
 	p.seen++
 	if p.prompted != nil {
@@ -221,5 +224,6 @@ func (p *Person) stop(sender dbus.Sender, callback dbus.ObjectPath) *dbus.Error 
 }
 
 func (p *Person) reply(to dbus.Sender, callback dbus.ObjectPath, answer string) {
-	p.k.Conn.Object(string(to), callback).Go(prompterCallback+".PromptReady", dbus.FlagNoReplyExpected, nil, answer, map[string]dbus.Variant{}, "")
+	p.k.Conn.Object(string(to), callback).Go(prompterCallback+".PromptReady", dbus.FlagNoReplyExpected, nil, answer,
+		map[string]dbus.Variant{}, "")
 }

@@ -23,18 +23,18 @@ const (
 	patience   = 2 * time.Minute
 )
 
-// Keyring is a session bus of a test's own, with gnome-keyring on it but for [StartBus]. All of it ends with the test.
+// Keyring is a test's session bus, with gnome-keyring on it unless it is from [StartBus]. All of it ends with the test.
 type Keyring struct {
 	Address string   // of the bus
 	Folder  string   // 0700, holds the bus, the keyring's files and its HOME
-	Env     []string // for a process that shall use it; has no DISPLAY
+	Env     []string // for a process that uses it; has no DISPLAY
 	Conn    *dbus.Conn
 
 	bus, daemon int // the processes' numbers; daemon 0: none
 	gates       []*gate
 }
 
-// StartBus starts a session bus where nothing answers as keychain and nothing is started by asking for it.
+// StartBus starts a session bus on which no keychain answers, and which starts no program for a request.
 func StartBus(t testing.TB) *Keyring {
 	t.Helper()
 	Need(t, "dbus-daemon", "dbus")
@@ -45,12 +45,15 @@ func StartBus(t testing.TB) *Keyring {
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	k := &Keyring{Folder: folder, Address: "unix:path=" + filepath.Join(folder, "bus")}
 	k.Env = []string{
-		"DBUS_SESSION_BUS_ADDRESS=" + k.Address, "XDG_RUNTIME_DIR=" + folder, "HOME=" + folder, "XDG_DATA_HOME=" + folder,
-		"XDG_CONFIG_HOME=" + folder, "XDG_STATE_HOME=" + folder, "XDG_CACHE_HOME=" + folder, "PATH=" + os.Getenv("PATH"),
-		"CGP_CRED_KEYCHAIN_TIMEOUT=" + patience.String(), // on a machine that is busy with other tests
+		"DBUS_SESSION_BUS_ADDRESS=" + k.Address, "XDG_RUNTIME_DIR=" + folder, "HOME=" + folder,
+		"XDG_DATA_HOME=" + folder,
+		"XDG_CONFIG_HOME=" + folder, "XDG_STATE_HOME=" + folder, "XDG_CACHE_HOME=" + folder,
+		"PATH=" + os.Getenv("PATH"),
+		"CGP_CRED_KEYCHAIN_TIMEOUT=" + patience.String(), // for a machine that is busy with other tests
 	}
 	config := filepath.Join(folder, "bus.conf")
-	text := `<busconfig><type>session</type><listen>` + k.Address + `</listen><auth>EXTERNAL</auth><policy context="default">` +
+	text := `<busconfig><type>session</type><listen>` + k.Address +
+		`</listen><auth>EXTERNAL</auth><policy context="default">` +
 		`<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -62,7 +65,8 @@ func StartBus(t testing.TB) *Keyring {
 
 func (k *Keyring) startBus(t testing.TB) {
 	t.Helper()
-	k.bus = start(t, k.Env, "", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", "--config-file="+filepath.Join(k.Folder, "bus.conf"))
+	k.bus = start(t, k.Env, "", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog",
+		"--config-file="+filepath.Join(k.Folder, "bus.conf"))
 	await(t, k.bus, "the bus came up", func() (up bool) {
 		conn, err := dbus.Connect(k.Address)
 		if err == nil {
@@ -93,7 +97,7 @@ func (k *Keyring) startDaemon(t testing.TB) {
 	await(t, k.daemon, "the keyring came up", func() bool { return !k.Locked() })
 }
 
-// StartLockedKeyring starts one that is locked, where nobody answers a prompt.
+// StartLockedKeyring starts a locked keyring whose prompts are not answered.
 func StartLockedKeyring(t testing.TB) *Keyring {
 	t.Helper()
 	k := StartKeyring(t)
@@ -104,13 +108,14 @@ func StartLockedKeyring(t testing.TB) *Keyring {
 // Lock locks the login collection.
 func (k *Keyring) Lock(t testing.TB) {
 	t.Helper()
-	err := k.Conn.Object(secrets, secretPath).Call("org.freedesktop.Secret.Service.Lock", 0, []dbus.ObjectPath{loginPath}).Err
+	err := k.Conn.Object(secrets, secretPath).Call("org.freedesktop.Secret.Service.Lock", 0,
+		[]dbus.ObjectPath{loginPath}).Err
 	if err != nil || !k.Locked() {
 		t.Fatalf("locking the keyring: %v", err)
 	}
 }
 
-// Unlock unlocks the login collection as cgp-cred's hint says: by another daemon.
+// Unlock unlocks the login collection as cgp-cred's hint says: with another daemon.
 func (k *Keyring) Unlock(t testing.TB) {
 	t.Helper()
 	cmd := exec.Command("gnome-keyring-daemon", "--replace", "--unlock", "--components=secrets")
@@ -120,14 +125,15 @@ func (k *Keyring) Unlock(t testing.TB) {
 	}
 	await(t, 0, "the keyring was unlocked", func() bool { return !k.Locked() })
 	var pid int
-	if err := k.Conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, secrets).Store(&pid); err != nil || pid <= 1 {
+	if err := k.Conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0,
+		secrets).Store(&pid); err != nil || pid <= 1 {
 		t.Fatalf("the keyring's process is not known: %v", err)
 	}
 	k.daemon = pid
 	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 }
 
-// Locked reports whether the login collection is locked or not there.
+// Locked reports whether the login collection is locked or missing.
 func (k *Keyring) Locked() bool {
 	v, err := k.Conn.Object(secrets, loginPath).GetProperty("org.freedesktop.Secret.Collection.Locked")
 	locked, ok := v.Value().(bool)
@@ -147,7 +153,7 @@ func (k *Keyring) Items(t testing.TB, service, username string) int {
 	return len(slices.Compact(found))
 }
 
-// await waits until something is so, for as long as the program runs that shall bring it about; 0: this one.
+// await waits until something is so, as long as the program that causes it is running; 0: this program.
 func await(t testing.TB, pid int, what string, ready func() bool) {
 	t.Helper()
 	for !ready() {

@@ -7,14 +7,14 @@ import "testing"
 // Password unlocks the keyring of [StartKeyring].
 const Password = "correct horse"
 
-// Keyring is a keyring of a test's own, which only Linux has.
+// Keyring is a test's keyring, which only Linux has.
 type Keyring struct {
 	Address string
 	Folder  string
 	Env     []string
 }
 
-// StartKeyring skips the test: the keychain of this system is the user's own.
+// StartKeyring skips the test: the keychain of this system is the user's.
 func StartKeyring(t testing.TB) *Keyring {
 	t.Helper()
 	Require(t, Linux)
@@ -48,8 +48,8 @@ func (*Keyring) Gate(testing.TB, string, Fault) string { return "" }
 // Fault is never reached.
 func (*Keyring) Fault(testing.TB, Fault) func() { return nil }
 
-// Mend is never reached.
-func (*Keyring) Mend(testing.TB, Fault) {}
+// Repair is never reached.
+func (*Keyring) Repair(testing.TB, Fault) {}
 
 // Person sees a keyring's prompts.
 type Person struct{}

@@ -1,5 +1,5 @@
 // Package keystoretest has what tests of this and other packages need of keystores: RSA keys at no cost, keystores with
-// each system's limits, and a real keyring on a bus of its own. Nothing of it is for use outside tests.
+// each system's limits, and a real keyring on a separate bus. It is only for tests.
 package keystoretest
 
 import (
@@ -13,18 +13,19 @@ import (
 	"strings"
 )
 
-// primesText has eight published, and so worthless, primes of each size, made by crypto/rand.Prime, one in a line.
+// primesText has eight primes of each size, one a line, made by crypto/rand.Prime. They are published, so they protect
+// nothing.
 //
 //go:embed primes.txt
 var primesText string
 
 const primesOfSize = 8
 
-// Keys is the number of different keys that [Key] has of each size.
+// Keys is the number of different keys that [Key] has for each size.
 const Keys = primesOfSize * (primesOfSize - 1) / 2
 
-// Key returns key number i (0 to [Keys]-1) of 1024, 2048, 3072 or 4096 bits, always the same, in a few milliseconds: to
-// generate one of 4096 bits takes seconds. It panics for another size or number.
+// Key returns key number i (0 to [Keys]-1) of 1024, 2048, 3072 or 4096 bits, always the same, in a few milliseconds:
+// generating one of 4096 bits takes seconds. It panics for another size or number.
 func Key(bits, i int) *rsa.PrivateKey {
 	for a := range primesOfSize {
 		for b := range a {
@@ -37,7 +38,7 @@ func Key(bits, i int) *rsa.PrivateKey {
 	panic("keystoretest: no key with that number")
 }
 
-// MultiPrimeKey returns a key of 3072 bits with three primes, which OpenSSL and Go read and keychains' records don't.
+// MultiPrimeKey returns a key of 3072 bits with three primes, which OpenSSL and Go read but records don't keep.
 func MultiPrimeKey() *rsa.PrivateKey { return assemble(prime(1024, 0), prime(1024, 1), prime(1024, 2)) }
 
 // PEM returns k in PKCS #8, as OpenSSL 3 writes it.
@@ -62,8 +63,8 @@ func prime(bits, i int) *big.Int {
 	return p
 }
 
-// Damaged returns keys of about 2048 bits whose numbers don't fit together, by what is wrong with each. They are PKCS #1
-// in DER. Those whose name begins with "composite" are what crypto/x509 takes for keys.
+// Damaged returns keys of about 2048 bits whose numbers don't fit together, by what is wrong with each. They are PKCS
+// #1 in DER. crypto/x509 accepts those whose name begins with "composite".
 func Damaged() map[string][]byte {
 	p, q, other := prime(1024, 0), prime(1024, 1), prime(1024, 2)
 	twoA := new(big.Int).Mul(prime(512, 0), prime(512, 1))
@@ -108,7 +109,7 @@ type keyParts struct {
 
 var one = big.NewInt(1)
 
-// p1 is a key of p and q with all its numbers computed as for primes, as OpenSSL does: crypto/rsa would not.
+// p1 returns a key of p and q with all its numbers computed as for primes, as OpenSSL does: crypto/rsa would refuse.
 func p1(p, q *big.Int) *keyParts {
 	k := numbers(p, q)
 	return &keyParts{

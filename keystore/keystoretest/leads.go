@@ -12,11 +12,11 @@ import (
 // Refused is the exit status of a program that [Guarded] stops.
 const Refused = 99
 
-// HiddenVariable says that a test has put an empty folder over /run/user, for a process without XDG_RUNTIME_DIR.
+// HiddenVariable says that a test has mounted an empty folder over /run/user, for a process without XDG_RUNTIME_DIR.
 const HiddenVariable = "KEYSTORETEST_HIDDEN"
 
-// Guarded is the program of a script, a main function, that only runs if its environment leads nowhere outside of the
-// test's own folder. Otherwise the package's tests fail, though a script may expect the program to fail.
+// Guarded returns a script's program, a main function, that runs only if its environment stays inside the test's
+// folder. Otherwise the package's tests fail, even if a script expects the program to fail.
 func Guarded(program func()) func() {
 	return func() {
 		if err := leads(environment{get: os.Getenv, uid: os.Geteuid(), exists: exists}); err != nil {
@@ -28,13 +28,13 @@ func Guarded(program func()) func() {
 	}
 }
 
-// refusals is a file in the folder of a test process, a line for each program that Guarded stopped.
+// refusals is a file in the folder of a test process with a line for each program that Guarded stopped.
 const refusals = "refused"
 
-// ExpectedVariable is set by the test of the guard itself, whose refusals are no failures.
+// ExpectedVariable is set by the test of the guard itself, whose refusals are not failures.
 const ExpectedVariable = "KEYSTORETEST_REFUSAL_EXPECTED"
 
-// recordRefusal tells [Main], best effort: without a folder of its own no test has come this far.
+// recordRefusal tells [Main], as well as it can: a test that got this far has a folder.
 func recordRefusal(why error) {
 	if os.Getenv(ExpectedVariable) != "" {
 		return
@@ -51,7 +51,7 @@ func recordRefusal(why error) {
 	_ = f.Close()
 }
 
-// refused is what Guarded stopped, a line each.
+// refused returns the programs that Guarded stopped, a line each.
 func refused(root string) string {
 	text, err := os.ReadFile(filepath.Join(root, refusals))
 	if err != nil {
@@ -60,15 +60,15 @@ func refused(root string) string {
 	return string(text)
 }
 
-// environment is what decides where a program reads and writes.
+// environment is everything that decides which folders a program reads and writes.
 type environment struct {
 	get    func(string) string
 	uid    int
 	exists func(string) bool
 }
 
-// leads returns an error if a variable leads outside of the test's own folder, as far as the product reads it:
-// relative XDG paths count as unset, and without XDG_RUNTIME_DIR there is /run/user/UID.
+// leads returns an error if a variable leads outside the test's folder, by cgp-cred's rules: a relative XDG path counts
+// as unset, and without XDG_RUNTIME_DIR it uses /run/user/UID.
 func leads(e environment) error {
 	root := e.get(RootVariable)
 	if root == "" {
@@ -82,14 +82,15 @@ func leads(e environment) error {
 		roots = append(roots, resolved)
 	}
 	for _, name := range []string{
-		"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "GNUPGHOME", "SSH_AUTH_SOCK",
+		"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "GNUPGHOME",
+		"SSH_AUTH_SOCK",
 	} {
 		if path := e.get(name); filepath.IsAbs(path) && !inside(path, roots) {
 			return fmt.Errorf("%s=%s", name, path)
 		}
 	}
 	if usual := "/run/user/" + strconv.Itoa(e.uid); !filepath.IsAbs(e.get("XDG_RUNTIME_DIR")) {
-		// What is absent can't be reached; but it is only absent everywhere if the test has seen to it.
+		// A missing folder can't be reached; but it is only missing on every machine if the test has hidden it.
 		if e.exists(usual) || e.uid == owner(root) && e.get(HiddenVariable) == "" {
 			return fmt.Errorf("without XDG_RUNTIME_DIR there is %s", usual)
 		}
@@ -102,8 +103,8 @@ func leads(e environment) error {
 	return nil
 }
 
-// marked is the folder of a test process that a path lies in, or "". A program that gives its children an environment
-// without RootVariable, such as the demo, is in it all the same.
+// marked returns the folder of a test process that holds a path, or "". It also finds the folder of a program that
+// gives its children an environment without RootVariable, such as the demo.
 func marked(path string) string {
 	for filepath.IsAbs(path) {
 		if exists(filepath.Join(path, marker)) {
@@ -118,7 +119,7 @@ func marked(path string) string {
 	return ""
 }
 
-// inside reports whether a path lies in one of the roots, or is one in which nothing is the user's.
+// inside reports whether one of the roots holds a path, or the path is one that never has a user's files.
 func inside(path string, roots []string) bool {
 	path = filepath.Clean(path)
 	for _, root := range roots {
@@ -129,7 +130,7 @@ func inside(path string, roots []string) bool {
 	return path == os.DevNull || path == "/proc"
 }
 
-// busPath is the socket of one address of a session bus, or "" if it names none. An abstract name is one, too.
+// busPath returns the socket in one address of a session bus, or "". An abstract name counts as a socket.
 func busPath(address string) string {
 	transport, values, _ := strings.Cut(address, ":")
 	if transport != "unix" {
@@ -137,7 +138,8 @@ func busPath(address string) string {
 	}
 	for value := range strings.SplitSeq(values, ",") {
 		name, text, _ := strings.Cut(value, "=")
-		if text, err := url.PathUnescape(text); err == nil && (name == "path" || name == "abstract" || name == "tmpdir" || name == "dir") {
+		if text, err := url.PathUnescape(text); err == nil &&
+			(name == "path" || name == "abstract" || name == "tmpdir" || name == "dir") {
 			return text
 		}
 	}

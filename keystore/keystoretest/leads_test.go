@@ -15,41 +15,62 @@ func TestLeads(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]struct {
-		set  map[string]string // beside what a good environment has
+		set  map[string]string // in addition to a good environment
 		uid  int
-		want string // in the message, "" where there is none
+		want string // in the message; "" if there is no message
 	}{
-		"good":                    {},
-		"no root":                 {set: map[string]string{RootVariable: "", "HOME": "/root"}, want: RootVariable},
-		"no root, a marked one":   {set: map[string]string{RootVariable: "", "HOME": markedRoot + "/a/home", "XDG_CONFIG_HOME": "", "XDG_RUNTIME_DIR": markedRoot, bus: ""}},
-		"outside of a marked one": {set: map[string]string{RootVariable: "", "HOME": markedRoot + "/home", "XDG_CONFIG_HOME": root}, want: "XDG_CONFIG_HOME"},
-		"a relative root":         {set: map[string]string{RootVariable: "."}, want: RootVariable},
-		"the user's home":         {set: map[string]string{"HOME": "/root"}, want: "HOME=/root"},
-		"above the root":          {set: map[string]string{"HOME": root + "/.."}, want: "HOME="},
-		"beside the root":         {set: map[string]string{"HOME": root + "x/home"}, want: "HOME="},
-		"no home":                 {set: map[string]string{"HOME": ""}},
-		"config":                  {set: map[string]string{"XDG_CONFIG_HOME": "/home/me/.config"}, want: "XDG_CONFIG_HOME"},
-		"a relative config":       {set: map[string]string{"XDG_CONFIG_HOME": "config"}},
-		"state":                   {set: map[string]string{"XDG_STATE_HOME": "/var/lib/x"}, want: "XDG_STATE_HOME"},
-		"data":                    {set: map[string]string{"XDG_DATA_HOME": "/usr/share"}, want: "XDG_DATA_HOME"},
-		"nothing's":               {set: map[string]string{"XDG_DATA_HOME": "/dev/null", "XDG_STATE_HOME": "/proc"}},
-		"agent":                   {set: map[string]string{"SSH_AUTH_SOCK": "/tmp/ssh-1/agent.1"}, want: "SSH_AUTH_SOCK"},
-		"gpg":                     {set: map[string]string{"GNUPGHOME": "/root/.gnupg"}, want: "GNUPGHOME"},
-		"runtime":                 {set: map[string]string{"XDG_RUNTIME_DIR": "/run/user/0"}, want: "XDG_RUNTIME_DIR"},
-		"no runtime":              {set: map[string]string{"XDG_RUNTIME_DIR": ""}, want: "/run/user/"},
-		"a relative runtime":      {set: map[string]string{"XDG_RUNTIME_DIR": "run"}, want: "/run/user/"},
-		"no runtime, hidden":      {set: map[string]string{"XDG_RUNTIME_DIR": "", HiddenVariable: "yes"}},
-		"it is not hidden":        {set: map[string]string{"XDG_RUNTIME_DIR": "", HiddenVariable: "yes", "exists": "yes"}, want: "/run/user/"},
-		"another, without":        {set: map[string]string{"XDG_RUNTIME_DIR": ""}, uid: uid + 1},
-		"another, with a folder":  {set: map[string]string{"XDG_RUNTIME_DIR": "", "exists": "yes"}, uid: uid + 1, want: "/run/user/"},
-		"bus":                     {set: map[string]string{bus: "unix:path=/run/user/0/bus"}, want: "DBUS"},
-		"the second bus":          {set: map[string]string{bus: "unix:path=" + root + "/b;unix:path=/run/user/0/bus,guid=1"}, want: "DBUS"},
-		"guid first":              {set: map[string]string{bus: "unix:guid=1,path=/run/user/0/bus"}, want: "DBUS"},
-		"an escaped bus":          {set: map[string]string{bus: "unix:path=%2frun/user/0/bus"}, want: "DBUS"},
-		"an abstract bus":         {set: map[string]string{bus: "unix:abstract=/tmp/dbus-1"}, want: "DBUS"},
-		"an abstract bus of its":  {set: map[string]string{bus: "unix:abstract=" + root + "/bus"}},
-		"no bus":                  {set: map[string]string{bus: ""}},
-		"other transports":        {set: map[string]string{bus: "autolaunch:;tcp:host=127.0.0.1,port=1;unix:runtime=yes"}},
+		"good":    {},
+		"no root": {set: map[string]string{RootVariable: "", "HOME": "/root"}, want: RootVariable},
+		"no root, a marked one": {set: map[string]string{
+			RootVariable: "", "HOME": markedRoot + "/a/home",
+			"XDG_CONFIG_HOME": "", "XDG_RUNTIME_DIR": markedRoot, bus: "",
+		}},
+		"outside of a marked one": {set: map[string]string{
+			RootVariable: "", "HOME": markedRoot + "/home",
+			"XDG_CONFIG_HOME": root,
+		}, want: "XDG_CONFIG_HOME"},
+		"a relative root":  {set: map[string]string{RootVariable: "."}, want: RootVariable},
+		"the user's home":  {set: map[string]string{"HOME": "/root"}, want: "HOME=/root"},
+		"above the root":   {set: map[string]string{"HOME": root + "/.."}, want: "HOME="},
+		"next to the root": {set: map[string]string{"HOME": root + "x/home"}, want: "HOME="},
+		"no home":          {set: map[string]string{"HOME": ""}},
+		"config": {
+			set:  map[string]string{"XDG_CONFIG_HOME": "/home/me/.config"},
+			want: "XDG_CONFIG_HOME",
+		},
+		"a relative config": {set: map[string]string{"XDG_CONFIG_HOME": "config"}},
+		"state":             {set: map[string]string{"XDG_STATE_HOME": "/var/lib/x"}, want: "XDG_STATE_HOME"},
+		"data":              {set: map[string]string{"XDG_DATA_HOME": "/usr/share"}, want: "XDG_DATA_HOME"},
+		"nothing's":         {set: map[string]string{"XDG_DATA_HOME": "/dev/null", "XDG_STATE_HOME": "/proc"}},
+		"agent": {
+			set:  map[string]string{"SSH_AUTH_SOCK": "/tmp/ssh-1/agent.1"},
+			want: "SSH_AUTH_SOCK",
+		},
+		"gpg":                {set: map[string]string{"GNUPGHOME": "/root/.gnupg"}, want: "GNUPGHOME"},
+		"runtime":            {set: map[string]string{"XDG_RUNTIME_DIR": "/run/user/0"}, want: "XDG_RUNTIME_DIR"},
+		"no runtime":         {set: map[string]string{"XDG_RUNTIME_DIR": ""}, want: "/run/user/"},
+		"a relative runtime": {set: map[string]string{"XDG_RUNTIME_DIR": "run"}, want: "/run/user/"},
+		"no runtime, hidden": {set: map[string]string{"XDG_RUNTIME_DIR": "", HiddenVariable: "yes"}},
+		"it is not hidden": {set: map[string]string{
+			"XDG_RUNTIME_DIR": "", HiddenVariable: "yes",
+			"exists": "yes",
+		}, want: "/run/user/"},
+		"another, without": {set: map[string]string{"XDG_RUNTIME_DIR": ""}, uid: uid + 1},
+		"another, with a folder": {
+			set: map[string]string{"XDG_RUNTIME_DIR": "", "exists": "yes"}, uid: uid + 1,
+			want: "/run/user/",
+		},
+		"bus": {set: map[string]string{bus: "unix:path=/run/user/0/bus"}, want: "DBUS"},
+		"the second bus": {set: map[string]string{bus: "unix:path=" + root +
+			"/b;unix:path=/run/user/0/bus,guid=1"}, want: "DBUS"},
+		"guid first":       {set: map[string]string{bus: "unix:guid=1,path=/run/user/0/bus"}, want: "DBUS"},
+		"an escaped bus":   {set: map[string]string{bus: "unix:path=%2frun/user/0/bus"}, want: "DBUS"},
+		"an abstract bus":  {set: map[string]string{bus: "unix:abstract=/tmp/dbus-1"}, want: "DBUS"},
+		"its abstract bus": {set: map[string]string{bus: "unix:abstract=" + root + "/bus"}},
+		"no bus":           {set: map[string]string{bus: ""}},
+		"other transports": {
+			set: map[string]string{bus: "autolaunch:;tcp:host=127.0.0.1,port=1;unix:runtime=yes"},
+		},
 	}
 	for name, c := range tests {
 		env := map[string]string{

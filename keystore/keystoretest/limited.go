@@ -12,7 +12,7 @@ import (
 // Kind names the system whose rules a [Limited] keystore has.
 type Kind string
 
-// The systems that keep less than what they are given.
+// The systems that keep less than they are given.
 const (
 	Windows Kind = "windows" // at most 2560 bytes (CRED_MAX_CREDENTIAL_BLOB_SIZE)
 	MacOS   Kind = "macos"   // a command line for security(1) of at most 4096 characters, the value in base64
@@ -22,8 +22,8 @@ const (
 // Limits has all of them.
 var Limits = []Kind{Windows, MacOS, KDE}
 
-// Limited returns an empty keystore in memory with the rules of one system and no others: what it damages or refuses
-// would be damaged or refused there.
+// Limited returns an empty keystore in memory with only the rules of one system: it damages and refuses the same
+// values.
 func Limited(kind Kind) keystore.Keystore {
 	return &limited{kind: kind, values: make(map[string][]byte)}
 }
@@ -53,7 +53,10 @@ func (l *limited) Set(ctx context.Context, account string, value keystore.Secret
 		b = replaceForeign(b)
 	}
 	if size > limit {
-		return &keystore.Error{Kind: keystore.ErrTooBig, Op: "set", Account: account, Detail: fmt.Sprintf("%s: %d of %d", l.kind, size, limit)}
+		return &keystore.Error{
+			Kind: keystore.ErrTooBig, Op: "set", Account: account,
+			Detail: fmt.Sprintf("%s: %d of %d", l.kind, size, limit),
+		}
 	}
 	l.values[account] = b
 	if !bytes.Equal(b, value.Reveal()) {

@@ -5,12 +5,12 @@ import (
 	"os"
 )
 
-// supervisedVariable is set for a test process that another one watches.
+// supervisedVariable is set for a test process that another process watches.
 const supervisedVariable = "KEYSTORETEST_SUPERVISED"
 
-// Main runs a package's tests in an environment that has nothing of the user's, and fails them if they leave a
-// process behind or change what is the user's. However they end, nothing of them keeps running and no file of them
-// is left. It is for TestMain. On Linux the tests run in a child of this process.
+// Main runs a package's tests in an environment that has nothing from the user. It fails them if they leave a process
+// running or change the user's files. However the tests end, it ends their processes and removes their files. It is for
+// TestMain. On Linux the tests run in a child of this process.
 func Main(m interface{ Run() int }) (status int) {
 	if os.Getenv(supervisedVariable) != "" {
 		if err := os.Unsetenv(supervisedVariable); err != nil {
@@ -18,7 +18,7 @@ func Main(m interface{ Run() int }) (status int) {
 		}
 		return m.Run()
 	}
-	nested := os.Getenv(RootVariable) != "" // the child of a test is as private, and is watched with the test
+	nested := os.Getenv(RootVariable) != "" // a test's child is as private, and is watched with the test
 	before := usersPlaces()
 	root, err := private()
 	if err != nil {
@@ -39,7 +39,8 @@ func Main(m interface{ Run() int }) (status int) {
 	}
 	if changes := before.changes(); len(changes) > 0 {
 		for _, c := range changes {
-			fmt.Fprintln(os.Stderr, "this is the user's, and was changed by the tests or by a program that ran meanwhile:", c)
+			fmt.Fprintln(os.Stderr,
+				"this is the user's, and was changed by the tests or by a program that ran meanwhile:", c)
 		}
 		status = max(status, 1)
 	}

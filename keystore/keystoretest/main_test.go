@@ -44,7 +44,7 @@ func (b badTests) Run() int {
 		if err := os.Chmod(filepath.Join(victim, ".config", "cgp-cred"), 0o755); err != nil {
 			return 1
 		}
-	case "leaves", "panics", "dies":
+	case "leaves", "panics", "killed":
 		cmd := exec.Command("sh", "-c", "setsid sleep 600 & exec sleep 600")
 		if err := cmd.Start(); err != nil {
 			return 1
@@ -52,7 +52,7 @@ func (b badTests) Run() int {
 		if b == "panics" {
 			panic("test timed out")
 		}
-		if b == "dies" {
+		if b == "killed" {
 			if self, err := os.FindProcess(os.Getpid()); err == nil {
 				_ = self.Kill()
 			}
@@ -65,8 +65,8 @@ func (b badTests) Run() int {
 	return 0
 }
 
-// callGuarded starts this binary as a program of a script that expects it to fail, with an environment that leads to the
-// user's bus.
+// callGuarded starts this binary as a program of a script that expects it to fail, with an environment that leads to
+// the user's bus.
 func callGuarded(b badTests) int {
 	self, err := os.Executable()
 	if err != nil {
@@ -120,7 +120,7 @@ func TestMainCatches(t *testing.T) {
 		{"no runtime folder", 1, "without XDG_RUNTIME_DIR there is /run/user/"},
 		{"a program's bus", 1, "DBUS_SESSION_BUS_ADDRESS=unix:abstract=/tmp/dbus-x"},
 		{"no environment", 1, "without XDG_RUNTIME_DIR there is /run/user/"},
-		{"dies", 137, "ended by a signal: killed"},
+		{"killed", 137, "ended by a signal: killed"},
 	} {
 		t.Run(c.bad, func(t *testing.T) {
 			t.Parallel()

@@ -8,7 +8,7 @@ import (
 )
 
 // SkippedVariable names a file that lists what was not tested. Each line has three fields with tabs between them:
-// "missing" or "lacks", the program or [Facility] that is not here, and the test.
+// "missing" or "lacks", the missing program or [Facility], and the test.
 const SkippedVariable = "CGP_CRED_TEST_SKIPPED"
 
 // Need skips the test if a program is missing, and names its Debian package. In CI the test fails.
@@ -19,7 +19,7 @@ func Need(t testing.TB, program, pkg string) {
 	}
 }
 
-// Missing skips a test that needs what Debian's package pkg has. In CI the test fails.
+// Missing skips a test that needs a program of a Debian package. In CI the test fails.
 func Missing(t testing.TB, what, pkg string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
@@ -29,14 +29,14 @@ func Missing(t testing.TB, what, pkg string) {
 	t.Skipf("%s is missing: make deps installs it (package %s)", what, pkg)
 }
 
-// Cannot skips a test that needs what no package brings, such as "root, to act as another user".
+// Cannot skips a test that needs something that no package installs, such as "root, to act as another user".
 func Cannot(t testing.TB, needs string) {
 	t.Helper()
 	note(t, "lacks", needs)
 	t.Skip("this needs " + needs)
 }
 
-// note appends a line to the file of skips. Each line is one write, so lines of several processes don't mix.
+// note adds a line to the file of skips. Each line is one write, so lines of several processes don't mix.
 func note(t testing.TB, kind, what string) {
 	name := os.Getenv(SkippedVariable)
 	if name == "" {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// RootVariable names the folder that everything of a test process is in: HOME, the XDG folders and TMPDIR.
-// Programs that cgp-cred starts inherit it too, so its name has another prefix than cgp-cred's variables.
+// RootVariable names the folder that holds everything of a test process: HOME, the XDG folders and TMPDIR. Programs
+// that cgp-cred starts inherit it too, so its name does not begin with cgp-cred's prefix.
 const RootVariable = "KEYSTORETEST_ROOT"
 
 // marker is a file in that folder.
@@ -29,7 +29,10 @@ func inherited(name string) bool {
 			return true
 		}
 	}
-	for _, prefix := range []string{"GO", "CGO_", "CGP_CRED_TEST_", "CGP_CRED_ALL_KILLS", "AGEFILE_TEST_", "CACHE_TEST_", "KEYSTORETEST_"} {
+	for _, prefix := range []string{
+		"GO", "CGO_", "CGP_CRED_TEST_", "CGP_CRED_ALL_KILLS", "AGEFILE_TEST_",
+		"CACHE_TEST_", "KEYSTORETEST_",
+	} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}
@@ -37,9 +40,9 @@ func inherited(name string) bool {
 	return false
 }
 
-// private gives this process, and what it starts, a HOME, XDG folders and a folder for temporary files that are
-// new and empty, a session bus that does not exist, and nothing else of the user's: no agent, proxy, display, or
-// configuration of git, GnuPG and Python.
+// private gives this process, and programs that it starts, a new and empty HOME, XDG folders and folder for temporary
+// files, a session bus that does not exist, and nothing else from the user: no agent, proxy, display, or configuration
+// of git, GnuPG and Python.
 func private() (root string, err error) {
 	root, err = os.MkdirTemp("", "cgp")
 	if err != nil {
@@ -72,9 +75,12 @@ func replaceEnvironment(env map[string]string) error {
 	return nil
 }
 
-// privateEnvironment makes the folders and returns the variables. What Go compiled stays where it is.
+// privateEnvironment makes the folders and returns the variables. It keeps Go's build cache.
 func privateEnvironment(root string) (map[string]string, error) {
-	env := map[string]string{"GORACE": "atexit_sleep_ms=0", "GIT_CONFIG_NOSYSTEM": "1", "PYTHONNOUSERSITE": "1", RootVariable: root}
+	env := map[string]string{
+		"GORACE": "atexit_sleep_ms=0", "GIT_CONFIG_NOSYSTEM": "1", "PYTHONNOUSERSITE": "1",
+		RootVariable: root,
+	}
 	if home, err := os.UserHomeDir(); err == nil && os.Getenv("GOPATH") == "" {
 		env["GOPATH"] = filepath.Join(home, "go")
 	}
@@ -85,7 +91,8 @@ func privateEnvironment(root string) (map[string]string, error) {
 		env["GOENV"] = filepath.Join(config, "go", "env")
 	}
 	for name, path := range map[string]string{
-		"HOME": "home", "XDG_CONFIG_HOME": "home/.config", "XDG_STATE_HOME": "home/.local/state", "XDG_DATA_HOME": "home/.local/share",
+		"HOME": "home", "XDG_CONFIG_HOME": "home/.config", "XDG_STATE_HOME": "home/.local/state",
+		"XDG_DATA_HOME":  "home/.local/share",
 		"XDG_CACHE_HOME": "home/.cache", "XDG_RUNTIME_DIR": "run", "GNUPGHOME": "home/.gnupg", "TMPDIR": "tmp",
 	} {
 		env[name] = filepath.Join(root, filepath.FromSlash(path))
@@ -101,11 +108,11 @@ func privateEnvironment(root string) (map[string]string, error) {
 			return nil, err
 		}
 	}
-	// Programs that other users run, whom some tests play, are stopped too.
+	// Other users' programs, which some tests run, can be stopped too.
 	if err := os.Chmod(filepath.Join(root, refusals), 0o622); err != nil {
 		return nil, err
 	}
-	// Those use the folder for temporary files as they use /tmp.
+	// They use the folder for temporary files as they use /tmp.
 	if err := os.Chmod(root, 0o711); err != nil {
 		return nil, err
 	}
@@ -135,7 +142,7 @@ func Shared(t testing.TB) string {
 	return folder
 }
 
-// removeRoot removes all that is left in the folder of a test process; a test may have closed folders of its own.
+// removeRoot removes everything in the folder of a test process. A test may have closed its own folders.
 func removeRoot(root string) error {
 	err := os.RemoveAll(root)
 	if err == nil {

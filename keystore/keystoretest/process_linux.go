@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// start runs a program until the test ends, and returns its number. It dies with its process group then, and with the
-// test binary if that is killed: the kernel's signal for it follows the thread that forked, so one thread is kept for
-// each program.
+// start runs a program until the test ends, and returns its number. The program ends with its process group then, and
+// also if the test binary is killed. The kernel's signal for that follows the thread that forked, so each program keeps
+// one thread.
 func start(t testing.TB, env []string, stdin, program string, args ...string) (pid int) {
 	t.Helper()
 	cmd := exec.Command(program, args...) // #nosec G204 -- the programs that tests name
@@ -35,7 +35,7 @@ func start(t testing.TB, env []string, stdin, program string, args ...string) (p
 	}
 	t.Cleanup(func() {
 		select {
-		case <-ended: // its number may be another's by now
+		case <-ended: // its number may be another process's by now
 		default:
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		}

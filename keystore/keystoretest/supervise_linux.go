@@ -15,11 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// grace is how long a process may outlive the tests: one that was killed takes a moment to go.
+// grace is how long a process may outlive the tests: a killed process needs a moment to end.
 const grace = 30 * time.Second
 
-// supervise runs the tests in a child, adopts whatever process loses its parent there, and ends all that are left
-// when the tests have ended: the tests of a package whose time is up end without a chance to do that.
+// supervise runs the tests in a child, adopts the processes that lose their parent there, and ends all that are left
+// when the tests have ended: if the tests of a package run out of time, they can't do that.
 func supervise(m interface{ Run() int }) (status int) {
 	self, err := os.Executable()
 	if err != nil {
@@ -53,7 +53,7 @@ func supervise(m interface{ Run() int }) (status int) {
 	return status
 }
 
-// waitFor waits for the process, and for those that were adopted and end before it.
+// waitFor waits for the process, and for adopted processes that end before it.
 func waitFor(pid int) (status int) {
 	for {
 		var ws syscall.WaitStatus
@@ -70,8 +70,8 @@ func waitFor(pid int) (status int) {
 	}
 }
 
-// endAll kills the descendants of this process. With patient they have until then to end by themselves, and those
-// that don't are returned.
+// endAll kills the descendants of this process. If patient is set, they have until end to end by themselves, and endAll
+// returns those that don't.
 func endAll(end time.Time, patient bool) (left []string) {
 	for {
 		for {
@@ -90,7 +90,7 @@ func endAll(end time.Time, patient bool) (left []string) {
 				}
 				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
-			if !patient && late { // not even killed: stuck in the kernel
+			if !patient && late { // it survives SIGKILL: it is stuck in the kernel
 				return left
 			}
 			patient = false
@@ -100,7 +100,7 @@ func endAll(end time.Time, patient bool) (left []string) {
 	}
 }
 
-// descendants are the numbers and command lines of the processes below this one.
+// descendants returns the numbers and command lines of the processes below this one.
 func descendants() map[int]string {
 	files, _ := filepath.Glob("/proc/[0-9]*/stat")
 	parents := make(map[int]int)
@@ -109,7 +109,7 @@ func descendants() map[int]string {
 		if err != nil {
 			continue // it has ended
 		}
-		// 1234 (its name) S PARENT: the name may have blanks and brackets.
+		// 1234 (its name) S PARENT: the name may have spaces and brackets.
 		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 		if len(fields) > 1 && fields[0] != "Z" {

@@ -9,13 +9,13 @@ import (
 	"slices"
 )
 
-// places is what the user's own files and folders look like: a line for each path.
+// places records the state of the user's own files and folders: a line for each path.
 type places struct {
 	home, runtime string
 	seen          map[string]string
 }
 
-// usersPlaces looks at what tests must not touch. Call it before [private].
+// usersPlaces looks at the files that tests must not touch. Call it before [private].
 func usersPlaces() *places {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -26,15 +26,16 @@ func usersPlaces() *places {
 	return p
 }
 
-// look describes cgp-cred's folders in full. Of what other programs keep there, which the user's own ones change
-// at any time, it only says whether it exists.
+// look describes cgp-cred's folders in full. For other folders, which the user's programs change at any time, it only
+// says whether they exist.
 func (p *places) look() map[string]string {
 	seen := make(map[string]string)
 	for folder, lists := range map[string]struct{ whole, names []string }{
 		p.home: {
 			[]string{".config/cgp-cred", ".local/state/cgp-cred", ".local/share/cgp-cred"},
 			[]string{
-				".cgpclient", ".config/git", ".config/httpie", ".config/rclone", ".gitconfig", ".gnupg", ".java", ".local/share/keyrings",
+				".cgpclient", ".config/git", ".config/httpie", ".config/rclone", ".gitconfig", ".gnupg", ".java",
+				".local/share/keyrings",
 				".netrc", ".password-store", ".ssh", ".dbus", "igv",
 			},
 		},
@@ -62,7 +63,7 @@ func (p *places) look() map[string]string {
 	return seen
 }
 
-// changes are the differences between then and now.
+// changes returns the differences between then and now.
 func (p *places) changes() (changes []string) {
 	now := p.look()
 	all := maps.Clone(now)

@@ -8,20 +8,20 @@ import (
 	"syscall"
 )
 
-// users reports whether this process can start another user's, and whether that one reaches the folder for
-// temporary files.
+// users reports whether this process can start a process of another user, and whether that process reaches the folder
+// for temporary files.
 func users() bool {
-	const nobody = 65534
+	const stranger = 65534
 	if os.Geteuid() != 0 {
 		return false
 	}
 	cmd := exec.Command("/bin/sh", "-c", `cd "$1" && d=$(mktemp -d "$1/cgpXXXXXXXX") && rmdir "$d"`, "sh", os.TempDir())
 	cmd.Dir = "/"
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: stranger, Gid: stranger}}
 	return cmd.Run() == nil
 }
 
-// owner is the user that a folder belongs to, or -1.
+// owner returns the user that owns a folder, or -1.
 func owner(folder string) int {
 	var s syscall.Stat_t
 	if err := syscall.Stat(folder, &s); err != nil {

@@ -7,4 +7,4 @@ import (
 	"net"
 )
 
-func ownerOf(net.Conn) (int, error) { return 0, errors.New("the system does not tell") }
+func ownerOf(net.Conn) (int, error) { return 0, errors.New("not supported") }

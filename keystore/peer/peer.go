@@ -1,4 +1,4 @@
-// Package peer says who is at the other end of a socket: the owner of a Unix socket, and the users who listen on a TCP port
+// Package peer identifies the other end of a socket: the owner of a Unix socket, and the users who listen on a TCP port
 // of this machine.
 package peer
 
@@ -9,19 +9,19 @@ import (
 	"runtime"
 )
 
-// CheckOwn returns nil if the process that listens at the other end of a Unix socket is this user's: the kernel has its uid
-// from when it began to listen. On macOS root's passes too: launchd makes the sockets of what it starts. Otherwise the error
-// says whose it is, or that this system does not tell.
+// CheckOwn returns nil if this user owns the process that listens at the other end of a Unix socket: the kernel keeps
+// the uid that the process had when it began to listen. On macOS root's process passes too, because launchd makes the
+// sockets of the programs that it starts. The error names the owner, or says that this system does not report one.
 func CheckOwn(conn net.Conn) error {
 	uid, err := ownerOf(conn)
 	if err != nil {
-		return fmt.Errorf("nothing says who runs it on %s: %w", runtime.GOOS, err)
+		return fmt.Errorf("its owner is unknown on %s: %w", runtime.GOOS, err)
 	}
 	if own := os.Geteuid(); uid != own && (uid != 0 || runtime.GOOS != "darwin") {
-		return fmt.Errorf("it is run by uid %d, we are uid %d", uid, own)
+		return fmt.Errorf("its process runs as uid %d, and you are uid %d", uid, own)
 	}
 	return nil
 }
 
-// Known reports whether this system tells who runs the process at the other end of a Unix socket.
+// Known reports whether this system reports the owner of the process at the other end of a Unix socket.
 const Known = runtime.GOOS == "linux" || runtime.GOOS == "darwin"

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Listeners returns the uids of the users whose sockets take TCP connections to an address of this machine, as far
-// as the kernel's tables can be read. A table is read in pieces: a uid may be there twice.
+// Listeners returns the uids of the users whose sockets accept TCP connections to an address of this machine, as far as
+// it can read the kernel's tables. The kernel returns a table in pieces, so a uid may be there twice.
 func Listeners(at netip.AddrPort) (uids []int) {
 	var exact, wildcard []int
 	for _, name := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
@@ -23,14 +23,14 @@ func Listeners(at netip.AddrPort) (uids []int) {
 		_ = table.Close()
 		exact, wildcard = append(exact, e...), append(wildcard, w...)
 	}
-	if exact != nil { // the kernel prefers them
+	if exact != nil { // the kernel prefers these
 		return exact
 	}
 	return wildcard
 }
 
-// listenersIn returns the uids in one table, proc_net_tcp(5), of those who listen on an address, and of those who
-// listen on all addresses. IPv6's may be IPv4's too: the table does not tell.
+// listenersIn reads one table, proc_net_tcp(5). It returns the uids of the users who listen on this address, and of
+// those who listen on all addresses. A socket for all IPv6 addresses may accept IPv4 too: the table does not say.
 func listenersIn(table io.Reader, at netip.AddrPort) (exact, wildcard []int) {
 	const listening = "0A" // TCP_LISTEN
 	for lines := bufio.NewScanner(table); lines.Scan(); {
@@ -53,7 +53,7 @@ func listenersIn(table io.Reader, at netip.AddrPort) (exact, wildcard []int) {
 }
 
 // socketAddress reads an address of the table: 32-bit words in the machine's byte order (little-endian on every system
-// that there is a build for), a colon and the port, all in hexadecimal.
+// that cgp-cred is built for), a colon and the port, all in hexadecimal.
 func socketAddress(s string) (netip.AddrPort, bool) {
 	words, port, ok := strings.Cut(s, ":")
 	raw, err := hex.DecodeString(words)

@@ -83,7 +83,7 @@ func TestListenersIn(t *testing.T) {
 	}
 }
 
-// FuzzListenerTable: whatever stands before it in the table, a socket is seen, and no uid is named of a line that is
+// FuzzListenerTable: whatever is before it in the table, a socket is seen, and no uid is named of a line that is
 // not about a listening socket.
 func FuzzListenerTable(f *testing.F) {
 	f.Add("   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1")

@@ -4,5 +4,5 @@ package peer
 
 import "net/netip"
 
-// Listeners: only Linux has tables of sockets that everybody may read.
+// Listeners returns nil: only Linux lets every user read the tables of sockets.
 func Listeners(netip.AddrPort) []int { return nil }

@@ -10,8 +10,8 @@ import (
 	"cgp-cred/keystore/peer"
 )
 
-// A socket of this user's passes, and is alive until its other end closes. Another user's is in the tests of the bus and
-// of the agent.
+// A socket of this user's passes, and is alive until its other end closes. Another user's is in the tests of the bus
+// and of the agent.
 func TestOwn(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))

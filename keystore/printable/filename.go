@@ -6,22 +6,23 @@ import (
 	"strings"
 )
 
-// NoFile words the error of opening a file that the user named. A name that looks like what the file should hold is not
-// repeated: a key that was given in the place of its file would stand in a log.
+// NoFile returns the text for an error of opening a file that the user named. It does not repeat a name that looks like
+// the content of such a file: a user may give a key instead of the key's file, and the key must not get into a log.
 func NoFile(err error) string {
 	var path *fs.PathError
 	if !errors.As(err, &path) || !ValueLike(path.Path) {
 		return err.Error()
 	}
-	return "it names no file, and looks like what should be in one: " + path.Err.Error()
+	return "it looks like the content of a file, not like its name: " + path.Err.Error()
 }
 
-// ValueLike reports that a name is a text of several lines, a bundle, or a word as long as a key is and without anything
-// that paths have.
+// ValueLike reports whether a name is a text of several lines, a bundle, or a word as long as a key without the
+// characters that paths have.
 func ValueLike(name string) bool {
 	const longest, shortKey = 512, 16
 	switch {
-	case strings.ContainsAny(name, "\r\n"), strings.HasPrefix(name, "-----BEGIN"), strings.HasPrefix(name, "cgpcred1."), len(name) > longest:
+	case strings.ContainsAny(name, "\r\n"), len(name) > longest,
+		strings.HasPrefix(name, "-----BEGIN"), strings.HasPrefix(name, "cgpcred1."):
 		return true
 	}
 	return len(name) >= shortKey && !strings.ContainsAny(name, `/\.`)

@@ -1,4 +1,4 @@
-// Package printable makes text that is not our own safe to print: replies of servers and helpers, certificates, paths.
+// Package printable makes foreign text safe to print: replies of servers and helpers, certificates, paths.
 package printable
 
 import (
@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// limit is how many bytes of foreign text a message shows at most.
+// limit is the most bytes of foreign text that a message shows.
 const limit = 200
 
-// maxLine is how many bytes a message of ours has at most.
+// maxLine is the most bytes of a whole message.
 const maxLine = 2048
 
-// Text returns s as printable ASCII: anything else is escaped as Go would (\n, \x1b, \u202e), and what is longer than
-// 200 bytes is cut and marked. Surrounding blanks are removed. The result never holds a line break, an ANSI sequence or
-// a workflow command at a line's start, as long as the caller puts words of its own before it.
+// Text returns s as printable ASCII. It escapes all other characters as Go does (\n, \x1b, \u202e), cuts and marks what
+// is longer than 200 bytes, and trims spaces. If the caller puts its own words before the result, no line break, ANSI
+// sequence or workflow command can get into the output.
 func Text(s string) string {
 	s = strings.TrimSpace(s)
 	var b strings.Builder
@@ -29,10 +29,10 @@ func Text(s string) string {
 	return b.String()
 }
 
-// Line returns a whole message of ours with every character escaped that a terminal would not print. It is the last net,
-// under [Text]: a path or a name that came through uncut still can't start a line or colour the terminal.
+// Line returns a whole message and escapes every character that a terminal would not print. It is the last check after
+// [Text]: a path or a name that was not cut still can't start a line or colour the terminal.
 //
-// Of a message that is longer than any of ours, for a path in it has no end, the middle is left out.
+// A message can be too long because a path has no limit. Line then leaves the middle out.
 func Line(s string) string {
 	if over := len(s) - maxLine; over > 0 {
 		s = s[:maxLine/2] + " ... " + s[len(s)-maxLine/2:]
@@ -54,7 +54,7 @@ func Line(s string) string {
 	return b.String()
 }
 
-// escape returns r itself where it is printable ASCII, else its Go escape.
+// escape returns r itself if it is printable ASCII, otherwise its Go escape.
 func escape(r rune) string {
 	if r >= 0x20 && r <= 0x7e {
 		return string(r)

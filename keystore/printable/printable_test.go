@@ -17,7 +17,7 @@ func TestText(t *testing.T) {
 		{"bidirectional override", "a\u202eb", `a\u202eb`},
 		{"not UTF-8", "a\xffb", `a\ufffdb`},
 		{"quotes stay", `must be 'RS512' or "x"`, `must be 'RS512' or "x"`},
-		{"blanks around", " \n x \n", "x"},
+		{"spaces around", " \n x \n", "x"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -33,7 +33,8 @@ func TestLine(t *testing.T) {
 	t.Parallel()
 	long := "reading /" + strings.Repeat("x", 10000) + ": file name too long"
 	got := printable.Line(long)
-	if len(got) > 3000 || !strings.HasPrefix(got, "reading /xxx") || !strings.HasSuffix(got, "xxx: file name too long") {
+	if len(got) > 3000 || !strings.HasPrefix(got, "reading /xxx") ||
+		!strings.HasSuffix(got, "xxx: file name too long") {
 		t.Errorf("%d bytes: %.50s ... %s", len(got), got, got[max(0, len(got)-50):])
 	}
 }

@@ -5,15 +5,17 @@ import (
 	"strings"
 )
 
-// MaxLine is how many bytes a message or a hint has at most. A longer hint is not shown: [Line] could cut it inside quotes.
+// MaxLine is the most bytes of a message or a hint. A longer hint is not shown, because [Line] could cut it inside
+// quotes.
 const MaxLine = maxLine
 
-// maxShell is how many bytes of arguments [Shell] shows.
+// maxShell is the most bytes of arguments that [Shell] shows.
 const maxShell = 900
 
-// Shell returns a command line that a POSIX shell, on Windows PowerShell, splits into exactly these arguments: each is put
-// into single quotes if it needs them. It is one printable line that is safe to paste: what is not printable ASCII is shown
-// escaped, as [Text] does, and what does not fit is cut inside its quotes. Neither of those is the same argument any more.
+// Shell returns a command line that a POSIX shell, or PowerShell on Windows, splits into exactly these arguments: it
+// puts each into single quotes if needed. The line is printable and safe to paste. A character that is not printable
+// ASCII is escaped as in [Text], and an argument that is too long is cut inside its quotes; such an argument is no
+// longer the same.
 func Shell(args ...string) string {
 	if runtime.GOOS == "windows" {
 		return powerShell.line(args)
@@ -21,10 +23,10 @@ func Shell(args ...string) string {
 	return posix.line(args)
 }
 
-// syntax is how a shell is told not to read a word in its own way.
+// syntax is how a shell quotes a word.
 type syntax struct {
-	quote string // stands for a single quote within single quotes
-	plain string // what needs no quotes, besides letters and digits
+	quote string // replaces a single quote within single quotes
+	plain string // the characters besides letters and digits that need no quotes
 }
 
 var (
@@ -69,7 +71,7 @@ func (s syntax) word(arg string, limit int) string {
 	return b.String()
 }
 
-// special reports a character that may mean something to a shell.
+// special reports whether a shell may treat a character as special.
 func (s syntax) special(r rune) bool {
 	alnum := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 	return !alnum && !strings.ContainsRune(s.plain, r)

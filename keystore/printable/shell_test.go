@@ -21,7 +21,7 @@ var shellWords = [][]string{
 	{`"double"`, `back\slash`, `\`, `\n`},
 	{"a;b", "a&b", "a|b", "a>b", "<a", "(a)", "{a,b}", "[a]", "*", "?", "!x", "#x", "~", "~root/x", "a=b", "^a^b"},
 	{"-rf", "--", "-"},
-	{" leading", "trailing ", "two  blanks"},
+	{" leading", "trailing ", "two  spaces"},
 	{"a:b@c,d%e+f._-/"},
 }
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"cgp-cred/keystore/signer"
+	"cgp-cred/keystore/fault"
 )
 
 const (
@@ -16,32 +16,99 @@ const (
 	noEscrow = "; keep NEW in a private folder and delete it after the import"
 )
 
+// The errors, as data that costs nothing when the program starts.
 var (
-	keyEmpty      = signer.BadKey("it is empty", pickKey)
-	keyTooLong    = signer.BadKey("it has more than 64 KiB", pickKey)
-	keyNotPEM     = signer.BadKey("it is not a PEM text: there is no BEGIN line", pickKey)
-	keyNoArmour   = signer.BadKey("its BEGIN and END lines are missing", copyKey)
-	keyDamaged    = signer.BadKey("it is cut short or damaged", copyKey+"\nor "+newKey)
-	keyTwo        = signer.BadKey("there are two private keys", "keep only the one that is registered under the key id")
-	keyEncrypted  = signer.BadKey("it is encrypted with a passphrase", "decrypt it: `openssl rsa -in FILE -out NEW`"+noEscrow)
-	keyOpenSSH    = signer.BadKey("it is in OpenSSH's own format", "convert a copy of it: `ssh-keygen -p -m PEM -f COPY`; only RSA keys can be used")
-	keyPuTTY      = signer.BadKey("it is in PuTTY's own format", "convert it: `puttygen FILE -O private-openssh -o NEW`, then `ssh-keygen -p -m PEM -f NEW`")
-	keySSHPublic  = signer.BadKey("it is a public key of OpenSSH", pickKey)
-	keyPublic     = signer.BadKey("it is a public key", pickKey)
-	keyCert       = signer.BadKey("it is a certificate", pickKey)
-	keyRequest    = signer.BadKey("it is a certificate request", pickKey)
-	keyParameters = signer.BadKey("it holds parameters and no key", pickKey)
-	keyPGP        = signer.BadKey("it is an OpenPGP key", newKey)
-	keyNotRSA     = signer.BadKey("it is not an RSA key, and API Management takes no other", newKey)
-	keyMultiPrime = signer.BadKey("it has more than two primes", newKey)
-	keyTooSmall   = signer.BadKey("it has fewer than 1024 bits, with which nothing signs any more", newKey)
-	keyTooLarge   = signer.BadKey("it has more than 8192 bits and does not fit into keychains", newKey)
-	keyBinary     = signer.BadKey("it is binary (DER), not PEM", asPEM)
-	keyPKCS12     = signer.BadKey("it is a PKCS #12 file (.p12, .pfx)", "take the key out of it: `openssl pkcs12 -in FILE -nocerts -nodes -out NEW`"+noEscrow)
-	keyJWK        = signer.BadKey("it is JSON (a JWK or key set), not PEM", "convert it to PEM with the tool that made it, or "+newKey)
+	keyEmpty = &fault.Error{
+		Class: fault.Usage, What: "private key: it is empty",
+		Hints: []string{pickKey},
+	}
+	keyTooLong = &fault.Error{
+		Class: fault.Usage, What: "private key: it has more than 64 KiB",
+		Hints: []string{pickKey},
+	}
+	keyNotPEM = &fault.Error{
+		Class: fault.Usage, What: "private key: it is not a PEM text: there is no BEGIN line",
+		Hints: []string{pickKey},
+	}
+	keyNoArmour = &fault.Error{
+		Class: fault.Usage, What: "private key: its BEGIN and END lines are missing",
+		Hints: []string{copyKey},
+	}
+	keyDamaged = &fault.Error{
+		Class: fault.Usage, What: "private key: it is cut short or damaged",
+		Hints: []string{copyKey, "or " + newKey},
+	}
+	keyTwo = &fault.Error{
+		Class: fault.Usage, What: "private key: there are two private keys",
+		Hints: []string{"keep only the one that is registered under the key id"},
+	}
+	keyEncrypted = &fault.Error{
+		Class: fault.Usage, What: "private key: it is encrypted with a passphrase",
+		Hints: []string{"decrypt it: `openssl rsa -in FILE -out NEW`" + noEscrow},
+	}
+	keyOpenSSH = &fault.Error{
+		Class: fault.Usage, What: "private key: it is in OpenSSH's own format",
+		Hints: []string{"convert a copy of it: `ssh-keygen -p -m PEM -f COPY`; only RSA keys can be used"},
+	}
+	keyPuTTY = &fault.Error{
+		Class: fault.Usage, What: "private key: it is in PuTTY's own format",
+		Hints: []string{"convert it: `puttygen FILE -O private-openssh -o NEW`, then `ssh-keygen -p -m PEM -f NEW`"},
+	}
+	keySSHPublic = &fault.Error{
+		Class: fault.Usage, What: "private key: it is a public key of OpenSSH",
+		Hints: []string{pickKey},
+	}
+	keyPublic = &fault.Error{
+		Class: fault.Usage, What: "private key: it is a public key",
+		Hints: []string{pickKey},
+	}
+	keyCert = &fault.Error{
+		Class: fault.Usage, What: "private key: it is a certificate",
+		Hints: []string{pickKey},
+	}
+	keyRequest = &fault.Error{
+		Class: fault.Usage, What: "private key: it is a certificate request",
+		Hints: []string{pickKey},
+	}
+	keyParameters = &fault.Error{
+		Class: fault.Usage, What: "private key: it holds parameters and no key",
+		Hints: []string{pickKey},
+	}
+	keyPGP = &fault.Error{
+		Class: fault.Usage, What: "private key: it is an OpenPGP key",
+		Hints: []string{newKey},
+	}
+	keyNotRSA = &fault.Error{
+		Class: fault.Usage, What: "private key: it is not an RSA key, and API Management takes no other",
+		Hints: []string{newKey},
+	}
+	keyMultiPrime = &fault.Error{
+		Class: fault.Usage, What: "private key: it has more than two primes",
+		Hints: []string{newKey},
+	}
+	keyTooSmall = &fault.Error{
+		Class: fault.Usage, What: "private key: it is shorter than 1024 bits, which is no longer accepted",
+		Hints: []string{newKey},
+	}
+	keyTooLarge = &fault.Error{
+		Class: fault.Usage, What: "private key: it has more than 8192 bits and does not fit into keychains",
+		Hints: []string{newKey},
+	}
+	keyBinary = &fault.Error{
+		Class: fault.Usage, What: "private key: it is binary (DER), not PEM",
+		Hints: []string{asPEM},
+	}
+	keyPKCS12 = &fault.Error{
+		Class: fault.Usage, What: "private key: it is a PKCS #12 file (.p12, .pfx)",
+		Hints: []string{"take the key out of it: `openssl pkcs12 -in FILE -nocerts -nodes -out NEW`" + noEscrow},
+	}
+	keyJWK = &fault.Error{
+		Class: fault.Usage, What: "private key: it is JSON (a JWK or key set), not PEM",
+		Hints: []string{"convert it to PEM with the tool that made it, or " + newKey},
+	}
 )
 
-// notPEM knows, by their first characters, what people hold for a PEM file.
+// notPEM recognises, by its first characters, a text that users take for a PEM file.
 func notPEM(s string) error {
 	switch {
 	case s == "":
@@ -56,7 +123,7 @@ func notPEM(s string) error {
 	return nil
 }
 
-// unusable knows private keys that are not plain RSA by their label and headers.
+// unusable recognises private keys that are not plain RSA, by their label and headers.
 func unusable(label, body string) error {
 	switch {
 	case label == "ENCRYPTED PRIVATE KEY", strings.Contains(body, ",ENCRYPTED"):
@@ -71,7 +138,7 @@ func unusable(label, body string) error {
 	return nil
 }
 
-// noPrivateKey names what a PEM text holds instead of one.
+// noPrivateKey returns an error that names the content of a PEM text without a private key.
 func noPrivateKey(labels []string) error {
 	has := func(part string) bool {
 		return slices.ContainsFunc(labels, func(l string) bool { return strings.Contains(l, part) })
@@ -89,7 +156,7 @@ func noPrivateKey(labels []string) error {
 	return keyNotPEM
 }
 
-// binaryKey tells PKCS #12, whose first member is version 3, from other DER.
+// binaryKey distinguishes PKCS #12, whose first member is version 3, from other DER.
 func binaryKey(der []byte) error {
 	if skip := 2 + int(der[1]&0x7f); len(der) > skip+3 && bytes.Equal(der[skip:skip+3], []byte{2, 1, 3}) {
 		return keyPKCS12

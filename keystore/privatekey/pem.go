@@ -1,3 +1,4 @@
+// Package privatekey reads an RSA private key from the texts in which people have one.
 package privatekey
 
 import (
@@ -9,12 +10,12 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// maxPEM is the most bytes that a key file may have: a key of 8192 bits with a long certificate chain has 20,000.
+// maxPEM is the most bytes of a key file: a key of 8192 bits with a long certificate chain has 20,000.
 const maxPEM = 64 << 10
 
-// ParsePrivateKey reads the one RSA private key in a PEM text: PKCS #1 or PKCS #8, with any line ends, a byte order
-// mark, UTF-16, quotes or literal \n (variables), all on one line, in base64 as a whole (CI secrets), and with text,
-// certificates or parameters around it. The error of what it can't use says what that is and never quotes it.
+// Parse reads the one RSA private key in a PEM text: PKCS #1 or PKCS #8, with any line ends, a byte order mark, UTF-16,
+// quotes or literal \n (variables), all on one line, in base64 as a whole (CI secrets), and with text, certificates or
+// parameters around it. Its error says what the text is, and never quotes it.
 func Parse(pem []byte) (signer.RSA, error) {
 	if len(pem) > maxPEM {
 		return signer.RSA{}, keyTooLong
@@ -40,7 +41,7 @@ func Parse(pem []byte) (signer.RSA, error) {
 		return signer.RSA{}, err
 	}
 	made := signer.NewRSA(key)
-	if err := signer.Prove(made); err != nil { // x509 takes a number that is not a prime for one
+	if err := signer.Prove(made); err != nil { // x509 accepts a number that is not a prime
 		return signer.RSA{}, err
 	}
 	return made, nil
@@ -88,14 +89,14 @@ func parseDER(b block) (*rsa.PrivateKey, error) {
 // oidEncrypted is PBES2 of PKCS #5, 1.2.840.113549.1.5.13, in DER.
 var oidEncrypted = []byte("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d")
 
-// KeyWarning returns what is to be said about an RSA key of so many bits, "" where there is nothing: NHS England's guide
-// asks for 4096 bits, shorter ones are accepted by the token endpoint.
+// KeyWarning returns a warning about an RSA key of this many bits, or "". NHS England's guide asks for 4096 bits; the
+// token endpoint accepts shorter keys.
 func KeyWarning(bits int) string {
 	switch {
 	case bits < 2048:
 		return "an RSA key of fewer than 2048 bits can be broken: replace it with `cgp-cred rotate`"
 	case bits < 4096:
-		return "NHS England asks for RSA keys of 4096 bits; this one is shorter, and works"
+		return "NHS England asks for RSA keys of 4096 bits; this one is shorter but works"
 	}
 	return ""
 }

@@ -66,8 +66,8 @@ func TestParsePrivateKeyForms(t *testing.T) {
 		"literal \\\\n":           strings.ReplaceAll(pkcs8, "\n", `\\n`),
 		"quotes":                  `"` + pkcs8 + `"`,
 		"quotes and literal \\n":  ` '` + strings.ReplaceAll(pkcs8, "\n", `\n`) + `' `,
-		"one line with blanks":    line,
-		"one line without blanks": strings.ReplaceAll(pkcs8, "\n", ""),
+		"one line with spaces":    line,
+		"one line without spaces": strings.ReplaceAll(pkcs8, "\n", ""),
 		"indented":                strings.ReplaceAll(pkcs8, "\n", "\n    "),
 		"base64 of it all":        base64.StdEncoding.EncodeToString([]byte(pkcs8)),
 		"base64 in lines":         wrapped(pkcs1),
@@ -112,7 +112,10 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 	ec1, ec1Err := x509.MarshalECPrivateKey(ec)
 	public, publicErr := x509.MarshalPKIXPublicKey(&k.PublicKey)
 	noise := bytes.Repeat([]byte{7}, 200)
-	legacy := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: noise, Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"}})
+	legacy := pem.EncodeToMemory(&pem.Block{
+		Type: "RSA PRIVATE KEY", Bytes: noise,
+		Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"},
+	})
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +125,7 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		name, text, problem, hint string
 	}{
 		{"empty", "", "empty", "BEGIN"},
-		{"byte order mark alone", "\ufeff \n", "empty", "BEGIN"},
+		{"only a byte order mark", "\ufeff \n", "empty", "BEGIN"},
 		{"noise", "hello", "no BEGIN line", "BEGIN"},
 		{"too long", strings.Repeat("a", 64<<10) + good, "64 KiB", "BEGIN"},
 		{"encrypted", pemText("ENCRYPTED PRIVATE KEY", noise), "encrypted", "openssl rsa -in FILE -out NEW"},
@@ -137,7 +140,10 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		{"OpenSSH, public", "ssh-rsa AAAAB3NzaC1yc2E me@host", "public key", "private key"},
 		{"PuTTY", "PuTTY-User-Key-File-3: ssh-rsa\r\nEncryption: none\r\n", "PuTTY", "puttygen"},
 		{"JWK", `{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQ"}`, "JWK", "openssl genrsa"},
-		{"EC", pemText("EC PARAMETERS", noise[:8]) + pemText("EC PRIVATE KEY", der(ec1, ec1Err)), "not an RSA key", "openssl genrsa"},
+		{
+			"EC", pemText("EC PARAMETERS", noise[:8]) + pemText("EC PRIVATE KEY", der(ec1, ec1Err)), "not an RSA key",
+			"openssl genrsa",
+		},
 		{"EC, PKCS #8", pemText("PRIVATE KEY", der(ec8, ecErr)), "not an RSA key", "cgp-cred keygen"},
 		{"Ed25519", pemText("PRIVATE KEY", der(ed8, edErr)), "not an RSA key", "cgp-cred keygen"},
 		{"DSA", pemText("DSA PRIVATE KEY", noise), "not an RSA key", "cgp-cred keygen"},
@@ -152,10 +158,20 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		{"no END line", good[:len(good)-30], "cut short", "copy the whole"},
 		{"line missing", good[:400] + good[465:], "damaged", "copy the whole"},
 		{"last lines missing", good[:1000] + "\n-----END PRIVATE KEY-----\n", "cut short", "copy the whole"},
-		{"BEGIN alone", "-----BEGIN PRIVATE KEY", "damaged", "copy the whole"},
+		{"only BEGIN", "-----BEGIN PRIVATE KEY", "damaged", "copy the whole"},
 		{"foreign character", strings.Replace(good, "M", "*", 1), "damaged", "copy the whole"},
-		{"primes of another key", pemText("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(&rsa.PrivateKey{PublicKey: weak.PublicKey, D: weak.D, Primes: weak.Primes})), "damaged", "copy the whole"},
-		{"three primes", pemText("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(keystoretest.MultiPrimeKey())), "more than two primes", "openssl genrsa"},
+		{
+			"primes of another key",
+			pemText("RSA PRIVATE KEY",
+				x509.MarshalPKCS1PrivateKey(&rsa.PrivateKey{
+					PublicKey: weak.PublicKey, D: weak.D,
+					Primes: weak.Primes,
+				})), "damaged", "copy the whole",
+		},
+		{
+			"three primes", pemText("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(keystoretest.MultiPrimeKey())),
+			"more than two primes", "openssl genrsa",
+		},
 	} {
 		got, err := privatekey.Parse([]byte(c.text))
 		hint := fault.HintOf(err, "")
@@ -165,7 +181,7 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		case !strings.Contains(err.Error(), c.problem) || !strings.Contains(hint, c.hint):
 			t.Errorf("%s: %v (hint %s), want %q and %q", c.name, err, hint, c.problem, c.hint)
 		case !got.IsZero():
-			t.Errorf("%s: a key beside the error", c.name)
+			t.Errorf("%s: a key and an error", c.name)
 		}
 	}
 }
@@ -179,7 +195,8 @@ func TestParsePrivateKeyDamaged(t *testing.T) {
 				t.Errorf("%s: %v, want a usage error and no key", name, err)
 				continue
 			}
-			if composite := strings.HasPrefix(name, "composite"); composite != strings.Contains(err.Error(), "don't fit together") {
+			if composite := strings.HasPrefix(name, "composite"); composite != strings.Contains(err.Error(),
+				"don't fit together") {
 				t.Errorf("%s: %v", name, err)
 			}
 			if hint := fault.HintOf(err, ""); !strings.Contains(hint, "cgp-cred keygen PROFILE") {

@@ -13,20 +13,20 @@ const (
 	dashes    = "-----"
 )
 
-// block is one PEM block (RFC 7468), its base64 taken off.
+// block is one PEM block (RFC 7468) after base64 decoding.
 type block struct {
-	label string // what stands after BEGIN
+	label string // the words after BEGIN
 	der   []byte
 }
 
-// plainText undoes what editors, variables and shells do to a text on its way.
+// plainText undoes the changes that editors, variables and shells make to a text.
 func plainText(b []byte) string {
 	s := strings.TrimPrefix(fromUTF16(b), "\ufeff")
 	s = strings.NewReplacer(`\\r`, "\n", `\\n`, "\n", `\r`, "\n", `\n`, "\n", "\r", "\n").Replace(s)
 	return strings.Trim(s, "\"'` \t\n")
 }
 
-// fromUTF16 decodes what PowerShell's > writes; other text stays as it is.
+// fromUTF16 decodes the output of PowerShell's >. It does not change other text.
 func fromUTF16(b []byte) string {
 	if len(b) < 2 {
 		return string(b)
@@ -47,7 +47,7 @@ func fromUTF16(b []byte) string {
 	return string(utf16.Decode(units))
 }
 
-// unwrap returns the PEM text that s is the base64 of, or says what s is instead.
+// unwrap returns the PEM text if s is its base64; otherwise its error says what s is.
 func unwrap(s string) (string, error) {
 	if err := notPEM(s); err != nil {
 		return "", err
@@ -102,7 +102,7 @@ func privateBlock(s string) (block, error) {
 		if !strings.HasSuffix(label, "PRIVATE KEY") && !strings.HasSuffix(label, "PRIVATE KEY BLOCK") {
 			others = append(others, label)
 			if !ok {
-				s = rest // a certificate cut short must not hide the key behind it
+				s = rest // a damaged certificate must not hide the key after it
 			}
 			continue
 		}

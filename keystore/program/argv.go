@@ -9,21 +9,21 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// Bounds of a command: it is kept in a record, which has no room for more.
+// Limits of a command: a record has no room for a longer one.
 const (
 	maxWords   = 16
 	maxCommand = 512
 )
 
-// Split makes an argv of a command as a user gives it: words between blanks, without quotes and without a shell. The
+// Split returns the argv of a command that a user gave: words between spaces, without quotes and without a shell. The
 // first must be an absolute path.
 func Split(command string) ([]string, error) {
 	argv := strings.Fields(command)
 	return argv, Check(argv)
 }
 
-// Check returns nil where argv can be run and kept: its first word is an absolute path, all are printable ASCII, and
-// there are not too many.
+// Check returns nil if argv can be run and stored: its first word is an absolute path, all words are printable ASCII,
+// and there are not too many.
 func Check(argv []string) error {
 	if len(argv) == 0 {
 		return bad("", "it is empty")
@@ -49,7 +49,7 @@ func Check(argv []string) error {
 	return nil
 }
 
-// bad is the error of a command that can't be run or kept; first is its first word.
+// bad returns the error of a command that can't be run or stored; first is its first word.
 func bad(first, problem string) error {
 	const hint = `give an absolute path and its arguments, split on spaces, not run through a shell: ` +
 		`"/opt/hsm/sign --slot 3"; put anything else into a script`

@@ -10,23 +10,23 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// How a run can fail. Match them with errors.Is.
+// The ways a run can fail. Match them with errors.Is.
 var (
-	// ErrNotFound: it ended with status 3: it has no such record.
+	// ErrNotFound: it exited with status 3: it has no such record.
 	ErrNotFound = errors.New("it has no such record")
-	// ErrChanged: it ended with status 4: its record has another rev than the expected one.
+	// ErrChanged: it exited with status 4: its record has another rev than expected.
 	ErrChanged = errors.New("its record was changed meanwhile")
 	// ErrStart: it could not be started.
 	ErrStart = errors.New("it could not be started")
-	// ErrFailed: it ended with another status than 0 and 3, or by a signal.
+	// ErrFailed: it exited with a status other than 0 and 3, or was ended by a signal.
 	ErrFailed = errors.New("it failed")
-	// ErrTimeout: it did not end in time, and was killed.
+	// ErrTimeout: it did not end in time, and cgp-cred killed it.
 	ErrTimeout = errors.New("it did not end in time")
-	// ErrOutput: it printed more than anything it could be asked for, and was killed.
+	// ErrOutput: it printed more than any record, public key or signature has, and cgp-cred killed it.
 	ErrOutput = errors.New("it printed more than 64 KiB")
 )
 
-// outcome is a run that failed. It holds nothing that the program printed on stdout or read from stdin.
+// outcome is a failed run. It holds nothing that the program printed on stdout or read from stdin.
 type outcome struct {
 	kind    error // one of the sentinels
 	program string
@@ -49,15 +49,16 @@ func (o outcome) fault() error {
 	if o.said != "" {
 		detail = fmt.Errorf("%w; it said: %s", detail, o.said)
 	}
-	return fault.Wrap(fault.Keystore, o.hint(), fmt.Sprintf("program %q, asked to %s", printable.Text(o.program), o.verb), detail)
+	return fault.Wrap(fault.Keystore, o.hint(),
+		fmt.Sprintf("program %q, asked to %s", printable.Text(o.program), o.verb), detail)
 }
 
-// hint returns the command with which to look for the cause.
+// hint returns the command that shows the cause.
 func (o outcome) hint() string {
 	by := "try it by hand: " + strings.TrimSpace(printable.Shell(o.program)+" ... "+o.verb+" "+o.profile)
 	switch {
 	case errors.Is(o.kind, ErrStart):
-		return "check that the program is there and may be run: " + printable.Shell("ls", "-l", o.program)
+		return "check that the program exists and may be run: " + printable.Shell("ls", "-l", o.program)
 	case errors.Is(o.kind, ErrTimeout):
 		return by + "; more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"
 	}

@@ -10,10 +10,13 @@ import (
 	"cgp-cred/keystore/program"
 )
 
-// FuzzSplit: a command that is accepted is run as it stands: an absolute path first, no word with a blank in it, and
+// FuzzSplit: a command that is accepted is run unchanged: an absolute path first, no word with a space in it, and
 // nothing lost when it is written down and split again.
 func FuzzSplit(f *testing.F) {
-	for _, s := range []string{"/opt/hsm/sign --slot 3", "sign", "  /a\tb\n", "", "/a \u00a0b", "/a " + strings.Repeat("x ", 20)} {
+	for _, s := range []string{
+		"/opt/hsm/sign --slot 3", "sign", "  /a\tb\n", "", "/a \u00a0b",
+		"/a " + strings.Repeat("x ", 20),
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, command string) {

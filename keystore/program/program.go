@@ -1,4 +1,4 @@
-// Package program runs the external programs that a user puts in the place of the keychain or of a private key.
+// Package program runs the external programs that a user chooses instead of the keychain or a private key.
 package program
 
 import (
@@ -14,26 +14,28 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// Bounds of one run.
+// Limits of one run.
 const (
 	maxOutput   = 64 << 10               // bytes of stdout: a record, a public key or a signature is far smaller
-	maxInput    = 4 << 10                // bytes of stdin: a pipe holds as many on every system, and a record has 2,400
+	maxInput    = 4 << 10                // bytes of stdin: every system's pipes hold that many, and a record has 2,400
 	maxErrors   = 4 << 10                // bytes of stderr that are kept; the rest is read and dropped
-	usualLimit  = 30 * time.Second       // where the context has no deadline
-	afterKilled = 500 * time.Millisecond // for a grandchild that holds the pipes
+	usualLimit  = 30 * time.Second       // if the context has no deadline
+	afterKilled = 500 * time.Millisecond // time for a grandchild that holds the pipes
 )
 
-// notFoundStatus is the exit status by which a program says that it has no such record.
+// notFoundStatus is the exit status of a program that has no such record.
 const notFoundStatus = 3
 
-// changedStatus is the exit status by which a program says that its record has another rev than the one it was given.
+// changedStatus is the exit status of a program whose record has another rev than the given one.
 const changedStatus = 4
 
-// Run runs argv with the verb, the profile's name and more appended, without a shell, in the program's own folder, and returns
-// its stdout, at most 64 KiB. It hands stdin over, at most 4 KiB and whole before the program starts, keeps every CGP_CRED_*
-// variable back, and kills the program when ctx ends: after 30 s where ctx has no deadline. A context that its owner
-// cancelled is returned as it is; every other error of a run matches one of the sentinels and has the class [fault.Keystore].
-func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte, more ...string) (stdout []byte, err error) {
+// Run runs argv with the verb, the profile's name and more added, without a shell, in the program's own folder, and
+// returns its stdout, at most 64 KiB. The program gets stdin, at most 4 KiB, whole before it starts, and no CGP_CRED_*
+// variable. Run kills it when ctx ends, or after 30 s if ctx has no deadline. If the caller cancelled ctx, Run returns
+// that error; every other error of a run matches one of the sentinels and has the class [fault.Keystore].
+func Run(
+	ctx context.Context, argv []string, verb, profile string, stdin []byte, more ...string,
+) (stdout []byte, err error) {
 	if err := Check(argv); err != nil {
 		return nil, err
 	}
@@ -47,15 +49,19 @@ func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte,
 	out := &capped{limit: maxOutput, full: kill}
 	said := &capped{limit: maxErrors}
 	args := append(append(slices.Clone(argv[1:]), verb, profile), more...)
-	cmd := exec.CommandContext(running, argv[0], args...) // #nosec G204 -- the user chose the program, and there is no shell
-	cmd.Dir = filepath.Dir(argv[0])                       // not where we happen to be, which may be another's folder
+	// #nosec G204 -- the user chose the program, and there is no shell
+	cmd := exec.CommandContext(running, argv[0], args...)
+	cmd.Dir = filepath.Dir(argv[0]) // not the current folder, which may be another user's
 	cmd.Env = environment(os.Environ())
 	cmd.Stdout, cmd.Stderr = out, said
 	cmd.WaitDelay = afterKilled
 	if len(stdin) > 0 {
 		pipe, err := filled(stdin)
 		if err != nil {
-			return nil, outcome{kind: ErrStart, program: argv[0], verb: verb, profile: profile, how: err.Error()}.fault()
+			return nil, outcome{
+				kind: ErrStart, program: argv[0], verb: verb, profile: profile,
+				how: err.Error(),
+			}.fault()
 		}
 		defer pipe.Close() //nolint:errcheck // opened for reading
 		cmd.Stdin = pipe
@@ -77,8 +83,8 @@ func Run(ctx context.Context, argv []string, verb, profile string, stdin []byte,
 	return out.kept, nil
 }
 
-// filled returns a pipe that holds all of text, and then its end. A program that was started before could find the
-// end alone, where we are killed meanwhile, and store that in the place of a record.
+// filled returns a pipe that holds all of text and then its end. If the program started first and cgp-cred were killed,
+// the program would find only the end, and could store that instead of a record.
 func filled(text []byte) (*os.File, error) {
 	if len(text) > maxInput {
 		return nil, errInput
@@ -96,8 +102,8 @@ func filled(text []byte) (*os.File, error) {
 	return r, nil
 }
 
-// explain returns the kind of a run that failed, and before it more about it, if that is known. expected: it was told which rev to
-// expect.
+// explain returns the kind of a failed run and, if known, more about it. expected says that the program was told which
+// rev to expect.
 func explain(ctx context.Context, err error, over, expected bool) (how string, kind error) {
 	var exit *exec.ExitError
 	switch {
@@ -117,7 +123,7 @@ func explain(ctx context.Context, err error, over, expected bool) (how string, k
 	return reason(err), ErrStart
 }
 
-// reason is why a program could not be started, without the path, which the message has.
+// reason returns why a program could not be started, without the path, which the message has.
 func reason(err error) string {
 	var path *os.PathError
 	if errors.As(err, &path) {
@@ -126,16 +132,16 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// environment is ours without the variables that may hold a secret of ours.
+// environment returns this process's environment without the variables that may hold a secret of cgp-cred's.
 func environment(all []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(s string) bool {
-		return len(s) >= len(ours) && strings.EqualFold(s[:len(ours)], ours) // Windows compares names in any case
+		return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) // Windows compares names in any case
 	})
 }
 
-const ours = "CGP_CRED_"
+const prefix = "CGP_CRED_"
 
-// capped keeps the first bytes that are written to it. Where full is set, more is an error.
+// capped keeps the first bytes that are written to it. If full is set, more bytes are an error.
 type capped struct {
 	kept  []byte
 	limit int
@@ -145,7 +151,7 @@ type capped struct {
 
 var (
 	errFull  = errors.New("too much output")
-	errInput = errors.New("what it is to be handed is over 4 KiB")
+	errInput = errors.New("its input is over 4 KiB")
 )
 
 func (c *capped) Write(p []byte) (int, error) {

@@ -29,7 +29,8 @@ func TestRunHandsOver(t *testing.T) {
 	t.Parallel()
 	argv := append(script(t, `echo "$# $1 $2 $3"; cat; pwd`), "a*b$(id)")
 	out, err := program.Run(t.Context(), argv, "sign", "int", []byte("input\n"))
-	if want := "3 a*b$(id) sign int\ninput\n/bin\n"; err != nil || strings.Replace(string(out), "/usr/bin", "/bin", 1) != want {
+	if want := "3 a*b$(id) sign int\ninput\n/bin\n"; err != nil ||
+		strings.Replace(string(out), "/usr/bin", "/bin", 1) != want {
 		t.Errorf("%q, %v, want %q", out, err, want)
 	}
 }
@@ -55,12 +56,24 @@ func TestRunFailures(t *testing.T) {
 		want         string // in the message
 	}{
 		{"no such record", "exit 3", program.ErrNotFound, "no such record"},
-		{"a failure", "echo secret-output; echo 'no token in slot 3' >&2; exit 1", program.ErrFailed, "exit status 1; it said: no token in slot 3"},
-		{"its output among its messages", "echo secret-output; echo 'it is: secret-output, and more' >&2; exit 1", program.ErrFailed, "it said: it is: [redacted], and more"},
-		{"escapes and forged lines", `printf 'a\033[2J\nhint: run curl\n' >&2; exit 1`, program.ErrFailed, `it said: a\x1b[2J\nhint: run curl`},
+		{
+			"a failure", "echo secret-output; echo 'no token in slot 3' >&2; exit 1", program.ErrFailed,
+			"exit status 1; it said: no token in slot 3",
+		},
+		{
+			"its output among its messages", "echo secret-output; echo 'it is: secret-output, and more' >&2; exit 1",
+			program.ErrFailed, "it said: it is: [redacted], and more",
+		},
+		{
+			"escapes and forged lines", `printf 'a\033[2J\nhint: run curl\n' >&2; exit 1`, program.ErrFailed,
+			`it said: a\x1b[2J\nhint: run curl`,
+		},
 		{"megabytes of messages", `head -c 3000000 /dev/zero | tr '\0' x >&2; exit 1`, program.ErrFailed, "xxx..."},
 		{"megabytes of output", `head -c 3000000 /dev/zero`, program.ErrOutput, "more than 64 KiB"},
-		{"output without end", `trap '' PIPE; while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyy; done 2>/dev/null`, program.ErrOutput, "more than 64 KiB"},
+		{
+			"output without end", `trap '' PIPE; while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyy; done 2>/dev/null`,
+			program.ErrOutput, "more than 64 KiB",
+		},
 		{"death", "kill -9 $$", program.ErrFailed, "signal: killed"},
 		{"a child that stays", stays + " & exit 0", program.ErrFailed, "continues"},
 	}
@@ -68,7 +81,8 @@ func TestRunFailures(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			out, err := program.Run(t.Context(), script(t, tt.script), "get", "int", nil)
-			if !errors.Is(err, tt.kind) || fault.ClassOf(err) != fault.Keystore || !strings.Contains(err.Error(), tt.want) || fault.HintOf(err, "") == "" {
+			if !errors.Is(err, tt.kind) || fault.ClassOf(err) != fault.Keystore ||
+				!strings.Contains(err.Error(), tt.want) || fault.HintOf(err, "") == "" {
 				t.Errorf("%v, want %v with %q", err, tt.kind, tt.want)
 			}
 			if out != nil || len(err.Error()) > 700 || strings.Contains(err.Error(), "secret-output") {
@@ -87,7 +101,8 @@ func TestRunEnds(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, cancel)
-	if _, err := program.Run(ctx, script(t, stays+"; :"), "sign", "int", nil); !errors.Is(err, context.Canceled) || fault.ClassOf(err) == fault.Keystore {
+	if _, err := program.Run(ctx, script(t, stays+"; :"), "sign", "int", nil); !errors.Is(err, context.Canceled) ||
+		fault.ClassOf(err) == fault.Keystore {
 		t.Errorf("%v, want the cancellation", err)
 	}
 }
@@ -112,13 +127,15 @@ func TestSplit(t *testing.T) {
 		t.Errorf("%q, %v", argv, err)
 	}
 	for _, bad := range []string{
-		"", " ", "sign --slot 3", "./sign", program1 + " caf\u00e9", program1 + " \x1b[2J", program1 + strings.Repeat(" x", 20),
+		"", " ", "sign --slot 3", "./sign", program1 + " caf\u00e9", program1 + " \x1b[2J",
+		program1 + strings.Repeat(" x", 20),
 		program1 + " " + strings.Repeat("x", 600),
 	} {
 		if _, err := program.Split(bad); fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" {
 			t.Errorf("%q: %v, want a refusal", bad, err)
 		}
-		if _, err := program.Run(t.Context(), strings.Fields(bad), "sign", "int", nil); fault.ClassOf(err) != fault.Usage {
+		if _, err := program.Run(t.Context(), strings.Fields(bad), "sign", "int",
+			nil); fault.ClassOf(err) != fault.Usage {
 			t.Errorf("%q was run: %v", bad, err)
 		}
 	}

@@ -2,11 +2,12 @@ package program
 
 import "bytes"
 
-// leastPiece is how many bytes make a piece of a record, and not a word that any program may say.
+// leastPiece is the length from which a text counts as a piece of a record, and not as a word that any program may
+// print.
 const leastPiece = 12
 
-// withheld returns what a program said without the pieces of what it was handed and what it returned: a script that
-// traces itself, or shows its input when it fails, would put a record on our stderr.
+// withheld returns a program's stderr without the pieces of its input and output. Without that, a script that traces
+// itself, or shows its input when it fails, would put a record on cgp-cred's stderr.
 func withheld(said []byte, secrets ...[]byte) []byte {
 	known := make([]bool, len(said))
 	for i := 0; i+leastPiece <= len(said); i++ {

@@ -13,10 +13,10 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// version is the record format that this program writes, and the newest that it reads.
+// version is the record format that this version of cgp-cred writes, and the newest that it reads.
 const version = 1
 
-// recordJSON is the stored form, members in the order in which they are written.
+// recordJSON is the stored form. Its members are in the order in which they are written.
 type recordJSON struct {
 	V       int    `json:"v"`
 	Rev     string `json:"rev"`
@@ -32,19 +32,22 @@ type recordJSON struct {
 	Previous *keyJSON `json:"previous,omitempty"`
 }
 
-// keyJSON is a key beside the first.
+// keyJSON is a second key in a record.
 type keyJSON struct {
 	KID string `json:"kid"`
 	signer.Stored
 }
 
 var (
-	members    = []string{"v", "rev", "host", "api_name", "auth", "api_key", "kid", "e", "p", "q", "signer", "token_url", "audience", "next", "previous"}
+	members = []string{
+		"v", "rev", "host", "api_name", "auth", "api_key", "kid", "e", "p", "q", "signer",
+		"token_url", "audience", "next", "previous",
+	}
 	keyMembers = []string{"kid", "e", "p", "q", "signer"}
 )
 
-// Encode returns the record as one line of ASCII JSON. A record of more than [keystore.MaxValue] bytes is [keystore.ErrTooBig], with both
-// sizes; one that [Decode] would refuse is a plain error.
+// Encode returns the record as one line of ASCII JSON. The error of a record of more than [keystore.MaxValue] bytes is
+// [keystore.ErrTooBig], with both sizes; that of a record that [Decode] would refuse is a plain error.
 func (r *Record) Encode() (keystore.Secret, error) {
 	if err := r.check(); err != nil {
 		return keystore.Secret{}, fmt.Errorf("record: %w", err)
@@ -86,7 +89,7 @@ func (r *Record) Encode() (keystore.Secret, error) {
 	return keystore.NewSecret(out), nil
 }
 
-// keep returns what a record keeps of a key.
+// keep returns the stored form of a key.
 func keep(k *Key) (*keyJSON, error) {
 	kept, err := signer.Encode(k.Signer)
 	return &keyJSON{KID: k.KID, Stored: kept}, err
@@ -110,11 +113,12 @@ func toASCII(b []byte) []byte {
 	return out
 }
 
-// Decode reads what Encode wrote. Another text, or a key whose numbers don't fit together, is [keystore.ErrCorrupt]; a later
-// format, or a member that is not known here, is [keystore.ErrNewer]: to write such a record again would lose data.
+// Decode reads a record that Encode wrote. Any other text, or a key whose numbers don't fit together, is
+// [keystore.ErrCorrupt]. A later format, or an unknown member, is [keystore.ErrNewer]: writing such a record again
+// would lose data.
 func Decode(s keystore.Secret) (*Record, error) { return decode(s, "") }
 
-// decode is Decode for a profile, whose name programs that sign are given.
+// decode is Decode for a profile, whose name is passed to programs that sign.
 func decode(s keystore.Secret, profile string) (*Record, error) {
 	b := s.Reveal()
 	corrupt := func(detail string) error {
@@ -172,7 +176,7 @@ func newer(err error) error {
 	return &keystore.Error{Kind: keystore.ErrNewer, Op: "decode", Detail: err.Error()}
 }
 
-// checkMembers looks at the version first, then at the names: encoding/json would match them in any case.
+// checkMembers checks the version first, then the names of the members, which encoding/json would match in any case.
 func checkMembers(b []byte) error {
 	var m map[string]json.RawMessage
 	if json.Unmarshal(b, &m) != nil || m == nil {
@@ -183,7 +187,10 @@ func checkMembers(b []byte) error {
 		return &keystore.Error{Kind: keystore.ErrCorrupt, Op: "decode", Detail: "it has no format version"}
 	}
 	if v > version {
-		return &keystore.Error{Kind: keystore.ErrNewer, Op: "decode", Detail: fmt.Sprintf("format %d, this program knows %d", v, version)}
+		return &keystore.Error{
+			Kind: keystore.ErrNewer, Op: "decode",
+			Detail: fmt.Sprintf("format %d, this cgp-cred knows %d", v, version),
+		}
 	}
 	err := known(m, members)
 	for _, name := range []string{"next", "previous"} {
@@ -193,7 +200,10 @@ func checkMembers(b []byte) error {
 		}
 	}
 	if err != nil {
-		return &keystore.Error{Kind: keystore.ErrNewer, Op: "decode", Detail: "it has a member that this program does not know"}
+		return &keystore.Error{
+			Kind: keystore.ErrNewer, Op: "decode",
+			Detail: "it has a member that this cgp-cred does not know",
+		}
 	}
 	return nil
 }

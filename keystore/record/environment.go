@@ -18,8 +18,8 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// Environment is a credential that a process's environment holds, for CI jobs and containers: the whole of it, or it is
-// an error. The keychain has no part in it.
+// Environment is a credential in a process's environment, for CI jobs and containers: a whole one, or it is an error.
+// The keychain is not used.
 type Environment struct {
 	Host     string // as given
 	APIName  string
@@ -32,7 +32,7 @@ type Environment struct {
 	bundle     *Record
 }
 
-// The variables of the environment source. Each of those in secretNames can be given as a file: NAME_FILE.
+// The variables with a credential. Each of those in secretNames can be given as a file: NAME_FILE.
 const (
 	envHost     = "CGP_CRED_HOST"
 	envAPIKey   = "CGP_CRED_API_KEY" //nolint:gosec // a variable's name
@@ -47,11 +47,11 @@ const (
 // bundlePrefix begins a bundle, and says its format.
 const bundlePrefix = "cgpcred1."
 
-// maxEnvironment bounds a file that a variable names.
+// maxEnvironment limits a file that a variable names, in bytes.
 const maxEnvironment = 64 << 10
 
-// ReadEnvironment returns the credential of the environment; nil where no variable of it is set. An empty variable
-// counts as unset. The error of a set that lacks a part names it.
+// ReadEnvironment returns the credential in the environment, or nil if none of its variables is set. An empty variable
+// counts as unset. The error of an incomplete set names the missing part.
 func ReadEnvironment(getenv func(string) string) (*Environment, error) {
 	e := &Environment{
 		Host: getenv(envHost), APIName: getenv(envAPIName), KID: strings.TrimSpace(getenv(envKID)),
@@ -69,7 +69,8 @@ func ReadEnvironment(getenv func(string) string) (*Environment, error) {
 	parts := e.parts()
 	if !given[envBundle].IsZero() {
 		if parts != "" {
-			return nil, keystore.BadValue(envBundle, "it is whole, and "+parts+" is set beside it", "unset one of them")
+			return nil, keystore.BadValue(envBundle, "it holds a whole credential, and "+parts+" is set too",
+				"unset one of them")
 		}
 		return fromBundle(given[envBundle])
 	}
@@ -79,7 +80,7 @@ func ReadEnvironment(getenv func(string) string) (*Environment, error) {
 	return e, e.check()
 }
 
-// variable is a secret that NAME holds, or the file that NAME_FILE names, without the line break at its end.
+// variable returns the secret in NAME, or in the file that NAME_FILE names, without the line break at its end.
 func variable(getenv func(string) string, name string) (keystore.Secret, error) {
 	value, file := getenv(name), getenv(name+"_FILE")
 	switch {
@@ -97,12 +98,13 @@ func variable(getenv func(string) string, name string) (keystore.Secret, error) 
 		hint := fault.HintOf(err, "") + "\na value itself goes into " + name
 		return keystore.Secret{}, keystore.BadValue(name+"_FILE", printable.NoFile(err), hint)
 	case len(raw) == 0:
-		return keystore.Secret{}, keystore.BadValue(name+"_FILE", "the file is empty", "check that it is the right file")
+		return keystore.Secret{}, keystore.BadValue(name+"_FILE", "the file is empty",
+			"check that it is the right file")
 	}
 	return keystore.NewSecret(raw), nil
 }
 
-// parts names the first variable that is set, or nothing.
+// parts returns the name of the first variable that is set, or "".
 func (e *Environment) parts() string {
 	for _, p := range []struct {
 		name string
@@ -123,7 +125,7 @@ func (e *Environment) parts() string {
 	return ""
 }
 
-// check names what is missing: host and API key always, kid and private key with each other.
+// check returns an error that names what is missing: host and API key are always needed, kid and private key together.
 func (e *Environment) check() error {
 	var missing []string
 	if e.Host == "" {
@@ -141,10 +143,11 @@ func (e *Environment) check() error {
 	if len(missing) > 0 {
 		return keystore.BadValue(
 			e.parts(), "it is set, but not "+strings.Join(missing, " and "),
-			"set "+strings.Join(missing, " and ")+" too (secrets also as files: NAME_FILE), or unset every CGP_CRED_* variable of a credential",
+			"set "+strings.Join(missing,
+				" and ")+" too (secrets also as files: NAME_FILE), or unset every CGP_CRED_* variable of a credential",
 		)
 	}
-	if problem := keystore.ApiKeyProblem(string(e.apiKey.Reveal())); problem != "" {
+	if problem := keystore.APIKeyProblem(string(e.apiKey.Reveal())); problem != "" {
 		return keystore.BadValue(envAPIKey, problem, "give only the API key")
 	}
 	if isAPIKey(e.KID, e.apiKey) {
@@ -153,13 +156,14 @@ func (e *Environment) check() error {
 	return nil
 }
 
-// Bundle returns a record as one line for a CI's secret store: [ReadEnvironment] reads it from CGP_CRED_BUNDLE. A key
-// that is not in the record can't be.
+// Bundle returns a record as one line for a CI's secret store: [ReadEnvironment] reads it from CGP_CRED_BUNDLE. It
+// fails if a key is outside the record.
 func Bundle(r *Record) (keystore.Secret, error) {
 	if k := r.externalKey(); k != nil {
 		return keystore.Secret{}, signer.BadKey(
 			fmt.Sprintf("%q is %s: it can't be copied from there", r.ShownKID(k), k.Signer.Where()),
-			"give the CI a key of its own: cgp-cred keygen NAME --host HOST --kid NEWKID, register it too, then cgp-cred export NAME",
+			"make a separate key for the CI: cgp-cred keygen NAME --host HOST --kid NEWKID, register it too, then "+
+				"cgp-cred export NAME",
 		)
 	}
 	text, err := r.Encode()
@@ -179,14 +183,14 @@ func fromBundle(s keystore.Secret) (*Environment, error) {
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(body)
 	if err != nil {
-		return nil, bad("it was cut or changed on its way")
+		return nil, bad("it was cut or changed")
 	}
 	r, err := Decode(keystore.NewSecret(raw))
 	if errors.Is(err, keystore.ErrNewer) {
 		return nil, keystore.BadValue(envBundle, "it was made by a newer cgp-cred", "update cgp-cred on this machine")
 	}
 	if err != nil {
-		return nil, bad("it was cut or changed on its way")
+		return nil, bad("it was cut or changed")
 	}
 	if r.externalKey() != nil { // a variable must not name a program to run
 		return nil, bad("its private key is not in it")
@@ -197,7 +201,7 @@ func fromBundle(s keystore.Secret) (*Environment, error) {
 	}, nil
 }
 
-// Auth is the method that follows from what is given.
+// Auth returns the method that follows from what is given.
 func (e *Environment) Auth() string {
 	switch {
 	case e.bundle != nil:
@@ -208,8 +212,8 @@ func (e *Environment) Auth() string {
 	return "jwt"
 }
 
-// Record returns the credential as a record for host, the canonical form of what was given. The error of a private key that
-// can't be read says what it is.
+// Record returns the credential as a record for host, the canonical form of the given one. If the private key can't be
+// read, the error says what it is.
 func (e *Environment) Record(host string) (*Record, error) {
 	if e.bundle != nil {
 		r := *e.bundle
@@ -231,22 +235,22 @@ func (e *Environment) Record(host string) (*Record, error) {
 	return r, nil
 }
 
-// SealingKey derives 32 bytes from the secrets themselves (RFC 5869), so that a process without them can neither find
-// nor open what is cached for them: the next job of a shared runner. It is nil in the FIPS 140-only mode, in which
-// nothing is sealed and short secrets derive no key.
+// SealingKey derives 32 bytes from the secrets themselves (RFC 5869). A process without them, such as the next job of a
+// shared runner, can neither find nor open what is cached for them. It is nil in the FIPS 140-only mode, which has no
+// cipher for sealing and derives no key from short secrets.
 func (e *Environment) SealingKey() []byte {
 	if fips140.Enforced() {
 		return nil
 	}
 	secret := bytes.Join([][]byte{e.apiKey.Reveal(), e.privateKey.Reveal()}, []byte{0})
 	key, err := hkdf.Key(sha256.New, secret, nil, "cgp-cred environment cache 1", 32)
-	if err != nil { // only a length of over 8160 bytes
+	if err != nil { // only for a length of over 8160 bytes
 		panic(err)
 	}
 	return key
 }
 
-// Fingerprint is what of the environment, beside its secrets, decides which token is the right one.
+// Fingerprint returns what decides, besides the secrets, which token is the right one.
 func (e *Environment) Fingerprint() []byte {
 	return fmt.Appendf(nil, "%q %q %q %q %q", e.Host, e.APIName, e.KID, e.TokenURL, e.Audience)
 }

@@ -16,12 +16,15 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// elsewhere returns a key of 4096 bits that is not in the record: with a program, or where there is none in an ssh-agent.
-func elsewhere(t testing.TB, i int, kid string, argv ...string) *record.Key {
+// external returns a key of 4096 bits that is not in the record: with the program argv, or in an ssh-agent.
+func external(t testing.TB, i int, kid string, argv ...string) *record.Key {
 	t.Helper()
 	public := keystoretest.Key(4096, i).PublicKey
 	enc := base64.RawURLEncoding.EncodeToString
-	at := &signer.ExternalKey{Kind: "exec", E: enc(big.NewInt(int64(public.E)).Bytes()), N: enc(public.N.Bytes()), Argv: argv}
+	at := &signer.ExternalKey{
+		Kind: "exec", E: enc(big.NewInt(int64(public.E)).Bytes()), N: enc(public.N.Bytes()),
+		Argv: argv,
+	}
 	if len(argv) == 0 {
 		at.Kind, at.Fingerprint = "ssh-agent", signer.Fingerprint(&public)
 	}
@@ -38,11 +41,13 @@ func TestKeysElsewhereFit(t *testing.T) {
 	program := []string{filepath.Join(t.TempDir(), "sign"), "--slot", "3"}
 	own := keystoretest.Record()
 	for name, change := range map[string]func(*record.Record){
-		"agent":               func(r *record.Record) { r.Key, r.Next = elsewhere(t, 0, "a"), nil },
-		"program":             func(r *record.Record) { r.Key, r.Next = elsewhere(t, 0, "a", program...), nil },
-		"own key, next agent": func(r *record.Record) { r.Next = elsewhere(t, 1, own.Next.KID) },
-		"agent, previous own": func(r *record.Record) { r.Key, r.Previous, r.Next = elsewhere(t, 1, "a"), r.Key, nil },
-		"agent, next program": func(r *record.Record) { r.Key, r.Next = elsewhere(t, 0, "a"), elsewhere(t, 1, "b", program...) },
+		"agent":               func(r *record.Record) { r.Key, r.Next = external(t, 0, "a"), nil },
+		"program":             func(r *record.Record) { r.Key, r.Next = external(t, 0, "a", program...), nil },
+		"own key, next agent": func(r *record.Record) { r.Next = external(t, 1, own.Next.KID) },
+		"agent, previous own": func(r *record.Record) { r.Key, r.Previous, r.Next = external(t, 1, "a"), r.Key, nil },
+		"agent, next program": func(r *record.Record) {
+			r.Key, r.Next = external(t, 0, "a"), external(t, 1, "b", program...)
+		},
 	} {
 		r := keystoretest.Record()
 		change(r)
@@ -61,14 +66,18 @@ func TestKeysElsewhereFit(t *testing.T) {
 func TestLaterSignersAreNewer(t *testing.T) {
 	t.Parallel()
 	r := keystoretest.Record()
-	r.Key, r.Next = elsewhere(t, 0, "a"), elsewhere(t, 1, "b")
+	r.Key, r.Next = external(t, 0, "a"), external(t, 1, "b")
 	good := string(encode(t, r).Reveal())
 	for name, change := range map[string][2]string{
 		"kind":               {`"kind":"ssh-agent"`, `"kind":"tpm"`},
 		"member":             {`"kind":"ssh-agent"`, `"kind":"ssh-agent","socket":"/x"`},
 		"member in capitals": {`"kind":"ssh-agent"`, `"Kind":"ssh-agent"`},
 	} {
-		for _, which := range []string{strings.Replace(good, change[0], change[1], 1), good[:strings.LastIndex(good, change[0])] + change[1] + good[strings.LastIndex(good, change[0])+len(change[0]):]} {
+		for _, which := range []string{
+			strings.Replace(good, change[0], change[1], 1),
+			good[:strings.LastIndex(good, change[0])] + change[1] +
+				good[strings.LastIndex(good, change[0])+len(change[0]):],
+		} {
 			if _, err := record.Decode(keystore.NewSecret([]byte(which))); !errors.Is(err, keystore.ErrNewer) {
 				t.Errorf("%s: %v, want a newer record", name, err)
 			}

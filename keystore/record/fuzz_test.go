@@ -17,13 +17,17 @@ func FuzzBundle(f *testing.F) {
 	for _, r := range []*record.Record{
 		{Rev: "r", Host: "h", Auth: "none"},
 		{Rev: "r", Host: "h", Auth: "apikey", APIKey: keystore.NewSecret([]byte("k"))},
-		{Rev: "r", Host: "h", Auth: "jwt", APIKey: keystore.NewSecret([]byte("k")), Key: keystoretest.RecordKey(1024, 0, "a"), Next: keystoretest.RecordKey(1024, 1, "b")},
+		{
+			Rev: "r", Host: "h", Auth: "jwt", APIKey: keystore.NewSecret([]byte("k")),
+			Key: keystoretest.RecordKey(1024, 0, "a"), Next: keystoretest.RecordKey(1024, 1, "b"),
+		},
 	} {
 		f.Add(encode(f, r).Reveal(), true)
 	}
 	f.Add([]byte("cgpcred1."), false)
 	f.Add([]byte("cgpcred2.e30"), false)
-	f.Add([]byte(`{"v":1,"rev":"r","host":"h","auth":"jwt","kid":"k","signer":{"kind":"exec","argv":["/bin/x"]}}`), true)
+	f.Add([]byte(`{"v":1,"rev":"r","host":"h","auth":"jwt","kid":"k","signer":{"kind":"exec","argv":["/bin/x"]}}`),
+		true)
 	f.Fuzz(func(t *testing.T, value []byte, whole bool) {
 		text := string(value)
 		if whole { // else the fuzzer would have to learn base64
@@ -66,7 +70,8 @@ func FuzzEnvironment(f *testing.F) {
 	f.Add("h\x00", " a b ", "\n", "\\n", "x")
 	f.Fuzz(func(t *testing.T, host, apiKey, kid, key, name string) {
 		e, err := record.ReadEnvironment(variables(map[string]string{
-			"CGP_CRED_HOST": host, "CGP_CRED_API_KEY": apiKey, "CGP_CRED_KID": kid, "CGP_CRED_PRIVATE_KEY": key, "CGP_CRED_API_NAME": name,
+			"CGP_CRED_HOST": host, "CGP_CRED_API_KEY": apiKey, "CGP_CRED_KID": kid, "CGP_CRED_PRIVATE_KEY": key,
+			"CGP_CRED_API_NAME": name,
 		}))
 		if err != nil {
 			isUsageError(t, err, apiKey)
@@ -81,7 +86,8 @@ func FuzzEnvironment(f *testing.F) {
 		}
 		r, err := e.Record("h")
 		if err != nil {
-			if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" || len(key) > 40 && strings.Contains(err.Error(), key) {
+			if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" ||
+				len(key) > 40 && strings.Contains(err.Error(), key) {
 				t.Fatalf("%v", err)
 			}
 			return

@@ -32,7 +32,8 @@ func TestCheckKID(t *testing.T) {
 	} {
 		key := keystore.NewSecret([]byte(c.key))
 		err := record.CheckKID(c.kid, key)
-		if c.bad != (fault.ClassOf(err) == fault.Usage) || c.bad && (strings.Contains(err.Error()+fault.HintOf(err, ""), c.key) && len(c.key) > 1) {
+		if c.bad != (fault.ClassOf(err) == fault.Usage) ||
+			c.bad && (strings.Contains(err.Error()+fault.HintOf(err, ""), c.key) && len(c.key) > 1) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if c.kid == "" {

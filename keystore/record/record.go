@@ -1,3 +1,5 @@
+// Package record is all that a profile's credential depends on: what a keystore holds as one line, or the environment
+// of a job.
 package record
 
 import (
@@ -12,24 +14,24 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-// Key is what signs, and the id under which its public key is registered.
+// Key is a signer, and the id under which its public key is registered.
 type Key struct {
 	KID    string        // any UTF-8; API Management enforces no format
-	Signer signer.Signer // the record's own private key, or one that is elsewhere
+	Signer signer.Signer // the record's own private key, or one that is kept outside it
 }
 
-// Record is all that a profile's credential depends on, as the keychain holds it.
+// Record is everything that a profile's credential depends on, as the keychain holds it.
 type Record struct {
 	Rev      string          // changes with every change, see [NewRev]
 	Host     string          // host or host:port that the credential is for
-	APIName  string          // path that it is limited to; may be empty
+	APIName  string          // path that the credential is limited to; may be empty
 	Auth     string          // "jwt", "apikey" or "none"
-	APIKey   keystore.Secret // zero where there is none (yet)
-	Key      *Key            // nil where there is none
+	APIKey   keystore.Secret // zero if there is no API key yet
+	Key      *Key            // nil if there is no private key
 	TokenURL string          // empty: the default for Host
 	Audience string          // empty: the token URL
-	Next     *Key            // while rotating: the key to be tried first
-	Previous *Key            // after a promotion: the key that it replaced; at most one of Next and Previous
+	Next     *Key            // during a rotation: the key to try first
+	Previous *Key            // after a promotion: the key that was replaced; at most one of Next and Previous is set
 }
 
 // NewRev returns 128 random bits in base64url.
@@ -39,7 +41,7 @@ func NewRev() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// externalKey returns the first key of which the record has only the public half, nil where there is none.
+// externalKey returns the first key that is outside the record, or nil.
 func (r *Record) externalKey() *Key {
 	for _, k := range r.Keys() {
 		if signer.External(k.Signer) {
@@ -49,14 +51,14 @@ func (r *Record) externalKey() *Key {
 	return nil
 }
 
-// Permit lets may decide which programs that the record's keys name are run, see [signer.Permit].
+// Permit sets may, which decides whether a program that one of the record's keys names may be run: see [signer.Permit].
 func (r *Record) Permit(may func(argv []string) error) {
 	for _, k := range r.Keys() {
 		k.Signer = signer.Permit(k.Signer, may)
 	}
 }
 
-// check returns what makes a record one that is never written and never believed.
+// check returns an error if the record is one that cgp-cred never writes and never trusts.
 func (r *Record) check() error {
 	switch {
 	case r.Rev == "":
@@ -64,7 +66,7 @@ func (r *Record) check() error {
 	case r.Host == "":
 		return errors.New("host is empty")
 	case r.Auth != "jwt" && r.Auth != "apikey" && r.Auth != "none":
-		return errors.New("auth is none of jwt, apikey and none")
+		return errors.New("auth is not jwt, apikey or none")
 	case r.Next != nil && r.Previous != nil:
 		return errors.New("it has both a next and a previous key")
 	case r.Key == nil && (r.Next != nil || r.Previous != nil):
@@ -104,9 +106,10 @@ func Load(ctx context.Context, ks keystore.Keystore, profile string) (*Record, e
 	return r, err
 }
 
-// Save writes the record of a profile if the rev of the record that is there is still was, empty if there was none:
-// otherwise another command has changed it, and a key of its own would be lost ([keystore.ErrChanged]). A record that a newer
-// version wrote ([keystore.ErrNewer]), or that can't be read, is never overwritten; a damaged one is, as if there were none.
+// Save writes the record of a profile if the rev of the stored record is still was, which is empty for a new record. If
+// it is not, another command has changed the record, and could lose its only key: [keystore.ErrChanged]. Save never
+// overwrites a record that a newer version wrote ([keystore.ErrNewer]) or that can't be read. It does overwrite a
+// damaged one, as if there were no record.
 func Save(ctx context.Context, ks keystore.Keystore, profile, was string, r *Record) error {
 	s, err := r.Encode()
 	if err != nil {

@@ -34,8 +34,10 @@ func same(a, b *record.Record) bool {
 		}
 		return a.KID == b.KID && keystoretest.SameSigner(a.Signer, b.Signer)
 	}
-	return a.Rev == b.Rev && a.Host == b.Host && a.APIName == b.APIName && a.Auth == b.Auth && a.APIKey.Equal(b.APIKey) &&
-		a.TokenURL == b.TokenURL && a.Audience == b.Audience && keys(a.Key, b.Key) && keys(a.Next, b.Next) && keys(a.Previous, b.Previous)
+	return a.Rev == b.Rev && a.Host == b.Host && a.APIName == b.APIName && a.Auth == b.Auth &&
+		a.APIKey.Equal(b.APIKey) &&
+		a.TokenURL == b.TokenURL && a.Audience == b.Audience && keys(a.Key, b.Key) && keys(a.Next, b.Next) &&
+		keys(a.Previous, b.Previous)
 }
 
 func TestTwoLargeKeysFit(t *testing.T) {
@@ -61,7 +63,10 @@ func TestAcceptedRecordsSurvive(t *testing.T) {
 	tooBig := 0
 	for n := range 150 {
 		bits := []int{1024, 2048, 3072, 4096}[random.IntN(4)]
-		r := &record.Record{Rev: record.NewRev(), Host: "int.api.service.nhs.uk", Auth: "jwt", Key: keystoretest.RecordKey(bits, random.IntN(keystoretest.Keys), kids[random.IntN(len(kids))])}
+		r := &record.Record{
+			Rev: record.NewRev(), Host: "int.api.service.nhs.uk", Auth: "jwt",
+			Key: keystoretest.RecordKey(bits, random.IntN(keystoretest.Keys), kids[random.IntN(len(kids))]),
+		}
 		switch random.IntN(3) {
 		case 0:
 			r.Next = keystoretest.RecordKey(4096, random.IntN(keystoretest.Keys), kids[random.IntN(len(kids))])
@@ -129,10 +134,10 @@ func TestEncodeRefuses(t *testing.T) {
 		"line in API name":  func(r *record.Record) { r.APIName = "a\nb" },
 		"auth":              func(r *record.Record) { r.Auth = "basic" },
 		"next and previous": func(r *record.Record) { r.Previous = r.Next },
-		"next alone":        func(r *record.Record) { r.Key = nil },
+		"only a next key":   func(r *record.Record) { r.Key = nil },
 		"no key id":         func(r *record.Record) { r.Key.KID = "" },
 		"key id not UTF-8":  func(r *record.Record) { r.Key.KID = "\xff" },
-		"key id alone":      func(r *record.Record) { r.Key.Signer = signer.RSA{} },
+		"only a key id":     func(r *record.Record) { r.Key.Signer = signer.RSA{} },
 		"API key":           func(r *record.Record) { r.APIKey = keystore.NewSecret([]byte("a b")) },
 		"three primes":      func(r *record.Record) { r.Key.Signer = signer.NewRSA(keystoretest.MultiPrimeKey()) },
 	} {
@@ -166,7 +171,10 @@ func TestDecodeClasses(t *testing.T) {
 		{"newer, all else unknown", `{"v":9,"sealed":"x"}`, keystore.ErrNewer},
 		{"unknown member", kept(`"v":1`, `"v":1,"sealed":"x"`), keystore.ErrNewer},
 		{"member in capitals", kept(`"v":1`, `"v":1,"KID":"x"`), keystore.ErrNewer},
-		{"unknown member of next", kept(`"v":1`, `"v":1,"next":{"kid":"a","e":"AQAB","p":"AQ","q":"AQ","d":"AQ"}`), keystore.ErrNewer},
+		{
+			"unknown member of next", kept(`"v":1`, `"v":1,"next":{"kid":"a","e":"AQAB","p":"AQ","q":"AQ","d":"AQ"}`),
+			keystore.ErrNewer,
+		},
 		{"empty", "", keystore.ErrCorrupt},
 		{"null", "null", keystore.ErrCorrupt},
 		{"no version", kept(`"v":1,`, ``), keystore.ErrCorrupt},
@@ -175,8 +183,17 @@ func TestDecodeClasses(t *testing.T) {
 		{"not ASCII", kept(`"v":1`, "\"v\":1,\"api_name\":\"\xef\xbf\xbd\""), keystore.ErrCorrupt},
 		{"wrong type", kept(`"v":1`, `"v":1,"api_name":7`), keystore.ErrCorrupt},
 		{"even prime", kept(`"p":"`, `"p":"AA","e":"AQAB","api_name":"`), keystore.ErrCorrupt},
-		{"prime 1", fmt.Sprintf(`{"v":1,"rev":"r","host":"h","auth":"jwt","kid":"k","e":"AQAB","p":"AQ","q":%q}`, strings.Repeat("_", 171)), keystore.ErrCorrupt},
-		{"same prime twice", fmt.Sprintf(`{"v":1,"rev":"r","host":"h","auth":"jwt","kid":"k","e":"AQAB","p":%[1]q,"q":%[1]q}`, twice), keystore.ErrCorrupt},
+		{
+			"prime 1",
+			fmt.Sprintf(`{"v":1,"rev":"r","host":"h","auth":"jwt","kid":"k","e":"AQAB","p":"AQ","q":%q}`,
+				strings.Repeat("_", 171)),
+			keystore.ErrCorrupt,
+		},
+		{
+			"same prime twice",
+			fmt.Sprintf(`{"v":1,"rev":"r","host":"h","auth":"jwt","kid":"k","e":"AQAB","p":%[1]q,"q":%[1]q}`, twice),
+			keystore.ErrCorrupt,
+		},
 		{"e even", kept(`"e":"AQAB"`, `"e":"AQAA"`), keystore.ErrCorrupt},
 		{"e too long", kept(`"e":"AQAB"`, `"e":"AQABAQABAQAB"`), keystore.ErrCorrupt},
 		{"key without id", kept(`"kid":"`, `"kid":"","host":"`), keystore.ErrCorrupt},
@@ -233,14 +250,14 @@ func TestSaveComparesRevs(t *testing.T) {
 		there, was string
 		changed    bool
 	}{
-		"none yet, none found":        {"", "", false},
-		"the one that was read":       {"one", "one", false},
-		"another one":                 {"two", "one", true},
-		"one where there was none":    {"two", "", true},
-		"none where there was one":    {"", "one", true},
-		"a rev that only begins so":   {"one-more", "one", true},
-		"a rev in other letters":      {"ONE", "one", true},
-		"damaged where there was one": {"damaged", "one", true},
+		"none yet, none found":            {"", "", false},
+		"the one that was read":           {"one", "one", false},
+		"another one":                     {"two", "one", true},
+		"one, and there was no record":    {"two", "", true},
+		"no rev, and there was a record":  {"", "one", true},
+		"a rev that only begins so":       {"one-more", "one", true},
+		"a rev in other letters":          {"ONE", "one", true},
+		"damaged, and there was a record": {"damaged", "one", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -291,16 +308,24 @@ func BenchmarkDecode(b *testing.B) {
 func FuzzDecode(f *testing.F) {
 	for _, r := range []*record.Record{
 		{Rev: "r", Host: "h", Auth: "none"},
-		{Rev: "r", Host: "h:1", Auth: "apikey", APIKey: keystore.NewSecret([]byte("k")), APIName: "a", TokenURL: "https://h/t", Audience: "b"},
+		{
+			Rev: "r", Host: "h:1", Auth: "apikey", APIKey: keystore.NewSecret([]byte("k")), APIName: "a",
+			TokenURL: "https://h/t", Audience: "b",
+		},
 		{Rev: "r", Host: "h", Auth: "jwt", Key: keystoretest.RecordKey(1024, 0, "schlüssel 🔑")},
-		{Rev: "r", Host: "h", Auth: "jwt", Key: keystoretest.RecordKey(1024, 0, "a"), Previous: keystoretest.RecordKey(1024, 1, "b")},
+		{
+			Rev: "r", Host: "h", Auth: "jwt", Key: keystoretest.RecordKey(1024, 0, "a"),
+			Previous: keystoretest.RecordKey(1024, 1, "b"),
+		},
 	} {
 		f.Add(encode(f, r).Reveal())
 	}
 	f.Add([]byte(`{"v":2}`))
 	public := base64.RawURLEncoding.EncodeToString(keystoretest.Key(1024, 0).N.Bytes())
-	f.Add([]byte(`{"v":1,"rev":"r","host":"h","auth":"jwt","kid":"k","signer":{"kind":"exec","e":"AQAB","n":"` + public + `","argv":["/bin/sign"]}}`))
-	f.Add([]byte(`{"v":1,"rev":"r","host":"h","auth":"jwt","kid":"k","signer":{"kind":"ssh-agent","e":"AQAB","n":"` + public + `","fingerprint":"` +
+	f.Add([]byte(`{"v":1,"rev":"r","host":"h","auth":"jwt","kid":"k","signer":{"kind":"exec","e":"AQAB","n":"` +
+		public + `","argv":["/bin/sign"]}}`))
+	f.Add([]byte(`{"v":1,"rev":"r","host":"h","auth":"jwt","kid":"k","signer":{"kind":"ssh-agent","e":"AQAB","n":"` +
+		public + `","fingerprint":"` +
 		signer.Fingerprint(&keystoretest.Key(1024, 0).PublicKey) + `"}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := record.Decode(keystore.NewSecret(b))

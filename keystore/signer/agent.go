@@ -16,8 +16,8 @@ import (
 
 var _ Signer = (*Agent)(nil)
 
-// Agent signs with a key that an ssh-agent holds: of a file, of a smart card (ssh-add -s), or on the machine from which
-// the user came. It is found anew each time, by SSH_AUTH_SOCK, and asked only if our own user runs it.
+// Agent signs with a key in an ssh-agent: from a file, on a smart card (ssh-add -s), or on the machine from which the
+// user logged in. Each call finds the agent again by SSH_AUTH_SOCK, and uses it only if this user runs it.
 type Agent struct {
 	public  *rsa.PublicKey
 	options Options
@@ -36,7 +36,9 @@ func NewAgent(fingerprint string, o Options) (*Agent, error) {
 		}
 		if s.public, err = id.public(); err != nil {
 			return nil, failed(
-				ErrWrong, KindAgent, fingerprint+" is a key of the kind "+printable.Text(id.kind())+", and API Management takes RSA keys of at least 1024 bits",
+				ErrWrong, KindAgent,
+				fingerprint+" is a key of the kind "+printable.Text(id.kind())+", and API Management takes RSA keys "+
+					"of at least 1024 bits",
 				"make one: ssh-keygen -t rsa -b 4096 -f FILE, then ssh-add FILE",
 			)
 		}
@@ -45,7 +47,7 @@ func NewAgent(fingerprint string, o Options) (*Agent, error) {
 	return nil, absent(fingerprint, all)
 }
 
-// AgentKeys lists the RSA keys that the agent holds, each a line: fingerprint, size and comment, safe to print.
+// AgentKeys lists the RSA keys in the agent, one a line: fingerprint, size and comment, safe to print.
 func AgentKeys(o Options) ([]string, error) {
 	all, err := (&Agent{options: o}).list()
 	if err != nil {
@@ -58,13 +60,15 @@ func candidates(all []identity) []string {
 	var lines []string
 	for _, id := range all {
 		if public, err := id.public(); err == nil {
-			lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s # %d bits %s", id.fingerprint(), public.N.BitLen(), printable.Text(id.comment))))
+			lines = append(lines,
+				strings.TrimSpace(fmt.Sprintf("%s # %d bits %s", id.fingerprint(), public.N.BitLen(),
+					printable.Text(id.comment))))
 		}
 	}
 	return lines
 }
 
-// CheckFingerprint returns nil where s is a fingerprint as `ssh-add -l` prints them.
+// CheckFingerprint returns nil if s is a fingerprint as `ssh-add -l` prints it.
 func CheckFingerprint(s string) error {
 	text, ok := strings.CutPrefix(s, fingerprintPrefix)
 	if !ok || len(text) != 43 { // SHA-256 in base64 without padding
@@ -82,12 +86,13 @@ func (*Agent) Kind() string { return KindAgent }
 // Where names the agent's key.
 func (s *Agent) Where() string { return "in ssh-agent, " + Fingerprint(s.public) }
 
-// Sign is refused: an agent hashes for itself.
+// Sign returns an error: an agent hashes the message itself.
 func (s *Agent) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 	return nil, errors.New("an ssh-agent signs messages, not digests")
 }
 
-// SignMessage has the agent sign msg with rsa-sha2-512 (RFC 8332), and verifies the signature. opts must name SHA-512.
+// SignMessage makes the agent sign msg with rsa-sha2-512 (RFC 8332), and verifies the signature. opts must name
+// SHA-512.
 func (s *Agent) SignMessage(_ io.Reader, msg []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if err := rs512(opts); err != nil {
 		return nil, err
@@ -129,14 +134,16 @@ func (s *Agent) whyNot(conn *call) error {
 		if bytes.Equal(id.blob, blob(s.public)) {
 			return failed(
 				ErrRefused, KindAgent, Fingerprint(s.public),
-				"its confirmation or PIN was not given, the card was taken out, or the key may not be used here (ssh-add -h): add it again",
+				"its confirmation or PIN was not given, the card was taken out, or the key may not be used here "+
+					"(ssh-add -h): add it again",
 			)
 		}
 	}
 	return absent(Fingerprint(s.public), all)
 }
 
-// absent is a key that the agent does not show. A locked one shows none, and does not say that it is locked.
+// absent returns the error of a key that the agent does not show. A locked agent shows no keys, and does not say that
+// it is locked.
 func absent(fingerprint string, all []identity) error {
 	if len(all) == 0 {
 		return failed(
@@ -175,9 +182,11 @@ func identities(conn *call) ([]identity, error) {
 func malformed(format string) error {
 	if format != "" {
 		return failed(
-			ErrWrong, KindAgent, fmt.Sprintf("a signature of the format %q instead of %q", printable.Text(format), sha512Name),
-			"this agent is too old to sign with SHA-512, or another program: OpenSSH's ssh-agent does since 7.2, gpg-agent since 2.2.6",
+			ErrWrong, KindAgent,
+			fmt.Sprintf("a signature of the format %q instead of %q", printable.Text(format), sha512Name),
+			"this agent can't sign with SHA-512: use OpenSSH's ssh-agent 7.2 or later, or gpg-agent 2.2.6 or later",
 		)
 	}
-	return failed(ErrWrong, KindAgent, "it is malformed", "see which program answers at $"+socketName+": OpenSSH's ssh-agent does")
+	return failed(ErrWrong, KindAgent, "it is malformed",
+		"check which program answers at $"+socketName+": OpenSSH's ssh-agent works")
 }

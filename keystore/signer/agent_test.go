@@ -67,7 +67,8 @@ func TestAgentSigns(t *testing.T) {
 func TestAgentLists(t *testing.T) {
 	fakeAgent(t, holding("rsa-sha2-512", nil, small(0), small(1)))
 	keys, err := signer.AgentKeys(within(20 * time.Second))
-	if want := signer.Fingerprint(&small(1).PublicKey) + ` # 1024 bits a comment\x1b[2J`; err != nil || len(keys) != 2 || keys[1] != want {
+	if want := signer.Fingerprint(&small(1).PublicKey) + ` # 1024 bits a comment\x1b[2J`; err != nil ||
+		len(keys) != 2 || keys[1] != want {
 		t.Errorf("%q, %v", keys, err)
 	}
 	_, err = signer.NewAgent(signer.Fingerprint(&small(2).PublicKey), within(20*time.Second))
@@ -93,7 +94,10 @@ func TestAgentFailures(t *testing.T) {
 		kind  error
 		want  string
 	}{
-		{"SHA-1", holding("ssh-rsa", k, k), signer.ErrWrong, `a signature of the format "ssh-rsa" instead of "rsa-sha2-512"`},
+		{
+			"SHA-1", holding("ssh-rsa", k, k), signer.ErrWrong,
+			`a signature of the format "ssh-rsa" instead of "rsa-sha2-512"`,
+		},
 		{"SHA-256", holding("rsa-sha2-256", k, k), signer.ErrWrong, `"rsa-sha2-256"`},
 		{"a format with an escape", holding("x\x1b[2J", k, k), signer.ErrWrong, `x\\x1b[2J`},
 		{"another key", holding("rsa-sha2-512", other, k), signer.ErrWrong, "another key"},
@@ -104,7 +108,11 @@ func TestAgentFailures(t *testing.T) {
 		{"endless", signing([]byte{0xff, 0xff, 0xff, 0xff, 14}), signer.ErrWrong, "malformed"},
 		{"another kind", signing(framed([]byte{6})), signer.ErrWrong, "malformed"},
 		{"lengths that lie", signing(framed([]byte{14, 0xff, 0xff, 0xff, 0xff, 0})), signer.ErrWrong, "malformed"},
-		{"too long", signing(framed([]byte{14}, str(append(str([]byte("rsa-sha2-512")), str(make([]byte, 4096))...)))), signer.ErrWrong, "malformed"},
+		{
+			"too long",
+			signing(framed([]byte{14}, str(append(str([]byte("rsa-sha2-512")), str(make([]byte, 4096))...)))),
+			signer.ErrWrong, "malformed",
+		},
 		{"hangs", signing([]byte{}), signer.ErrTimeout, "waited 500ms"},
 	}
 	for _, tt := range tests {
@@ -115,7 +123,8 @@ func TestAgentFailures(t *testing.T) {
 				t.Fatal(err)
 			}
 			sig, err := crypto.SignMessage(a, nil, []byte("message"), crypto.SHA512)
-			if sig != nil || !errors.Is(err, tt.kind) || fault.ClassOf(err) != fault.Keystore || fault.HintOf(err, "") == "" || !strings.Contains(err.Error(), tt.want) {
+			if sig != nil || !errors.Is(err, tt.kind) || fault.ClassOf(err) != fault.Keystore ||
+				fault.HintOf(err, "") == "" || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v, want %v with %q", err, tt.kind, tt.want)
 			}
 		})
@@ -125,7 +134,8 @@ func TestAgentFailures(t *testing.T) {
 // An agent that shows no key is locked or empty; one that counts more keys than it sends is refused at once.
 func TestAgentShowsNothing(t *testing.T) {
 	fakeAgent(t, holding("", nil))
-	if _, err := signer.NewAgent(signer.Fingerprint(&small(0).PublicKey), within(time.Second)); !errors.Is(err, signer.ErrLocked) {
+	_, err := signer.NewAgent(signer.Fingerprint(&small(0).PublicKey), within(time.Second))
+	if !errors.Is(err, signer.ErrLocked) {
 		t.Errorf("%v, want locked", err)
 	}
 	fakeAgent(t, func([]byte) []byte { return framed([]byte{12, 0xff, 0xff, 0xff, 0xff}) })
@@ -135,10 +145,14 @@ func TestAgentShowsNothing(t *testing.T) {
 }
 
 func TestAgentUnreachable(t *testing.T) {
-	for _, path := range []string{"", "relative", "@abstract", "tcp:127.0.0.1:1", os.TempDir(), "/nonexistent/agent.1", "/" + strings.Repeat("x", 300)} {
+	for _, path := range []string{
+		"", "relative", "@abstract", "tcp:127.0.0.1:1", os.TempDir(), "/nonexistent/agent.1",
+		"/" + strings.Repeat("x", 300),
+	} {
 		t.Setenv("SSH_AUTH_SOCK", path)
 		_, err := signer.AgentKeys(within(time.Second))
-		if !errors.Is(err, signer.ErrUnavailable) || fault.ClassOf(err) != fault.Keystore || fault.HintOf(err, "") == "" || len(err.Error()) > 500 {
+		if !errors.Is(err, signer.ErrUnavailable) || fault.ClassOf(err) != fault.Keystore ||
+			fault.HintOf(err, "") == "" || len(err.Error()) > 500 {
 			t.Errorf("%q: %v", path, err)
 		}
 	}
@@ -147,7 +161,10 @@ func TestAgentUnreachable(t *testing.T) {
 func TestAgentRefusesOtherWays(t *testing.T) {
 	fakeAgent(t, holding("rsa-sha2-512", small(0), small(0)))
 	a := agentKey(t, small(0))
-	for name, opts := range map[string]crypto.SignerOpts{"PSS": &rsa.PSSOptions{Hash: crypto.SHA512}, "SHA-256": crypto.SHA256, "nothing": nil} {
+	for name, opts := range map[string]crypto.SignerOpts{
+		"PSS":     &rsa.PSSOptions{Hash: crypto.SHA512},
+		"SHA-256": crypto.SHA256, "nothing": nil,
+	} {
 		if _, err := a.SignMessage(nil, nil, opts); err == nil {
 			t.Errorf("%s: signed", name)
 		}
@@ -167,7 +184,10 @@ func TestFingerprint(t *testing.T) {
 	if err := signer.CheckFingerprint(signer.Fingerprint(&small(0).PublicKey)); err != nil {
 		t.Error(err)
 	}
-	for _, bad := range []string{"", "SHA256:", "MD5:aa:bb", "SHA256:" + strings.Repeat("x", 44), strings.Repeat("x", 43)} {
+	for _, bad := range []string{
+		"", "SHA256:", "MD5:aa:bb", "SHA256:" + strings.Repeat("x", 44),
+		strings.Repeat("x", 43),
+	} {
 		if signer.CheckFingerprint(bad) == nil {
 			t.Errorf("%q accepted", bad)
 		}
@@ -193,7 +213,8 @@ func TestWithin(t *testing.T) {
 	}
 	ctx, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer stop()
-	if _, err := crypto.SignMessage(signer.Within(ctx, a), nil, nil, crypto.SHA512); !errors.Is(err, signer.ErrTimeout) {
+	_, err := crypto.SignMessage(signer.Within(ctx, a), nil, nil, crypto.SHA512)
+	if !errors.Is(err, signer.ErrTimeout) {
 		t.Errorf("%v, want a deadline", err)
 	}
 	if own := signer.NewRSA(small(0)); signer.External(signer.Within(ctx, own)) {

@@ -15,8 +15,8 @@ import (
 
 const socketName = "SSH_AUTH_SOCK"
 
-// open connects to the agent and sees to it that it is ours. The connection ends with the call's deadline, or with the
-// context that the call was given.
+// open connects to the agent and checks that it is this user's. The connection ends with the call's deadline, or with
+// the context that the call was given.
 func (s *Agent) open() (*call, error) {
 	path := os.Getenv(socketName)
 	if err := checkSocket(path); err != nil {
@@ -32,10 +32,10 @@ func (s *Agent) open() (*call, error) {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, context.Cause(ctx)
 		}
-		return nil, dead(path, err)
+		return nil, unreachable(path, err)
 	}
 	c := &call{Conn: conn, ctx: ctx, limit: limit}
-	ended := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // what waits then ends
+	ended := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // ends a call that is waiting
 	c.end = func() { ended(); stop(); _ = conn.Close() }
 	if err := peer.CheckOwn(conn); err != nil {
 		c.end()
@@ -53,7 +53,7 @@ type call struct {
 	end   func() // closes it
 }
 
-// broken says why the agent ended or hung in the middle.
+// broken returns why the agent ended or hung during a call.
 func (c *call) broken(err error) error {
 	switch {
 	case errors.Is(c.ctx.Err(), context.Canceled):
@@ -62,28 +62,33 @@ func (c *call) broken(err error) error {
 		return malformed("")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return failed(
-			ErrTimeout, KindAgent, "waited "+c.limit.Round(time.Millisecond).String()+"; its confirmation, PIN or touch may be awaited, or it hangs",
+			ErrTimeout, KindAgent,
+			"waited "+c.limit.Round(time.Millisecond).String()+"; it may be waiting for a confirmation, PIN or "+
+				"touch, or it hangs",
 			"answer it, or allow more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s",
 		)
 	}
-	return failed(ErrUnavailable, KindAgent, "it closed the connection", "see whether it still answers: ssh-add -l")
+	return failed(ErrUnavailable, KindAgent, "it closed the connection", "check whether it still answers: ssh-add -l")
 }
 
-const startAgent = `start one: eval "$(ssh-agent -s)", then ssh-add FILE; on a machine that you came to by ssh: come again with ssh -A`
+const startAgent = `start one: eval "$(ssh-agent -s)", then ssh-add FILE; if you logged in by ssh: log in again with ` +
+	`ssh -A`
 
-// checkSocket refuses what names no socket by its path.
+// checkSocket refuses a value that is not the path of a socket.
 func checkSocket(path string) error {
 	switch {
 	case path == "":
 		return failed(ErrUnavailable, KindAgent, socketName+" is not set", startAgent)
 	case !filepath.IsAbs(path):
-		return failed(ErrUnavailable, KindAgent, fmt.Sprintf("%s is %q, not the path of a socket", socketName, printable.Text(path)), startAgent)
+		return failed(ErrUnavailable, KindAgent,
+			fmt.Sprintf("%s is %q, not the path of a socket", socketName, printable.Text(path)), startAgent)
 	}
 	return nil
 }
 
-// dead is a socket at which nobody listens, often one that tmux or screen kept from a login that has ended.
-func dead(path string, err error) error {
+// unreachable returns the error of a socket that no process listens on, often one that tmux or screen kept from an
+// earlier login.
+func unreachable(path string, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return failed(
 			ErrTimeout, KindAgent, fmt.Sprintf("it does not take the connection at %q", printable.Text(path)),
@@ -91,12 +96,14 @@ func dead(path string, err error) error {
 		)
 	}
 	return failed(
-		ErrUnavailable, KindAgent, fmt.Sprintf("nobody answers at %s=%q: %s", socketName, printable.Text(path), cause(err)),
-		"the socket is of a login that has ended; in tmux: eval \"$(tmux show-environment -s "+socketName+")\"\n"+startAgent,
+		ErrUnavailable, KindAgent,
+		fmt.Sprintf("no agent answers at %s=%q: %s", socketName, printable.Text(path), cause(err)),
+		"the socket is of a login that has ended; in tmux: eval \"$(tmux show-environment -s "+socketName+")\"\n"+
+			startAgent,
 	)
 }
 
-// cause is the system's word for what went wrong, without the path.
+// cause returns the system's text for an error, without the path.
 func cause(err error) string {
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		err = inner
@@ -104,7 +111,7 @@ func cause(err error) string {
 	return printable.Text(err.Error())
 }
 
-// notOurs is the error of an agent of another user, who would learn what is signed and could answer anything.
+// notOurs returns the error of another user's agent, which would learn what cgp-cred signs and could answer anything.
 func notOurs(err error) error {
 	hint := "another user may be listening there: run `unset " + socketName + "`, then " + startAgent
 	if !peer.Known {

@@ -33,7 +33,7 @@ type identity struct {
 	comment string
 }
 
-// kind is the name of the key's algorithm.
+// kind returns the name of the key's algorithm.
 func (i identity) kind() string {
 	name, _, err := cutString(i.blob)
 	if err != nil {
@@ -63,7 +63,7 @@ func (i identity) public() (*rsa.PublicKey, error) {
 	return checkPublic(new(big.Int).SetBytes(n), new(big.Int).SetBytes(e))
 }
 
-// cutString takes a length and so many bytes off b.
+// cutString reads a length and that many bytes from b.
 func cutString(b []byte) (s, rest []byte, err error) {
 	if len(b) < 4 {
 		return nil, nil, errMalformed
@@ -75,7 +75,7 @@ func cutString(b []byte) (s, rest []byte, err error) {
 	return b[:n], b[n:], nil
 }
 
-// parseIdentities reads the body of identitiesAnswer: how many, then a key and a comment of each.
+// parseIdentities reads the body of identitiesAnswer: a number, then a key and a comment for each.
 func parseIdentities(b []byte) ([]identity, error) {
 	if len(b) < 4 {
 		return nil, errMalformed
@@ -100,7 +100,7 @@ func parseIdentities(b []byte) ([]identity, error) {
 	return all, nil
 }
 
-// parseSignature512 reads the body of signResponse, and returns the name of another format where it has one.
+// parseSignature512 reads the body of signResponse. If the signature has another format, it returns that format's name.
 func parseSignature512(b []byte) (signature []byte, format string, err error) {
 	outer, rest, err := cutString(b)
 	if err != nil || len(rest) > 0 {

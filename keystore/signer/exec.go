@@ -20,13 +20,14 @@ import (
 
 var _ Signer = (*Exec)(nil)
 
-// Exec signs with a program of the user's, in front of an HSM or a vault: it is asked for `public`, the public key in PEM,
-// once, and then to `sign`: from the base64 of a SHA-512 digest it makes the base64 of its PKCS #1 v1.5 signature.
+// Exec signs with the user's program, which works with an HSM or a vault. cgp-cred runs it once with `public`: it
+// prints the public key in PEM. Then `sign` reads the base64 of a SHA-512 digest, and prints the base64 of its PKCS #1
+// v1.5 signature.
 type Exec struct {
 	argv    []string
 	public  *rsa.PublicKey
 	options Options
-	may     func(argv []string) error // nil: the user has just named it
+	may     func(argv []string) error // nil: the user has just named the program
 }
 
 // NewExec asks a program for its public key. Errors are those of package program, and [ErrWrong].
@@ -37,7 +38,7 @@ func NewExec(ctx context.Context, argv []string, o Options) (*Exec, error) {
 		return nil, err
 	}
 	if s.public, err = parsePublic(out); err != nil {
-		return nil, s.wrong("to \"public\" it printed no public key: " + err.Error())
+		return nil, s.wrong("its answer to \"public\" is not a public key: " + err.Error())
 	}
 	return s, nil
 }
@@ -51,13 +52,13 @@ func (*Exec) Kind() string { return KindExec }
 // Where names the program.
 func (s *Exec) Where() string { return "with the program " + printable.Shell(s.argv[0]) }
 
-// SignMessage has msg's SHA-512 digest signed.
+// SignMessage makes the program sign msg's SHA-512 digest.
 func (s *Exec) SignMessage(rand io.Reader, msg []byte, opts crypto.SignerOpts) ([]byte, error) {
 	digest := sha512.Sum512(msg)
 	return s.Sign(rand, digest[:], opts)
 }
 
-// Sign has a SHA-512 digest signed, and verifies the signature. opts must name SHA-512 and nothing else.
+// Sign makes the program sign a SHA-512 digest, and verifies the signature. opts must name SHA-512 and nothing else.
 func (s *Exec) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if err := rs512(opts); err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func (s *Exec) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte,
 	}
 	signature, err := parseSignature(out, s.public.Size())
 	if err != nil {
-		return nil, s.wrong("to \"sign\" it printed no signature: " + err.Error())
+		return nil, s.wrong("its answer to \"sign\" is not a signature: " + err.Error())
 	}
 	if err := check(KindExec, s.options, s.public, digest, signature); err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func (s *Exec) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte,
 	return signature, nil
 }
 
-// run is the only place where a program that signs is started.
+// run is the only place that starts a program that signs.
 func (s *Exec) run(ctx context.Context, verb string, in []byte) ([]byte, error) {
 	if err := Permitted(s); err != nil {
 		return nil, err
@@ -90,8 +91,9 @@ func (s *Exec) run(ctx context.Context, verb string, in []byte) ([]byte, error) 
 	return program.Run(ctx, s.argv, verb, s.options.Profile, in)
 }
 
-// Permit lets may decide whether the program of a signer that was read from a record is run. Without it, it is not: a
-// record outside the keychain can be planted. A program that the user has just named, and any other signer, stays as it is.
+// Permit sets may, which decides whether the program of a signer that was read from a record may be run. Without it the
+// program is not run: a record outside the keychain can be planted. It changes neither a program that the user has just
+// named nor any other signer.
 func Permit(s Signer, may func(argv []string) error) Signer {
 	e, program := s.(*Exec)
 	if !program || e.may == nil {
@@ -102,7 +104,7 @@ func Permit(s Signer, may func(argv []string) error) Signer {
 	return &permitted
 }
 
-// Permitted returns why a signer's program is not run, or nil.
+// Permitted returns why a signer's program may not be run, or nil.
 func Permitted(s Signer) error {
 	if e, program := s.(*Exec); program && e.may != nil {
 		return e.may(slices.Clone(e.argv))
@@ -110,7 +112,7 @@ func Permitted(s Signer) error {
 	return nil
 }
 
-// Command is the argv of a signer that is a program, nil of any other.
+// Command returns the argv of a signer that is a program, or nil.
 func Command(s Signer) []string {
 	if e, program := s.(*Exec); program {
 		return slices.Clone(e.argv)
@@ -118,17 +120,19 @@ func Command(s Signer) []string {
 	return nil
 }
 
-// notGiven refuses every program of a record until [Permit] says who decides.
+// notGiven refuses every program of a record until [Permit] sets who decides.
 func notGiven([]string) error {
-	return failed(ErrNotGiven, KindExec, "", "give it again: cgp-cred store PROFILE --signer exec --signer-command COMMAND --kid KID --force")
+	return failed(ErrNotGiven, KindExec, "",
+		"give it again: cgp-cred store PROFILE --signer exec --signer-command COMMAND --kid KID --force")
 }
 
 func (s *Exec) wrong(detail string) error {
-	return failed(ErrWrong, KindExec, detail, "try it by hand: "+printable.Shell(s.argv[0])+" ... public "+s.options.profile())
+	return failed(ErrWrong, KindExec, detail,
+		"try it by hand: "+printable.Shell(s.argv[0])+" ... public "+s.options.profile())
 }
 
-// parsePublic reads the one public key in a PEM text: SubjectPublicKeyInfo or PKCS #1. It quotes nothing of what it
-// reads, which may be a private key by mistake.
+// parsePublic reads the one public key in a PEM text: SubjectPublicKeyInfo or PKCS #1. Its errors quote nothing of the
+// text, which may be a private key by mistake.
 func parsePublic(text []byte) (*rsa.PublicKey, error) {
 	if bytes.Contains(text, []byte("PRIVATE KEY")) {
 		return nil, errors.New("it is a private key, which must not leave it")
@@ -138,7 +142,7 @@ func parsePublic(text []byte) (*rsa.PublicKey, error) {
 		return nil, errors.New("it is not PEM")
 	}
 	if again, _ := pem.Decode(rest); again != nil {
-		return nil, errors.New("there are two of them")
+		return nil, errors.New("it holds two keys")
 	}
 	var key any
 	var err error
@@ -161,7 +165,7 @@ func parsePublic(text []byte) (*rsa.PublicKey, error) {
 	return checkPublic(n, e)
 }
 
-// parseSignature reads one line of base64 and holds it to the length of the modulus.
+// parseSignature reads one line of base64, and checks that it is as long as the modulus.
 func parseSignature(text []byte, size int) ([]byte, error) {
 	line := strings.TrimSpace(string(text))
 	if strings.ContainsAny(line, "\r\n") {
@@ -172,7 +176,7 @@ func parseSignature(text []byte, size int) ([]byte, error) {
 	case err != nil || len(signature) == 0:
 		return nil, errors.New("it is not base64")
 	case len(signature) != size:
-		return nil, errors.New("its length is not the key's")
+		return nil, errors.New("its length does not fit the key")
 	}
 	return signature, nil
 }

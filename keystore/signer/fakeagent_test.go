@@ -82,7 +82,7 @@ func next(b []byte) (s, rest []byte) {
 	return b[4 : 4+n], b[4+n:]
 }
 
-// holding answers as an agent that holds keys does, but for what it signs with and the format that it says.
+// holding answers as an agent with keys does, except for the key it signs with and the format it names.
 func holding(format string, with *rsa.PrivateKey, shown ...*rsa.PrivateKey) func([]byte) []byte {
 	return func(m []byte) []byte {
 		if m[0] == 11 {

@@ -34,13 +34,13 @@ func FuzzAgentAnswer(f *testing.F) {
 			t.Fatalf("%x, %q", sig, format)
 		}
 		if err != nil && sig != nil {
-			t.Fatal("a signature beside an error")
+			t.Fatal("a signature and an error")
 		}
 	})
 }
 
 // What a program prints: a public key is read only as it would be written again.
-// FuzzAgentMessage: the frame around an answer. It is as long as it says, and a length that is none is not believed.
+// FuzzAgentMessage: the frame around an answer. It is as long as it says, and a false length is not trusted.
 func FuzzAgentMessage(f *testing.F) {
 	f.Add(lengthFirst([]byte{12, 0, 0, 0, 0}))
 	f.Add([]byte{0, 0, 0, 0})
@@ -80,7 +80,10 @@ func FuzzProgramAnswer(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-	f.Add(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&keystoretest.Key(1024, 0).PublicKey)}))
+	f.Add(pem.EncodeToMemory(&pem.Block{
+		Type:  "RSA PUBLIC KEY",
+		Bytes: x509.MarshalPKCS1PublicKey(&keystoretest.Key(1024, 0).PublicKey),
+	}))
 	f.Add([]byte("AQID\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if key, err := signer.ParsePublic(b); err == nil {

@@ -3,13 +3,14 @@ package signer
 import (
 	"crypto/x509"
 	"encoding/asn1"
-	"encoding/base64"
 	"errors"
 	"math/big"
+
+	"cgp-cred/keystore/jwkint"
 )
 
-// encodeRSA returns what a record keeps of a private key: the JWK members of RFC 7518, section 6.3, from which the others
-// follow.
+// encodeRSA returns the stored form of a private key: the JWK members of RFC 7518, section 6.3, that the others follow
+// from.
 func encodeRSA(k RSA) (Stored, error) {
 	priv := k.Reveal()
 	if priv == nil {
@@ -21,11 +22,8 @@ func encodeRSA(k RSA) (Stored, error) {
 	if bits := priv.N.BitLen(); bits < MinBits || bits > MaxBits {
 		return Stored{}, errors.New("the key's size is not 1024 to 8192 bits")
 	}
-	enc := base64.RawURLEncoding.EncodeToString
 	return Stored{
-		E: enc(big.NewInt(int64(priv.E)).Bytes()),
-		P: enc(priv.Primes[0].Bytes()),
-		Q: enc(priv.Primes[1].Bytes()),
+		E: jwkint.EncodeInt(priv.E), P: jwkint.Encode(priv.Primes[0]), Q: jwkint.Encode(priv.Primes[1]),
 	}, nil
 }
 
@@ -42,17 +40,18 @@ type pkcs1 struct {
 var one = big.NewInt(1)
 
 // decodeRSA computes the private key from its primes: d = e^-1 mod lcm(p-1, q-1), as OpenSSL does, so that the key is
-// equal to the one that was imported. It goes through x509 because that takes our CRT values as they are and checks
-// each of them, which is far faster than to have them computed in constant time.
+// equal to the imported one. It uses x509, which takes the CRT values and checks each of them. That is far faster than
+// computing them in constant time.
 func decodeRSA(in Stored, o Options) (RSA, error) {
-	e, errE := number(in.E)
-	p, errP := number(in.P)
-	q, errQ := number(in.Q)
+	e, errE := jwkint.Decode(in.E)
+	p, errP := jwkint.Decode(in.P)
+	q, errQ := jwkint.Decode(in.Q)
 	if err := errors.Join(errE, errP, errQ); err != nil {
 		return RSA{}, errors.New("e, p or q is not a base64url number")
 	}
 	n := new(big.Int).Mul(p, q)
-	if bits := n.BitLen(); bits < MinBits || bits > MaxBits || p.Bit(0) == 0 || q.Bit(0) == 0 || p.BitLen() < 2 || q.BitLen() < 2 {
+	if bits := n.BitLen(); bits < MinBits || bits > MaxBits || p.Bit(0) == 0 || q.Bit(0) == 0 || p.BitLen() < 2 ||
+		q.BitLen() < 2 {
 		return RSA{}, errors.New("p and q are not the primes of an RSA key of 1024 to 8192 bits")
 	}
 	if e.BitLen() > 31 || e.Bit(0) == 0 {
@@ -81,13 +80,4 @@ func decodeRSA(in Stored, o Options) (RSA, error) {
 	made := NewRSA(priv)
 	made.profile = o.Profile
 	return made, nil
-}
-
-// number reads a JWK number: big-endian, base64url without padding (RFC 7518, section 2).
-func number(s string) (*big.Int, error) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) == 0 {
-		return nil, errors.New("not a number")
-	}
-	return new(big.Int).SetBytes(b), nil
 }

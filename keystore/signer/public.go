@@ -9,7 +9,7 @@ import (
 	"math/big"
 )
 
-// checkPublic refuses public keys that no RSA key has or no record keeps.
+// checkPublic refuses a public key that is not RSA, or of a size that no record keeps.
 func checkPublic(n, e *big.Int) (*rsa.PublicKey, error) {
 	if bits := n.BitLen(); n.Sign() <= 0 || n.Bit(0) == 0 || bits < MinBits || bits > MaxBits {
 		return nil, errors.New("not an RSA key of 1024 to 8192 bits")
@@ -20,14 +20,14 @@ func checkPublic(n, e *big.Int) (*rsa.PublicKey, error) {
 	return &rsa.PublicKey{N: n, E: int(e.Int64())}, nil
 }
 
-// blob is a public key as an agent names it: string "ssh-rsa", mpint e, mpint n (RFC 4253, section 6.6).
+// blob returns a public key in an agent's form: string "ssh-rsa", mpint e, mpint n (RFC 4253, section 6.6).
 func blob(k *rsa.PublicKey) []byte {
 	b := appendString(nil, []byte("ssh-rsa"))
 	b = appendString(b, positive(big.NewInt(int64(k.E))))
 	return appendString(b, positive(k.N))
 }
 
-// positive is a number above zero as an mpint's bytes: a leading zero keeps the sign (RFC 4251, section 5).
+// positive returns a number above zero as an mpint's bytes: a leading zero keeps the sign (RFC 4251, section 5).
 func positive(n *big.Int) []byte {
 	b := n.Bytes()
 	if len(b) > 0 && b[0] >= 0x80 {
@@ -41,7 +41,7 @@ func appendString(b, s []byte) []byte {
 	return append(b, s...)
 }
 
-// Fingerprint is a key's name in OpenSSH's words, SHA256:..., as `ssh-add -l` prints it.
+// Fingerprint returns a key's name in OpenSSH's form, SHA256:..., as `ssh-add -l` prints it.
 func Fingerprint(k *rsa.PublicKey) string {
 	sum := sha256.Sum256(blob(k))
 	return fingerprintPrefix + base64.RawStdEncoding.EncodeToString(sum[:])

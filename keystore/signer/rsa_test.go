@@ -38,7 +38,10 @@ func TestRefusals(t *testing.T) {
 	t.Parallel()
 	k := signer.NewRSA(keystoretest.Key(2048, 0))
 	digest := sha512.Sum512(nil)
-	for name, opts := range map[string]crypto.SignerOpts{"PSS": &rsa.PSSOptions{Hash: crypto.SHA512}, "no hash": crypto.Hash(0), "nothing": nil} {
+	for name, opts := range map[string]crypto.SignerOpts{
+		"PSS":     &rsa.PSSOptions{Hash: crypto.SHA512},
+		"no hash": crypto.Hash(0), "nothing": nil,
+	} {
 		if _, err := k.Sign(nil, digest[:], opts); err == nil {
 			t.Errorf("%s: signed", name)
 		}
@@ -87,7 +90,8 @@ func TestDamagedKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := signer.Prove(back); !damaged(err) || !strings.Contains(fault.HintOf(err, ""), "cgp-cred keygen int ") {
+		if err := signer.Prove(back); !damaged(err) ||
+			!strings.Contains(fault.HintOf(err, ""), "cgp-cred keygen int ") {
 			t.Errorf("of a record: %v", err)
 		}
 	}
@@ -101,5 +105,6 @@ func TestDamagedKey(t *testing.T) {
 
 // damaged reports the error of a key whose numbers don't fit together, with a command in its hint.
 func damaged(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "don't fit together") && strings.Contains(fault.HintOf(err, ""), "cgp-cred store ")
+	return err != nil && strings.Contains(err.Error(), "don't fit together") &&
+		strings.Contains(fault.HintOf(err, ""), "cgp-cred store ")
 }

@@ -1,4 +1,4 @@
-// Package signer holds what signs: a record's own RSA private key, a key that an ssh-agent holds, or another program.
+// Package signer signs: with a record's own RSA private key, a key in an ssh-agent, or another program.
 package signer
 
 import (
@@ -12,43 +12,43 @@ import (
 	"time"
 )
 
-// Signer signs with one RSA key, wherever that lives: RS512, RSASSA-PKCS1-v1_5 with SHA-512 (RFC 7518, section 3.3).
-// Public returns its *[rsa.PublicKey]. What a signer signs that is not [RSA] has been verified with that key.
+// Signer signs with one RSA key, which may be anywhere: RS512, RSASSA-PKCS1-v1_5 with SHA-512 (RFC 7518, section 3.3).
+// Public returns its *[rsa.PublicKey]. A signer other than [RSA] verifies each signature with that key.
 type Signer interface {
 	crypto.MessageSigner
 
-	// Kind is the name that a user gives it by: "keychain", "ssh-agent" or "exec".
+	// Kind returns the name by which a user chooses it: "keychain", "ssh-agent" or "exec".
 	Kind() string
-	// Where says where the private key is, in a few printable words: "in ssh-agent, SHA256:...". Of [RSA] it is empty:
-	// it is in the record.
+	// Where says which place has the private key, in a few printable words: "in ssh-agent, SHA256:...". For [RSA] it is
+	// empty: the key is in the record.
 	Where() string
 }
 
-// The kinds of signer. They are in records, and so a stable contract.
+// The kinds of signer. They are in records, so they must never change.
 const (
 	KindKeychain = "keychain"
 	KindAgent    = "ssh-agent"
 	KindExec     = "exec"
 )
 
-// The sizes of RSA modulus that a record keeps, in bits. crypto/rsa signs with nothing shorter; a longer one does not
-// fit into a keychain's item.
+// The sizes of RSA modulus that a record keeps, in bits. crypto/rsa does not sign with a shorter key; a longer one does
+// not fit into a keychain's item.
 const (
 	MinBits = 1024
 	MaxBits = 8192
 )
 
-// Options are what a signer outside the record is asked with.
+// Options are for calls of a signer outside the record.
 type Options struct {
 	Profile string                        // the profile's name, for programs
 	Limit   func() (time.Duration, error) // deadline of one call; nil: 30 s
 
-	ctx context.Context // of [Within]; nil: none
+	ctx context.Context // the context of [Within]; may be nil
 }
 
 const usualLimit = 30 * time.Second
 
-// bounded returns the context of one call, and how long that may last.
+// bounded returns the context of one call, and how long the call may last.
 func (o Options) bounded(ctx context.Context) (context.Context, context.CancelFunc, time.Duration, error) {
 	limit := usualLimit
 	if o.Limit != nil {
@@ -64,7 +64,7 @@ func (o Options) bounded(ctx context.Context) (context.Context, context.CancelFu
 	return ctx, stop, limit, nil
 }
 
-// given is the context that a call of [crypto.MessageSigner], which has none, was given by [Within].
+// given returns the context from [Within]: a call of [crypto.MessageSigner] has none.
 func (o Options) given() context.Context {
 	if o.ctx == nil {
 		return context.Background()
@@ -72,7 +72,7 @@ func (o Options) given() context.Context {
 	return o.ctx
 }
 
-// Within returns s, or what does the same and waits for no one after ctx has ended.
+// Within returns a signer that does the same as s, and does not wait after ctx has ended.
 func Within(ctx context.Context, s Signer) Signer {
 	switch s := s.(type) {
 	case *Agent:
@@ -94,7 +94,7 @@ func (o Options) profile() string {
 	return o.Profile
 }
 
-// Bits is the size of a signer's modulus; 0 where there is no key.
+// Bits returns the size of a signer's modulus, or 0 without a key.
 func Bits(s Signer) int {
 	if public, ok := s.Public().(*rsa.PublicKey); ok && public != nil {
 		return public.N.BitLen()
@@ -102,13 +102,14 @@ func Bits(s Signer) int {
 	return 0
 }
 
-// External reports whether the private key is outside the record, where nothing of ours can copy it.
+// External reports whether the private key is outside the record, so that cgp-cred can't copy it.
 func External(s Signer) bool {
 	_, own := s.(RSA)
 	return !own
 }
 
-// Prove has s sign something random and verifies that with its public key, so that no key is kept that can't.
+// Prove makes s sign something random and verifies that with its public key, so that cgp-cred keeps no key that can't
+// sign.
 func Prove(s Signer) error {
 	message := make([]byte, 32)
 	_, _ = rand.Read(message) // never returns an error: crypto/rand ends the program instead
@@ -127,18 +128,19 @@ func Prove(s Signer) error {
 	return nil
 }
 
-// check verifies a signature from elsewhere with the key that was recorded: who made it may have another key now, or lie.
+// check verifies an external signature with the key that was recorded: the signer may have another key now, or lie.
 func check(who string, o Options, public *rsa.PublicKey, digest, signature []byte) error {
 	if rsa.VerifyPKCS1v15(public, crypto.SHA512, digest, signature) == nil {
 		return nil
 	}
 	return failed(
 		ErrWrong, who, "its signature was made with another key than it was stored with, or in another way than RS512",
-		"see which key it uses; if another one is meant: cgp-cred store "+o.profile()+" --signer "+who+" ... --kid KID --force",
+		"check which key it uses; to change it: cgp-cred store "+o.profile()+" --signer "+who+
+			" ... --kid KID --force",
 	)
 }
 
-// rs512 refuses every way to sign but PKCS #1 v1.5 with SHA-512.
+// rs512 returns an error for every way to sign except PKCS #1 v1.5 with SHA-512.
 func rs512(opts crypto.SignerOpts) error {
 	if _, pss := opts.(*rsa.PSSOptions); pss || opts == nil || opts.HashFunc() != crypto.SHA512 {
 		return errors.New("this key signs with PKCS #1 v1.5 and SHA-512 only")
@@ -146,7 +148,7 @@ func rs512(opts crypto.SignerOpts) error {
 	return nil
 }
 
-// padded gives a signature the length of the modulus: it is a number, whose leading zeros some leave out.
+// padded extends a signature to the length of the modulus: it is a number, and some programs omit its leading zeros.
 func padded(public *rsa.PublicKey, signature []byte) []byte {
 	if missing := public.Size() - len(signature); missing > 0 {
 		return append(bytes.Repeat([]byte{0}, missing), signature...)

@@ -2,16 +2,15 @@ package signer
 
 import (
 	"crypto/rsa"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"math/big"
 	"slices"
 
+	"cgp-cred/keystore/jwkint"
 	"cgp-cred/keystore/program"
 )
 
-// Stored is a signer as a record keeps it: the primes of its own private key, or what finds the key elsewhere.
+// Stored is a signer in a record: the primes of the record's own private key, or an external key.
 type Stored struct {
 	E      string       `json:"e,omitempty"`
 	P      string       `json:"p,omitempty"`
@@ -19,29 +18,29 @@ type Stored struct {
 	Signer *ExternalKey `json:"signer,omitempty"`
 }
 
-// ExternalKey finds a private key outside the record. The public key is in it, so that no answer is believed.
+// ExternalKey finds a private key outside the record. It has the public key, so that every answer can be verified.
 type ExternalKey struct {
 	Kind        string   `json:"kind"` // [KindAgent] or [KindExec]
 	E           string   `json:"e"`    // the public key, JWK encodings (RFC 7518, section 6.3.1)
 	N           string   `json:"n"`
-	Fingerprint string   `json:"fingerprint,omitempty"` // of an agent's key
-	Argv        []string `json:"argv,omitempty"`        // of a program
+	Fingerprint string   `json:"fingerprint,omitempty"` // for an agent's key
+	Argv        []string `json:"argv,omitempty"`        // for a program
 }
 
-// members are the names that Elsewhere has in JSON.
-var elsewhereMembers = []string{"kind", "e", "n", "fingerprint", "argv"}
+// externalMembers are the names of ExternalKey's members in JSON.
+var externalMembers = []string{"kind", "e", "n", "fingerprint", "argv"}
 
-// ErrUnknown: the signer was kept by a later version.
+// ErrUnknown: a later version wrote the signer.
 var ErrUnknown = errors.New("it has a signer that this program does not know")
 
-// UnmarshalJSON reads what Keep made; a kind or member that is not known here is [ErrUnknown].
+// UnmarshalJSON reads a key that Encode wrote; an unknown kind or member is [ErrUnknown].
 func (w *ExternalKey) UnmarshalJSON(b []byte) error {
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(b, &m); err != nil {
 		return err
 	}
 	for name := range m {
-		if !slices.Contains(elsewhereMembers, name) {
+		if !slices.Contains(externalMembers, name) {
 			return ErrUnknown
 		}
 	}
@@ -49,7 +48,7 @@ func (w *ExternalKey) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*plain)(w))
 }
 
-// Encode returns what a record keeps of a signer.
+// Encode returns the stored form of a signer.
 func Encode(s Signer) (Stored, error) {
 	switch s := s.(type) {
 	case RSA:
@@ -67,13 +66,11 @@ func Encode(s Signer) (Stored, error) {
 }
 
 func externalKey(kind string, k *rsa.PublicKey) *ExternalKey {
-	enc := base64.RawURLEncoding.EncodeToString
-	return &ExternalKey{Kind: kind, E: enc(big.NewInt(int64(k.E)).Bytes()), N: enc(k.N.Bytes())}
+	return &ExternalKey{Kind: kind, E: jwkint.EncodeInt(k.E), N: jwkint.Encode(k.N)}
 }
 
-// Decode returns the signer that Keep kept. Parts that don't fit together are an error that names no value; a kind that is
-// not known here is [ErrUnknown]. Nothing outside the record is asked before something is to be signed, and no program is
-// run before [Permit] allows it.
+// Decode returns the signer that Encode stored. If its parts don't fit together, the error names no value; an unknown
+// kind is [ErrUnknown]. Decode calls nothing outside the record, and no program is run before [Permit] allows it.
 func (k Stored) Decode(o Options) (Signer, error) {
 	w := k.Signer
 	if w == nil {
@@ -85,8 +82,8 @@ func (k Stored) Decode(o Options) (Signer, error) {
 	if w.Kind != KindAgent && w.Kind != KindExec {
 		return nil, ErrUnknown
 	}
-	e, errE := number(w.E)
-	n, errN := number(w.N)
+	e, errE := jwkint.Decode(w.E)
+	n, errN := jwkint.Decode(w.N)
 	if errors.Join(errE, errN) != nil {
 		return nil, errors.New("e or n of the signer is not a base64url number")
 	}

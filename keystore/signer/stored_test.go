@@ -48,7 +48,10 @@ func TestKeptComesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for kind, more := range map[string]string{"ssh-agent": `"fingerprint":"` + fp + `"`, "exec": `"argv":[` + string(abs) + `,"--slot","3"]`} {
+	for kind, more := range map[string]string{
+		"ssh-agent": `"fingerprint":"` + fp + `"`,
+		"exec":      `"argv":[` + string(abs) + `,"--slot","3"]`,
+	} {
 		text := keptText(t, kind, more)
 		s, err := open(text)
 		if err != nil {
@@ -62,7 +65,8 @@ func TestKeptComesBack(t *testing.T) {
 		if err != nil || string(again) != text {
 			t.Errorf("%s, want %s (%v)", again, text, err)
 		}
-		if !signer.External(s) || s.Kind() != kind || s.Where() == "" || !keystoretest.Key(2048, 0).PublicKey.Equal(s.Public()) {
+		if !signer.External(s) || s.Kind() != kind || s.Where() == "" ||
+			!keystoretest.Key(2048, 0).PublicKey.Equal(s.Public()) {
 			t.Errorf("%s came back as %s, %s", kind, s.Kind(), s.Where())
 		}
 	}
@@ -142,7 +146,8 @@ func TestExecRefuses(t *testing.T) {
 	if _, err := signer.NewExec(ctx, script(t, "sleep 60"), signer.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want the cancellation", err)
 	}
-	if _, err := signer.NewExec(t.Context(), script(t, "exit 3"), signer.Options{}); !errors.Is(err, program.ErrNotFound) {
+	_, err := signer.NewExec(t.Context(), script(t, "exit 3"), signer.Options{})
+	if !errors.Is(err, program.ErrNotFound) {
 		t.Errorf("%v", err)
 	}
 	s, err := open(keptText(t, "exec", `"argv":["/nonexistent/sign"]`))
@@ -156,7 +161,8 @@ func TestExecRefuses(t *testing.T) {
 	if _, err := crypto.SignMessage(s, nil, nil, crypto.SHA512); !errors.Is(err, program.ErrStart) {
 		t.Errorf("%v", err)
 	}
-	if _, err := s.Sign(nil, make([]byte, 64), &rsa.PSSOptions{Hash: crypto.SHA512}); err == nil || errors.Is(err, program.ErrStart) {
+	if _, err := s.Sign(nil, make([]byte, 64), &rsa.PSSOptions{Hash: crypto.SHA512}); err == nil ||
+		errors.Is(err, program.ErrStart) {
 		t.Errorf("%v, want a refusal of PSS", err)
 	}
 }
@@ -181,7 +187,12 @@ func TestPermit(t *testing.T) {
 	for _, tt := range []struct {
 		signer signer.Signer
 		want   error
-	}{{s, signer.ErrNotGiven}, {refused, refusal}, {signer.Within(t.Context(), refused), refusal}, {signer.Permit(refused, notEver), errNotEver}} {
+	}{
+		{s, signer.ErrNotGiven},
+		{refused, refusal},
+		{signer.Within(t.Context(), refused), refusal},
+		{signer.Permit(refused, notEver), errNotEver},
+	} {
 		if err := signer.Prove(tt.signer); !errors.Is(err, tt.want) {
 			t.Errorf("%v, want %v", err, tt.want)
 		}
@@ -201,7 +212,8 @@ func TestPermit(t *testing.T) {
 	if _, err := os.Stat(ran); err != nil {
 		t.Errorf("it was permitted, and not run: %v", err)
 	}
-	if own := signer.NewRSA(keystoretest.Key(2048, 0)); signer.Prove(signer.Permit(own, notEver)) != nil || signer.Command(own) != nil {
+	if own := signer.NewRSA(keystoretest.Key(2048, 0)); signer.Prove(signer.Permit(own, notEver)) != nil ||
+		signer.Command(own) != nil {
 		t.Error("a private key needs no permission")
 	}
 }

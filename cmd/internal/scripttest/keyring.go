@@ -33,8 +33,8 @@ func keyring(ts *testscript.TestScript, neg bool, args []string) {
 	case verb == "fault" && len(args) == 3:
 		u.fault = keystoretest.Fault(args[2])
 		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Gate(u, args[1], u.fault))
-	case verb == "repair":
-		u.keyring.Mend(u, u.fault)
+	case verb == "mend":
+		u.keyring.Repair(u, u.fault)
 		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Address)
 	case verb == "dismiss", verb == "ignore":
 		u.person = u.keyring.Sit(u, verb == "dismiss")

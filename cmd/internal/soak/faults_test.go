@@ -218,7 +218,7 @@ func (m *machine) breakKeyring(t *testing.T, u *user, r *mrand.Rand, end time.Ti
 		if what == "locked" {
 			u.keyring.Unlock(t)
 		} else {
-			u.keyring.Mend(t, what)
+			u.keyring.Repair(t, what)
 		}
 		m.end(f)
 	}

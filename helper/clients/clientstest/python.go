@@ -8,13 +8,18 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// Python returns an interpreter that has requests and httpx: the python3 on PATH, or the system's. Without one the test is
-// skipped; in CI it fails.
+// Python returns an interpreter that has requests and httpx: the python3 on PATH, or the system's. Without one it skips
+// the test; in CI the test fails.
 func Python(t testing.TB) string {
 	t.Helper()
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
 		python, err := exec.LookPath(name)
-		if err == nil && exec.Command(python, "-c", "import requests, httpx").Run() == nil { //nolint:gosec,noctx // one of the two names above, and it ends
+		if err != nil {
+			continue
+		}
+		try := exec.Command(python, "-c",
+			"import requests, httpx") //nolint:gosec,noctx // one of two names, and it ends
+		if try.Run() == nil {
 			return python
 		}
 	}

@@ -8,7 +8,7 @@ from cgp_cred.requests import CGPAuth
 
 
 class CGPAuthPlugin(AuthPlugin):
-    """Asks for nothing and keeps nothing: a session file holds the profile's name alone."""
+    """Prompts for nothing and stores nothing: a session file holds only the profile's name."""
 
     name = "NHS API Management"
     description = "The credential of a profile of cgp-cred; -a is the profile's name"

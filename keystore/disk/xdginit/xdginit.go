@@ -1,11 +1,12 @@
 //go:build unix && !darwin
 
-// Package xdginit keeps the library adrg/xdg from opening a file when the program starts. That reads
-// $XDG_CONFIG_HOME/user-dirs.dirs in its init, before anything has looked at the folder: a named pipe of that name would
-// hold every command up before main.
+// Package xdginit keeps the library adrg/xdg from opening a file when the program starts. The library's init reads
+// $XDG_CONFIG_HOME/user-dirs.dirs before cgp-cred has checked the folder: a named pipe of that name would block every
+// command before main.
 //
-// Go initialises packages whose imports are ready in the order of their paths. This one imports next to nothing, so it
-// is ready before the library, and comes first. Until [Done] the variable names a folder that nothing can be in.
+// Go initialises the packages whose imports are ready in the order of their paths. This one imports almost nothing, so
+// it is ready before the library and is initialised first. Until [Done] the variable names a folder that can't hold
+// anything.
 package xdginit
 
 import "syscall"

@@ -1,5 +1,5 @@
-// Package refuse makes the kernel refuse chosen system calls, as a container's seccomp profile does: for tests, in a
-// process of their own, since nothing takes it back.
+// Package refuse makes the kernel refuse chosen system calls, as a container's seccomp profile does. It is for tests,
+// in a separate process: nothing undoes it.
 package refuse
 
 import (
@@ -11,12 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Syscalls makes all threads of this process get errno from the system calls of these numbers (unix.SYS_…).
+// Syscalls makes these system calls (unix.SYS_...) return errno in all threads of this process.
 func Syscalls(errno syscall.Errno, numbers ...uint32) error {
 	const ret = unix.BPF_RET | unix.BPF_K
-	filter := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}} // offset 0: the number
+	// offset 0: the number of the system call
+	filter := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}}
 	for i, n := range numbers {
-		// Equal: over the rest of the comparisons and the allowing return, to the refusing one.
+		// If equal, jump over the other comparisons and the allowing return to the refusing one.
 		over := uint8(len(numbers) - i) //nolint:gosec // a handful
 		filter = append(filter, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: n, Jt: over})
 	}
@@ -26,7 +27,7 @@ func Syscalls(errno syscall.Errno, numbers ...uint32) error {
 	)
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]} //nolint:gosec // a handful
 
-	// no_new_privs is this thread's alone until TSYNC spreads it with the filter.
+	// no_new_privs applies only to this thread until TSYNC spreads it with the filter.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {

@@ -1,8 +1,8 @@
 """Credentials for NHS API Management, from the program ``cgp-cred``.
 
 ``cgp_cred.requests.CGPAuth`` is for requests, ``cgp_cred.httpx.CGPAuth`` for httpx and
-``cgp_cred.cgpclient.CGPAuthProvider`` for cgpclient. No key and no token is kept on disk, and each header goes only to
-the places that a profile of cgp-cred covers.
+``cgp_cred.cgpclient.CGPAuthProvider`` for cgpclient. The package stores no key and no token on disk, and sends each
+header only to URLs that a profile of cgp-cred covers.
 """
 
 from ._helper import CredentialError

@@ -1,4 +1,4 @@
-"""A header, for how long it is good, and where."""
+"""A header, how long it is valid, and for which URLs."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from ._place import Place, place_of
 
 _LINE = re.compile(r"([A-Za-z][A-Za-z0-9-]*): ([!-~]+(?: [!-~]+)?)")
 
-# How long, in seconds: before its end a token is not used any more; a header without an end is kept; a new header that
-# was refused too stands for the answer to the next refusals.
+# In seconds: how long before its expiry a token is no longer used; how long a header without an expiry is kept; how long
+# a new header that was refused too is not replaced again.
 MARGIN = 60.0
 KEEP = 300.0
-STANDS = 60.0
+FINAL = 60.0
 
 
 @dataclass(frozen=True)
 class Header:
-    """What cgp-cred answered for a place. It is not printed with its value."""
+    """What cgp-cred answered for a place. Its repr does not show the value."""
 
     name: str  # empty: this place needs no credential
     value: str = field(repr=False)
     asked: Place
-    below: Optional[str]  # good for each path at and below it, by whole segments; None: for the path asked for alone
+    below: Optional[str]  # valid at and below this path, by whole segments; None: only for the path asked for
     received: float  # Unix time
     expires: Optional[float]  # Unix time; None: it does not expire
-    replaces: bool  # it was asked for because another one was refused
+    replaces: bool  # it was requested because another one was refused
 
     def covers(self, place: Place) -> bool:
-        """Whether it may be sent to a place."""
+        """Report whether it may be sent to a place."""
         if place.origin != self.asked.origin:
             return False
         if place.path == self.asked.path:
@@ -46,22 +46,22 @@ class Header:
             return False
 
     def fresh(self) -> bool:
-        """Whether it may be used without asking: not near its end, and the clock was not put back."""
+        """Report whether it may be used: it does not expire soon, and the clock was not put back."""
         now = time.time()
         if self.expires is None:
             return self.received - 5 <= now < self.received + KEEP
         margin = min(MARGIN, (self.expires - self.received) / 2)
         return self.received - 5 <= now < self.expires - margin
 
-    def stands(self) -> bool:
-        """Whether a refusal of it has to be believed: it is a new one, so another would be refused too."""
+    def final(self) -> bool:
+        """Report whether a refusal of it is final: it is new, so another one would be refused too."""
         now = time.time()
-        young = self.received - 5 <= now < self.received + STANDS
+        young = self.received - 5 <= now < self.received + FINAL
         return self.replaces and young and (self.expires is None or now < self.expires)
 
     @property
     def token(self) -> str:
-        """The Bearer token, or nothing."""
+        """Return the Bearer token, or nothing."""
         scheme, _, token = self.value.partition(" ")
         return token if scheme == "Bearer" else ""
 
@@ -69,17 +69,17 @@ class Header:
 def parse_answer(text: str, asked: Place, *, replaces: bool = False) -> Optional[Header]:
     """Read the answer of ``cgp-cred credential get``: key=value lines. None: no profile covers the place.
 
-    Raises ValueError where it is not such an answer; the message has nothing of it.
+    Raises ValueError if it is not such an answer; the message does not quote it.
     """
     if not text:
         return None
     if not text.endswith("\n"):
-        raise ValueError("its last line is not whole")
+        raise ValueError("its last line is incomplete")
     seen: Dict[str, str] = {}
     for line in text[:-1].split("\n"):
         key, equals, value = line.partition("=")
         if not equals or key in seen:
-            raise ValueError("a line of it is not KEY=VALUE, or is there twice")
+            raise ValueError("a line is not KEY=VALUE, or a key is there twice")
         seen[key] = value
     line = seen.get("header")
     if line is None:
@@ -102,7 +102,7 @@ def parse_answer(text: str, asked: Place, *, replaces: bool = False) -> Optional
 
 
 def _below(scope: Optional[str], asked: Place) -> Optional[str]:
-    """Return the path below which a header is good, where its scope is of the same host."""
+    """Return the path below which a header is valid, if its scope has the same host; otherwise None."""
     if scope is None:
         return None
     try:
@@ -115,5 +115,5 @@ def _below(scope: Optional[str], asked: Place) -> Optional[str]:
 
 
 def _short(place: Place) -> str:
-    """The host without the port that https has anyway."""
+    """Return the host without the default port of https."""
     return place.host[: -len(":443")] if place.scheme == "https" and place.host.endswith(":443") else place.host

@@ -1,4 +1,4 @@
-"""Asks cgp-cred for headers over its standard input, and keeps them in this process's memory."""
+"""Asks cgp-cred for headers over its standard input, and stores them in this process's memory."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _REINSTALL = "hint: run this again: cgp-cred clients install python"
 
 
 class CredentialError(Exception):
-    """No credential could be had; the message says why and what to do next.
+    """There is no credential; the message says why and what to do next.
 
     ``status`` is the exit status of cgp-cred: 2 usage, 3 no such profile or none that covers the URL, 4 keychain,
-    5 refused, 6 network, 7 try again. It is None where cgp-cred did not run, did not end or answered nonsense.
+    5 refused, 6 network, 7 try again. It is None if cgp-cred did not run, did not end or gave an unusable answer.
     """
 
     def __init__(self, message: str, status: Optional[int] = None) -> None:
@@ -34,9 +34,9 @@ class CredentialError(Exception):
 
 
 class Helper:
-    """Headers of one profile, or without a name of the profile that covers each URL. Threads may share it.
+    """Gets the headers of one profile, or without a name, of the profile that covers each URL. Threads may share it.
 
-    ``timeout`` bounds one run of cgp-cred, in seconds.
+    ``timeout`` limits one run of cgp-cred, in seconds.
     """
 
     def __init__(self, profile: Optional[str] = None, *, timeout: float = 60.0) -> None:
@@ -44,27 +44,27 @@ class Helper:
         self.timeout = timeout
 
     def kept(self, url: str) -> Optional[Header]:
-        """Return the header that this process has for a URL, or None. It never waits."""
+        """Return the stored header for a URL, or None. It never waits."""
         place = _place(url)
         return self._origin(place).find(place)
 
     def header(self, url: str) -> Header:
-        """Return the header for a URL. One thread asks cgp-cred; those that wait get its answer, or its failure.
+        """Return the header for a URL. One thread asks cgp-cred; the threads that wait get its answer, or its failure.
 
-        Raises CredentialError; nothing of the URL but its origin is in the message.
+        Raises CredentialError; the message has only the origin of the URL.
         """
         place = _place(url)
         return self._header(place)
 
     def header_for_host(self, url: str) -> Header:
-        """Return the header for a URL's host, where the path is not known yet."""
+        """Return the header for a URL's host, if the path is not known yet."""
         return self._header(_place(url)._replace(path=""))
 
     def replace(self, url: str, refused: Header) -> Optional[Header]:
-        """Return another header than one that a server refused with 401, or None where there is none.
+        """Return a new header after a server refused one with 401, or None without another header.
 
-        The refused token is erased from cgp-cred's cache. A header that is itself a replacement, and new, is not
-        replaced again: the server means it.
+        The refused token is erased from cgp-cred's cache. A new header that is itself a replacement is not replaced
+        again: the refusal is final.
         """
         place = _place(url)
         origin = self._origin(place)
@@ -72,7 +72,7 @@ class Helper:
             found = origin.find(place)
             if found is not None and found.value != refused.value:
                 return found
-            if refused.stands():
+            if refused.final():
                 return None
             origin.drop(refused)
             if refused.token:
@@ -119,11 +119,11 @@ class Helper:
     def _erase(self, place: Place, token: str) -> None:
         try:
             self._run("erase", _request(place, "authtype=Bearer", f"credential={token}"))
-        except CredentialError as error:  # then the next answer is the same one, and is not sent again
+        except CredentialError as error:  # then the next answer is the same token, which is not sent again
             _log.warning("%s", error)
 
     def _run(self, verb: str, request: str) -> str:
-        """Run cgp-cred and return its stdout. What it warns of goes to the log."""
+        """Run cgp-cred and return its stdout. Its warnings go to the log."""
         argv = [_program(), "credential", verb]
         if self.profile is not None:
             if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", self.profile) is None:
@@ -144,18 +144,19 @@ class Helper:
             problem = f"cgp-cred did not answer within {self.timeout:g} s\nhint: cgp-cred status"
         except OSError as error:
             problem = f"{_printable(argv[0])} can't be run: {error.strerror}\n{_REINSTALL}"
-        if problem:  # raised out here, so that the exception does not hold the other one with what was printed
+        if problem:  # raised here, so that the exception does not hold the other one with the output
             raise CredentialError(problem)
         said = _printable(done.stderr.decode("ascii", "backslashreplace").strip())
         if done.returncode != 0:
-            raise CredentialError(said or f"cgp-cred ended with status {done.returncode} and no message\nhint: cgp-cred status", done.returncode)
+            silent = f"cgp-cred ended with status {done.returncode} and no message\nhint: cgp-cred status"
+            raise CredentialError(said or silent, done.returncode)
         for line in said.splitlines():
             _log.warning("%s", line)
         return done.stdout.decode("ascii", "backslashreplace")
 
 
 class _Origin:
-    """What is kept for one profile and origin."""
+    """The headers and the last failure of one profile and origin."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()  # held while cgp-cred is asked
@@ -177,7 +178,7 @@ class _Origin:
         self.headers = tuple(h for h in self.headers if h.value != header.value)
 
     def raise_failure(self, place: Place, began: float) -> None:
-        """Raise the failure that came while this thread waited, where it would meet the same one."""
+        """Raise a failure from while this thread waited, if this thread would get the same one."""
         if self.failure is None:
             return
         when, path, message, status = self.failure
@@ -190,7 +191,7 @@ _origins: Dict[Tuple[str, str], _Origin] = {}
 
 
 def _forget() -> None:
-    """Begin anew in a forked child, where a lock could be held by a thread that it does not have."""
+    """Start empty in a forked child: a thread that the child does not have could hold a lock."""
     global _guard, _origins
     _guard = threading.Lock()
     _origins = {}
@@ -204,7 +205,8 @@ def _place(url: str) -> Place:
     try:
         place = place_of(url)
     except ValueError as error:
-        raise CredentialError(f"cgp-cred was not asked: {error}\nhint: give a URL such as https://HOST/PATH", 3) from None
+        message = f"cgp-cred was not asked: {error}\nhint: give a URL such as https://HOST/PATH"
+        raise CredentialError(message, 3) from None
     problem = proxy_in_the_way(place)
     if problem is not None:
         raise CredentialError(problem, 6)
@@ -219,9 +221,9 @@ def _request(place: Place, *lines: str) -> str:
 
 
 def _program() -> str:
-    """Return the absolute path of cgp-cred: the one that wrote this package, else the first on PATH.
+    """Return the absolute path of cgp-cred: the one that wrote this package, otherwise the first on PATH.
 
-    The current folder, and what is relative to it, is never looked into.
+    It skips the current folder and relative folders.
     """
     if PROGRAM:
         return PROGRAM
@@ -234,5 +236,5 @@ def _program() -> str:
 
 
 def _printable(text: str) -> str:
-    """Return text bounded, with nothing that a terminal would obey."""
+    """Return text that is safe to print on a terminal, cut to 2000 characters."""
     return re.sub(r"[^\n -~]", "?", text[:2000])

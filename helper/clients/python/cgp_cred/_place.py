@@ -1,4 +1,4 @@
-"""Places on the web: scheme, host with port, and path. A query never gets this far."""
+"""Places on the web: scheme, host with port, and path, without a query."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Place(NamedTuple):
     """Where a request goes."""
 
     scheme: str  # "https" or "http"
-    host: str  # lower case, with its port where the URL has one
+    host: str  # lower case, with the port if the URL has one
     path: str  # as it is sent; empty: not known
 
     @property
@@ -26,37 +26,39 @@ class Place(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether every client and server reads the same path in it.
+        """Report whether every client and server reads the same path in it.
 
-        It is stricter than cgp-cred itself, which is asked about each path that is not plain: no dot segments, with
-        parameters or not, and no encoded character that a server may decode twice or in its own way.
+        The rule is stricter than cgp-cred's own: no dot segments, with or without parameters, and no encoded character
+        that servers decode in different ways. cgp-cred is asked about each path that is not plain.
         """
-        return _PATH.fullmatch(self.path) is not None and _ENCODED.search(self.path) is None and _DOTS.search(self.path) is None
+        if _PATH.fullmatch(self.path) is None:
+            return False
+        return _ENCODED.search(self.path) is None and _DOTS.search(self.path) is None
 
     @property
     def loopback(self) -> bool:
-        """Whether it is on this machine: localhost, a dotted quad of 127.0.0.0/8 or [::1]."""
+        """Report whether it is on this machine: localhost, an address of 127.0.0.0/8 or [::1]."""
         return _LOOPBACK.fullmatch(self.host) is not None
 
 
 def place_of(url: str) -> Place:
     """Return the place that an absolute URL names.
 
-    Raises ValueError where clients could read another host in it; the message has nothing of the URL.
+    Raises ValueError if clients could read another host in it; the message does not quote the URL.
     """
     if re.fullmatch(r"[!-~]+", url) is None:
-        raise ValueError("the URL has a blank, a control character or a letter beyond ASCII")
+        raise ValueError("the URL has a space, a control character or a letter beyond ASCII")
     parts = urlsplit(url)
     host = parts.netloc.lower()
     if "@" in host:
-        raise ValueError("the URL has user information, which is no place for credentials")
+        raise ValueError("the URL has user information, which is not allowed")
     if parts.scheme not in ("http", "https") or _HOST.fullmatch(host) is None:
-        raise ValueError("the URL has no scheme and host that can be read")
+        raise ValueError("the URL's scheme and host can't be read")
     return Place(parts.scheme, host, parts.path or "/")
 
 
 def redirected(source: Place, location: str) -> Optional[Place]:
-    """Return where a Location header leads from a place, or None where it takes rules to tell."""
+    """Return where a Location header leads from a place, or None if it is relative or can't be read."""
     if location.startswith("/") and not location.startswith("//"):
         location = source.origin + location
     try:

@@ -1,4 +1,4 @@
-"""Proxies of the environment, which requests and httpx would use for this machine's own addresses too."""
+"""Proxies from the environment, which requests and httpx use even for loopback addresses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ._place import Place
 def proxy_in_the_way(place: Place) -> Optional[str]:
     """Return why a credential for a loopback place would leave this machine, or None.
 
-    NO_PROXY is believed only if both libraries read it in the same way: "*", or the host's own name.
+    NO_PROXY counts only if both libraries read it in the same way: "*", or exactly the host's name.
     """
     if not place.loopback:
         return None
@@ -25,5 +25,5 @@ def proxy_in_the_way(place: Place) -> Optional[str]:
         return None
     return (
         f"a proxy is set for {place.origin}, and a credential for this machine goes to no proxy: nothing was sent\n"
-        f"hint: except this machine from the proxy: export NO_PROXY={name}"
+        f"hint: use no proxy for this machine: export NO_PROXY={name}"
     )

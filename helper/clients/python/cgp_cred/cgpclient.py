@@ -13,12 +13,12 @@ __all__ = ["CGPAuthProvider"]
 
 
 class CGPAuthProvider:
-    """Gives cgpclient the header of a profile of cgp-cred, or without a name of the profile that covers the host.
+    """Gives cgpclient the header of a profile of cgp-cred, or without a name, of the profile that covers the host.
 
-    cgpclient reads its headers once and uses them for as long as it lives. These stay alive: a new token is there
-    before the old one ends. But cgpclient sends them to whatever host a DRS document names: use it with documents that
-    you trust, and for other code ``cgp_cred.requests.CGPAuth``, which looks where a request goes. Raises
-    ``cgp_cred.requests.CGPAuthError``, when it is asked and at each request.
+    cgpclient asks for its headers once and uses them until it ends. These headers stay valid: each time they are read,
+    a token that expires soon is replaced. But cgpclient sends them to any host that a DRS document names. Use it only
+    with documents that you trust; for other code use ``cgp_cred.requests.CGPAuth``, which checks where a request goes.
+    Raises ``cgp_cred.requests.CGPAuthError``, from ``get_headers`` and at each request.
     """
 
     def __init__(self, host: str, profile: Optional[str] = None, *, api_name: str = "", timeout: float = 60.0) -> None:
@@ -29,7 +29,7 @@ class CGPAuthProvider:
         self._ask = helper.header if api_name else helper.header_for_host
 
     def get_headers(self) -> Mapping[str, str]:
-        """Return headers that are asked for anew each time they are read, the first time now."""
+        """Return headers that are requested again each time they are read, the first time now."""
         headers = _LiveHeaders(self)
         headers.read()
         return headers
@@ -44,14 +44,14 @@ class CGPAuthProvider:
             return {}
         if header.name.lower() == "authorization" and get_netrc_auth(self._url) is not None:
             raise CGPAuthError(
-                f"netrc has an entry for {header.asked.origin}, which requests would send in the place of the token\n"
+                f"netrc has an entry for {header.asked.origin}, which requests would send instead of the token\n"
                 "hint: remove that entry, or the default entry, or set NETRC to the path of an empty file"
             )
         return {header.name: header.value}
 
 
 class _LiveHeaders(Mapping[str, str]):
-    """The headers of a provider at the moment that they are read."""
+    """The headers of a provider, requested when they are read."""
 
     def __init__(self, provider: CGPAuthProvider) -> None:
         self.read = provider.read

@@ -12,21 +12,21 @@ from ._helper import CredentialError, Helper
 
 __all__ = ["CGPAuth", "CGPAuthError"]
 
-# A request may be sent this many times more: after a redirect that took no header along, and after a refused token.
+# How many more times a request may be sent: after a redirect without the header, and after a refused token.
 _RETRIES = 2
 
 
 class CGPAuthError(CredentialError, httpx.RequestError):
-    """No credential could be had, so that no request was sent; ``status`` is the exit status of cgp-cred."""
+    """There is no credential, so no request was sent; ``status`` is the exit status of cgp-cred."""
 
 
 class CGPAuth(httpx.Auth):
-    """Sends the header of a profile of cgp-cred, or without a name of the profile that covers the URL.
+    """Sends the header of a profile of cgp-cred, or without a name, of the profile that covers the URL.
 
-    A request that is refused with 401 is sent once more with a new token, where its body is in memory. The header is
-    not among ``request.headers``: redirects, which copy these, take it nowhere, and logs don't show it. Threads, tasks
-    and clients may share one object; with asyncio the loop is not blocked. Raises CGPAuthError. ``timeout`` bounds one
-    run of cgp-cred, in seconds.
+    A request that is refused with 401 is sent once more with a new token if its body is in memory. The header is not in
+    ``request.headers``: a redirect, which copies these, does not send it, and logs don't show it. Threads, tasks and
+    clients may share one object; it does not block an asyncio loop. Raises CGPAuthError. ``timeout`` limits one run of
+    cgp-cred, in seconds.
     """
 
     def __init__(self, profile: Optional[str] = None, *, timeout: float = 60.0) -> None:
@@ -66,14 +66,14 @@ class CGPAuth(httpx.Auth):
             raise _failure(error, request) from None
 
     def _other(self, request: httpx.Request, header: Header) -> Optional[Header]:
-        """Return another header than the one that was refused, or the same where the request went without."""
+        """Return a new header after a refusal, or the same one if the request was sent without it."""
         if isinstance(request.headers, _Headers):
             return self._helper.replace(str(request.url), header)
         return self._helper.header(str(request.url))
 
 
 class _Headers(httpx.Headers):
-    """Headers with one more, which is sent and is in no copy of them."""
+    """Headers with one more, which is sent but is not in any copy of them."""
 
     def __init__(self, headers: httpx.Headers, header: Header) -> None:
         self._extra = (header.name.encode("ascii"), header.value.encode("ascii"))
@@ -93,7 +93,7 @@ def _with(request: httpx.Request, header: Header) -> httpx.Request:
 
 
 def _refused(response: httpx.Response, header: Header) -> bool:
-    """Whether a response, perhaps to a redirect, is a 401 of a place for which the header is."""
+    """Report whether a response, perhaps after a redirect, is a 401 from a place that the header covers."""
     return response.status_code == 401 and bool(header.name) and header.covers_url(str(response.request.url))
 
 

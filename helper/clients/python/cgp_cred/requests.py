@@ -17,15 +17,15 @@ __all__ = ["CGPAuth", "CGPAuthError"]
 
 
 class CGPAuthError(CredentialError, requests.exceptions.RequestException):
-    """No credential could be had, so that no request was sent; ``status`` is the exit status of cgp-cred."""
+    """There is no credential, so no request was sent; ``status`` is the exit status of cgp-cred."""
 
 
 class CGPAuth(AuthBase):
-    """Sends the header of a profile of cgp-cred, or without a name of the profile that covers the URL.
+    """Sends the header of a profile of cgp-cred, or without a name, of the profile that covers the URL.
 
-    A request that is refused with 401 is sent once more with a new token, where its body can be. A redirect takes the
-    header along only to a place that the same profile covers. An entry of netrc is never used instead. Threads and
-    sessions may share one object. Raises CGPAuthError. ``timeout`` bounds one run of cgp-cred, in seconds.
+    A request that is refused with 401 is sent once more with a new token if its body can be sent again. A redirect
+    sends the header only to a place that the same profile covers. An entry in netrc is never used instead. Threads and
+    sessions may share one object. Raises CGPAuthError. ``timeout`` limits one run of cgp-cred, in seconds.
     """
 
     def __init__(self, profile: Optional[str] = None, *, timeout: float = 60.0) -> None:
@@ -42,7 +42,7 @@ class CGPAuth(AuthBase):
         return r
 
     def _answered(self, header: Header, response: requests.Response, **kwargs: Any) -> requests.Response:
-        """See each response, of redirects too: requests copies its request, with the header, for the next one."""
+        """Check each response, redirects included: requests copies its request, with the header, for the next one."""
         request = response.request
         if response.status_code == 401 and header.covers_url(request.url):
             response = self._again(header, response, **kwargs)
@@ -53,7 +53,7 @@ class CGPAuth(AuthBase):
         return response
 
     def _again(self, header: Header, response: requests.Response, **kwargs: Any) -> requests.Response:
-        """Send a refused request once more: with another header, or with ours where it went without."""
+        """Send a refused request once more: with a new header, or with this one if it was sent without it."""
         request = response.request
         url = request.url or ""
         new: Optional[Header]
@@ -78,7 +78,7 @@ class CGPAuth(AuthBase):
 
 
 def _rewound(request: requests.PreparedRequest) -> bool:
-    """Whether a body can be sent again: it is in memory, or is a file that could be put back to its start."""
+    """Report whether a body can be sent again: it is in memory, or a file that can be rewound."""
     if request.body is None or isinstance(request.body, (bytes, str)):
         return True
     try:

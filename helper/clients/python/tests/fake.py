@@ -36,7 +36,7 @@ sys.exit(plan.get("status", 0))
 
 
 class Case(unittest.TestCase):
-    """A test with a cgp-cred of its own, a memory of its own and no netrc."""
+    """A test with a fake cgp-cred, an empty memory and no netrc."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -92,7 +92,8 @@ class Server:
 
             def do_GET(self):
                 size = int(self.headers.get("Content-Length", 0))
-                request = {"method": self.command, "path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}}
+                headers = {k.lower(): v for k, v in self.headers.items()}
+                request = {"method": self.command, "path": self.path, "headers": headers}
                 if "chunked" in self.headers.get("Transfer-Encoding", ""):
                     request["body"] = self.chunks()
                 else:
@@ -142,6 +143,6 @@ class _Quiet(http.server.ThreadingHTTPServer):
 
 
 def wants(*tokens):
-    """Answer 200 to these Bearer tokens, else 401."""
+    """Answer 200 to these Bearer tokens, and 401 to others."""
     allowed = ["Bearer " + t for t in tokens]
     return lambda request: (200 if request["headers"].get("authorization") in allowed else 401, {})

@@ -42,7 +42,9 @@ class HeaderTest(unittest.TestCase):
         covered = {
             None: {"/api/v1/x": True, "/api/v1": False, "/api/v1/x/": False},
             "https://a.example": {"/": True, "/anything?": False, "/x/../y": False},
-            "https://a.example/api/v1": {"/api/v1": True, "/api/v1/y/z": True, "/api/v10": False, "/api": False, "/api/v1/%2e%2e": False},
+            "https://a.example/api/v1": {
+                "/api/v1": True, "/api/v1/y/z": True, "/api/v10": False, "/api": False, "/api/v1/%2e%2e": False,
+            },
             "https://b.example": {"/api/v1/x": True, "/api/v1": False},
             "http://a.example": {"/api/v1/x": True, "/api/v1": False},
             "https://a.example@b.example": {"/api/v1/x": True, "/api/v1": False},
@@ -52,12 +54,18 @@ class HeaderTest(unittest.TestCase):
             header = parse_answer(line + "header=apikey: k\n", ASKED)
             for path, want in paths.items():
                 self.assertEqual(header.covers(ASKED._replace(path=path)), want, (scope, path))
-            for url in ("https://b.example/api/v1/x", "https://a.example:444/api/v1/x", "http://a.example/api/v1/x", "https://a.example.b/api/v1/x"):
+            for url in (
+                "https://b.example/api/v1/x",
+                "https://a.example:444/api/v1/x",
+                "http://a.example/api/v1/x",
+                "https://a.example.b/api/v1/x",
+            ):
                 self.assertFalse(header.covers_url(url), (scope, url))
 
     def test_the_default_port(self):
         asked = place_of("https://a.example:443/x")
-        self.assertTrue(parse_answer("scope=https://a.example\nheader=apikey: k\n", asked).covers_url("https://a.example:443/y"))
+        header = parse_answer("scope=https://a.example\nheader=apikey: k\n", asked)
+        self.assertTrue(header.covers_url("https://a.example:443/y"))
 
     def test_life(self):
         now = float(int(time.time()))

@@ -49,7 +49,12 @@ class HelperTest(Case):
             self.assertEqual(helper.header("https://a.example/" + path).value, "Bearer token1")
         self.assertEqual(Helper("int").header(URL).value, "Bearer token1")
         self.assertEqual(len(self.runs()), 1)
-        for elsewhere in ("https://a.example/apix", "https://a.example/api/../x", "https://a.example:444/api", "http://a.example/api"):
+        for elsewhere in (
+            "https://a.example/apix",
+            "https://a.example/api/../x",
+            "https://a.example:444/api",
+            "http://a.example/api",
+        ):
             helper.header(elsewhere)
         Helper("dev").header(URL)
         Helper().header(URL)
@@ -113,9 +118,11 @@ class HelperTest(Case):
         self.assertEqual(values, ["Bearer token2"] * 50)
         [erase] = self.runs("erase")
         self.assertEqual(erase["argv"], ["credential", "erase"])
-        self.assertEqual(erase["stdin"], "authtype=Bearer\ncredential=token1\nprotocol=https\nhost=a.example\npath=/api/x\n\n")
+        self.assertEqual(
+            erase["stdin"], "authtype=Bearer\ncredential=token1\nprotocol=https\nhost=a.example\npath=/api/x\n\n"
+        )
 
-    def test_a_new_header_that_is_refused_too_stands(self):
+    def test_a_refusal_of_a_new_header_is_final(self):
         helper = Helper()
         new = helper.replace(URL, helper.header(URL))
         self.assertIsNone(helper.replace(URL, new))
@@ -132,14 +139,17 @@ class HelperTest(Case):
         self.assertEqual((len(self.runs()), len(self.runs("erase"))), (2, 0))
 
     def test_erase_that_fails_is_logged(self):
-        self.plan(get={"stdout": "header=Authorization: Bearer t\n"}, erase={"status": 4, "stderr": "cgp-cred: locked\n"})
+        self.plan(
+            get={"stdout": "header=Authorization: Bearer t\n"}, erase={"status": 4, "stderr": "cgp-cred: locked\n"}
+        )
         helper = Helper()
         with self.assertLogs("cgp_cred", "WARNING") as log:
             self.assertIsNone(helper.replace(URL, helper.header(URL)))
         self.assertIn("locked", log.output[0])
 
     def test_status_and_message(self):
-        self.plan(get={"status": 4, "stdout": "quit=1\n", "stderr": "cgp-cred: the keychain is locked\x1b[2J\nhint: unlock it\n"})
+        message = "cgp-cred: the keychain is locked\x1b[2J\nhint: unlock it\n"
+        self.plan(get={"status": 4, "stdout": "quit=1\n", "stderr": message})
         error = self.fails()
         self.assertEqual((str(error), error.status), ("cgp-cred: the keychain is locked?[2J\nhint: unlock it", 4))
 
@@ -159,7 +169,11 @@ class HelperTest(Case):
         self.assertIn("profile 'int' does not cover", str(self.fails(Helper("int"))))
 
     def test_answers_that_are_none(self):
-        for stdout in ("header=Authorization: Bearer secret\nheader=Authorization: Bearer secret\n", "Authorization: Bearer secret\n", "quit=1\n"):
+        for stdout in (
+            "header=Authorization: Bearer secret\nheader=Authorization: Bearer secret\n",
+            "Authorization: Bearer secret\n",
+            "quit=1\n",
+        ):
             self.plan(get={"stdout": stdout})
             error = self.fails()
             self.assertIsNone(error.status)
@@ -222,9 +236,11 @@ class HelperTest(Case):
                 time.sleep(0.01)
             else:
                 os.kill(child, 9)
-                self.fail("the child waits for ever")
+                self.fail("the child waits forever")
         self.assertEqual(status, 0)
 
     def test_it_imports_neither_requests_nor_httpx(self):
         code = "import sys, cgp_cred; sys.exit('requests' in sys.modules or 'httpx' in sys.modules)"
-        self.assertEqual(subprocess.run([sys.executable, "-c", code], check=False, cwd=os.path.dirname(os.path.dirname(cgp_cred.__file__))).returncode, 0)
+        folder = os.path.dirname(os.path.dirname(cgp_cred.__file__))
+        done = subprocess.run([sys.executable, "-c", code], check=False, cwd=folder)
+        self.assertEqual(done.returncode, 0)

@@ -81,7 +81,8 @@ class HTTPXTest(Case):
         for scope, status in (("/api", 200), ("/api/x", 401)):
             self.setUp()
             self.answers(scope=server.url + scope)
-            self.assertEqual(httpx.get(server.url + "/api/x", auth=CGPAuth(), follow_redirects=True).status_code, status)
+            answer = httpx.get(server.url + "/api/x", auth=CGPAuth(), follow_redirects=True)
+            self.assertEqual(answer.status_code, status)
             self.assertEqual("authorization" in server.seen[-1]["headers"], status == 200)
 
     def test_failures_are_of_the_library(self):

@@ -11,7 +11,7 @@ from .fake import Case, wants
 
 
 class ProxyTest(Case):
-    """A credential for this machine goes to no proxy of the environment."""
+    """A credential for this machine goes to no proxy from the environment."""
 
     CLIENTS = (lambda url: requests.get(url, auth=RequestsAuth()), lambda url: httpx.get(url, auth=HTTPXAuth()))
 

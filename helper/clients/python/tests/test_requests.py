@@ -63,7 +63,13 @@ class RequestsTest(Case):
     def redirect(self, header, scope, target, *, status=302, path="/api/x"):
         """Follow a redirect; return what the first and the second server saw."""
         other = self.server(lambda request: (200, {}))
-        first = self.server(lambda request: (status, {"Location": target.format(other=other.url, own=first.url)}) if request["path"] == path else (200, {}))
+
+        def answer(request):
+            if request["path"] != path:
+                return 200, {}
+            return status, {"Location": target.format(other=other.url, own=first.url)}
+
+        first = self.server(answer)
         self.answers(header, scope=None if scope is None else first.url + scope)
         requests.get(first.url + path, auth=CGPAuth(), headers={"X-Mine": "1"})
         return first.seen, other.seen
@@ -99,7 +105,11 @@ class RequestsTest(Case):
         self.assertEqual(("apikey" in other.seen[0]["headers"], other.seen[0]["body"]), (False, "body"))
 
     def test_a_relative_redirect_is_asked_again(self):
-        server = self.server(lambda request: (302, {"Location": "y"}) if request["path"] == "/x" else wants("token1")(request))
+
+        def answer(request):
+            return (302, {"Location": "y"}) if request["path"] == "/x" else wants("token1")(request)
+
+        server = self.server(answer)
         self.answers(scope=server.url)
         self.assertEqual(requests.get(server.url + "/x", auth=CGPAuth()).status_code, 200)
         self.assertEqual([r["path"] for r in server.seen], ["/x", "/y", "/y"])
@@ -123,7 +133,10 @@ class RequestsTest(Case):
         server = self.server(answer)
         self.answers(scope=server.url)
         self.assertEqual(requests.get(server.url + "/x", auth=CGPAuth()).status_code, 200)
-        self.assertEqual([(r["path"], r["headers"]["authorization"]) for r in server.seen], [("/x", "Bearer token1"), ("/x", "Bearer token2"), ("/y", "Bearer token2")])
+        self.assertEqual(
+            [(r["path"], r["headers"]["authorization"]) for r in server.seen],
+            [("/x", "Bearer token1"), ("/x", "Bearer token2"), ("/y", "Bearer token2")],
+        )
         self.assertNotIn("authorization", other.seen[0]["headers"])
 
     def test_netrc_never_wins(self):
@@ -170,7 +183,11 @@ class RequestsTest(Case):
         self.answers(scope=server.url, life=600)
         auth = CGPAuth()
         statuses = []
-        threads = [threading.Thread(target=lambda: statuses.append(requests.get(server.url, auth=auth).status_code)) for _ in range(50)]
+
+        def ask():
+            statuses.append(requests.get(server.url, auth=auth).status_code)
+
+        threads = [threading.Thread(target=ask) for _ in range(50)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -1,12 +1,12 @@
-package agefile
+package terminal
 
 import (
 	"errors"
 	"os"
 )
 
-// openTerminal opens the console.
-func openTerminal() (in, out *os.File, err error) {
+// Open opens the console.
+func Open() (in, out *os.File, err error) {
 	in, err = os.OpenFile("CONIN$", os.O_RDWR, 0) //nolint:forbidigo // the terminal
 	if err != nil {
 		return nil, nil, errors.New("there is no console to ask at")
@@ -19,5 +19,5 @@ func openTerminal() (in, out *os.File, err error) {
 	return in, out, nil
 }
 
-// claim: a program's descriptors are its own on Windows.
-func claim(int) bool { return false }
+// Claim: a program's descriptors are its own on Windows.
+func Claim(int) bool { return false }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package agefile
+package terminal
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal opens the controlling terminal. A process in the background would be stopped by its first read, and
-// nobody could answer.
-func openTerminal() (in, out *os.File, err error) {
+// Open opens the controlling terminal. A process in the background would be stopped by its first read, and no
+// user could answer.
+func Open() (in, out *os.File, err error) {
 	in, err = os.OpenFile("/dev/tty", os.O_RDWR|unix.O_NOCTTY, 0) //nolint:forbidigo // the terminal
 	if err != nil {
 		return nil, nil, errors.New("there is no terminal to ask at")
@@ -30,9 +30,9 @@ func openTerminal() (in, out *os.File, err error) {
 	return in, out, nil
 }
 
-// claim reports whether a descriptor came from the program that started this one, and keeps it from those that this one
+// Claim reports whether a descriptor came from the program that started this one, and keeps it from those that this one
 // starts. Go opens its own to be closed there.
-func claim(descriptor int) bool {
+func Claim(descriptor int) bool {
 	flags, err := unix.FcntlInt(uintptr(descriptor), unix.F_GETFD, 0)
 	if err != nil || flags&unix.FD_CLOEXEC != 0 {
 		return false
