@@ -113,7 +113,7 @@ find_checkout() {
 	fi
 }
 
-# make_tmp makes tmp, a folder that nobody else can enter, which goes when we end.
+# make_tmp makes tmp, a folder that no other user can enter, and removes it at the end.
 make_tmp() {
 	new=''
 	tmp=$(umask 077 && mktemp -d) || stop 1 "no temporary folder can be made" "set TMPDIR to a folder that you can write to"
@@ -250,7 +250,7 @@ place() {
 		if [ ! -e "$bin/$link" ] && [ ! -L "$bin/$link" ]; then
 			ln -s cgp-cred "$bin/$link" || stop 1 "the link $bin/$link can't be made" "$elsewhere"
 		elif ! ours "$bin/$link"; then
-			note "$bin/$link is another program's and was left alone; to have ours, remove it and install again"
+			note "$bin/$link is another program's and was not changed; to have cgp-cred's, remove it and install again"
 		fi
 	done
 }
@@ -299,10 +299,10 @@ place_extras() {
 	esac
 }
 
-# place_extra FILE NAME copies FILE to NAME below share. A link of this name is the user's own and is left alone.
+# place_extra FILE NAME copies FILE to NAME below share. A link of this name is the user's own and stays as it is.
 place_extra() {
 	if [ -L "$share/$2" ]; then
-		note "$share/$2 is a link and was left alone"
+		note "$share/$2 is a link and was not changed"
 		return
 	fi
 	folder=$share/${2%/*}
@@ -386,14 +386,14 @@ uninstall() {
 		path=$bin/$name
 		[ -e "$path" ] || [ -L "$path" ] || continue
 		if [ "$name" != cgp-cred ] && ! ours "$path"; then
-			note "$path is another program's and was left alone"
+			note "$path is another program's and was not changed"
 			continue
 		fi
 		remove_one "$path"
 	done
 	for name in $(extras); do # no name has a space
 		if [ -L "$share/$name" ] || [ ! -f "$share/$name" ]; then
-			note "$share/$name is not a plain file and was left alone"
+			note "$share/$name is not a plain file and was not changed"
 			continue
 		fi
 		remove_one "$share/$name"

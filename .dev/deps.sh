@@ -75,7 +75,7 @@ as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-# install_all tries three times: a mirror may be busy, or another apt-get at work.
+# install_all tries three times: a mirror may be busy, or another apt-get running.
 install_all() {
 	for pause in 5 15 0; do
 		if as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 update >&2 &&

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Fuzzes each target for FUZZTIME (default 20s), as many at a time as there are processors. It starts from the inputs
 # saved in testdata/fuzz and, with FUZZCACHE=keep, from what earlier runs found. An input that fails is written to
-# testdata/fuzz, where it stays until it is mended.
+# testdata/fuzz, where it stays until it is fixed.
 # usage: .dev/fuzz.sh [PACKAGE...]
 set -eu
 
-# one BINARY FOLDER TARGET fuzzes one target and prints what went on only where something is wrong.
+# one BINARY FOLDER TARGET fuzzes one target and prints what happened only if something is wrong.
 if [ "${1:-}" = one ]; then
 	[ $# = 4 ] || exit 0 # there is no target at all
 	binary=$2 target=$4

@@ -23,7 +23,7 @@ case $name in */*/*) stop "\"$home\" has more than an owner and a repository" ;;
 old=$(sed -n 's/^module //p' go.mod)
 [ "$old" != "$home" ] || stop "that is the module's address already"
 
-# The module's path, where no longer path or word holds it.
+# The module's path, if it is not a part of a longer path or word.
 before='(^|[^A-Za-z0-9_./-])'
 path=$(printf '%s' "$old" | sed 's/\./\\./g')
 edit() {

@@ -31,6 +31,7 @@ system() {
 }
 
 check gofmt formatted
+check words sh .dev/words.sh
 check "go mod tidy" go mod tidy -diff
 check "go mod verify" go mod verify
 check "go vet" go vet ./...

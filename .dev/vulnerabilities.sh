@@ -16,7 +16,7 @@ case $status:$said in
 	;;
 esac
 if [ "${1:-}" = --required ]; then
-	echo "govulncheck: the vulnerability database can't be reached, so nothing is released: go on where it can be" >&2
+	echo "govulncheck: the vulnerability database can't be reached, so nothing is released: continue on a machine that can reach it" >&2
 	exit 1
 fi
 echo "WARNING: govulncheck: NOT CHECKED: the vulnerability database can't be reached from here" >&2

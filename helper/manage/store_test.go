@@ -159,7 +159,7 @@ func TestLogoutIsIdempotent(t *testing.T) {
 	if _, err := p.Get(t.Context(), p.Load(t), helper.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	p.Fails(t, "row22") // a refusal is remembered beside the lock
+	p.Fails(t, "row22") // a refusal is remembered next to the lock
 	if _, err := p.Get(t.Context(), p.Load(t), helper.Options{ForceNew: true}); err == nil {
 		t.Fatal("no refusal")
 	}

@@ -1,4 +1,4 @@
-// Package exec is the keystore behind a program of the user's: a password manager, a vault.
+// Package exec is the keystore behind a program that the user names: a password manager, a vault.
 package exec
 
 import (

@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// places records the state of the user's own files and folders: a line for each path.
+// places records the state of files and folders that are the user's: a line for each path.
 type places struct {
 	home, runtime string
 	seen          map[string]string

@@ -102,7 +102,7 @@ func TestInterval(t *testing.T) {
 	}
 }
 
-// rounds makes rounds in which get takes so many times as long as empty.
+// rounds makes rounds in which get takes a multiple of the time of empty.
 func rounds(ratios ...float64) measured {
 	m := make(measured)
 	for i, r := range ratios {

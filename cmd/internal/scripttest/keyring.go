@@ -33,7 +33,7 @@ func keyring(ts *testscript.TestScript, neg bool, args []string) {
 	case verb == "fault" && len(args) == 3:
 		u.fault = keystoretest.Fault(args[2])
 		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Gate(u, args[1], u.fault))
-	case verb == "mend":
+	case verb == "repair":
 		u.keyring.Repair(u, u.fault)
 		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Address)
 	case verb == "dismiss", verb == "ignore":
