@@ -60,7 +60,7 @@ func (d *demo) cacheReachesChildren(ctx context.Context) bool {
 	return err == nil && d.helper.Manage().Status(ctx, p).Cache == "keyring"
 }
 
-// shell runs a line with the demo's folders instead of the user's, and without the user's variables except PATH.
+// shell runs a line with the demo's folders, and with PATH as the only variable that the user has set.
 func (d *demo) shell(ctx context.Context, bash, line string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, bash, "-c", line) //nolint:gosec // the line is a constant
 	at := func(name string) string { return filepath.Join(d.folder, name) }
