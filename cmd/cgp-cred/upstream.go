@@ -50,7 +50,8 @@ func upstreamCommand(a *app) *cobra.Command {
 		DisableFlagParsing: true,
 		Args:               cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command,
-			args []string) error {
+			args []string,
+		) error {
 			return a.upstreamToken(cmd.Context(), args)
 		},
 	}

@@ -285,8 +285,10 @@ func TestNetworkErrors(t *testing.T) {
 		says      string
 	}{
 		{"closed port", "http://127.0.0.1:1/oauth2/token", fault.Network, "can't connect to 127.0.0.1:1"},
-		{"no such name", "https://no-such-host.invalid/oauth2/token", fault.Network,
-			"DNS lookup of no-such-host.invalid failed"},
+		{
+			"no such name", "https://no-such-host.invalid/oauth2/token", fault.Network,
+			"DNS lookup of no-such-host.invalid failed",
+		},
 		{"a stranger's certificate", strange.URL, fault.Network, "issued by"},
 		{"too slow", slow.URL, fault.Temporary, "did not answer in time"},
 		{"endless reply", big, fault.Network, "over 64 KiB"},

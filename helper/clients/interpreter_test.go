@@ -67,8 +67,10 @@ func TestHTTPiePython(t *testing.T) {
 		{"with an option", "#!/usr/bin/python3 -I\n", "/usr/bin/python3"},
 		{"env", "#!/usr/bin/env python3\n", "python3"},
 		{"env -S", "#!/usr/bin/env -S python3.12\n", "python3.12"},
-		{"a space in the path", "#!/bin/sh\n'''exec' \"/my venv/bin/python\" \"$0\" \"$@\"\n' '''\n",
-			"/my venv/bin/python"},
+		{
+			"a space in the path", "#!/bin/sh\n'''exec' \"/my venv/bin/python\" \"$0\" \"$@\"\n' '''\n",
+			"/my venv/bin/python",
+		},
 		{"a long path", "#!/bin/sh\n'''exec' /long/bin/python \"$0\" \"$@\"\n' '''\n", "/long/bin/python"},
 		{"a shell script", "#!/bin/sh\nexec python3 -m httpie\n", ""},
 		{"another language", "#!/usr/bin/perl\n", ""},

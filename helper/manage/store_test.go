@@ -98,10 +98,14 @@ func TestNewProfilesAreWhole(t *testing.T) {
 		auth   string // empty: refused
 	}{
 		{"an API key", manage.Change{Host: "int", APIKey: key}, profile.APIKey},
-		{"both", manage.Change{Host: "int", APIKey: key, Key: &record.Key{KID: "k",
-			Signer: signer.NewRSA(helpertest.Key())}}, profile.JWT},
-		{"a private key, no API key yet", manage.Change{Host: "int", Key: &record.Key{KID: "k",
-			Signer: signer.NewRSA(helpertest.Key())}}, profile.JWT},
+		{"both", manage.Change{Host: "int", APIKey: key, Key: &record.Key{
+			KID:    "k",
+			Signer: signer.NewRSA(helpertest.Key()),
+		}}, profile.JWT},
+		{"a private key, no API key yet", manage.Change{Host: "int", Key: &record.Key{
+			KID:    "k",
+			Signer: signer.NewRSA(helpertest.Key()),
+		}}, profile.JWT},
 		{"a sandbox needs nothing", manage.Change{Host: "sandbox"}, profile.None},
 		{"a sandbox-like host needs a credential", manage.Change{Host: "sandbox.evil.example"}, ""},
 		{"no host", manage.Change{APIKey: key}, ""},

@@ -31,8 +31,11 @@ func TestScope(t *testing.T) {
 		{"only a host", deep, profile.Ask{URL: host + "/", HostOnly: true}, host + "/a/b"},
 		{"named, among rivals", rivals, profile.Ask{Name: "all", URL: host + "/a/b"}, host},
 		{"chosen among rivals", rivals, profile.Ask{URL: host + "/b"}, ""},
-		{"the only one for its host", rivals, profile.Ask{URL: "https://api.service.nhs.uk/a"},
-			"https://api.service.nhs.uk"},
+		{
+			"the only one for its host", rivals,
+			profile.Ask{URL: "https://api.service.nhs.uk/a"},
+			"https://api.service.nhs.uk",
+		},
 		{"named, next to a broken one", broken, profile.Ask{Name: "int", URL: host + "/"}, host},
 	}
 	for _, tt := range tests {

@@ -398,8 +398,10 @@ func TestRenewalGoesOn(t *testing.T) {
 		rest time.Duration // until a token comes after that
 	}{
 		"a panic": {func() { panic("secret") }, "a bug in cgp-cred", 5 * time.Second},
-		"an endless wait": {func() { time.Sleep(1000 * time.Hour) }, "has not ended within ten minutes",
-			10*time.Minute + 7*time.Second},
+		"an endless wait": {
+			func() { time.Sleep(1000 * time.Hour) }, "has not ended within ten minutes",
+			10*time.Minute + 7*time.Second,
+		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

@@ -260,8 +260,10 @@ var conformances = []conformance{
 		text: textJTIType,
 	},
 
-	{row: 17, name: "311 s ahead", spoil: exp(func(now time.Time) any { return now.Unix() + 311 }), status: 400,
-		code: "invalid_request", text: textExpFar},
+	{
+		row: 17, name: "311 s ahead", spoil: exp(func(now time.Time) any { return now.Unix() + 311 }), status: 400,
+		code: "invalid_request", text: textExpFar,
+	},
 	{row: 17, name: "forever", spoil: claim("exp", 1e300), status: 400, code: "invalid_request", text: textExpFar},
 
 	{row: 18, name: "unknown API key", spoil: issuer("wrong", "wrong"), status: 401, code: "invalid_request", text: textAPIKey, burns: true},
@@ -342,20 +344,34 @@ var conformances = []conformance{
 		return s + "=="
 	}), status: 401, code: "public_key error", text: textSignature, burns: true},
 
-	{row: 24, name: "no aud", spoil: noClaim("aud"), status: 401, code: "invalid_request", text: textAudience,
-		burns: true},
-	{row: 24, name: "another host", spoil: claim("aud", "https://other.example.test/oauth2/token"), status: 401,
-		code: "invalid_request", text: textAudience, burns: true},
-	{row: 24, name: "no scheme", spoil: claim("aud", "apim.example.test/oauth2/token"), status: 401,
-		code: "invalid_request", text: textAudience, burns: true},
-	{row: 24, name: "trailing slash", spoil: claim("aud", tokenURL+"/"), status: 401, code: "invalid_request",
-		text: textAudience, burns: true},
-	{row: 24, name: "stray space", spoil: claim("aud", tokenURL+" "), status: 401, code: "invalid_request",
-		text: textAudience, burns: true},
-	{row: 24, name: "a list", spoil: claim("aud", []string{tokenURL}), status: 401, code: "invalid_request",
-		text: textAudience, burns: true},
-	{row: 24, name: "a query that aud lacks", spoil: func(d *draft, _ time.Time) { d.url += "?a=b" },
-		status: 401, code: "invalid_request", text: textAudience, burns: true},
+	{
+		row: 24, name: "no aud", spoil: noClaim("aud"), status: 401, code: "invalid_request", text: textAudience,
+		burns: true,
+	},
+	{
+		row: 24, name: "another host", spoil: claim("aud", "https://other.example.test/oauth2/token"), status: 401,
+		code: "invalid_request", text: textAudience, burns: true,
+	},
+	{
+		row: 24, name: "no scheme", spoil: claim("aud", "apim.example.test/oauth2/token"), status: 401,
+		code: "invalid_request", text: textAudience, burns: true,
+	},
+	{
+		row: 24, name: "trailing slash", spoil: claim("aud", tokenURL+"/"), status: 401, code: "invalid_request",
+		text: textAudience, burns: true,
+	},
+	{
+		row: 24, name: "stray space", spoil: claim("aud", tokenURL+" "), status: 401, code: "invalid_request",
+		text: textAudience, burns: true,
+	},
+	{
+		row: 24, name: "a list", spoil: claim("aud", []string{tokenURL}), status: 401, code: "invalid_request",
+		text: textAudience, burns: true,
+	},
+	{
+		row: 24, name: "a query that aud lacks", spoil: func(d *draft, _ time.Time) { d.url += "?a=b" },
+		status: 401, code: "invalid_request", text: textAudience, burns: true,
+	},
 
 	{row: 25, name: "no product", config: func(c *simulator.Config) {
 		c.NoProduct = true

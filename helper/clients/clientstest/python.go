@@ -17,8 +17,7 @@ func Python(t testing.TB) string {
 		if err != nil {
 			continue
 		}
-		try := exec.Command(python, "-c",
-			"import requests, httpx") //nolint:gosec,noctx // one of two names, and it ends
+		try := exec.Command(python, "-c", "import requests, httpx") //nolint:gosec,noctx // it ends
 		if try.Run() == nil {
 			return python
 		}
