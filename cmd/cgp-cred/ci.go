@@ -91,14 +91,14 @@ func checkCI(system, variable string) error {
 	case !is:
 		return usage("run it in a job of that system; otherwise use cgp-cred get or cgp-cred exec",
 			"this is not a job of %s: nothing would hide the token", system)
-	case !isVariable(variable):
+	case !maySet(variable):
 		return usage("for example --var CGP_TOKEN",
 			"--var %s: it is not a valid name, or the CI system reserves it", quoted(variable))
 	}
 	return nil
 }
 
-// isVariable accepts the names that a job may set.
+// isVariable reports whether name can be a variable's name in a shell.
 func isVariable(name string) bool {
 	for i, r := range name {
 		letter := r == '_' || (r >= 'A' && r <= 'Z') || (r >= 'a' && r <= 'z')
@@ -106,10 +106,15 @@ func isVariable(name string) bool {
 			return false
 		}
 	}
+	return name != ""
+}
+
+// maySet reports whether a job may set the variable.
+func maySet(name string) bool {
 	for _, own := range []string{"GITHUB_", "RUNNER_", "CGP_CRED_"} {
 		if strings.HasPrefix(strings.ToUpper(name), own) {
 			return false
 		}
 	}
-	return name != "" && name != "PATH" && name != "NODE_OPTIONS"
+	return isVariable(name) && name != "PATH" && name != "NODE_OPTIONS"
 }

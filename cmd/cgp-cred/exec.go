@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -99,7 +98,7 @@ func (o *execOptions) check(named bool) error {
 		return usage(help, "choose one of --var, --stdin, --token-file and --htslib")
 	case o.tokenDir != "" && !o.tokenFile && !o.htslib:
 		return usage(help, "--token-dir is for --token-file and --htslib")
-	case !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(o.variable):
+	case !isVariable(o.variable):
 		return usage("for example --var API_TOKEN", "--var %s can't be a variable's name", quoted(o.variable))
 	case strings.HasPrefix(o.variable, ownVariables):
 		return usage("for example --var API_TOKEN", "--var %s: the command gets no %s* variable", quoted(o.variable),

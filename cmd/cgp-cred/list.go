@@ -59,7 +59,7 @@ func (a *app) list(asJSON bool) error {
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "PROFILE\tHOST\tMETHOD\tDEFAULT")
 	for _, l := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", l.Name, scope(l), l.Auth, mark(l.Default))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", l.Name, profile.Target(l.Host, l.APIName), l.Auth, mark(l.Default))
 	}
 	return table.Flush()
 }
@@ -68,14 +68,6 @@ func newProfileJSON(p *profile.Profile, def string) profileJSON {
 	return profileJSON{
 		Name: p.Name, Host: p.Host, APIName: p.APIName, Auth: p.Auth, Keystore: p.Keystore, Default: p.Name == def,
 	}
-}
-
-// scope returns the host, or host and API, that a profile covers.
-func scope(l profileJSON) string {
-	if l.APIName == "" {
-		return l.Host
-	}
-	return l.Host + "/" + l.APIName
 }
 
 func mark(yes bool) string {

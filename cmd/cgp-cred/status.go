@@ -130,7 +130,7 @@ func (a *app) printStatus(all []statusJSON) error {
 			chosen = " (chosen by " + s.Source + ")"
 		}
 		row("profile", "%s%s", s.Name, chosen)
-		row("host", "%s", scope(s.profileJSON))
+		row("host", "%s", profile.Target(s.Host, s.APIName))
 		row("method", "%s", s.Auth)
 		if s.Keystore == profile.Keychain {
 			row("keychain", "%s", s.KeystoreState)

@@ -84,14 +84,15 @@ func (e *Error) FaultHints() []string {
 	if e.RetryAfter > 0 && e.Retryable() {
 		hint = fmt.Sprintf("wait %v, as the server asks, then run the command again", e.RetryAfter)
 	}
-	if e.Status != 0 && e.Skew.Abs() > noticeSkew && !e.ClockWrong() {
+	if e.Status != 0 && e.Skew.Abs() > NoticeSkew && !e.ClockWrong() {
 		hint += "\n{skew}: " + hintClock
 	}
 	return fault.Lines(e.fill(hint))
 }
 
-// noticeSkew is how wrong a clock must be to be mentioned next to another cause.
-const noticeSkew = 30 * time.Second
+// NoticeSkew is how wrong a clock may be without any effect: an assertion lives for 150 s. A larger skew is mentioned next
+// to another cause.
+const NoticeSkew = 30 * time.Second
 
 // MessageID returns the ID that API Management support asks for, or nothing.
 func (e *Error) MessageID() string { return e.ID }
@@ -139,7 +140,7 @@ const MaxCorrection = time.Hour
 
 // Correctable reports whether an assertion is still in time if its date is corrected by at most [MaxCorrection]: the
 // rest of the skew may be as large as one that needs no correction.
-func Correctable(skew time.Duration) bool { return skew.Abs() <= MaxCorrection+noticeSkew }
+func Correctable(skew time.Duration) bool { return skew.Abs() <= MaxCorrection+NoticeSkew }
 
 // SkewText says in words how wrong this machine's clock is.
 func SkewText(skew time.Duration) string {

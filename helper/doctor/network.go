@@ -210,9 +210,6 @@ func (e *run) apim(ctx context.Context) Result {
 	return ok("%s", what)
 }
 
-// noticeSkew is how wrong a clock may be without any effect.
-const noticeSkew = 30 * time.Second
-
 // clock compares this machine's clock with APIM's.
 func (e *run) clock(context.Context) Result {
 	if e.profile.Auth != profile.JWT {
@@ -224,7 +221,7 @@ func (e *run) clock(context.Context) Result {
 	}
 	e.skew, e.hasSkew = a.Skew, true
 	switch {
-	case a.Skew.Abs() <= noticeSkew:
+	case a.Skew.Abs() <= apim.NoticeSkew:
 		return ok("at most %v from APIM's", max(a.Skew.Abs(), time.Second))
 	case apim.Correctable(a.Skew):
 		return warn(apim.ClockHint, "%s; cgp-cred dates its assertions for that", apim.SkewText(a.Skew))

@@ -14,10 +14,8 @@ import (
 	"cgp-cred/keystore/signer"
 )
 
-const (
-	spread  = time.Second      // processes that APIM told to wait come back over this time
-	minSkew = 30 * time.Second // a smaller skew can't be why an assertion that lives for 150 s is refused
-)
+// spread is the time over which processes that APIM told to wait come back.
+const spread = time.Second
 
 // session is one mint. The attempts with all keys share it.
 type session struct {
@@ -131,7 +129,7 @@ func (k *tries) again(ctx context.Context, e *apim.Error) error {
 	case e.JTIReused() && !k.reused:
 		k.reused = true
 		return backoff.RetryAfter(0)
-	case e.ClockWrong() && k.correction == 0 && e.Skew.Abs() >= minSkew && apim.Correctable(e.Skew):
+	case e.ClockWrong() && k.correction == 0 && e.Skew.Abs() >= apim.NoticeSkew && apim.Correctable(e.Skew):
 		k.correction = min(max(e.Skew, -apim.MaxCorrection), apim.MaxCorrection)
 		return backoff.RetryAfter(0)
 	}

@@ -14,13 +14,14 @@ import (
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/record"
 )
 
 // Methods of authentication: the values of "auth" in a profile and in its record.
 const (
-	JWT    = "jwt"    // a signed assertion is exchanged for an access token
-	APIKey = "apikey" // the API key itself is sent
-	None   = "none"   // a sandbox that needs no credential
+	JWT    = record.JWT
+	APIKey = record.APIKey
+	None   = record.None
 )
 
 // Keystores a profile can name.

@@ -207,9 +207,9 @@ func (e *Environment) Auth() string {
 	case e.bundle != nil:
 		return e.bundle.Auth
 	case e.privateKey.IsZero():
-		return "apikey"
+		return APIKey
 	}
-	return "jwt"
+	return JWT
 }
 
 // Record returns the credential as a record for host, the canonical form of the given one. If the private key can't be

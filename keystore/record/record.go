@@ -20,12 +20,19 @@ type Key struct {
 	Signer signer.Signer // the record's own private key, or one that is kept outside it
 }
 
+// Methods of authentication.
+const (
+	JWT    = "jwt"    // a signed assertion is exchanged for an access token
+	APIKey = "apikey" // the API key itself is sent
+	None   = "none"   // a sandbox that needs no credential
+)
+
 // Record is everything that a profile's credential depends on, as the keychain holds it.
 type Record struct {
 	Rev      string          // changes with every change, see [NewRev]
 	Host     string          // host or host:port that the credential is for
 	APIName  string          // path that the credential is limited to; may be empty
-	Auth     string          // "jwt", "apikey" or "none"
+	Auth     string          // JWT, APIKey or None
 	APIKey   keystore.Secret // zero if there is no API key yet
 	Key      *Key            // nil if there is no private key
 	TokenURL string          // empty: the default for Host
@@ -65,7 +72,7 @@ func (r *Record) check() error {
 		return errors.New("rev is empty")
 	case r.Host == "":
 		return errors.New("host is empty")
-	case r.Auth != "jwt" && r.Auth != "apikey" && r.Auth != "none":
+	case r.Auth != JWT && r.Auth != APIKey && r.Auth != None:
 		return errors.New("auth is not jwt, apikey or none")
 	case r.Next != nil && r.Previous != nil:
 		return errors.New("it has both a next and a previous key")
