@@ -66,7 +66,7 @@ func FuzzScrub(f *testing.F) {
 	f.Fuzz(func(t *testing.T, before, after string) {
 		for _, secret := range secrets {
 			if strings.Contains(before+after, secret) {
-				t.Skip("the secret is also in the text around it")
+				return // it is in the text around it too
 			}
 		}
 		got := s.line(before + " http://alice:hunter22@10.1.2.3/p?n=9000000009 /home/zebedee/x " + after)

@@ -3,7 +3,6 @@ package helpertest
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/rsa"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +18,7 @@ import (
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
@@ -27,13 +27,24 @@ import (
 const APIKey = "test-api-key-0123456789abcdef"
 
 // Key returns the private key of the profile "int", registered as "k1".
-var Key = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
+func Key() *rsa.PrivateKey { return keystoretest.Key(2048, 0) }
+
+// Config completes the configuration of a simulator that knows APIKey, and Key as "k1".
+func Config(c simulator.Config) simulator.Config {
+	if c.JWKS == nil {
+		c.JWKS = func() ([]byte, error) {
+			k, err := apim.NewJWK(&Key().PublicKey, "k1")
+			if err != nil {
+				return nil, err
+			}
+			return apim.JWKS(k)
+		}
 	}
-	return key
-})
+	if c.APIKey == "" {
+		c.APIKey = APIKey
+	}
+	return c
+}
 
 // Place is one user's machine: folders, a keystore, and an APIM to talk to.
 type Place struct {
@@ -51,6 +62,12 @@ type Place struct {
 // New starts a simulator that knows Key as "k1", and stores a profile "int" for it.
 func New(t *testing.T, c simulator.Config) *Place {
 	t.Helper()
+	return NewWith(t, c, manage.Change{})
+}
+
+// NewWith is New with another profile: of a method without a key, for one API.
+func NewWith(t *testing.T, c simulator.Config, change manage.Change) *Place {
+	t.Helper()
 	folder := t.TempDir()
 	p := &Place{Keys: keystore.Memory()}
 	own := func(name string) string { return filepath.Join(folder, name, "cgp-cred") }
@@ -66,26 +83,16 @@ func New(t *testing.T, c simulator.Config) *Place {
 			p.Warnings = append(p.Warnings, text)
 		},
 	}
-	if c.JWKS == nil {
-		c.JWKS = func() ([]byte, error) {
-			k, err := apim.NewJWK(&Key().PublicKey, "k1")
-			if err != nil {
-				return nil, err
-			}
-			return apim.JWKS(k)
-		}
-	}
-	if c.APIKey == "" {
-		c.APIKey = APIKey
-	}
-	p.Sim, p.Server = simulator.New(c), c
+	p.Server = Config(c)
+	p.Sim = simulator.New(p.Server)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.Sim.ServeHTTP(w, r) }))
 	t.Cleanup(srv.Close)
 	p.Host = strings.TrimPrefix(srv.URL, "http://")
-	if _, err := p.Manage().Store(t.Context(), "int", manage.Change{
-		Host: p.Host, APIKey: keystore.NewSecret([]byte(APIKey)),
-		Key: &record.Key{KID: "k1", Signer: signer.NewRSA(Key())},
-	}); err != nil {
+	change.Host, change.APIKey = p.Host, keystore.NewSecret([]byte(APIKey))
+	if change.Auth == "" {
+		change.Key = &record.Key{KID: "k1", Signer: signer.NewRSA(Key())}
+	}
+	if _, err := p.Manage().Store(t.Context(), "int", change); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -48,10 +48,10 @@ func TestTokenIsShared(t *testing.T) {
 			t.Error("different tokens")
 		}
 	}
-	if n := p.sim.Requests(); n != 1 {
+	if n := p.Sim.Requests(); n != 1 {
 		t.Errorf("%d requests", n)
 	}
-	cached, err := p.Get(t.Context(), p.load(t), helper.Options{})
+	cached, err := p.Get(t.Context(), p.Load(t), helper.Options{})
 	if err != nil || string(cached.Secret.Reveal()) != tokens[0] {
 		t.Errorf("the cache has another token: %v", err)
 	}

@@ -253,8 +253,8 @@ func TestRetryAfter401(t *testing.T) {
 			_, _ = io.ReadAll(res.Body)
 			_ = res.Body.Close()
 			if res.StatusCode != c.status || strings.Join(base.list, "|") != strings.Join(c.sent, "|") ||
-				p.sim.Minted() != c.tokens {
-				t.Errorf("status %d, sent %q, %d tokens", res.StatusCode, base.list, p.sim.Minted())
+				p.Sim.Minted() != c.tokens {
+				t.Errorf("status %d, sent %q, %d tokens", res.StatusCode, base.list, p.Sim.Minted())
 			}
 			if len(req.Header) != len(before) || req.Header.Get("Authorization") != before.Get("Authorization") {
 				t.Errorf("the request was changed: %v", req.Header)
