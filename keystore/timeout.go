@@ -15,6 +15,14 @@ const PromptTimeout = 30 * time.Second
 // a program may ask a person, at the terminal or at another machine.
 func Patience() (time.Duration, error) { return Timeout(PromptTimeout) }
 
+// PatienceOrUsual returns [Patience], or the usual time if the variable is not valid: the call that needs it reports that.
+func PatienceOrUsual() time.Duration {
+	if d, err := Patience(); err == nil {
+		return d
+	}
+	return PromptTimeout
+}
+
 // InputWait returns how long to wait for a pipe or a terminal that the user named as a file: CGP_CRED_KEYCHAIN_TIMEOUT,
 // or a minute, in which a command can ask a person for a password.
 func InputWait() (time.Duration, error) { return Timeout(time.Minute) }

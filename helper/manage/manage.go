@@ -9,6 +9,7 @@ import (
 	"cgp-cred/helper/mint"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
+	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/record"
 )
@@ -51,7 +52,7 @@ func (m *Manager) KeystoreOnly() error {
 
 // acquire waits for the lease to change a profile.
 func (m *Manager) acquire(ctx context.Context, name string) (*flight.Lease, error) {
-	patience := records.Patience()
+	patience := keystore.PatienceOrUsual()
 	return m.Flight.AcquireChange(ctx, name, changeCalls*patience, patience+mint.Timeout+flight.Slack)
 }
 

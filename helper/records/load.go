@@ -143,7 +143,7 @@ func (rs *Records) Profile(name string) (*profile.Profile, error) {
 		return p, nil
 	}
 	defer release()
-	ctx, stop := context.WithTimeout(context.Background(), Patience())
+	ctx, stop := context.WithTimeout(context.Background(), keystore.PatienceOrUsual())
 	defer stop()
 	if p, err = rs.Config.Load(name); err == nil {
 		err = rs.CompleteChange(ctx, p)

@@ -61,7 +61,7 @@ func (s Source) Patience() time.Duration {
 			return limit
 		}
 	}
-	return Patience()
+	return keystore.PatienceOrUsual()
 }
 
 // Read reads the record as it is. All records are read here, because seal, from the profile's file, decides which of

@@ -76,18 +76,10 @@ func SigningTime(r *record.Record) time.Duration {
 	var all time.Duration
 	for _, k := range r.Keys() {
 		if signer.External(k.Signer) {
-			all += Patience()
+			all += keystore.PatienceOrUsual()
 		}
 	}
 	return all
-}
-
-// Patience returns how long cgp-cred waits for a keystore or a signer at most.
-func Patience() time.Duration {
-	if d, err := keystore.Patience(); err == nil {
-		return d
-	}
-	return keystore.PromptTimeout // the variable is wrong: the keystore that reads it returns the error
 }
 
 // Cache opens the token cache of p as its file is now.

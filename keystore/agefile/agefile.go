@@ -221,11 +221,7 @@ func (s *store) acquire(ctx context.Context) (release func(), err error) {
 	if err := disk.MakeFolder(s.o.Folder); err != nil {
 		return nil, err
 	}
-	wait, err := s.Limit()
-	if err != nil {
-		wait = tries * keystore.PromptTimeout // the variable is not valid: the caller that needs it reports that
-	}
-	ctx, stop := context.WithTimeout(ctx, wait+lockSlack)
+	ctx, stop := context.WithTimeout(ctx, tries*keystore.PatienceOrUsual()+lockSlack)
 	defer stop()
 	release, state, err := disk.Lock(ctx, filepath.Join(s.o.Folder, "lock"))
 	switch {
