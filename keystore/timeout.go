@@ -15,7 +15,8 @@ const PromptTimeout = 30 * time.Second
 // a program may ask a person, at the terminal or at another machine.
 func Patience() (time.Duration, error) { return Timeout(PromptTimeout) }
 
-// PatienceOrUsual returns [Patience], or the usual time if the variable is not valid: the call that needs it reports that.
+// PatienceOrUsual returns [Patience], or the usual time if the variable is not valid: the call that needs it reports
+// that.
 func PatienceOrUsual() time.Duration {
 	if d, err := Patience(); err == nil {
 		return d

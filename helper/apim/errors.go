@@ -90,8 +90,8 @@ func (e *Error) FaultHints() []string {
 	return fault.Lines(e.fill(hint))
 }
 
-// NoticeSkew is how wrong a clock may be without any effect: an assertion lives for 150 s. A larger skew is mentioned next
-// to another cause.
+// NoticeSkew is how wrong a clock may be without any effect: an assertion lives for 150 s. A larger skew is mentioned
+// next to another cause.
 const NoticeSkew = 30 * time.Second
 
 // MessageID returns the ID that API Management support asks for, or nothing.

@@ -67,7 +67,7 @@ func traceSecrets(ts *testscript.TestScript, neg bool, args []string) {
 	w.read([]byte(ts.ReadFile(traceFile)))
 	w.files(begin)
 	if found := w.found(); !slices.Equal(found, want) {
-		ts.Fatalf("found %q, want %q", found, want)
+		ts.Fatalf("found %q, want %q; strace's lines of calls that move bytes:\n%s", found, want, bytes.Join(w.moves, nil))
 	}
 	for _, file := range []string{traceFile, traceOut, traceErr} {
 		ts.Check(os.Remove(ts.MkAbs(file)))
@@ -80,6 +80,7 @@ type tracer struct {
 	secrets *secrets
 	streams map[string]*bytes.Buffer // the bytes written, by place
 	seen    map[string]bool          // places that must be named even if they hold no secret
+	moves   [][]byte                 // the lines of calls that move bytes that strace does not show
 	peers   map[string]string        // the peers of connected sockets, by number
 	names   []string                 // of files
 	sockets bool                     // it made a socket
@@ -114,6 +115,7 @@ func (w *tracer) read(trace []byte) {
 			w.write(place, text)
 		case callMoves:
 			w.seen[c.name+" "+w.place(c.file)] = true
+			w.moves = append(w.moves, line)
 		case callNames:
 			for _, name := range c.texts {
 				w.names = append(w.names, string(name))
