@@ -24,7 +24,7 @@ const (
 	traceFile   = "trace.calls"
 	traceOut    = "trace.out"
 	traceErr    = "trace.err"
-	traceScript = `exec strace -f -qq -v -yy -xx -s 4194304 --seccomp-bpf -e signal=none -e trace=` + tracedCalls +
+	traceScript = `exec strace -f -qq -v -yy -xx -s 4194304 -e signal=none -e trace=` + tracedCalls +
 		` -o "$0" -- "$@" >` + traceOut + ` 2>` + traceErr
 )
 
