@@ -1,7 +1,7 @@
 #!/bin/sh
 # Fails if there are words of words.txt in what people read, and prints the lines with what to write instead. A line of
 # words.allow, FILE<tab>TEXT, allows the lines of FILE that hold TEXT; the file * is every file. Of scripts it reads the
-# comments. The changelog, the soak and the tests of install.sh are left out.
+# comments. The changelog is left out.
 set -eu
 cd "$(dirname "$0")/.."
 words=$(mktemp)
@@ -9,7 +9,7 @@ found=$(mktemp)
 trap 'rm -f "$words" "$found"' EXIT
 sed -e '/^#/d' -e '/^$/d' -e 's/	.*//' .dev/words.txt >"$words"
 git ls-files -co --exclude-standard '*.go' '*.py' '*.sh' '*.txtar' '*.md' '*.yml' '*.yaml' Makefile .ci/run |
-	grep -v -e '^\.dev/words\.' -e '/testdata/fuzz/' -e '^CHANGELOG' -e '^cmd/internal/soak/' -e '^cmd/internal/installtest/' |
+	grep -v -e '^\.dev/words\.' -e '/testdata/fuzz/' -e '^CHANGELOG' |
 	xargs grep -sHnEiw -f "$words" |
 	awk -F '\t' '
 		NR == FNR { if (!/^#/ && NF == 2) allowed[$1, ++n[$1]] = $2; next }

@@ -90,7 +90,8 @@ func instructionsOf(report string) (n float64, ok bool) {
 func (s *scene) timed(format string) counter {
 	return func(ctx context.Context, argv []string) (float64, error) {
 		file := s.file("time")
-		if _, err := s.run(ctx, "", append([]string{"/usr/bin/time", "-f", format, "-o", file}, argv...)...); err != nil {
+		if _, err := s.run(ctx, "", append([]string{"/usr/bin/time", "-f", format, "-o", file},
+			argv...)...); err != nil {
 			return 0, err
 		}
 		text, err := os.ReadFile(file)

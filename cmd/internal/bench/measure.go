@@ -31,7 +31,10 @@ func (s *scene) subjects() ([]subject, error) {
 		{name: "empty", argv: []string{s.file("empty")}},
 		{name: "get", argv: []string{cgp, "get", profileName}, want: "Authorization: Bearer "},
 		{name: "nethttp", argv: []string{s.file("nethttp")}},
-		{name: "secret-tool", argv: []string{"secret-tool", "lookup", "service", "bench", "account", "item"}, want: item},
+		{
+			name: "secret-tool", argv: []string{"secret-tool", "lookup", "service", "bench", "account", "item"},
+			want: item,
+		},
 		{name: "bare", argv: []string{s.file("bare"), profileName, string(endpoint)}, want: "Authorization: Bearer "},
 		{name: "new", argv: []string{cgp, "get", profileName, "--force-new"}, want: "Authorization: Bearer "},
 	}, err
@@ -70,7 +73,8 @@ func (s *scene) measure(ctx context.Context, rounds int, folder string) (files [
 // hyperfine is the command line of one round.
 func hyperfine(file string, subjects []subject) []string {
 	argv := []string{
-		"hyperfine", "--shell=none", "--style=none", "--warmup=1", "--runs=" + strconv.Itoa(runs), "--export-json=" + file,
+		"hyperfine", "--shell=none", "--style=none", "--warmup=1", "--runs=" + strconv.Itoa(runs),
+		"--export-json=" + file,
 	}
 	for _, p := range subjects {
 		var quoted []string

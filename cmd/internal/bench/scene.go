@@ -112,7 +112,8 @@ func (s *scene) furnish(ctx context.Context, host string) error {
 		err = errors.New("the token is not cached here: without the kernel's keyring there is nothing to measure")
 	}
 	if _, missing := exec.LookPath("secret-tool"); err == nil && missing == nil {
-		_, err = s.run(ctx, s.file("item"), "secret-tool", "store", "--label=bench", "service", "bench", "account", "item")
+		_, err = s.run(ctx, s.file("item"), "secret-tool", "store", "--label=bench", "service", "bench",
+			"account", "item")
 	}
 	return err
 }

@@ -13,8 +13,9 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// TestAction runs the steps of the composite action as a runner does, in a job whose variables, PATH and folder belong to
-// somebody else: the program that gets the bundle is the one that the action has installed from its own checkout.
+// TestAction runs the steps of the composite action as a runner does, in a job whose variables, PATH and folder
+// belong to another user: the program that gets the bundle is the one that the action has installed from its own
+// checkout.
 func TestAction(t *testing.T) {
 	t.Parallel()
 	keystoretest.Need(t, "bash", "bash") // the action's steps are for it

@@ -58,7 +58,7 @@ func checkout(t *testing.T, m *machine) string {
 	return src
 }
 
-// goCaches lets go build with the caches of whoever runs the test, so that the machine's home stays out of it.
+// goCaches lets go build with the caches of the user who runs the test, so that the machine's home stays out of it.
 func (m *machine) goCaches() {
 	m.t.Helper()
 	out, err := exec.CommandContext(m.t.Context(), "go", "env", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB").Output()
@@ -93,7 +93,7 @@ func TestCheckoutVersion(t *testing.T) {
 			t.Fatalf("%v: %s", argv, r.stderr)
 		}
 	}
-	// Unpacked inside somebody's own repository, it does not take that one's version.
+	// Unpacked inside another repository, it does not take the version of that one.
 	git(m.root, "init", "-q")
 	git(m.root, "commit", "-q", "--allow-empty", "-m", "another project")
 	git(m.root, "tag", "v9.9.9")
@@ -126,7 +126,8 @@ func TestCheckoutFails(t *testing.T) {
 	})
 }
 
-// TestNoCheckout: read from a pipe, or beside no go.mod of ours, there is nothing to build; the current folder is not asked.
+// TestNoCheckout: read from a pipe, or without cgp-cred's go.mod, there is nothing to build. The current folder is
+// not looked at.
 func TestNoCheckout(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "sh")

@@ -25,7 +25,7 @@ printf 'FAIL\tcgp-cred/keystore\t1.1s\nok  \tcgp-cred/cmd\t2.0s\nFAIL'
 exit 1
 `
 
-// fakeMachine is a machine whose tools are these programs alone, and a folder for what they write down.
+// fakeMachine is a machine whose tools are only these programs, and a folder for what they write down.
 func fakeMachine(t *testing.T, shell []string, programs map[string]string) *machine {
 	t.Helper()
 	m := newMachine(t, shell...)
@@ -40,7 +40,7 @@ func fakeMachine(t *testing.T, shell []string, programs map[string]string) *mach
 	return m
 }
 
-// TestDevTest: .dev/test.sh passes on what go test says, but for the stacks of a package that ran out of time, and ends
+// TestDevTest: .dev/test.sh passes on what go test says, except the stacks of a package that ran out of time, and ends
 // with what was not tested.
 func TestDevTest(t *testing.T) {
 	t.Parallel()
@@ -110,7 +110,7 @@ func TestDevDeps(t *testing.T) {
 			if r.code != c.code || !strings.Contains(r.stderr, c.want) {
 				t.Errorf("exit %d, want %d; stderr, want %q: %s", r.code, c.code, c.want, r.stderr)
 			}
-			record, _ := os.ReadFile(m.env["RECORD"]) // there is none if apt-get was not run
+			record, _ := os.ReadFile(m.env["RECORD"]) // absent if apt-get was not run
 			if installs := strings.Contains(string(record), " install "); installs != c.installs {
 				t.Errorf("apt-get: %s", record)
 			}

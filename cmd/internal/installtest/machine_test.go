@@ -139,7 +139,7 @@ func (m *machine) snapshot(except string) map[string]string {
 	return seen
 }
 
-// unchanged calls do and fails if anything below root changed, but for what is below except.
+// unchanged calls do and fails if anything below root changed, except what is below the folders in except.
 func (m *machine) unchanged(except string, do func()) {
 	m.t.Helper()
 	before := m.snapshot(except)

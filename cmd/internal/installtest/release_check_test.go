@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// TestVulnerabilities: a finding stops everything, a database that can't be reached stops a release and is told of elsewhere.
+// TestVulnerabilities: a finding stops everything, a database that can't be reached stops a release and is told of
+// elsewhere.
 func TestVulnerabilities(t *testing.T) {
 	t.Parallel()
 	check, err := filepath.Abs("../../../.dev/vulnerabilities.sh")
@@ -45,8 +46,8 @@ func TestVulnerabilities(t *testing.T) {
 	}
 }
 
-// TestToolchain: an older Go fetches the toolchain that go.mod names, and not the first release of the language version,
-// whose standard library has known vulnerabilities.
+// TestToolchain: an older Go fetches the toolchain that go.mod names, and not the first release of the language
+// version, whose standard library has known vulnerabilities.
 func TestToolchain(t *testing.T) {
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "go", "mod", "edit", "-json", "../../../go.mod").Output()

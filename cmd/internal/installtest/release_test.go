@@ -75,7 +75,7 @@ func (r release) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	_, _ = w.Write([]byte(body))
 }
 
-// offer serves h and points the machine at it, with a prefix that has a blank.
+// offer serves h and points the machine at it, with a prefix that has a space.
 func (m *machine) offer(h http.Handler) (prefix string) {
 	m.t.Helper()
 	keystoretest.Need(m.t, "curl", "curl")

@@ -40,7 +40,8 @@ func TestUninstall(t *testing.T) {
 	})
 }
 
-// TestOthersPrograms: pip puts a get_nhs_oauth_token of its own into ~/.local/bin; neither installing nor removing touches it.
+// TestOthersPrograms: pip puts a get_nhs_oauth_token of its own into ~/.local/bin; neither installing nor removing
+// touches it.
 func TestOthersPrograms(t *testing.T) {
 	t.Parallel()
 	eachShell(t, func(t *testing.T, m *machine) {
@@ -63,7 +64,7 @@ func TestOthersPrograms(t *testing.T) {
 	})
 }
 
-// TestReplaces: the old program stays whole for who runs it, and a folder in its place is left alone.
+// TestReplaces: the old program stays whole for the user who runs it, and a folder with its name is not touched.
 func TestReplaces(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "sh")
@@ -90,7 +91,7 @@ func TestReplaces(t *testing.T) {
 	})
 }
 
-// sameAs fails if anything below root is not as it was, but for folders that were made for the program.
+// sameAs fails if anything below root is not as it was, except folders that were made for the program.
 func (m *machine) sameAs(before map[string]string) {
 	m.t.Helper()
 	after := m.snapshot("")
@@ -106,8 +107,8 @@ func (m *machine) sameAs(before map[string]string) {
 	}
 }
 
-// TestOthersExtras: links that the user has made where a page or a completion goes stay, pages of an earlier version go, and
-// a folder that can't be written costs only what would be in it.
+// TestOthersExtras: links that the user has made where a page or a completion goes stay, pages of an earlier version
+// go, and a folder that can't be written costs only what would be in it.
 func TestOthersExtras(t *testing.T) {
 	t.Parallel()
 	eachShell(t, func(t *testing.T, m *machine) {
@@ -120,7 +121,7 @@ func TestOthersExtras(t *testing.T) {
 		m.must(os.Symlink(mine, link))
 		old := filepath.Join(share, "man", "man1", "cgp-cred-old.1")
 		m.write(old, "a page of yesterday")
-		m.write(filepath.Join(share, "fish"), "a file in the place of a folder")
+		m.write(filepath.Join(share, "fish"), "a file instead of a folder")
 
 		r := m.run()
 		m.want(r, 0)

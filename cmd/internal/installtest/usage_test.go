@@ -28,11 +28,11 @@ func TestUsage(t *testing.T) {
 		{"no HOME", map[string]string{"HOME": none}, nil, 2, "HOME names no folder"},
 		{"a relative HOME", map[string]string{"HOME": "."}, nil, 2, "HOME names no folder"},
 		{"a line break", map[string]string{"PREFIX": "/a\nb"}, nil, 2, "line break"},
-		{"a version alone", map[string]string{"CGP_CRED_VERSION": "1.2.3"}, nil, 2, "no base URL"},
-		{"a base URL alone", map[string]string{"CGP_CRED_BASE_URL": "https://example.test"}, nil, 2, "no version"},
+		{"only a version", map[string]string{"CGP_CRED_VERSION": "1.2.3"}, nil, 2, "no base URL"},
+		{"only a base URL", map[string]string{"CGP_CRED_BASE_URL": "https://example.test"}, nil, 2, "no version"},
 		{"a path as version", map[string]string{"CGP_CRED_VERSION": "1/../2", "CGP_CRED_BASE_URL": "https://example.test"}, nil, 2, "not a version"},
 		{"a flag without its value", nil, []string{"--version"}, 2, "--version needs a value"},
-		{"a version flag alone", nil, []string{"--version=1.2.3"}, 2, "no base URL"},
+		{"only a version flag", nil, []string{"--version=1.2.3"}, 2, "no base URL"},
 		{"an empty flag", nil, []string{"--base-url", ""}, 2, "--base-url needs a value"},
 		{"plain http", map[string]string{"CGP_CRED_VERSION": "1", "CGP_CRED_BASE_URL": "http://example.test"}, nil, 2, "plain http"},
 		{"a look-alike of loopback", map[string]string{"CGP_CRED_VERSION": "1", "CGP_CRED_BASE_URL": "http://127.0.0.1.example.test"}, nil, 2, "plain http"},
@@ -123,7 +123,7 @@ func TestUnwritable(t *testing.T) {
 		m.must(os.MkdirAll(filepath.Join(prefix, "bin"), 0o755))
 		m.must(os.Chmod(filepath.Join(prefix, "bin"), 0o555))
 		m.env["PREFIX"] = prefix
-		if os.Geteuid() == 0 { // root may write everywhere, so be somebody else
+		if os.Geteuid() == 0 { // root may write everywhere, so be another user
 			keystoretest.Require(t, keystoretest.Users)
 			keystoretest.Need(t, "setpriv", "util-linux")
 			m.shell = []string{"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "sh"}

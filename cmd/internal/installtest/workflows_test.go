@@ -27,8 +27,8 @@ func readGitHub(t *testing.T, name string, into any) string {
 	return string(text)
 }
 
-// A person who can move a tag of an action could run code in CI. So each action is named by its commit, with the version for
-// people and Dependabot. Workflows may read the repository and nothing else.
+// A person who can move a tag of an action could run code in CI. So each action is named by its commit, with the
+// version for people and Dependabot. Workflows may read the repository and nothing else.
 func TestWorkflows(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(github, "workflows", "*.yml"))

@@ -67,7 +67,8 @@ func traceSecrets(ts *testscript.TestScript, neg bool, args []string) {
 	w.read([]byte(ts.ReadFile(traceFile)))
 	w.files(begin)
 	if found := w.found(); !slices.Equal(found, want) {
-		ts.Fatalf("found %q, want %q; strace's lines of calls that move bytes:\n%s", found, want, bytes.Join(w.moves, nil))
+		ts.Fatalf("found %q, want %q; strace's lines of calls that move bytes:\n%s", found, want,
+			bytes.Join(w.moves, nil))
 	}
 	for _, file := range []string{traceFile, traceOut, traceErr} {
 		ts.Check(os.Remove(ts.MkAbs(file)))

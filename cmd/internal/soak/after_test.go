@@ -169,7 +169,7 @@ func (m *machine) scanFiles() {
 	}
 }
 
-// lookAtRemains tells locks that somebody still holds, and temporary files.
+// lookAtRemains tells locks that a process still holds, and temporary files.
 func (m *machine) lookAtRemains(path string) {
 	switch {
 	case strings.HasSuffix(path, ".lock"):

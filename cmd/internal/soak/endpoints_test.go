@@ -33,7 +33,7 @@ type endpoint interface {
 	accepts(o *outcome, token string) (good, sure bool)
 }
 
-// near is an endpoint in this process. Each fault is a simulator of its own in the place of the one before; tokens of
+// near is an endpoint in this process. Each fault is a new simulator instead of the one before; tokens of
 // all of them are good at its API until their time is over.
 type near struct {
 	m    *machine
@@ -65,7 +65,7 @@ func (n *near) register(accounts []*account) {
 
 func (n *near) address() string { return n.host }
 
-// become puts another simulator in the place of the last one.
+// become replaces the last simulator by another.
 func (n *near) become(fault string, life, clock time.Duration) {
 	c := simulator.Config{
 		JWKS: func() ([]byte, error) { return n.jwks, nil }, TokenLife: life, Quota: -1,
@@ -253,7 +253,8 @@ func (f *far) kill() {
 	_ = f.process.Wait()
 }
 
-// accepts knows nothing of tokens that were served while it was broken: a server that is started again has forgotten them.
+// accepts knows nothing of tokens that were served while it was broken: a server that is started again has forgotten
+// them.
 func (f *far) accepts(o *outcome, token string) (good, sure bool) {
 	ctx, stop := context.WithTimeout(context.Background(), 2*time.Second)
 	defer stop()

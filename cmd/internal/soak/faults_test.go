@@ -20,7 +20,7 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// breakThings breaks and mends until end, several things at once. All is whole again when it returns.
+// breakThings breaks and repairs until end, several things at once. All is whole again when it returns.
 func (m *machine) breakThings(t *testing.T, r *mrand.Rand, end time.Time) {
 	t.Helper()
 	var others sync.WaitGroup
@@ -194,13 +194,13 @@ func (m *machine) breakCache(r *mrand.Rand, end time.Time) {
 func revoke(name string) error {
 	id, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, "user", name, 0)
 	if err != nil {
-		return nil //nolint:nilerr // there is none
+		return nil //nolint:nilerr // it is absent
 	}
 	_, err = unix.KeyctlInt(unix.KEYCTL_REVOKE, id, 0, 0, 0)
 	return err
 }
 
-// breakKeyring stops, kills, locks and starts anew what a keychain on Linux consists of.
+// breakKeyring stops, kills, locks and restarts what a keychain on Linux consists of.
 func (m *machine) breakKeyring(t *testing.T, u *user, r *mrand.Rand, end time.Time) {
 	t.Helper()
 	next := shuffled(r, []keystoretest.Fault{

@@ -77,7 +77,7 @@ func (m *machine) watch(all []*held, stop <-chan struct{}) {
 	}
 }
 
-// lookAtFile holds that a token file is good where nothing was broken for longer than a renewal may pause.
+// lookAtFile holds that a token file is good if nothing was broken for longer than a renewal may pause.
 func (m *machine) lookAtFile(h *held) {
 	const pause = 70 * time.Second
 	a := h.account
@@ -191,7 +191,7 @@ func (m *machine) release(all []*held) {
 	}
 }
 
-// checkMemory holds the last third of the looks against the first, where there are enough of them.
+// checkMemory holds the last third of the looks against the first, if there are enough of them.
 func (h *held) checkMemory(m *machine) {
 	h.memory = h.memory[min(5, len(h.memory)):] // while it starts
 	if len(h.memory) < 30 {

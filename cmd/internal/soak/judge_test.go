@@ -34,7 +34,7 @@ const (
 	fresh       invariant = "after the faults a token file is good again"
 	noGrowth    invariant = "the memory of exec --token-file does not grow"
 	nothingLeft invariant = "no process, held lock, temporary file or zombie is left"
-	broke       invariant = "the faults could be made and mended"
+	broke       invariant = "the faults could be made and repaired"
 )
 
 var invariants = []invariant{
@@ -91,8 +91,8 @@ type fault struct {
 	from, to time.Time
 }
 
-// follows are the statuses that a fault may have for a process. A clock that is set while a process corrects its assertion
-// for the last time makes it refused, and that is remembered.
+// follows are the statuses that a fault may have for a process. A clock that is set while a process corrects its
+// assertion for the last time makes it refused, and that is remembered.
 func (f *fault) follows(o *outcome) []int {
 	if f.clock && (f.from.After(o.start) || !f.to.IsZero() && f.to.Before(o.end)) {
 		return append([]int{5}, f.may...)
@@ -137,7 +137,7 @@ func (j *judge) during(o *outcome) []*fault {
 	return append(j.brokenSince(o.account.at, o.start, o.end), j.brokenSince(o.account.user, o.start, o.end)...)
 }
 
-// forbid notes what of an account nobody may see.
+// forbid notes what of an account no process may see.
 func (j *judge) forbid(a *account) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -149,7 +149,7 @@ func (j *judge) forbid(a *account) {
 // assertionStart is the base64url of {"alg":"RS512" with which each assertion begins.
 const assertionStart = "eyJhbGciOiJSUzUxMiI"
 
-// secretIn names a secret that a text holds, "" where there is none. tokens says that tokens are secrets, too.
+// secretIn names a secret that a text holds, or returns "". tokens says that tokens are secrets, too.
 func (j *judge) secretIn(text string, tokens bool) string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -280,7 +280,8 @@ type flight struct {
 	ended chan struct{}
 }
 
-// reason is why a token may be asked for though there is one: it was dropped, or its owner was killed before it was kept.
+// reason is why a token may be asked for though there is one: it was dropped, or its owner was killed before it was
+// kept.
 type reason struct {
 	from, to time.Time
 	unlocked bool // a process that has no lock

@@ -33,8 +33,8 @@ const lockWait = 60 * time.Second
 // mintTimeout is how long a process may ask the token endpoint.
 func mintTimeout() time.Duration { return *patience + time.Second }
 
-// deadline is when a process is overdue: its wait for the lock, a few calls of a keychain that hangs, and its own request;
-// the rest is for a loaded machine.
+// deadline is when a process is overdue: its wait for the lock, a few calls of a keychain that hangs, and its own
+// request; the rest is for a loaded machine.
 func deadline() time.Duration { return lockWait + 4**patience + mintTimeout() + 30*time.Second }
 
 // machine is all that there is: the program, its users, and the endpoints.
@@ -58,7 +58,7 @@ type user struct {
 	run      string
 	env      []string
 	accounts []*account
-	keyring  *keystoretest.Keyring // nil: the keystore is none of the desktop's
+	keyring  *keystoretest.Keyring // nil: the keystore does not belong to the desktop
 	secrets  []string              // of the environment source, which has no profiles to change; nil: it has
 }
 
@@ -73,7 +73,7 @@ type account struct {
 	traffic
 }
 
-// still is the name of accounts whose tokens nobody drops: they end by themselves.
+// still is the name of accounts whose tokens no process drops: they expire.
 const still = "still"
 
 func (a *account) String() string { return a.user.name + "/" + a.name }

@@ -1,8 +1,8 @@
 //go:build linux
 
 // Package soak runs the program for minutes or hours as a busy machine does: many processes at once, with every way to
-// ask for a credential, while what they depend on breaks and comes back. At the end it counts, and holds what went wrong
-// against what may go wrong. The same seed makes the same choices.
+// ask for a credential, while what they depend on breaks and comes back. At the end it counts, and holds what went
+// wrong against what may go wrong. The same seed makes the same choices.
 package soak
 
 import (
@@ -73,7 +73,7 @@ func soak(t *testing.T, j *judge) {
 	m.scanFiles()
 }
 
-// choices is a stream of choices that depends on the seed alone.
+// choices is a stream of choices that depends only on the seed.
 func (m *machine) choices(kind, number int) *rand.Rand {
 	return rand.New(rand.NewPCG(*seed, uint64(kind)<<32|uint64(number)))
 }

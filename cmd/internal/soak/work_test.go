@@ -192,7 +192,7 @@ func (m *machine) served(o *outcome, w way) {
 		return
 	}
 	if noise := strangeLines(o); noise != "" {
-		m.violate(oneAnswer, "it printed %q beside a credential: %v", noise, o.describe(m.during(o)))
+		m.violate(oneAnswer, "it printed %q with a credential: %v", noise, o.describe(m.during(o)))
 	}
 	if a.auth == "none" {
 		if o.stdout != "" {
@@ -227,7 +227,7 @@ func (m *machine) served(o *outcome, w way) {
 	}
 }
 
-// strangeLines is what a process that succeeded said beside warnings, and what -v asks for.
+// strangeLines is what a process that succeeded said, without warnings and what -v asks for.
 func strangeLines(o *outcome) string {
 	for line := range strings.Lines(o.stderr) {
 		if !strings.HasPrefix(line, "cgp-cred: warning: ") && !(slices.Contains(o.args, "-vv") && strings.HasPrefix(line, "* ")) {

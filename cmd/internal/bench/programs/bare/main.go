@@ -1,6 +1,8 @@
 // Command bare does the least that a new token takes, and nothing else: it reads a profile's record from the keychain,
-// rebuilds the RSA key, signs one assertion, sends it, and prints the token. No profile, check, lock, cache or deadline.
-// usage: bare PROFILE TOKEN_URL
+// rebuilds the RSA key, signs one assertion, sends it, and prints the token. No profile, check, lock, cache or
+// deadline.
+//
+//	usage: bare PROFILE TOKEN_URL
 package main
 
 import (
