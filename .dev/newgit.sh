@@ -11,7 +11,7 @@ done
 
 work=$root/work
 rm -rf "$root"
-mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$root/tree" "$root/core"
+mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$root/tree" "$root/git-core"
 : >"$work/status"
 mirror=$(sed -n 's/^URIs: *\([^ ]*debian\)$/\1/p; s/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*debian\) .*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1)
 [ -n "$mirror" ] || { echo "newgit: no Debian mirror is configured" >&2; exit 1; }
@@ -33,9 +33,9 @@ run() { # NAME PROGRAM: a name that starts a program by its own loader
 	printf '#!/bin/sh\nexec "%s" --library-path "%s" "%s" "$@"\n' "$loader" "$libraries" "$2" >"$1"
 	chmod +x "$1"
 }
-run "$root/core/git" "$root/tree/usr/bin/git"
-run "$root/core/git-remote-https" "$root/tree/usr/lib/git-core/git-remote-http"
-printf '#!/bin/sh\nexport GIT_EXEC_PATH="%s"\nexec "%s/git" "$@"\n' "$root/core" "$root/core" >"$root/git"
+run "$root/git-core/git" "$root/tree/usr/bin/git"
+run "$root/git-core/git-remote-https" "$root/tree/usr/lib/git-core/git-remote-http"
+printf '#!/bin/sh\nexport GIT_EXEC_PATH="%s"\nexec "%s/git" "$@"\n' "$root/git-core" "$root/git-core" >"$root/git"
 chmod +x "$root/git"
 rm -rf "$work"
 "$root/git" --version

@@ -130,6 +130,9 @@ func (a *app) answer(ctx context.Context, h *helper.Helper, p *profile.Profile, 
 				a.warn("the caller can't send cgp-cred's " + c.Header + " header: git 2.46 and later can, " +
 					"but only for tokens; no password was given to it, because APIM would refuse it")
 			}
+			if len(out) == 0 {
+				a.sayNone(p)
+			}
 			_, err = a.stdout.Write(out)
 			return err
 		}

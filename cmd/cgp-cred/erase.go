@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 )
@@ -29,5 +30,9 @@ func (a *app) erase(ctx context.Context, which string) error {
 	if err != nil {
 		return err
 	}
-	return h.Erase(ctx, p)
+	if err := h.Erase(ctx, p); err != nil {
+		return err
+	}
+	a.say(fmt.Sprintf("no token of profile %q is cached now", p.Name))
+	return nil
 }

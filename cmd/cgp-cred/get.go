@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -119,6 +120,14 @@ func (a *app) get(ctx context.Context, o getOptions) error {
 	if err != nil {
 		return err
 	}
+	if len(out) == 0 {
+		a.sayNone(p)
+	}
 	_, err = a.stdout.Write(out)
 	return err
+}
+
+// sayNone says why there is no output.
+func (a *app) sayNone(p *profile.Profile) {
+	a.say(fmt.Sprintf("profile %q needs no credential (its method is none): nothing to print", p.Name))
 }

@@ -33,6 +33,9 @@ func dispatch(argv []string) []string {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &output{to: stdout}
 	a := &app{stdin: stdin, stdout: out, stderr: stderr}
+	if err := refuseGit(a, args); err != nil {
+		return report(stderr, out.outcome(err))
+	}
 	if o, plain := plainGet(args); plain {
 		return report(stderr, out.outcome(a.get(ctx, o)))
 	}

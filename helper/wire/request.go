@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore/fault"
@@ -163,7 +165,7 @@ func place(seen map[string]string) (text string, noPath bool) {
 		return whole, u.Path == ""
 	}
 	path, hasPath := seen["path"]
-	path = "/" + strings.TrimPrefix(path, "/")
+	path = "/" + escapePath(strings.TrimPrefix(path, "/"))
 	text = seen["protocol"] + "://" + seen["host"] + path
 	u, err := apim.ParseURL(text)
 	if err != nil || u.Host != seen["host"] || len(u.Scheme) != len(seen["protocol"]) {
@@ -177,4 +179,21 @@ func place(seen map[string]string) (text string, noPath bool) {
 		return "", false
 	}
 	return text, !hasPath
+}
+
+// escapePath encodes what git has decoded in a path: spaces, and letters beyond ASCII. What is encoded still stays as it
+// is, and so do control characters, which name no address.
+func escapePath(path string) string {
+	if !utf8.ValidString(path) {
+		return path
+	}
+	var b strings.Builder
+	for i := range len(path) {
+		if c := path[i]; c == ' ' || c >= utf8.RuneSelf {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
