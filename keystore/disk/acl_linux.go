@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
-
-	"cgp-cred/keystore/printable"
 )
 
 // aclName is the extended attribute that holds a file's POSIX access control list: acl(5).
@@ -15,7 +13,7 @@ const aclName = "system.posix_acl_access"
 
 // unlisted refuses a file that an access control list lets other users or groups write. The mode shows them as the
 // file's group.
-func unlisted(f attributed, uid uint32) error {
+func unlisted(f attributed, uid uint32, w whose) error {
 	list := make([]byte, 4096) // 500 entries
 	var n int
 	err := retry(func() (err error) { n, err = f.get(aclName, list); return err })
@@ -23,20 +21,14 @@ func unlisted(f attributed, uid uint32) error {
 	case errors.Is(err, unix.ENODATA), errors.Is(err, unix.ENOTSUP): // the file, or its file system, has no list
 		return nil
 	case err != nil:
-		return &UnsafeError{
-			Path:    f.path,
-			Problem: fmt.Sprintf("may be writable by others: its access control list can't be read (%v)", err),
-			fix:     "chmod g-w " + printable.Shell(f.path),
-		}
+		problem := fmt.Sprintf("may be writable by others: its access control list can't be read (%v)", err)
+		return writable(f.path, problem, w, "chmod", "g-w")
 	}
 	who := writer(list[:n], uid)
 	if who == "" {
 		return nil
 	}
-	return &UnsafeError{
-		Path: f.path, Problem: "can be written by " + who + " (access control list)",
-		fix: "setfacl -b " + printable.Shell(f.path),
-	}
+	return writable(f.path, "can be written by "+who+" (access control list)", w, "setfacl", "-b")
 }
 
 // Tags and the permission of linux/posix_acl_xattr.h.

@@ -13,22 +13,6 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// UnsafeError is the error of a file or folder that another user could have written or moved, or that is not of the
-// expected kind.
-type UnsafeError struct {
-	Path    string // the file or folder, or the one above it that is unsafe
-	Problem string // what is wrong with it, for example "can be written by its group"
-	fix     string // the command that fixes it
-}
-
-func (e *UnsafeError) Error() string { return fmt.Sprintf("%q %s", e.Path, e.Problem) }
-
-// FaultClass returns [fault.Usage].
-func (e *UnsafeError) FaultClass() fault.Class { return fault.Usage }
-
-// FaultHints returns the command that fixes it.
-func (e *UnsafeError) FaultHints() []string { return []string{e.fix} }
-
 // Unreadable adds a class and a hint to an error of reading a file or folder, if it has none. nil stays nil.
 func Unreadable(err error) error {
 	if err == nil || classified(err) {
@@ -109,32 +93,4 @@ func tooLarge(path string, limit int64) error {
 func classified(err error) bool {
 	var known fault.Classified
 	return errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
-
-func relative(path string) error {
-	return &UnsafeError{
-		Path:    path,
-		Problem: "is not an absolute path",
-		fix:     "set HOME, and XDG_CONFIG_HOME, XDG_STATE_HOME and XDG_RUNTIME_DIR if you use them, to absolute paths",
-	}
-}
-
-func symlink(path string) error {
-	return &UnsafeError{
-		Path:    path,
-		Problem: "is a symbolic link",
-		fix:     "replace the link with the file it points to: rm " + printable.Shell(path),
-	}
-}
-
-// notFolder returns the error of a file that is expected to be a folder.
-func notFolder(path string) error {
-	return &UnsafeError{
-		Path: path, Problem: "is not a folder",
-		fix: "move it away, or set HOME and the XDG_* variables to folders: ls -ld " + printable.Shell(path),
-	}
-}
-
-func irregular(path string) error {
-	return &UnsafeError{Path: path, Problem: "is not a regular file", fix: "rm -r " + printable.Shell(path)}
 }

@@ -4,14 +4,11 @@ package disk
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"cgp-cred/keystore/printable"
 )
 
 const maxLinks = 40 // the same as Linux's
@@ -27,7 +24,7 @@ func walk(path string, strict int) error {
 
 // passage says how to walk a path.
 type passage struct {
-	strict int  // the last strict names are cgp-cred's own folders
+	strict int  // the last strict names are cgp-cred's own folders, or one that the user named
 	toFile bool // the path ends in a file that the user named, and so does each link to it
 }
 
@@ -42,7 +39,7 @@ func (p passage) resolve(path string) (string, error) {
 		rest = names(path)
 		st   unix.Stat_t
 	)
-	if err := checkFolder(at, uid, place{}, &st); err != nil {
+	if err := checkFolder(at, uid, place{whose: p.whose(at, false)}, &st); err != nil {
 		return "", err
 	}
 	for links := 0; len(rest) > 0; {
@@ -57,6 +54,7 @@ func (p passage) resolve(path string) (string, error) {
 			cgpCred: len(rest) < p.strict, open: uint32(st.Mode)&0o022 != 0,
 			managed: p.toFile, file: p.toFile && len(rest) == 0,
 		}
+		in.whose = p.whose(next, in.cgpCred)
 		if err := checkFolder(next, uid, in, &st); err != nil {
 			return "", err
 		}
@@ -77,6 +75,18 @@ func (p passage) resolve(path string) (string, error) {
 		rest = append(names(target), rest...)
 	}
 	return at, nil
+}
+
+// whose returns whose a folder of the passage is.
+func (p passage) whose(folder string, strict bool) whose {
+	switch {
+	case strict && ownerOf(folder) == ours:
+		return ours
+	case strict, p.toFile:
+		return given
+	default:
+		return above
+	}
 }
 
 // names returns the names in a path, without empty ones and single dots. Those of a link's target keep their "..".
@@ -107,6 +117,7 @@ type place struct {
 	open    bool // its folder can be written by others, as /tmp can
 	managed bool // a folder of root's may be writable by its group: what it holds is checked for its owner
 	file    bool // it is the file, or a link to it
+	whose   whose
 }
 
 // checkFolder checks one folder, or, except among cgp-cred's own, a link to one, and stores what it saw in st. If the
@@ -120,7 +131,7 @@ func checkFolder(path string, uid uint32, in place, st *unix.Stat_t) error {
 	if st.Uid != uid && st.Uid != 0 {
 		above := (kind == unix.S_IFDIR || in.file && kind == unix.S_IFREG) && !in.cgpCred && !in.open
 		if !above || !unmapped(st.Uid) {
-			return foreign(path, st.Uid, uid)
+			return foreign(path, st.Uid, uid, in.whose)
 		}
 	}
 	switch {
@@ -133,11 +144,11 @@ func checkFolder(path string, uid uint32, in place, st *unix.Stat_t) error {
 		if !in.cgpCred && mode&unix.S_ISVTX != 0 || in.managed && st.Uid == 0 && mode&0o002 == 0 {
 			return nil
 		}
-		return closed(pathFile(path), mode, st.Gid, uid)
+		return closed(pathFile(path), mode, st.Gid, uid, in.whose)
 	case in.file:
-		return closed(pathFile(path), mode, st.Gid, uid)
+		return closed(pathFile(path), mode, st.Gid, uid, in.whose)
 	default:
-		return notFolder(path)
+		return notFolder(path, in.whose)
 	}
 }
 
@@ -158,31 +169,16 @@ func openFile(fd int, path string) attributed {
 // closed refuses a file that others can write. A group with this user as its only member does not count: with the usual
 // umask of 002 on Ubuntu and Fedora such a group can write all of a user's files. The mode shows the users and groups
 // of an access control list as that group.
-func closed(f attributed, mode, gid, uid uint32) error {
-	if mode&0o002 != 0 {
-		return &UnsafeError{
-			Path: f.path, Problem: "can be written by everybody",
-			fix: "chmod go-w " + printable.Shell(f.path),
-		}
-	}
-	if mode&0o020 == 0 {
+func closed(f attributed, mode, gid, uid uint32, w whose) error {
+	switch {
+	case mode&0o002 != 0:
+		return writable(f.path, "can be written by everybody", w, "chmod", "go-w")
+	case mode&0o020 == 0:
 		return nil
+	case !privateGroup(gid, uid):
+		return writable(f.path, "can be written by its group", w, "chmod", "go-w")
 	}
-	if !privateGroup(gid, uid) {
-		return &UnsafeError{
-			Path: f.path, Problem: "can be written by its group",
-			fix: "chmod go-w " + printable.Shell(f.path),
-		}
-	}
-	return unlisted(f, uid)
-}
-
-func foreign(path string, owner, uid uint32) error {
-	return &UnsafeError{
-		Path:    path,
-		Problem: fmt.Sprintf("belongs to uid %d, and you are uid %d", owner, uid),
-		fix:     fmt.Sprintf("if you trust what is in it: sudo chown -h %d %s", uid, printable.Shell(path)),
-	}
+	return unlisted(f, uid, w)
 }
 
 func readlink(path string) (string, error) {

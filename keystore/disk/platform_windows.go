@@ -80,7 +80,7 @@ func walk(path string, strict int) error {
 	case info.Mode()&fs.ModeSymlink != 0 && strict > 0:
 		return symlink(path)
 	case info.Mode()&fs.ModeSymlink == 0 && !info.IsDir():
-		return notFolder(path)
+		return notFolder(path, above)
 	}
 	return nil
 }

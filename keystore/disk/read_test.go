@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -151,11 +152,44 @@ func TestReadFileAttacked(t *testing.T) {
 			if fault.HintOf(err, "") == "" || !strings.HasPrefix(unsafe.Path, tr.home) {
 				t.Errorf("path %q, hint %q", unsafe.Path, fault.HintOf(err, ""))
 			}
+			followHints(t, tr)
 		})
 	}
 }
 
-func TestUnsafeErrorMends(t *testing.T) {
+// followHints does what each hint says, as a user would, until the file is read or is absent. A hint changes nothing
+// above cgp-cred's own folders.
+func followHints(t *testing.T, tr tree) {
+	t.Helper()
+	for range 5 {
+		_, err := disk.ReadFile(tr.file, 100)
+		var unsafe *disk.UnsafeError
+		if !errors.As(err, &unsafe) {
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("after the hints: %v", err)
+			}
+			return
+		}
+		hint := fault.HintOf(err, "")
+		commands := hint[strings.LastIndex(hint, ": ")+1:]
+		if strings.HasPrefix(strings.TrimSpace(commands), "ls -ld ") {
+			if strings.Contains(unsafe.Path, "/cgp-cred") {
+				t.Errorf("hint %q does not fix %q", hint, unsafe.Path)
+			}
+			return
+		}
+		if !strings.Contains(unsafe.Path, "/cgp-cred") {
+			t.Errorf("hint %q changes what is not cgp-cred's", hint)
+		}
+		run := exec.CommandContext(t.Context(), "sh", "-c", strings.ReplaceAll(commands, "sudo ", ""))
+		if out, err := run.CombinedOutput(); err != nil {
+			t.Fatalf("hint %q: %v, %s", hint, err, out)
+		}
+	}
+	t.Error("the hints lead in a circle")
+}
+
+func TestUnsafeErrorSaysHowToFixIt(t *testing.T) {
 	t.Parallel()
 	tr := newTree(t)
 	must(t, os.Chmod(tr.profiles, 0o777))
@@ -164,11 +198,11 @@ func TestUnsafeErrorMends(t *testing.T) {
 	if !errors.As(err, &unsafe) || fault.HintOf(err, "") != "chmod go-w "+tr.profiles {
 		t.Fatalf("got %v", err)
 	}
-	odd := filepath.Join(t.TempDir(), "it's here; really")
-	must(t, os.Mkdir(odd, 0o700))
+	odd := filepath.Join(t.TempDir(), "it's here; really", "cgp-cred")
+	must(t, os.MkdirAll(odd, 0o700))
 	must(t, os.Chmod(odd, 0o777))
 	if !errors.As(disk.CheckFolder(odd), &unsafe) ||
-		!strings.HasSuffix(fault.HintOf(unsafe, ""), `it'\''s here; really'`) {
+		!strings.HasSuffix(fault.HintOf(unsafe, ""), `it'\''s here; really/cgp-cred'`) {
 		t.Errorf("hint %q is not one word for a shell", unsafe.FaultHints())
 	}
 }

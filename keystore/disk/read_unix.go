@@ -4,7 +4,6 @@ package disk
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"time"
@@ -80,25 +79,15 @@ func checkFile(fd int, path string, hidden uint32) (size int64, err error) {
 	case mode&unix.S_IFMT != unix.S_IFREG:
 		return 0, irregular(path)
 	case st.Uid != uid && st.Uid != 0:
-		return 0, foreign(path, st.Uid, uid)
+		return 0, foreign(path, st.Uid, uid, ownerOf(path))
+	case st.Nlink == 0: // removed after it was opened
+		return 0, &fs.PathError{Op: "open", Path: path, Err: unix.ENOENT}
 	case st.Nlink != 1:
 		return 0, linked(path, uint64(st.Nlink)) // 16 or 32 bits on other systems
 	case mode&hidden != 0:
 		return 0, &UnsafeError{Path: path, Problem: "can be read by others", fix: "chmod go= " + printable.Shell(path)}
 	}
-	return st.Size, closed(openFile(fd, path), mode, st.Gid, uid)
-}
-
-func linked(path string, n uint64) error {
-	if n == 0 {
-		return &fs.PathError{Op: "open", Path: path, Err: unix.ENOENT} // removed after it was opened
-	}
-	q, c := printable.Shell(path), printable.Shell(path+".new")
-	return &UnsafeError{
-		Path:    path,
-		Problem: fmt.Sprintf("has %d names (hard links)", n),
-		fix:     "keep only one name: cp -p " + q + " " + c + " && mv " + c + " " + q,
-	}
+	return st.Size, closed(openFile(fd, path), mode, st.Gid, uid, ownerOf(path))
 }
 
 func readAll(fd int, path string, size, limit int64) ([]byte, error) {
