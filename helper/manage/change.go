@@ -92,6 +92,10 @@ func merge(name string, old *record.Record, c Change) (*record.Record, error) {
 	return r, chooseAuth(name, r, c.Auth)
 }
 
+// lost reports whether a record is only what a profile's file says of a record that the keystore has lost.
+func lost(r *record.Record) bool { return r.Rev == "" && r.Auth != "" }
+
+
 func mergeHost(name string, r *record.Record, c Change) error {
 	if c.Host == "" && r.Host == "" {
 		return refuse(name, "a new profile needs a host", "add --host HOST, for example --host int")
@@ -188,6 +192,9 @@ func samePublic(a, b *record.Key) bool {
 // returns an error if the record lacks a part that the method needs.
 func chooseAuth(name string, r *record.Record, asked string) error {
 	auth := asked
+	if auth == "" && lost(r) && r.Auth == profile.JWT {
+		auth = profile.JWT // a record that was lost never leads to a weaker method
+	}
 	if auth == "" {
 		switch {
 		case r.Key != nil:

@@ -23,6 +23,15 @@ type migration struct {
 
 func (g migration) stays() bool { return g.from.Same(g.to) }
 
+// base returns what a change starts from: the record, or, if the keystore has lost it, what the profile's file says of
+// it. It is nil for a new profile.
+func (g migration) base() *record.Record {
+	if g.record != nil || g.now == nil {
+		return g.record
+	}
+	return &record.Record{Host: g.now.Host, APIName: g.now.APIName, Auth: g.now.Auth}
+}
+
 // profile returns the profile that the change makes.
 func (g migration) profile(name string) *profile.Profile {
 	p := &profile.Profile{Name: name, SignerSeal: g.seal()}

@@ -45,7 +45,7 @@ func (m *Manager) Store(ctx context.Context, name string, c Change) (Stored, err
 	if c.Seen != nil && *c.Seen != revOf(old) {
 		return Stored{}, records.NotWritten(name)
 	}
-	base := old
+	base := found.base()
 	if c.Anew {
 		if err := m.mayReplace(name, old, c.Force); err != nil {
 			return Stored{}, err
@@ -134,12 +134,15 @@ func (m *Manager) MayReplaceKey(ctx context.Context, name string, c Change) (see
 	if err := c.Check(name); err != nil {
 		return nil, err
 	}
-	old, err := m.Existing(ctx, name, c.Keystore)
+	if err := m.KeystoreOnly(); err != nil {
+		return nil, err
+	}
+	found, err := m.find(ctx, name, c.Keystore)
 	if err != nil {
 		return nil, err
 	}
-	rev := revOf(old)
-	return &rev, mayReplaceKey(name, old, c)
+	rev := revOf(found.record)
+	return &rev, mayReplaceKey(name, found.base(), c)
 }
 
 func mayReplaceKey(name string, old *record.Record, c Change) error {

@@ -81,7 +81,7 @@ func gone(p *profile.Profile, err error) error {
 	}
 	hints := []string{
 		"another keyring program may have taken over (KeePassXC, KWallet, gnome-keyring): start the one that was used",
-		"or store the credential again: cgp-cred store " + p.Name,
+		"or store the credential again: " + again(p),
 	}
 	var at *keystore.Error
 	if p.Keystore != profile.Keychain && errors.As(err, &at) && at.Next != "" {
@@ -89,6 +89,15 @@ func gone(p *profile.Profile, err error) error {
 	}
 	what := fmt.Sprintf("profile %q exists, %s", p.Name, where)
 	return &fault.Error{Class: fault.None, Err: err, What: what, Hints: hints}
+}
+
+// again returns the command that makes a profile's lost record again, with the same method.
+func again(p *profile.Profile) string {
+	if p.Auth != profile.JWT {
+		return "cgp-cred store " + p.Name
+	}
+	return fmt.Sprintf("cgp-cred store %[1]s --private-key FILE --kid KID, or, with a new key: "+
+		"cgp-cred keygen %[1]s --kid NEWKID", p.Name)
 }
 
 // Reload reads a profile's file again under the lock. The process that held the lock before may have changed the
