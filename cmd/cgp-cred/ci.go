@@ -47,7 +47,7 @@ func (a *app) ci(ctx context.Context, system, name, variable string) error {
 		return err
 	}
 	if p.Auth != profile.JWT {
-		return usage("give the API key, as a secret, only to the step that needs it, or use cgp-cred exec",
+		return usage("give the API key, as a secret, only to the step that needs it, or use cgp-cred exec -- COMMAND",
 			"method %s: every later step could read the API key, and it does not expire", p.Auth)
 	}
 	c, err := h.Get(ctx, p, helper.Options{})
@@ -86,10 +86,10 @@ func checkCI(system, variable string) error {
 	is, known := inside[system]
 	switch {
 	case !known:
-		return usage("choose github or azure; in another system use cgp-cred exec",
+		return usage("choose github or azure; in another system use cgp-cred exec -- COMMAND",
 			"CI system %s is unknown", quoted(system))
 	case !is:
-		return usage("run it in a job of that system; otherwise use cgp-cred get or cgp-cred exec",
+		return usage("run it in a job of that system; otherwise use cgp-cred get, or cgp-cred exec -- COMMAND",
 			"this is not a job of %s: nothing would hide the token", system)
 	case !maySet(variable):
 		return usage("for example --var CGP_TOKEN",

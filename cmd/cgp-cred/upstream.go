@@ -169,6 +169,6 @@ func (a *app) readPEM(p upstream.PEM, file string) (signer.RSA, error) {
 
 // withoutProfile adds a hint to the error of a token request: its other hints name a profile.
 func withoutProfile(err error) error {
-	hints := append(fault.HintsOf(err), "these commands need a profile: cgp-cred import makes one from the same keys")
+	hints := append(fault.HintsOf(err), "these commands need a profile; make one from the same keys: cgp-cred import")
 	return fault.Of(fault.ClassOf(err), strings.Join(hints, "\n"), err)
 }

@@ -8,6 +8,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
@@ -95,7 +96,6 @@ func merge(name string, old *record.Record, c Change) (*record.Record, error) {
 // lost reports whether a record is only what a profile's file says of a record that the keystore has lost.
 func lost(r *record.Record) bool { return r.Rev == "" && r.Auth != "" }
 
-
 func mergeHost(name string, r *record.Record, c Change) error {
 	if c.Host == "" && r.Host == "" {
 		return refuse(name, "a new profile needs a host", "add --host HOST, for example --host int")
@@ -117,13 +117,13 @@ func mergeHost(name string, r *record.Record, c Change) error {
 func mergeURLs(name string, r *record.Record, c Change) error {
 	if c.TokenURL != nil && *c.TokenURL != r.TokenURL {
 		if r.Key != nil && !c.Force {
-			return needsForce(name, "this changes the token URL", "--token-url URL")
+			return needsForce(name, "this changes the token URL", "--token-url "+printable.Shell(*c.TokenURL))
 		}
 		r.TokenURL = *c.TokenURL
 	}
 	if c.Audience != nil && *c.Audience != r.Audience {
 		if r.Key != nil && !c.Force {
-			return needsForce(name, "this changes the audience", "--audience URL")
+			return needsForce(name, "this changes the audience", "--audience "+printable.Shell(*c.Audience))
 		}
 		r.Audience = *c.Audience
 	}
@@ -164,23 +164,12 @@ func mergeGiven(name string, r *record.Record, given *record.Key, kid string, fo
 	}
 	switch {
 	case r.Key != nil && !force:
-		return refuse(name, keyExists(r, r.Key), forceHint(name, keyFlags(given)))
+		return refuse(name, keyExists(r, r.Key), forceHint(name, signer.Flags(given.Signer.Kind())+" --kid KID"))
 	case kid == "":
 		return refuse(name, "a private key needs the kid it is registered under", "add --kid KID")
 	}
 	r.Key, r.Next, r.Previous = &record.Key{KID: kid, Signer: given.Signer}, nil, nil
 	return nil
-}
-
-// keyFlags returns the flags that give a key like k.
-func keyFlags(k *record.Key) string {
-	switch k.Signer.Kind() {
-	case signer.KindAgent:
-		return "--signer ssh-agent --fingerprint SHA256:... --kid KID"
-	case signer.KindExec:
-		return "--signer exec --signer-command \"/path args\" --kid KID"
-	}
-	return "--private-key FILE --kid KID"
 }
 
 func samePublic(a, b *record.Key) bool {

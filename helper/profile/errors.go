@@ -2,23 +2,35 @@ package profile
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 )
 
 // badFile returns the error for a config file that can't be used because of a line; 0: unknown.
 func badFile(file string, line int, format string, args ...any) error {
-	hint := "fix the file, or recreate it: cgp-cred store PROFILE --default"
-	if filepath.Base(filepath.Dir(file)) == "profiles" {
-		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
-		hint = "fix the file, or recreate it: cgp-cred store " + name + " --host HOST (nothing in the keychain is lost)"
-	}
+	const hint = "fix the file, or recreate it: cgp-cred store PROFILE --default"
 	if line > 0 {
 		file = fmt.Sprintf("%s:%d", file, line)
 	}
 	return fault.New(fault.Usage, hint, "%s: %s", file, fmt.Sprintf(format, args...))
+}
+
+// damaged returns the error of p's file with a hint to make the file again from the record. The file may have been read
+// only in part.
+func (p *Profile) damaged(err error) error {
+	flags := ""
+	switch {
+	case p.Keystore == File && p.Identity != "":
+		flags = " --keystore file --identity " + printable.Shell(p.Identity)
+	case p.Keystore == File:
+		flags = " --keystore file"
+	case p.Keystore == Exec:
+		flags = " --keystore exec --keystore-command COMMAND"
+	}
+	return fault.Of(fault.Usage,
+		"fix the file, or recreate it: cgp-cred store "+p.Name+flags+" (the stored credential is not lost)", err)
 }
 
 // NoProfileError says that a profile does not exist, or that none could be chosen.
@@ -62,7 +74,7 @@ func (e *NoProfileError) hint() string {
 	case len(e.Known) == 0:
 		return "create one: cgp-cred store NAME --host HOST, or cgp-cred keygen NAME --host HOST --kid KID"
 	}
-	return "name one, set CGP_CRED_PROFILE, or make one the default: cgp-cred store NAME --default"
+	return "name one, set CGP_CRED_PROFILE, or make one the default: cgp-cred store " + e.Known[0] + " --default"
 }
 
 // CoverError says that no credential covers a URL.

@@ -95,13 +95,16 @@ func (c Config) Load(name string) (*Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Profile{Keystore: Keychain}
+	p := &Profile{Name: name, File: file, Keystore: Keychain}
 	rows := p.rows()
 	if err := parse(file, raw, rows); err != nil {
-		return nil, err
+		return nil, p.damaged(err)
 	}
-	p.Name, p.File, p.Bytes = name, file, raw
-	return p, p.check(rows)
+	p.Bytes = raw
+	if err := p.check(rows); err != nil {
+		return p, p.damaged(err)
+	}
+	return p, nil
 }
 
 // DamagedCommand returns the keystore_command of a file that can't be used, or nil if it can't be read. It is only for

@@ -85,7 +85,7 @@ func gone(p *profile.Profile, err error) error {
 	}
 	var at *keystore.Error
 	if p.Keystore != profile.Keychain && errors.As(err, &at) && at.Next != "" {
-		hints = []string{at.Next}
+		hints[0] = at.Next
 	}
 	what := fmt.Sprintf("profile %q exists, %s", p.Name, where)
 	return &fault.Error{Class: fault.None, Err: err, What: what, Hints: hints}

@@ -61,8 +61,7 @@ func (s *store) explain(op, account string, err error) error {
 	case errors.Is(err, fs.ErrNotExist) && op != "set":
 		return &keystore.Error{
 			Kind: keystore.ErrNotFound, Op: op, Account: account,
-			Next: fmt.Sprintf("there is no %s: run cgp-cred store %s --keystore file", printable.Shell(s.file(account)),
-				account),
+			Next: "if there is a backup, restore the file: " + printable.Shell(s.file(account)),
 		}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &keystore.Error{

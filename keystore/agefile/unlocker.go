@@ -173,8 +173,8 @@ func (u *Unlocker) unwrap(body []byte, phrase keystore.Secret) ([]byte, error) {
 	case errors.As(err, &other):
 		return nil, &keystore.Error{
 			Kind: errWrong,
-			Next: "run the command again; a forgotten passphrase can't be recovered: cgp-cred logout every profile " +
-				"with such a keystore, then store it again",
+			Next: "run the command again; a forgotten passphrase can't be recovered: for each profile with such a " +
+				"keystore run cgp-cred logout PROFILE, then store it again",
 		}
 	case err != nil:
 		return nil, damaged("the identity that the passphrase protects: " + err.Error())

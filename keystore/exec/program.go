@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -155,8 +154,7 @@ func (p *programs) run(ctx context.Context, op, verb, account string, stdin []by
 	switch {
 	case errors.Is(err, program.ErrNotFound):
 		e.Kind, e.Detail = keystore.ErrNotFound, ""
-		e.Next = fmt.Sprintf("the keystore program has no record: run `cgp-cred store %s`, or %s", account,
-			p.byHand(verb, account))
+		e.Next = p.byHand(verb, account)
 	case errors.Is(err, program.ErrChanged):
 		e.Kind, e.Detail, e.Next = keystore.ErrChanged, "", ""
 	case errors.Is(err, program.ErrTimeout):

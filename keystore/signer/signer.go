@@ -31,6 +31,17 @@ const (
 	KindExec     = "exec"
 )
 
+// Flags returns the flags that give a key of a kind, for hints.
+func Flags(kind string) string {
+	switch kind {
+	case KindAgent:
+		return "--signer ssh-agent --fingerprint SHA256:..."
+	case KindExec:
+		return "--signer exec --signer-command COMMAND"
+	}
+	return "--private-key FILE"
+}
+
 // The sizes of RSA modulus that a record keeps, in bits. crypto/rsa does not sign with a shorter key; a longer one does
 // not fit into a keychain's item.
 const (
@@ -135,8 +146,8 @@ func check(who string, o Options, public *rsa.PublicKey, digest, signature []byt
 	}
 	return failed(
 		ErrWrong, who, "its signature was made with another key than it was stored with, or in another way than RS512",
-		"check which key it uses; to change it: cgp-cred store "+o.profile()+" --signer "+who+
-			" ... --kid KID --force",
+		"check which key it uses; to change it: cgp-cred store "+o.profile()+" "+Flags(who)+
+			" --kid KID --force",
 	)
 }
 

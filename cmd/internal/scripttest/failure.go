@@ -10,7 +10,8 @@ import (
 
 // expect-failure STATUS COMMAND... checks what holds of every failure: this exit status, nothing on stdout, and on
 // stderr one message, at least one hint and at most one message_id. Before them there may be warnings, and with -v
-// lines with a *.
+// lines with a *. A command of cgp-cred in a hint is one that it takes, and other commands change only what is
+// cgp-cred's.
 func expectFailure(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: expect-failure STATUS COMMAND ARGS...")
@@ -22,6 +23,7 @@ func expectFailure(ts *testscript.TestScript, neg bool, args []string) {
 	if problem := failureText(ts.ReadFile("stderr")); problem != "" {
 		ts.Fatalf("%s", problem)
 	}
+	ts.Check(CheckHints(ts.ReadFile("stderr")))
 }
 
 var failureLines = regexp.MustCompile(`^(?:(?:cgp-cred: warning:|\*) [ -~]+\n)*` +

@@ -92,6 +92,7 @@ func verbs() map[string]func(*testscript.TestScript, bool, []string) {
 		"file-server":          fileServer,
 		"find-python":          findPython,
 		"fingerprint":          fingerprint,
+		"follow-hints":         followHints,
 		"git-server":           gitServer,
 		"go-module":            goModule,
 		"igv":                  startIGV,
