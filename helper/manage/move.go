@@ -65,7 +65,7 @@ func (m *Manager) find(ctx context.Context, name string, to *profile.Location) (
 	}
 	damage := err
 	g.record, err = m.readIfAny(ctx, name, g.from, g.seal())
-	if err == nil && g.record == nil && to == nil && damage != nil && !g.new {
+	if err == nil && g.record == nil && to == nil && errors.Is(damage, profile.ErrDamaged) {
 		err = refuse(name, fmt.Sprintf("its record is not %s, and its file can't say where it is: %v", g.from, damage),
 			"name the keystore that was used: cgp-cred store "+name+" --keystore file\n"+
 				"or fix the file; or begin again: cgp-cred logout "+name)

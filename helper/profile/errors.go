@@ -29,8 +29,8 @@ func (p *Profile) damaged(err error) error {
 	case p.Keystore == Exec:
 		flags = " --keystore exec --keystore-command COMMAND"
 	}
-	return fault.Of(fault.Usage,
-		"fix the file, or recreate it: cgp-cred store "+p.Name+flags+" (the stored credential is not lost)", err)
+	hint := "fix the file, or recreate it: cgp-cred store " + p.Name + flags + " (the stored credential is not lost)"
+	return &fault.Error{Class: fault.Usage, What: err.Error(), Hints: fault.Lines(hint), Err: ErrDamaged}
 }
 
 // NoProfileError says that a profile does not exist, or that none could be chosen.

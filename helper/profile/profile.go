@@ -65,6 +65,9 @@ const maxFile = 64 << 10
 // ErrNoProfile says that no profile has a name.
 var ErrNoProfile = errors.New("no such profile")
 
+// ErrDamaged says that a profile's file has no profile in it.
+var ErrDamaged = errors.New("the profile's file is damaged")
+
 // CheckName returns what is wrong with a profile's name, or nil. The name is also the account in the keystore, so a
 // valid name needs no quotes anywhere.
 func CheckName(name string) error {

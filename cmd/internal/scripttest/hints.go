@@ -65,7 +65,7 @@ var shellCommand = regexp.MustCompile(`^(?:sudo )?(?:chmod|chown|setfacl|rm|mv|c
 // ownCommand begins a command of cgp-cred.
 var ownCommand = regexp.MustCompile("(?:^|[ `(])cgp-cred ")
 
-// hintEnd ends a command in a hint that goes on.
+// hintEnd ends a command in a hint that continues.
 var hintEnd = regexp.MustCompile("`|, |; | \\(|\\)| or | and | if |: |, which|\\?$")
 
 // HintCommands returns the command lines in the hints of a message.
