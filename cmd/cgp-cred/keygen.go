@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -65,7 +64,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 	if err != nil {
 		return err
 	}
-	c.Key = &record.Key{KID: strings.TrimSpace(o.kid), Signer: key}
+	c.Key = &record.Key{KID: o.kid, Signer: key}
 	s, err := h.Manage().Store(ctx, name, c)
 	if err != nil {
 		return err

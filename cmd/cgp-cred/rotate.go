@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -92,7 +91,7 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	if err := o.signer.check(name, o.keyFile); err != nil {
 		return err
 	}
-	seen, err := h.Manage().MayRotate(ctx, name, strings.TrimSpace(o.kid))
+	seen, err := h.Manage().MayRotate(ctx, name, o.kid)
 	if err != nil {
 		return err
 	}
@@ -112,15 +111,14 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 
 // nextKey imports the next key, finds it in its signer, or makes it.
 func (a *app) nextKey(ctx context.Context, name string, o rotateOptions) (*record.Key, error) {
-	kid := strings.TrimSpace(o.kid)
-	if given, err := a.givenKey(ctx, name, o.keyFile, o.signer, kid); err != nil || given != nil {
+	if given, err := a.givenKey(ctx, name, o.keyFile, o.signer, o.kid); err != nil || given != nil {
 		return given, err
 	}
 	key, err := a.newKey(o.bits)
 	if err != nil {
 		return nil, err
 	}
-	return &record.Key{KID: kid, Signer: key}, nil
+	return &record.Key{KID: o.kid, Signer: key}, nil
 }
 
 // checkBits accepts the sizes that a new key may have.

@@ -50,7 +50,7 @@ func (o outcome) fault() error {
 		detail = fmt.Errorf("%w; it said: %s", detail, o.said)
 	}
 	return fault.Wrap(fault.Keystore, o.hint(),
-		fmt.Sprintf("program %q, asked to %s", printable.Text(o.program), o.verb), detail)
+		fmt.Sprintf("program %s, asked to %s", printable.Quote(o.program), o.verb), detail)
 }
 
 // hint returns the command that shows the cause.

@@ -69,7 +69,7 @@ func Describe(r rune) string {
 	case '\t':
 		return `a tab (\t)`
 	case '\r':
-		return `a carriage return (\r)`
+		return `a line break (\r)`
 	case '\n':
 		return `a line break (\n)`
 	case '"', '\'', '`':

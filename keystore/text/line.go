@@ -19,7 +19,7 @@ type Kind struct {
 var (
 	APIKey = Kind{
 		labels: []string{"key", "apikey", "token", "secret"}, secret: true,
-		words: []string{"undefined", "null", "none", "changeme", "yourapikey", "yourapikeyhere", "apikey"},
+		words: []string{"undefined", "null", "none", "changeme"},
 	}
 	Bundle  = Kind{labels: []string{"bundle"}, secret: true}
 	KID     = Kind{labels: []string{"kid", "keyid"}, words: []string{"undefined", "null"}}
@@ -27,7 +27,9 @@ var (
 	Profile = Kind{labels: []string{"profile"}}
 	URL     = Kind{labels: []string{"url", "audience"}}
 	Path    = Kind{path: true}
-	Other   = Kind{} // the rest: methods, formats, commands, numbers
+
+	Identity = Kind{labels: []string{"key", "identity"}, secret: true} // of age
+	Other    = Kind{}                                                  // the rest: methods, formats, commands, numbers
 )
 
 // Line returns a value that is one line. It takes off line ends, spaces and invisible characters around it, quotes, and
@@ -38,7 +40,10 @@ func Line(input, given string, k Kind) (string, error) {
 		return given, nil
 	}
 	whole, err := Decode(input, []byte(given))
-	if err != nil {
+	switch {
+	case err != nil && k.path && strings.IndexByte(given, 0) < 0: // file names may have any bytes
+		return strings.TrimRight(given, "\r\n"), nil
+	case err != nil:
 		return "", err
 	}
 	s := whole
@@ -116,7 +121,7 @@ func (k Kind) problem(s string) string {
 // word reports whether s is a word that programs write if they have no value.
 func (k Kind) word(s string) bool {
 	const longest = 20
-	if len(k.words) == 0 || len(s) > longest {
+	if len(k.words) == 0 || s == "" || len(s) > longest {
 		return false
 	}
 	return slices.Contains(k.words, strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s)))

@@ -14,8 +14,11 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// bad returns the error of an input that can't be read.
+// bad returns the error of an input that can't be read. If input is empty, the caller names it.
 func bad(input, problem, hint string) error {
+	if input == "" {
+		return fault.New(fault.Usage, hint, "%s", problem)
+	}
 	return fault.New(fault.Usage, hint, "%s: %s", input, problem)
 }
 
@@ -46,7 +49,7 @@ func Decode(input string, raw []byte) (string, error) {
 	}
 	for i, r := range s {
 		if r == utf8.RuneError && s[i] >= utf8.RuneSelf && !strings.HasPrefix(s[i:], "\ufffd") {
-			return "", bad(input, fmt.Sprintf("byte %d is 0x%02x, which is not UTF-8", i+1, s[i]), hintUTF8)
+			return "", bad(input, fmt.Sprintf("it is not UTF-8: byte %d is 0x%02x", i+1, s[i]), hintUTF8)
 		}
 	}
 	return s, nil
@@ -103,6 +106,33 @@ func alternates(raw []byte, nul int) bool {
 		}
 	}
 	return true
+}
+
+// Phrase returns a passphrase without a byte order mark, and from UTF-16 if it has one. Nothing else of it changes.
+func Phrase(raw []byte) []byte {
+	if bytes.HasPrefix(raw, []byte(mark)) {
+		return raw[len(mark):]
+	}
+	if Wide(raw) {
+		if s, err := decode("", raw); err == nil {
+			return []byte(s)
+		}
+	}
+	return raw
+}
+
+// Wide reports whether a text begins with the byte order mark of UTF-16.
+func Wide(raw []byte) bool {
+	return bytes.HasPrefix(raw, []byte{0xff, 0xfe}) || bytes.HasPrefix(raw, []byte{0xfe, 0xff})
+}
+
+// Blank reports whether a text has nothing that can be seen.
+func Blank(s string) bool {
+	if s == "" {
+		return true
+	}
+	decoded, err := decode("", []byte(s))
+	return err == nil && strings.TrimFunc(decoded, removable) == ""
 }
 
 // Lines is [Decode] for a text of several lines: each ends in a line feed only. It drops what DOS editors end a file
