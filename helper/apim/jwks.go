@@ -107,7 +107,7 @@ func (k JWK) same(other JWK) bool {
 		k.point == other.point
 }
 
-// readSet returns the entries of a key set. A key alone, and a list of keys, are a set too.
+// readSet returns the entries of a key set. A single key, and a list of keys, are a set too.
 func readSet(given []byte) ([]json.RawMessage, error) {
 	whole, err := text.JSON("", given)
 	if err != nil {

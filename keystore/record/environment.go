@@ -127,7 +127,7 @@ func secret(input, value string) (keystore.Secret, error) {
 	switch {
 	case strings.HasPrefix(input, envKey): // privatekey reads it, only if it is needed
 		switch {
-		case text.Blank(value):
+		case text.Empty(value):
 			value = ""
 		case strings.IndexByte(value, 0) < 0: // not UTF-16
 			value = strings.TrimSpace(value)
@@ -145,7 +145,7 @@ func secret(input, value string) (keystore.Secret, error) {
 func EmptyVariables(lookup func(string) (string, bool)) (names []string) {
 	for _, name := range []string{envBundle, envHost, envAPIKey, envKID, envKey} {
 		for _, name := range []string{name, name + "_FILE"} {
-			if value, set := lookup(name); set && text.Blank(value) {
+			if value, set := lookup(name); set && text.Empty(value) {
 				names = append(names, name)
 			}
 		}

@@ -126,8 +126,8 @@ func Wide(raw []byte) bool {
 	return bytes.HasPrefix(raw, []byte{0xff, 0xfe}) || bytes.HasPrefix(raw, []byte{0xfe, 0xff})
 }
 
-// Blank reports whether a text has nothing that can be seen.
-func Blank(s string) bool {
+// Empty reports whether a text has nothing that can be seen.
+func Empty(s string) bool {
 	if s == "" {
 		return true
 	}
