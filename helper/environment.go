@@ -2,6 +2,7 @@ package helper
 
 import (
 	"fmt"
+	"os"
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
@@ -15,6 +16,30 @@ const EnvironmentProfile = "env"
 // Resolve chooses the profile that the caller asks for. If the environment holds a credential, that is the only
 // profile, and no other name is found.
 func (h *Helper) Resolve(ask profile.Ask) (*profile.Profile, profile.Source, error) {
+	ask, err := ask.Clean()
+	if err != nil {
+		return nil, "", err
+	}
+	p, source, err := h.resolve(ask)
+	if err != nil && h.Environment == nil && fault.ClassOf(err) == fault.None {
+		err = namingEmpty(err)
+	}
+	return p, source, err
+}
+
+// namingEmpty adds to the error of a missing credential the variables for one that are set and empty.
+func namingEmpty(err error) error {
+	empty := record.EmptyVariables(os.LookupEnv)
+	if len(empty) == 0 {
+		return err
+	}
+	hints := append([]string{record.HintEmpty}, fault.HintsOf(err)...)
+	return &fault.Error{
+		Class: fault.ClassOf(err), What: err.Error() + "; " + record.SetButEmpty(empty), Hints: hints, Err: err,
+	}
+}
+
+func (h *Helper) resolve(ask profile.Ask) (*profile.Profile, profile.Source, error) {
 	if h.Environment == nil {
 		p, source, err := h.Config.Resolve(ask)
 		if err != nil || p.ChangingTo == "" {
@@ -45,6 +70,10 @@ func (h *Helper) Resolve(ask profile.Ask) (*profile.Profile, profile.Source, err
 
 // Scope returns the URL below which p's credential is good for every address, or "". See [profile.Config.Scope].
 func (h *Helper) Scope(ask profile.Ask, p *profile.Profile) string {
+	ask, err := ask.Clean()
+	if err != nil {
+		return ""
+	}
 	if h.Environment != nil {
 		ask.Name = p.Name // there is no other profile
 	}

@@ -13,6 +13,7 @@ import (
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keychain"
 	"cgp-cred/keystore/record"
+	"cgp-cred/keystore/text"
 )
 
 // OpenOptions are the options of [Open]. The zero value is what the command does without flags.
@@ -35,7 +36,7 @@ func Open(o OpenOptions) (*Helper, error) {
 	}
 	folders, err := disk.UserFolders()
 	if err != nil && environment == nil { // a process that has its credential in the environment needs no home
-		return nil, err
+		return nil, namingEmpty(err)
 	}
 	if o.Unlock == nil {
 		if o.Unlock, err = agefile.NewUnlocker(os.Getenv("CGP_CRED_PASSPHRASE_FD")); err != nil {
@@ -91,11 +92,20 @@ func ForgetPassphrase(f disk.Folders) (bool, error) {
 	return agefile.Forget(OpenOptions{Unlock: new(agefile.Unlocker)}.files(f, ""))
 }
 
+// CAFile returns the file that CGP_CRED_CA_FILE names, or "".
+func CAFile() string {
+	given := os.Getenv("CGP_CRED_CA_FILE")
+	if file, err := text.Line("CGP_CRED_CA_FILE", given, text.Path); err == nil {
+		return file
+	}
+	return given
+}
+
 // Client returns a client of the token endpoint, which also trusts the roots that the options and the environment add.
 func (o OpenOptions) Client() (*apim.Client, error) {
 	file := o.CAFile
 	if file == "" {
-		file = os.Getenv("CGP_CRED_CA_FILE")
+		file = CAFile()
 	}
 	h, err := apim.NewHTTP(file, os.Getenv("SSL_CERT_FILE"))
 	if err != nil {

@@ -3,6 +3,8 @@ package keystore
 import (
 	"os"
 	"time"
+
+	"cgp-cred/keystore/text"
 )
 
 // TimeoutName is the variable that says how long someone or something is waited for.
@@ -31,7 +33,10 @@ func InputWait() (time.Duration, error) { return Timeout(time.Minute) }
 // Timeout returns how long to wait for a person or a program: CGP_CRED_KEYCHAIN_TIMEOUT, or usual if that is not set. A
 // value outside [Waiting] is an error.
 func Timeout(usual time.Duration) (time.Duration, error) {
-	s := os.Getenv(TimeoutName)
+	s, err := text.Line(TimeoutName, os.Getenv(TimeoutName), text.Other)
+	if err != nil {
+		return 0, err
+	}
 	if s == "" {
 		return usual, nil
 	}

@@ -2,8 +2,10 @@ package keystore
 
 import (
 	"fmt"
+	"unicode/utf8"
 
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/text"
 )
 
 // BadValue returns the error of a value that can't be what it is given as: what is wrong with it, which never holds a
@@ -27,9 +29,11 @@ func APIKeyProblem(s string) string {
 	if s == "" {
 		return "it is empty"
 	}
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c > '~' || c == '"' || c == '\\' {
-			return fmt.Sprintf("character %d is %s", i+1, describe(c))
+	n := 0
+	for _, c := range s {
+		n++
+		if c <= ' ' || c > '~' || c == '"' || c == '\\' {
+			return fmt.Sprintf("character %d is %s", n, text.Describe(c))
 		}
 	}
 	return ""
@@ -48,7 +52,8 @@ func CheckToken(s string) error {
 	}
 	for i := range end {
 		if c := s[i]; !isTokenByte(c) {
-			return BadValue("token", fmt.Sprintf("character %d is %s", i+1, describe(c)), hint)
+			r, _ := utf8.DecodeRuneInString(s[i:])
+			return BadValue("token", fmt.Sprintf("character %d is %s", i+1, text.Describe(r)), hint)
 		}
 	}
 	return nil
@@ -60,26 +65,4 @@ func isTokenByte(c byte) bool {
 		return true
 	}
 	return c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/'
-}
-
-// describe returns the class of a character that is not allowed: the text must not reveal parts of a key that is almost
-// right.
-func describe(c byte) string {
-	switch {
-	case c == ' ':
-		return "a space"
-	case c == '\t':
-		return "a tab"
-	case c == '\r' || c == '\n':
-		return "a line break"
-	case c < ' ' || c == 0x7f:
-		return "a control character"
-	case c > 0x7f:
-		return "not ASCII"
-	case c == '"' || c == '\'':
-		return "a quote"
-	case c == '\\':
-		return "a backslash"
-	}
-	return "not allowed there"
 }

@@ -88,7 +88,7 @@ func (d *duration) Duration() time.Duration { return d.value }
 func (d *duration) Type() string { return "DURATION" }
 
 // quoted returns s in quotes, safe to print.
-func quoted(s string) string { return `"` + printable.Text(s) + `"` }
+func quoted(s string) string { return printable.Quote(s) }
 
 // words accepts from least to most arguments.
 func words(least, most int) cobra.PositionalArgs {
@@ -98,6 +98,9 @@ func words(least, most int) cobra.PositionalArgs {
 		case len(args) < least:
 			return usage(hint, "an argument is missing: cgp-cred %s", cmd.Use)
 		case len(args) > most:
+			if err := mistypedDash(args); err != nil {
+				return err
+			}
 			return usage(hint, "%s takes no argument %s", cmd.Name(), quoted(args[most]))
 		}
 		return nil

@@ -86,7 +86,7 @@ func (a *app) newDoctor(name string) (doctor.Doctor, error) {
 		Ask: profile.Ask{Name: name, Env: os.Getenv("CGP_CRED_PROFILE")},
 		Roots: []doctor.Root{
 			{Name: "--ca-file", File: a.caFile},
-			{Name: "CGP_CRED_CA_FILE", File: os.Getenv("CGP_CRED_CA_FILE")},
+			{Name: "CGP_CRED_CA_FILE", File: helper.CAFile()},
 			{Name: "SSL_CERT_FILE", File: os.Getenv("SSL_CERT_FILE")},
 		},
 		Program: fmt.Sprintf("cgp-cred %s (%s/%s, %s)", b.Version, b.OS, b.Arch, b.Go),

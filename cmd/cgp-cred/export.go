@@ -13,17 +13,18 @@ type exportOptions struct {
 	profile string
 	yes     bool // do not ask
 	force   bool // print to a terminal too
+	out     result
 }
 
 func exportCommand(a *app) *cobra.Command {
-	var o exportOptions
+	o := exportOptions{out: result{mode: modeSecret}}
 	cmd := &cobra.Command{
 		Use:   "export PROFILE",
 		Short: "Print a profile's keys as one line, for a CI's secret store",
 		Long: `Print a profile's API key and private key as one line, for the secret store of a CI system or a
 container. There cgp-cred reads the line from CGP_CRED_BUNDLE, or from the file that
 CGP_CRED_BUNDLE_FILE names, and does not touch a keychain. Anyone with the line has the keys: it
-asks first, and does not print to a terminal.`,
+asks first, and does not print to a terminal. The file of --out only you can read.`,
 		Example: `  cgp-cred export ci --yes | gh secret set CGP_CRED_BUNDLE`,
 		Args:    words(1, 1), ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -32,14 +33,18 @@ asks first, and does not print to a terminal.`,
 		},
 	}
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	o.out.flag(cmd, "the line")
 	cmd.Flags().BoolVar(&o.force, "force", false, "print to a terminal too")
 	return cmd
 }
 
 func (a *app) export(ctx context.Context, o exportOptions) error {
-	if isTerminal(a.stdout) && !o.force {
+	if o.out.name == "-" && isTerminal(a.stdout) && !o.force {
 		return usage("pipe it into the CI's own command, or add --force",
 			"the keys would stay on the terminal's screen and in its history")
+	}
+	if err := o.out.check(); err != nil {
+		return err
 	}
 	h, p, _, err := a.resolve(o.profile, "")
 	if err != nil {
@@ -62,6 +67,5 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.stdout.Write(append(bundle.Reveal(), '\n'))
-	return err
+	return a.write(o.out, append(bundle.Reveal(), '\n'))
 }

@@ -137,8 +137,8 @@ func (a *app) override(c *upstream.Config, o importOptions) (err error) {
 			return err
 		}
 	}
-	if kid := strings.TrimSpace(o.kid); kid != "" {
-		c.KID = kid
+	if o.kid != "" {
+		c.KID = o.kid
 	}
 	if o.apiKeyFile == "" {
 		return nil

@@ -7,23 +7,29 @@ import (
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/printable"
 )
 
 func jwksCommand(a *app) *cobra.Command {
 	var merge string
+	out := result{mode: modePublic}
 	cmd := &cobra.Command{
 		Use:   "jwks [PROFILE]",
 		Short: "Print the public key set to register",
 		Long: `Print the public key set (JWKS) to register in the Developer Hub; it has public members only.
 With --merge it prints the keys in FILE and the profile's, so that colleagues and other machines
-keep theirs. A FILE with a private key, without a kid, or with an invalid number is refused.`,
+keep theirs. FILE may also hold a single key or a list. A FILE with a private key, without a kid,
+or with an invalid number is refused.`,
+		Example: `  cgp-cred jwks --out jwks.json
+  curl -fsS URL | cgp-cred jwks --merge - --out jwks.json`,
 		Args:              words(0, 1),
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.jwks(cmd.Context(), first(args), merge)
+			return a.jwks(cmd.Context(), first(args), merge, out)
 		},
 	}
 	cmd.Flags().StringVar(&merge, "merge", "", "`FILE` of a key set to add the profile's keys to, - for stdin")
+	out.flag(cmd, "the key set")
 	return cmd
 }
 
@@ -37,7 +43,14 @@ func mergeHint(err error) string {
 		"to see this profile's: cgp-cred jwks"
 }
 
-func (a *app) jwks(ctx context.Context, name, merge string) error {
+func (a *app) jwks(ctx context.Context, name, merge string, to result) error {
+	if isURL(merge) {
+		return usage("curl -fsS "+printable.Shell(shownURL(merge))+" | cgp-cred jwks --merge -",
+			"--merge reads a file, and %s is a URL", quoted(shownURL(merge)))
+	}
+	if err := to.check(); err != nil {
+		return err
+	}
 	var existing []byte
 	if merge != "" {
 		raw, err := a.readInput(merge, "key set")
@@ -64,6 +77,5 @@ func (a *app) jwks(ctx context.Context, name, merge string) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.stdout.Write(out)
-	return err
+	return a.write(to, out)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,25 +13,29 @@ import (
 func keygenCommand(a *app) *cobra.Command {
 	var o storeOptions
 	var bits int
+	out := result{mode: modePublic}
 	cmd := &cobra.Command{
 		Use:   "keygen PROFILE",
 		Short: "Make a private key inside the keychain and print its public key set",
 		Long: `Make an RSA key in the operating system's keychain, which it never leaves, and print the public
 key set (JWKS) to register in the Developer Hub. You can add the API key later:
 cgp-cred store PROFILE.` + aboutPlaces,
-		Example:           `  cgp-cred keygen int --host int --kid int-1 >jwks.json`,
+		Example:           `  cgp-cred keygen int --host int --kid int-1 --out jwks.json`,
 		Args:              words(1, 1),
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.keygen(cmd.Context(), args[0], bits, o, o.change(cmd))
+			return a.keygen(cmd.Context(), args[0], bits, o, o.change(cmd), out)
 		},
 	}
 	o.flags(cmd)
+	out.flag(cmd, "the key set")
 	cmd.Flags().IntVar(&bits, "bits", 4096, "size of the key: 2048, 3072 or 4096")
 	return cmd
 }
 
-func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions, c manage.Change) error {
+func (a *app) keygen(
+	ctx context.Context, name string, bits int, o storeOptions, c manage.Change, to result,
+) error {
 	if err := checkBits(bits); err != nil {
 		return err
 	}
@@ -48,6 +51,9 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 	}
 	if o.kid == "" {
 		return usage("add --kid KID, for example --kid int-1", "a key needs a kid, under which you register it")
+	}
+	if err := to.check(); err != nil {
+		return err
 	}
 	h, err := a.open()
 	if err != nil {
@@ -65,17 +71,17 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 	if err != nil {
 		return err
 	}
-	c.Key = &record.Key{KID: strings.TrimSpace(o.kid), Signer: key}
+	c.Key = &record.Key{KID: o.kid, Signer: key}
 	s, err := h.Manage().Store(ctx, name, c)
 	if err != nil {
 		return err
 	}
 	a.saved(h, s)
-	return a.printKeys(name, s.Record)
+	return a.printKeys(name, s.Record, to)
 }
 
-// printKeys prints a record's public key set on stdout.
-func (a *app) printKeys(name string, r *record.Record) error {
+// printKeys prints a record's public key set.
+func (a *app) printKeys(name string, r *record.Record, to result) error {
 	keys, err := manage.Keys(name, r)
 	if err != nil {
 		return err
@@ -84,6 +90,5 @@ func (a *app) printKeys(name string, r *record.Record) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.stdout.Write(out)
-	return stored(err, "the key is stored; to print its key set again: cgp-cred jwks "+name)
+	return stored(a.write(to, out), "the key is stored; to print its key set again: cgp-cred jwks "+name)
 }

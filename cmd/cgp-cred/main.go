@@ -108,6 +108,7 @@ func rootCommand(a *app, args []string) *cobra.Command {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
+	root.PersistentPreRunE = cleanWords
 	f := root.PersistentFlags()
 	f.CountVarP(&a.verbose, "verbose", "v", "say more on stderr (repeatable)")
 	f.Var(a.timeout.in(keystore.Waiting), "timeout",

@@ -5,11 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper"
+	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
@@ -21,10 +21,11 @@ type rotateOptions struct {
 	signer  signerFlags
 	finish  bool
 	abort   bool
+	out     result
 }
 
 func rotateCommand(a *app) *cobra.Command {
-	var o rotateOptions
+	o := rotateOptions{out: result{mode: modePublic}}
 	cmd := &cobra.Command{
 		Use:   "rotate PROFILE",
 		Short: "Replace the private key without a gap",
@@ -32,8 +33,8 @@ func rotateCommand(a *app) *cobra.Command {
 to register. From then on get tries the next key first and falls back to the current one, for as
 long as APIM does not know the new key (up to an hour after the upload). The first token that the
 next key gets makes it the current one; the old key remains as a fallback until --finish.`,
-		Example: `  cgp-cred rotate int --kid int-2 >jwks.json    # then upload it
-  cgp-cred rotate int --finish                  # an hour or more after the first new token`,
+		Example: `  cgp-cred rotate int --kid int-2 --out jwks.json    # then upload it
+  cgp-cred rotate int --finish                       # an hour or more after the first new token`,
 		Args:              words(1, 1),
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,6 +47,7 @@ next key gets makes it the current one; the old key remains as a fallback until 
 		"`FILE` that holds the next key in PEM, - for stdin (default: a new key)")
 	o.signer.flags(cmd)
 	f.IntVar(&o.bits, "bits", 4096, "size of a new key: 2048, 3072 or 4096")
+	o.out.flag(cmd, "the key set")
 	f.BoolVar(&o.finish, "finish", false, "drop the old key")
 	f.BoolVar(&o.abort, "abort", false, "drop the new key")
 	return cmd
@@ -60,6 +62,10 @@ func (a *app) rotate(ctx context.Context, name string, o rotateOptions) error {
 	}
 	if chosen != 1 {
 		return usage("cgp-cred rotate --help", "rotate takes one of --kid, --finish and --abort")
+	}
+	if o.kid == "" && o.out.name != "-" {
+		return usage("to write the key set: cgp-cred jwks "+printable.Shell(name)+" --out FILE",
+			"--out is for the key set of a new key, so it needs --kid")
 	}
 	h, err := a.open()
 	if err != nil {
@@ -92,7 +98,10 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	if err := o.signer.check(name, o.keyFile); err != nil {
 		return err
 	}
-	seen, err := h.Manage().MayRotate(ctx, name, strings.TrimSpace(o.kid))
+	if err := o.out.check(); err != nil {
+		return err
+	}
+	seen, err := h.Manage().MayRotate(ctx, name, o.kid)
 	if err != nil {
 		return err
 	}
@@ -107,20 +116,19 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	a.say(fmt.Sprintf("the next key %q is stored with %q: register both public keys; get works meanwhile",
 		s.Record.ShownKID(s.Record.Next), s.Record.ShownKID(s.Record.Key)))
 	a.remindFiles(o.keyFile)
-	return a.printKeys(name, s.Record)
+	return a.printKeys(name, s.Record, o.out)
 }
 
 // nextKey imports the next key, finds it in its signer, or makes it.
 func (a *app) nextKey(ctx context.Context, name string, o rotateOptions) (*record.Key, error) {
-	kid := strings.TrimSpace(o.kid)
-	if given, err := a.givenKey(ctx, name, o.keyFile, o.signer, kid); err != nil || given != nil {
+	if given, err := a.givenKey(ctx, name, o.keyFile, o.signer, o.kid); err != nil || given != nil {
 		return given, err
 	}
 	key, err := a.newKey(o.bits)
 	if err != nil {
 		return nil, err
 	}
-	return &record.Key{KID: kid, Signer: key}, nil
+	return &record.Key{KID: o.kid, Signer: key}, nil
 }
 
 // checkBits accepts the sizes that a new key may have.

@@ -102,7 +102,7 @@ func (a *app) givenKey(ctx context.Context, name, file string, o signerFlags, ki
 	if err := signer.Prove(s); err != nil {
 		return nil, err
 	}
-	return &record.Key{KID: strings.TrimSpace(kid), Signer: s}, nil
+	return &record.Key{KID: kid, Signer: s}, nil
 }
 
 func findSigner(ctx context.Context, o signerFlags, with signer.Options) (signer.Signer, error) {

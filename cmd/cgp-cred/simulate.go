@@ -14,6 +14,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/text"
 )
 
 type simulateOptions struct {
@@ -101,7 +102,13 @@ const maxKeySet = 1 << 20
 // keySetFile returns a function that reads a key set's file again at each request, so that a change counts at once.
 // The file need not exist yet. A pipe, such as <(cgp-cred jwks), is read only once.
 func keySetFile(path string) (func() ([]byte, error), error) {
-	again := func() ([]byte, error) { return disk.ReadInput(path, maxKeySet, keystore.InputWait) }
+	again := func() ([]byte, error) {
+		raw, err := disk.ReadInput(path, maxKeySet, keystore.InputWait)
+		if set, jerr := text.JSON("key set", raw); err == nil && jerr == nil { // otherwise the simulator refuses it
+			return set, nil
+		}
+		return raw, err
+	}
 	set, err := again()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +20,7 @@ import (
 	"cgp-cred/keystore/privatekey"
 	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
+	"cgp-cred/keystore/text"
 )
 
 // storeOptions are the flags that store and keygen share.
@@ -140,7 +141,7 @@ func (a *app) readPrivateKey(file, kid string) (*record.Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", inputName(file), err)
 	}
-	return &record.Key{KID: strings.TrimSpace(kid), Signer: key}, nil
+	return &record.Key{KID: kid, Signer: key}, nil
 }
 
 // readAPIKey reads the API key from its file, or asks for it if the profile has none. It is zero if the profile keeps
@@ -174,11 +175,15 @@ func (a *app) readAPIKey(
 	return checkedAPIKey(raw)
 }
 
-// checkedAPIKey removes the line end, surrounding spaces and a BOM, and refuses what can't be an API key.
+// checkedAPIKey refuses what can't be an API key.
 func checkedAPIKey(raw []byte) (keystore.Secret, error) {
-	key := strings.TrimSpace(strings.TrimPrefix(string(raw), "\ufeff"))
-	if err := keystore.CheckAPIKey(key); err != nil {
-		return keystore.Secret{}, usage("give only the API key, as the Developer Hub shows it", "%v", err)
+	const hint = "give only the API key, as the Developer Hub shows it"
+	key, err := text.Line("API key", string(raw), text.APIKey)
+	if err == nil {
+		err = keystore.CheckAPIKey(key)
+	}
+	if err != nil {
+		return keystore.Secret{}, usage(hint, "%v", err)
 	}
 	return keystore.NewSecret([]byte(key)), nil
 }
@@ -201,6 +206,8 @@ func (a *app) readInput(file, what string) ([]byte, error) {
 	switch {
 	case err != nil && !errors.As(err, &at): // CGP_CRED_KEYCHAIN_TIMEOUT is wrong
 		return nil, err
+	case isURL(file) && errors.Is(err, fs.ErrNotExist):
+		return nil, usage("download it first: curl -fsS -o FILE URL", "%s: %s is a URL, not a file", what, quoted(shownURL(file)))
 	case errors.Is(err, disk.ErrTooLong):
 		return nil, usage(fault.HintOf(err, ""), "%s: %s is over 64 KiB", what, inputName(file))
 	case err != nil:
@@ -209,6 +216,15 @@ func (a *app) readInput(file, what string) ([]byte, error) {
 		return nil, usage("check that it is the right file", "%s: %s is empty", what, inputName(file))
 	}
 	return raw, nil
+}
+
+// shownURL returns a URL without the parts that can be secret.
+func shownURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil {
+		return "URL"
+	}
+	return u.Scheme + "://" + u.Host + u.EscapedPath()
 }
 
 func inputName(file string) string {
@@ -265,10 +281,10 @@ func (a *app) remindFiles(files ...string) {
 		if errors.Is(err, os.ErrNotExist) || (err == nil && !info.Mode().IsRegular()) {
 			continue
 		}
-		text := "the file " + f + " still holds the secret: remove it, or keep it somewhere safe"
+		note := "the file " + f + " still holds the secret: remove it, or keep it somewhere safe"
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
-			text += fmt.Sprintf(" (others can read it: mode %04o)", info.Mode().Perm())
+			note += fmt.Sprintf(" (others can read it: mode %04o)", info.Mode().Perm())
 		}
-		a.say(text)
+		a.say(note)
 	}
 }

@@ -29,9 +29,13 @@ func ReadCAFile(file string) ([]byte, error) {
 		pem, _ := known.([]byte)
 		return pem, nil
 	}
-	pem, err := disk.ReadTrusted(file, maxCAFile, keystore.InputWait)
+	raw, err := disk.ReadTrusted(file, maxCAFile, keystore.InputWait)
 	if err != nil {
 		return nil, caFileError(file, err)
+	}
+	pem, err := caText(file, raw)
+	if err != nil {
+		return nil, err
 	}
 	if disk.Descriptor(file) {
 		given.Store(file, pem)

@@ -84,7 +84,7 @@ func rootsWith(files []string) (*x509.CertPool, error) {
 	}
 	for f, pem := range texts {
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, badCAFile(f, "it holds no PEM certificate", caHint)
+			return nil, noCertificate(f, pem)
 		}
 	}
 	return pool, nil

@@ -17,6 +17,7 @@ import (
 
 	"cgp-cred/keystore/jwkint"
 	"cgp-cred/keystore/signer"
+	"cgp-cred/keystore/text"
 )
 
 // JWK is a public key as APIM registers it (RFC 7517 section 4; RFC 7518 section 6.3.1). It has no field for a private
@@ -106,46 +107,70 @@ func (k JWK) same(other JWK) bool {
 		k.point == other.point
 }
 
-// readSet returns the entries of a key set.
-func readSet(text []byte) ([]json.RawMessage, error) {
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	if !utf8.Valid(text) {
-		return nil, errors.New("it is not UTF-8")
-	}
-	set, err := readObject(text)
+// readSet returns the entries of a key set. A single key, and a list of keys, are a set too.
+func readSet(given []byte) ([]json.RawMessage, error) {
+	whole, err := text.JSON("", given)
 	if err != nil {
-		return nil, fmt.Errorf(`it is not a JSON key set like {"keys":[...]}: %w`, err)
-	}
-	raw, ok := set["keys"]
-	if !ok {
-		return nil, errors.New(`it has no "keys"`)
+		return nil, err
 	}
 	var all []json.RawMessage
+	if bytes.HasPrefix(whole, []byte("[")) && json.Unmarshal(whole, &all) == nil {
+		return all, nil
+	}
+	set, err := readObject(whole)
+	if err != nil {
+		return nil, notSet(whole, err)
+	}
+	raw, ok := set["keys"]
+	switch _, isKey := set["kty"]; {
+	case ok && isKey:
+		return nil, errors.New(`it has both "keys" and "kty", so it is neither a key set nor a key`)
+	case isKey:
+		return []json.RawMessage{whole}, nil
+	case !ok:
+		return nil, errors.New(`it has no "keys"`)
+	}
 	if json.Unmarshal(raw, &all) != nil || all == nil {
 		return nil, errors.New(`its "keys" are not a list`)
 	}
 	return all, nil
 }
 
+// notSet returns the error of a text that is not a key set.
+func notSet(given []byte, err error) error {
+	problem := `it is not a JSON key set like {"keys":[...]}: ` + err.Error()
+	switch odd := text.Odd(string(given)); {
+	case odd != "":
+		problem += "; " + odd
+	case bytes.Contains(given, []byte("-----BEGIN ")):
+		problem += "; it is PEM"
+	case bytes.HasPrefix(given, []byte("<")):
+		problem += "; it is a web page"
+	case bytes.Contains(given, []byte("://")) && !bytes.ContainsAny(given, " \n"):
+		problem += "; it is a URL"
+	}
+	return errors.New(problem)
+}
+
 // readObject returns a JSON object's members by their exact names. No name may be there twice. encoding/json would take
 // the last of two and ignore case.
-func readObject(text []byte) (map[string]json.RawMessage, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
+func readObject(given []byte) (map[string]json.RawMessage, error) {
+	d := json.NewDecoder(bytes.NewReader(given))
 	if start, err := d.Token(); err != nil || start != json.Delim('{') {
 		return nil, errors.New("it is not a JSON object")
 	}
 	all := map[string]json.RawMessage{}
 	for d.More() {
 		name, err := d.Token()
-		text, isName := name.(string)
+		member, isName := name.(string)
 		var value json.RawMessage
 		if err != nil || !isName || d.Decode(&value) != nil {
 			return nil, errors.New("it is not JSON")
 		}
-		if _, twice := all[text]; twice {
+		if _, twice := all[member]; twice {
 			return nil, errors.New("it has a member twice")
 		}
-		all[text] = value
+		all[member] = value
 	}
 	if _, err := d.Token(); err != nil {
 		return nil, errors.New("it is not JSON")
@@ -208,11 +233,11 @@ func readJWK(raw json.RawMessage) (JWK, error) {
 }
 
 // readNumber returns a number and stores its text.
-func readNumber(raw json.RawMessage, text *string) (*big.Int, error) {
-	if json.Unmarshal(raw, text) != nil {
-		*text = ""
+func readNumber(raw json.RawMessage, number *string) (*big.Int, error) {
+	if json.Unmarshal(raw, number) != nil {
+		*number = ""
 	}
-	return jwkint.Decode(*text)
+	return jwkint.Decode(*number)
 }
 
 func indented(v any) ([]byte, error) {

@@ -96,7 +96,12 @@ func TestMergeJWKS(t *testing.T) {
 			"one key under two kids",
 			`{"keys":[` + colleague + `,` + strings.Replace(colleague, "theirs", "other", 1) + `]}`, 3,
 		},
-		{"a bare key", colleague, 0},
+		{"a bare key", colleague, 2},
+		{"a list of keys", "[" + colleague + "]", 2},
+		{"a bare key of a Mac", "\ufeff'" + colleague + "'\r", 2},
+		{"a key with keys", strings.Replace(colleague, "{", `{"keys":[],`, 1), 0},
+		{"an empty object", "{}", 0},
+		{"quotes of a word processor", strings.ReplaceAll(`{"keys":[]}`, `"`, "\u201c"), 0},
 		{"not JSON", `-----BEGIN`, 0},
 		{"keys that are no objects", `{"keys":["x"]}`, 0},
 	}

@@ -3,7 +3,6 @@ package manage
 import (
 	"crypto/rsa"
 	"fmt"
-	"strings"
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
@@ -131,7 +130,7 @@ func mergeURLs(name string, r *record.Record, c Change) error {
 }
 
 func mergeKey(name string, r *record.Record, c Change) error {
-	kid := strings.TrimSpace(c.KID)
+	kid := c.KID
 	if c.Key != nil {
 		if kid == "" {
 			kid = c.Key.KID

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
@@ -150,7 +149,7 @@ func mayReplaceKey(name string, old *record.Record, c Change) error {
 		return refuse(name, keyExists(old, old.Key), fmt.Sprintf(
 			"to replace it: cgp-cred keygen %s --kid NEWKID --force; or use a new profile name", name))
 	}
-	if old != nil && old.Key != nil && old.Key.KID == strings.TrimSpace(c.KID) {
+	if old != nil && old.Key != nil && old.Key.KID == c.KID {
 		return refuse(name,
 			fmt.Sprintf("kid %q is the current key's, and APIM would confuse the two", old.ShownKID(old.Key)),
 			"choose a kid that was never used: --kid NEWKID")

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"cgp-cred/keystore/text"
 )
 
 // A config file has lines of "key: value" and comments: the part of YAML that encode writes, with the quotes, spaces
@@ -137,7 +139,11 @@ const (
 
 // parse reads a file into the rows' variables. After an error it continues with the next line.
 func parse(file string, raw []byte, rows []row) error {
-	p := &parser{file: file, rest: strings.TrimPrefix(string(raw), "\ufeff")}
+	all, err := text.Decode("", raw)
+	if err != nil {
+		all = string(raw) // reading its lines says which one is wrong
+	}
+	p := &parser{file: file, rest: all}
 	p.next()
 	if p.at.text == "---" {
 		p.next()
@@ -165,15 +171,15 @@ func (p *parser) fail(line int, problem string) {
 func (p *parser) next() (before line) {
 	before, p.at = p.at, line{}
 	for p.rest != "" && p.at.text == "" {
-		var text string
-		text, p.rest, _ = strings.Cut(p.rest, "\n")
-		text = strings.TrimRight(strings.TrimSuffix(text, "\r"), " ")
+		var whole string
+		whole, p.rest, _ = strings.Cut(p.rest, "\n")
+		whole = strings.TrimRight(strings.TrimSuffix(whole, "\r"), " ")
 		p.number++
-		p.at = line{number: p.number, text: strings.TrimLeft(text, " ")}
-		p.at.indent = len(text) - len(p.at.text)
+		p.at = line{number: p.number, text: strings.TrimLeft(whole, " ")}
+		p.at.indent = len(whole) - len(p.at.text)
 		if isComment(p.at.text) {
 			p.at = line{}
-		} else if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		} else if !utf8.ValidString(whole) || strings.ContainsFunc(whole, unicode.IsControl) {
 			p.fail(p.number, "it has a tab (use spaces), a control character or a byte that is not UTF-8")
 		}
 	}
@@ -194,7 +200,7 @@ func (p *parser) mapping(rows []row) {
 		case at.text == "---":
 			p.fail(at.number, "it has more than one YAML document")
 		case !pair || value != "" && value[0] != ' ' || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_") != "":
-			p.fail(at.number, badLine) // not quoted: it may be a secret
+			p.fail(at.number, badLine+strange(at)) // not quoted: it may be a secret
 		case i < 0:
 			p.fail(at.number, fmt.Sprintf("unknown key %q", key))
 		case rows[i].line != 0:
@@ -204,6 +210,16 @@ func (p *parser) mapping(rows []row) {
 			p.value(at, strings.TrimLeft(value, " "), rows[i].value)
 		}
 	}
+}
+
+// strange names a character of a line that can't be seen or looks like another one, after the problem of the line.
+func strange(at line) string {
+	for column, r := range []rune(at.text) {
+		if text.Strange(r) && r > 0x7f {
+			return fmt.Sprintf("; character %d is %s", at.indent+column+1, text.Describe(r))
+		}
+	}
+	return ""
 }
 
 // value reads a value that begins with text on the line at.

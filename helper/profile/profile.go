@@ -78,8 +78,8 @@ func CheckName(name string) error {
 	}
 	if !ok {
 		return fault.New(fault.Usage, "cgp-cred list",
-			"profile name %q: it must be 1 to 64 of a-z 0-9 . _ - and begin with a letter or digit",
-			printable.Text(name))
+			"profile name %s: it must be 1 to 64 of a-z 0-9 . _ - and begin with a letter or digit",
+			printable.Quote(name))
 	}
 	return nil
 }

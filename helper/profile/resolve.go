@@ -8,6 +8,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/text"
 )
 
 // Source says what chose a profile.
@@ -29,6 +30,15 @@ type Ask struct {
 	Env  string // CGP_CRED_PROFILE; empty: unset
 
 	HostOnly bool // the URL's path is not known: only its host counts
+}
+
+// Clean returns an ask without what [text.Line] takes off the names. The URL stays as it is: it is matched exactly.
+func (a Ask) Clean() (Ask, error) {
+	var err error
+	if a.Name, err = text.Line("profile name", a.Name, text.Profile); err == nil {
+		a.Env, err = text.Line("CGP_CRED_PROFILE", a.Env, text.Profile)
+	}
+	return a, err
 }
 
 // Resolve chooses a profile. Without a URL it is the one with the name; without a name it is the environment's, the
@@ -212,8 +222,8 @@ func CheckAPIName(name string) error {
 		if !ok {
 			const hint = "name it as in the API's URL, or leave it out to cover every API of the host"
 			return fault.New(fault.Usage, hint,
-				"api_name %q: it must be path segments such as genomic-data-access, with no slash at either end",
-				printable.Text(name))
+				"api_name %s: it must be path segments such as genomic-data-access, with no slash at either end",
+				printable.Quote(name))
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/text"
 )
 
 // Args is a command line of get_nhs_oauth_token. Options that were not given are empty.
@@ -26,24 +27,29 @@ type Args struct {
 type option struct {
 	names []string // messages use the first
 	set   func(a *Args, value string)
+	kind  text.Kind
 	flag  bool // it has no value
 	empty bool // its value may be empty
 }
 
 var options = []option{
 	{names: []string{"--help", "-h"}, flag: true, set: func(a *Args, _ string) { a.Help = true }},
-	{names: []string{"--api_host", "-host"}, set: func(a *Args, v string) { a.Host = v }},
+	{names: []string{"--api_host", "-host"}, kind: text.Host, set: func(a *Args, v string) { a.Host = v }},
 	{names: []string{"--api_name", "-api"}, empty: true, set: func(a *Args, v string) { a.APIName = v }},
-	{names: []string{"--api_key", "-k"}, set: func(a *Args, v string) { a.APIKey = keystore.NewSecret([]byte(v)) }},
+	{
+		names: []string{"--api_key", "-k"}, kind: text.APIKey,
+		set: func(a *Args, v string) { a.APIKey = keystore.NewSecret([]byte(v)) },
+	},
 	{
 		names: []string{"--private_key_pem_file", "--private_key_pem", "-pem"}, // the script's documentation has both
+		kind:  text.Path,
 		set:   func(a *Args, v string) { a.PEM = newPEM(v) },
 	},
-	{names: []string{"--apim_kid", "-kid"}, set: func(a *Args, v string) { a.KID = v }},
+	{names: []string{"--apim_kid", "-kid"}, kind: text.KID, set: func(a *Args, v string) { a.KID = v }},
 	{names: []string{"--verbose", "-v"}, flag: true, set: func(a *Args, _ string) { a.Verbose = max(a.Verbose, 1) }},
 	{names: []string{"--debug", "-vv"}, flag: true, set: func(a *Args, _ string) { a.Verbose = 2 }},
 	{
-		names: []string{"--config_file", "-cfg"}, empty: true,
+		names: []string{"--config_file", "-cfg"}, empty: true, kind: text.Path,
 		set: func(a *Args, v string) { a.Config, a.HasConfig = v, true },
 	},
 }
@@ -69,6 +75,10 @@ func ParseArgs(words []string) (Args, error) {
 					fmt.Sprintf("option %s needs a value", long))
 			}
 			value = words[i]
+		}
+		value, err := text.Line(long, value, o.kind)
+		if err != nil {
+			return Args{}, err
 		}
 		if value == "" && !o.flag && !o.empty {
 			return Args{}, bad("check that the variable is set", fmt.Sprintf("the value of option %s is empty", long))

@@ -8,6 +8,7 @@ import (
 
 	"cgp-cred/helper/upstream"
 	"cgp-cred/keystore/fault"
+	input "cgp-cred/keystore/text"
 )
 
 // said is a command line's meaning in plain values.
@@ -136,14 +137,21 @@ func FuzzParseArgs(f *testing.F) {
 		if _, err := upstream.ParseArgs(words); err != nil && strings.Contains(err.Error(), secret) {
 			t.Errorf("%q: the error repeats a value: %v", words, err)
 		}
-		if value == "" {
-			return
+		want := said{}
+		for _, to := range []struct {
+			kind input.Kind
+			to   *string
+		}{{input.APIKey, &want.APIKey}, {input.Path, &want.PEM}, {input.KID, &want.KID}} {
+			cleaned, err := input.Line("", value, to.kind)
+			if *to.to = cleaned; err != nil || cleaned == "" {
+				return
+			}
 		}
 		a, err := upstream.ParseArgs([]string{"--api_key=" + value, "-pem=" + value, "-kid=" + value})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(said{APIKey: value, PEM: value, KID: value}, plain(a)); diff != "" {
+		if diff := cmp.Diff(want, plain(a)); diff != "" {
 			t.Error(diff)
 		}
 	})

@@ -17,6 +17,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/text"
 )
 
 // Config is what the client's configuration file says about credentials. Settings that are absent are empty.
@@ -60,6 +61,11 @@ func ParseConfig(file string, raw []byte) (Config, error) {
 			continue
 		}
 		value, err := plainText(settings[name])
+		if err == nil {
+			if value, err = text.Line(name, value, kindOf(name)); err != nil {
+				return Config{}, badConfig(file, settings[name].Line, fault.HintOf(err, hintFile), err.Error())
+			}
+		}
 		if err == nil && value != "" {
 			c.Taken = append(c.Taken, name)
 			err = c.set(name, value)
@@ -98,7 +104,22 @@ func (c *Config) set(name, value string) (err error) {
 	return err
 }
 
-// plainText returns a value as it is written, without spaces around it; null is empty.
+// kindOf says what kind of text a setting is. A private key itself is read later.
+func kindOf(name string) text.Kind {
+	switch name {
+	case keyHost:
+		return text.Host
+	case keyAPIKey:
+		return text.APIKey
+	case keyKID:
+		return text.KID
+	case keyPEM, keyPEMFile:
+		return text.Path
+	}
+	return text.Other
+}
+
+// plainText returns a value as it is written; null is empty.
 func plainText(n yaml.Node) (string, error) {
 	if n.Kind == yaml.AliasNode {
 		n = *n.Alias
@@ -109,14 +130,19 @@ func plainText(n yaml.Node) (string, error) {
 	case n.Tag == "!!null":
 		return "", nil
 	}
-	return strings.TrimSpace(n.Value), nil
+	return n.Value, nil
 }
 
 // decode reads the mapping.
 func decode(file string, raw []byte) (map[string]yaml.Node, error) {
-	d := yaml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
+	lines, err := text.Lines(file, raw)
+	if err != nil {
+		return nil, err
+	}
+	raw = []byte(lines)
+	d := yaml.NewDecoder(bytes.NewReader(raw))
 	var nodes map[string]yaml.Node
-	err := d.Decode(&nodes)
+	err = d.Decode(&nodes)
 	if err == nil && d.Decode(new(yaml.Node)) == nil {
 		return nil, badConfig(file, 0, hintFile, "it has more than one YAML document")
 	}
@@ -129,34 +155,34 @@ func decode(file string, raw []byte) (map[string]yaml.Node, error) {
 // yamlError returns an error that says in which line the YAML is wrong. It says why if it can do so without repeating
 // any part of the file.
 func yamlError(file string, err error, raw []byte) error {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	problem := strings.TrimPrefix(err.Error(), "yaml: ")
 	var typed *yaml.TypeError
 	if errors.As(err, &typed) && len(typed.Errors) > 0 {
-		text = typed.Errors[0]
+		problem = typed.Errors[0]
 	}
 	var line int
-	if n, serr := fmt.Sscanf(text, "line %d: ", &line); serr == nil && n == 1 {
-		_, text, _ = strings.Cut(text, ": ")
+	if n, serr := fmt.Sscanf(problem, "line %d: ", &line); serr == nil && n == 1 {
+		_, problem, _ = strings.Cut(problem, ": ")
 	}
 	switch {
-	case strings.HasPrefix(text, "cannot unmarshal"):
-		text = "it is not a list of settings, each a name, a colon, a space and a value"
-	case strings.HasPrefix(text, "mapping key "):
-		text = "a name occurs twice"
-	case strings.Contains(text, "tab character"):
-		line, text = tabLine(raw, line), "it is indented with a tab; YAML needs spaces"
-	case strings.ContainsAny(text, "'\"`"):
-		text = "it is not YAML"
+	case strings.HasPrefix(problem, "cannot unmarshal"):
+		problem = "it is not a list of settings, each a name, a colon, a space and a value"
+	case strings.HasPrefix(problem, "mapping key "):
+		problem = "a name occurs twice"
+	case strings.Contains(problem, "tab character"):
+		line, problem = tabLine(raw, line), "it is indented with a tab; YAML needs spaces"
+	case strings.ContainsAny(problem, "'\"`"):
+		problem = "it is not YAML"
 	}
-	return badConfig(file, line, hintFile, text)
+	return badConfig(file, line, hintFile, problem)
 }
 
 // tabLine returns the first line that is indented with a tab. The parser names the line before it.
 func tabLine(raw []byte, fallback int) int {
 	line := 0
-	for text := range bytes.Lines(raw) {
+	for whole := range bytes.Lines(raw) {
 		line++
-		if indent := text[:len(text)-len(bytes.TrimLeft(text, " \t"))]; bytes.ContainsRune(indent, '\t') {
+		if indent := whole[:len(whole)-len(bytes.TrimLeft(whole, " \t"))]; bytes.ContainsRune(indent, '\t') {
 			return line
 		}
 	}

@@ -20,7 +20,8 @@ type PEM struct {
 const maxPath = 512
 
 func newPEM(value string) PEM {
-	if strings.Contains(value, "-----BEGIN") || strings.ContainsAny(value, "\r\n") || len(value) > maxPath {
+	if strings.Contains(value, "PRIVATE KEY") || strings.Contains(value, "-----BEGIN") ||
+		strings.ContainsAny(value, "\r\n") || len(value) > maxPath {
 		return PEM{Text: keystore.NewSecret([]byte(value))}
 	}
 	return PEM{Path: value}

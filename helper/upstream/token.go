@@ -1,8 +1,6 @@
 package upstream
 
 import (
-	"strings"
-
 	"cgp-cred/helper/apim"
 )
 
@@ -15,7 +13,7 @@ const (
 // Over returns the values for a token request: the command line's values, and the file's if the command line has none.
 func (a Args) Over(c Config) (Config, error) {
 	if a.Host != "" {
-		host, err := apim.ParseHost(strings.TrimSpace(a.Host))
+		host, err := apim.ParseHost(a.Host)
 		if err != nil {
 			return Config{}, err
 		}
@@ -27,8 +25,8 @@ func (a Args) Over(c Config) (Config, error) {
 	if !a.PEM.IsZero() {
 		c.PEM = a.PEM
 	}
-	if kid := strings.TrimSpace(a.KID); kid != "" {
-		c.KID = kid
+	if a.KID != "" {
+		c.KID = a.KID
 	}
 	return c, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/text"
 )
 
 // MaxRequest is the largest request that is read, in bytes.
@@ -62,20 +63,28 @@ func readBounded(r io.Reader) ([]byte, error) {
 
 // attributesEnd reports whether raw holds attributes and the empty line that ends them.
 func attributesEnd(raw []byte) bool {
-	if len(raw) > 0 && raw[0] == '{' {
+	if text.Wide(raw) {
+		return false
+	}
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
+	if start := bytes.TrimLeft(raw, " \t\r\n"); len(start) == 0 || start[0] == '{' {
 		return false
 	}
 	return bytes.HasPrefix(raw, []byte("\n")) || bytes.HasPrefix(raw, []byte("\r\n")) ||
 		bytes.Contains(raw, []byte("\n\n")) || bytes.Contains(raw, []byte("\n\r\n"))
 }
 
-// ParseRequest reads a request: JSON if the first byte is a brace, otherwise attributes.
+// ParseRequest reads a request: JSON if it begins with a brace, otherwise attributes. PowerShell pipes UTF-16 or a byte
+// order mark into programs.
 func ParseRequest(raw []byte) (Request, error) {
 	if len(raw) > MaxRequest {
 		return Request{}, BadRequest("it is over 64 KiB")
 	}
-	if len(raw) > 0 && raw[0] == '{' {
-		return parseJSON(raw)
+	if plain, err := text.Decode("", raw); err == nil { // otherwise parsing says what is wrong
+		raw = []byte(plain)
+	}
+	if start := bytes.TrimLeft(raw, " \t\r\n"); len(start) > 0 && start[0] == '{' {
+		return parseJSON(start)
 	}
 	return parseAttributes(raw)
 }
@@ -155,7 +164,7 @@ func parseAttributes(raw []byte) (Request, error) {
 
 // place joins the parts of a URL: only url, or protocol, host and path. If parsing the result does not give the same
 // parts again, they name no address.
-func place(seen map[string]string) (text string, noPath bool) {
+func place(seen map[string]string) (address string, noPath bool) {
 	whole, isWhole := seen["url"]
 	if isWhole {
 		u, err := apim.ParseURL(whole)
@@ -166,8 +175,8 @@ func place(seen map[string]string) (text string, noPath bool) {
 	}
 	path, hasPath := seen["path"]
 	path = "/" + escapePath(strings.TrimPrefix(path, "/"))
-	text = seen["protocol"] + "://" + seen["host"] + path
-	u, err := apim.ParseURL(text)
+	address = seen["protocol"] + "://" + seen["host"] + path
+	u, err := apim.ParseURL(address)
 	if err != nil || u.Host != seen["host"] || len(u.Scheme) != len(seen["protocol"]) {
 		return "", false
 	}
@@ -178,7 +187,7 @@ func place(seen map[string]string) (text string, noPath bool) {
 	if read != path {
 		return "", false
 	}
-	return text, !hasPath
+	return address, !hasPath
 }
 
 // escapePath encodes what git has decoded in a path: spaces, and letters beyond ASCII. What is encoded still stays as it

@@ -17,6 +17,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/text"
 )
 
 // identityFile returns the file with the identity that the passphrase protects. No record's file has such a name.
@@ -172,11 +173,35 @@ func readIdentity(path string) (key, error) {
 		return key{}, identityError(path, err.Error())
 	}
 	defer clear(raw)
-	k, err := parseIdentity(raw)
+	plain, err := identityText(raw)
+	if err != nil {
+		return key{}, identityError(path, err.Error())
+	}
+	k, err := parseIdentity(plain)
 	if err != nil {
 		return key{}, identityError(path, "it is not an unencrypted age identity")
 	}
 	return k, nil
+}
+
+// identityText returns the lines of an identity file as age reads them: its parser knows no UTF-16 and no quotes.
+func identityText(raw []byte) ([]byte, error) {
+	all, err := text.Lines("it can't be read as text", raw)
+	if err != nil {
+		return nil, err
+	}
+	var out []byte
+	n := 0
+	for line := range strings.SplitSeq(all, "\n") {
+		n++
+		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			if line, err = text.Line(fmt.Sprintf("line %d", n), line, text.Identity); err != nil {
+				return nil, err
+			}
+		}
+		out = append(append(out, line...), '\n')
+	}
+	return out, nil
 }
 
 func identityError(path, why string) error {

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/await"
 	"cgp-cred/keystore/terminal"
+	"cgp-cred/keystore/text"
 )
 
 // cannotAsk returns the error if the user can't be asked for the passphrase; why says the reason.
@@ -78,8 +80,8 @@ func (u *Unlocker) readDescriptor(ctx context.Context) (keystore.Secret, error) 
 	}
 	defer stop()
 	raw, err := await.Call(ctx, func() ([]byte, error) {
-		defer f.Close() //nolint:errcheck // opened for reading
-		return io.ReadAll(io.LimitReader(&firstLine{from: f}, maxPhrase+2))
+		defer f.Close()                                                       //nolint:errcheck // opened for reading
+		return io.ReadAll(io.LimitReader(&firstLine{from: f}, 2*maxPhrase+6)) // of UTF-16
 	})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -93,9 +95,10 @@ func (u *Unlocker) readDescriptor(ctx context.Context) (keystore.Secret, error) 
 	return parsePhrase(raw)
 }
 
-// firstLine ends after a line end, so that a pipe that stays open does not block.
+// firstLine ends after a line end, so that a pipe that stays open does not block. In UTF-16 a line end has two bytes.
 type firstLine struct {
 	from io.Reader
+	seen []byte
 	done bool
 }
 
@@ -104,7 +107,12 @@ func (l *firstLine) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := l.from.Read(p[:1])
-	l.done = n == 1 && p[0] == '\n'
+	l.seen = append(l.seen, p[:n]...)
+	end := "\n"
+	if text.Wide(l.seen) {
+		end = map[byte]string{0xff: "\n\x00", 0xfe: "\x00\n"}[l.seen[0]]
+	}
+	l.done = n == 1 && len(l.seen)%len(end) == 0 && strings.HasSuffix(string(l.seen), end)
 	return n, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/terminal"
+	"cgp-cred/keystore/text"
 )
 
 // Unlocker gets passphrases: from a descriptor if one is named, otherwise from the user at the terminal. A process has
@@ -37,7 +39,7 @@ func NewUnlocker(descriptor string) (*Unlocker, error) {
 	if descriptor == "" {
 		return &Unlocker{}, nil
 	}
-	n, err := strconv.ParseUint(descriptor, 10, 16)
+	n, err := strconv.ParseUint(strings.TrimRight(descriptor, "\r\n"), 10, 16)
 	if err != nil || n < 3 {
 		// It may be the passphrase by mistake, so the error does not repeat it.
 		return nil, fault.New(fault.Usage,
@@ -127,9 +129,10 @@ func (u *Unlocker) fromDescriptor(ctx context.Context) (keystore.Secret, error) 
 	return u.read.phrase, u.read.err
 }
 
-// parsePhrase returns the passphrase, the first line of what a descriptor or a terminal gave.
+// parsePhrase returns the passphrase, the first line of what a descriptor or a terminal gave. It removes only a byte
+// order mark and the line end: everything else may be meant.
 func parsePhrase(raw []byte) (keystore.Secret, error) {
-	line, _, _ := bytes.Cut(raw, []byte("\n"))
+	line, _, _ := bytes.Cut(text.Phrase(raw), []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	switch {
 	case len(line) == 0:

@@ -29,6 +29,17 @@ func Text(s string) string {
 	return b.String()
 }
 
+// Quote returns s in double quotes, as printable ASCII of at most 200 bytes. Spaces at its ends stay, because they may
+// be what is wrong.
+func Quote(s string) string {
+	q := strconv.QuoteToASCII(s)
+	for most := limit; len(q) > limit; most-- {
+		q = strconv.QuoteToASCII(s[:min(len(s), most)])
+		q = q[:len(q)-1] + `..."`
+	}
+	return q
+}
+
 // Line returns a whole message and escapes every character that a terminal would not print. It is the last check after
 // [Text]: a path or a name that was not cut still can't start a line or colour the terminal.
 //

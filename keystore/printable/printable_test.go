@@ -7,6 +7,23 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
+func TestQuote(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"int": `"int"`, "int\r": `"int\r"`, " int ": `" int "`, "caf\u00e9": `"caf\u00e9"`, "caf\xe9": `"caf\xe9"`,
+		`a"b\`: `"a\"b\\"`, "\u200b": `"\u200b"`,
+	} {
+		if got := printable.Quote(in); got != want {
+			t.Errorf("%q: %s, want %s", in, got, want)
+		}
+	}
+	for _, long := range []string{strings.Repeat("x", 1000), strings.Repeat("\u00e9", 1000)} {
+		if got := printable.Quote(long); len(got) > 200 || !strings.HasSuffix(got, `..."`) {
+			t.Errorf("%d bytes: %s", len(got), got)
+		}
+	}
+}
+
 func TestText(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, in, want string }{

@@ -86,6 +86,10 @@ var (
 		Class: fault.Usage, What: "private key: it has more than two primes",
 		Hints: []string{newKey},
 	}
+	keyExponent = &fault.Error{
+		Class: fault.Usage, What: "private key: its public exponent has more than 31 bits, which few programs read",
+		Hints: []string{newKey},
+	}
 	keyTooSmall = &fault.Error{
 		Class: fault.Usage, What: "private key: it is shorter than 1024 bits, which is no longer accepted",
 		Hints: []string{newKey},

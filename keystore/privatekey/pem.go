@@ -5,17 +5,19 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"strings"
 
 	"cgp-cred/keystore/signer"
+	"cgp-cred/keystore/text"
 )
 
 // maxPEM is the most bytes of a key file: a key of 8192 bits with a long certificate chain has 20,000.
 const maxPEM = 64 << 10
 
-// Parse reads the one RSA private key in a PEM text: PKCS #1 or PKCS #8, with any line ends, a byte order mark, UTF-16,
-// quotes or literal \n (variables), all on one line, in base64 as a whole (CI secrets), and with text, certificates or
-// parameters around it. Its error says what the text is, and never quotes it.
+// Parse reads the one RSA private key in a PEM text: PKCS #1 or PKCS #8, after all that [text.PEM] undoes, all on one
+// line, in base64 as a whole (CI secrets), and with text, certificates or parameters around it. Its error says what the
+// text is, and never quotes it.
 func Parse(pem []byte) (signer.RSA, error) {
 	if len(pem) > maxPEM {
 		return signer.RSA{}, keyTooLong
@@ -23,15 +25,14 @@ func Parse(pem []byte) (signer.RSA, error) {
 	if looksLikeDER(pem) {
 		return signer.RSA{}, binaryKey(pem)
 	}
-	text := plainText(pem)
-	if !strings.Contains(text, beginLine) {
-		inner, err := unwrap(text)
-		if err != nil {
-			return signer.RSA{}, err
-		}
-		text = inner
+	plain, err := text.PEM(input, pem)
+	if err == nil && !strings.Contains(plain, beginLine) {
+		plain, err = unwrap(plain)
 	}
-	block, err := privateBlock(text)
+	if err != nil {
+		return signer.RSA{}, err
+	}
+	block, err := privateBlock(plain)
 	if err != nil {
 		return signer.RSA{}, err
 	}
@@ -49,22 +50,13 @@ func Parse(pem []byte) (signer.RSA, error) {
 
 // parseDER reads the key itself. Tools put both encodings under both labels, so both are tried.
 func parseDER(b block) (*rsa.PrivateKey, error) {
-	if cutShort(b.der) {
-		return nil, keyDamaged
+	key, err := parseStrict(b)
+	if errors.Is(err, errNotRSA) {
+		return nil, keyNotRSA
 	}
-	key, err := x509.ParsePKCS1PrivateKey(b.der)
-	if err != nil {
-		other, err8 := x509.ParsePKCS8PrivateKey(b.der)
-		switch k := other.(type) {
-		case *rsa.PrivateKey:
-			key, err = k, nil
-		case nil:
-			if b.label == "PRIVATE KEY" {
-				err = err8
-			}
-		default:
-			return nil, keyNotRSA
-		}
+	if der, relaxed := strict(b.der); err != nil && relaxed {
+		defer clear(der)
+		key, err = x509.ParsePKCS1PrivateKey(der)
 	}
 	if forbidden := signer.ForbiddenKey(err); forbidden != nil {
 		return nil, forbidden
@@ -74,6 +66,8 @@ func parseDER(b block) (*rsa.PrivateKey, error) {
 		return nil, keyNotRSA
 	case err != nil && bytes.Contains(b.der, oidEncrypted):
 		return nil, keyEncrypted
+	case err != nil && largeExponent(b.der):
+		return nil, keyExponent
 	case err != nil:
 		return nil, keyDamaged
 	case len(key.Primes) != 2:
@@ -84,6 +78,27 @@ func parseDER(b block) (*rsa.PrivateKey, error) {
 		return nil, keyTooLarge
 	}
 	return key, nil
+}
+
+var errNotRSA = errors.New("it is a key of another kind")
+
+// parseStrict reads a key that is encoded as the standards say (PKCS #1 and PKCS #8 in DER).
+func parseStrict(b block) (*rsa.PrivateKey, error) {
+	key, err := x509.ParsePKCS1PrivateKey(b.der)
+	if err == nil {
+		return key, nil
+	}
+	other, err8 := x509.ParsePKCS8PrivateKey(b.der)
+	switch k := other.(type) {
+	case *rsa.PrivateKey:
+		return k, nil
+	case nil:
+		if b.label == "PRIVATE KEY" {
+			err = err8
+		}
+		return nil, err
+	}
+	return nil, errNotRSA
 }
 
 // oidEncrypted is PBES2 of PKCS #5, 1.2.840.113549.1.5.13, in DER.

@@ -1,11 +1,15 @@
 package privatekey
 
 import (
+	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"strings"
-	"unicode/utf16"
+
+	"cgp-cred/keystore/text"
 )
+
+// input is what errors call the text.
+const input = "private key"
 
 const (
 	beginLine = "-----BEGIN "
@@ -17,34 +21,6 @@ const (
 type block struct {
 	label string // the words after BEGIN
 	der   []byte
-}
-
-// plainText undoes the changes that editors, variables and shells make to a text.
-func plainText(b []byte) string {
-	s := strings.TrimPrefix(fromUTF16(b), "\ufeff")
-	s = strings.NewReplacer(`\\r`, "\n", `\\n`, "\n", `\r`, "\n", `\n`, "\n", "\r", "\n").Replace(s)
-	return strings.Trim(s, "\"'` \t\n")
-}
-
-// fromUTF16 decodes the output of PowerShell's >. It does not change other text.
-func fromUTF16(b []byte) string {
-	if len(b) < 2 {
-		return string(b)
-	}
-	var order binary.ByteOrder
-	switch {
-	case b[0] == 0xff && b[1] == 0xfe:
-		order = binary.LittleEndian
-	case b[0] == 0xfe && b[1] == 0xff:
-		order = binary.BigEndian
-	default:
-		return string(b)
-	}
-	units := make([]uint16, 0, len(b)/2)
-	for i := 0; i+1 < len(b); i += 2 {
-		units = append(units, order.Uint16(b[i:]))
-	}
-	return string(utf16.Decode(units))
 }
 
 // unwrap returns the PEM text if s is its base64; otherwise its error says what s is.
@@ -59,9 +35,9 @@ func unwrap(s string) (string, error) {
 	if looksLikeDER(b) {
 		return "", keyNoArmour
 	}
-	inner := plainText(b)
+	inner, err := text.PEM(input, b)
 	clear(b)
-	if !strings.Contains(inner, beginLine) {
+	if err != nil || !strings.Contains(inner, beginLine) {
 		return "", keyNotPEM
 	}
 	return inner, nil
@@ -106,14 +82,15 @@ func privateBlock(s string) (block, error) {
 			}
 			continue
 		}
-		if found != nil {
-			return block{}, keyTwo
-		}
-		if err := unusable(label, body); err != nil {
+		err := unusable(label, body)
+		if err != nil && found == nil {
 			return block{}, err
 		}
-		der, good := fromBase64(strings.Trim(body, "\"'"))
-		if !ok || !good || strings.Contains(body, dashes) {
+		der, good := fromBase64(strings.Trim(withoutHeaders(body), "\"'"))
+		switch {
+		case found != nil && (err != nil || !bytes.Equal(found.der, der)): // the same key twice is one key
+			return block{}, keyTwo
+		case !ok || !good || strings.Contains(body, dashes):
 			return block{}, keyDamaged
 		}
 		found = &block{label: label, der: der}
@@ -124,28 +101,16 @@ func privateBlock(s string) (block, error) {
 	return *found, nil
 }
 
-// looksLikeDER reports whether b starts as an ASN.1 SEQUENCE of at least 128 bytes.
+// looksLikeDER reports whether b starts as an ASN.1 SEQUENCE of at least 128 bytes, or of a length that follows.
 func looksLikeDER(b []byte) bool {
-	return len(b) > 4 && b[0] == 0x30 && b[1] >= 0x81 && b[1] <= 0x83
+	return len(b) > 4 && b[0] == tagSequence && b[1] >= 0x80 && b[1] <= 0x84
 }
 
-// cutShort reports whether the outermost SEQUENCE is longer than b.
-func cutShort(b []byte) bool {
-	switch {
-	case len(b) < 2 || b[0] != 0x30:
-		return true
-	case b[1] < 0x80: // the short form of the length
-		return 2+int(b[1]) > len(b)
-	case !looksLikeDER(b):
-		return true
+// withoutHeaders removes the lines "Name: value" and the empty line after them (RFC 1421), if a block begins with them.
+func withoutHeaders(body string) string {
+	head, rest, found := strings.Cut(strings.TrimLeft(body, " \t\n"), "\n\n")
+	if first, _, _ := strings.Cut(head, "\n"); found && strings.Contains(first, ": ") {
+		return rest
 	}
-	octets := int(b[1] & 0x7f)
-	if len(b) < 2+octets {
-		return true
-	}
-	length := 0
-	for _, c := range b[2 : 2+octets] {
-		length = length<<8 | int(c)
-	}
-	return 2+octets+length > len(b)
+	return body
 }

@@ -1,7 +1,6 @@
 package program
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -55,7 +54,7 @@ func bad(first, problem string) error {
 		`"/opt/hsm/sign --slot 3"; put anything else into a script`
 	what := "command"
 	if first != "" {
-		what = fmt.Sprintf("command %q", printable.Text(first))
+		what = "command " + printable.Quote(first)
 	}
 	return fault.New(fault.Usage, hint, "%s: %s", what, problem)
 }

@@ -3,6 +3,7 @@ package program
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ var (
 type outcome struct {
 	kind    error // one of the sentinels
 	program string
+	words   []string // its argv, if [ErrStart] may be because of a space in its path
 	verb    string
 	profile string        // may be empty
 	how     string        // "exit status 1", or why it could not be started; may be empty
@@ -46,21 +48,38 @@ func (o outcome) fault() error {
 	if o.how != "" {
 		detail = fmt.Errorf("%w: %s", detail, printable.Text(o.how))
 	}
+	if errors.Is(o.kind, ErrStart) && len(o.words) > 1 {
+		detail = fmt.Errorf("%w (a command is split at spaces, and this is its first word)", detail)
+	}
 	if o.said != "" {
 		detail = fmt.Errorf("%w; it said: %s", detail, o.said)
 	}
 	return fault.Wrap(fault.Keystore, o.hint(),
-		fmt.Sprintf("program %q, asked to %s", printable.Text(o.program), o.verb), detail)
+		fmt.Sprintf("program %s, asked to %s", printable.Quote(o.program), o.verb), detail)
 }
 
 // hint returns the command that shows the cause.
 func (o outcome) hint() string {
 	by := "try it by hand: " + strings.TrimSpace(printable.Shell(o.program)+" ... "+o.verb+" "+o.profile)
 	switch {
+	case errors.Is(o.kind, ErrStart) && spaced(o.words) != "":
+		return "its path has a space; name a link to it instead: " +
+			printable.Shell("ln", "-s", spaced(o.words), "/usr/local/bin/NAME")
 	case errors.Is(o.kind, ErrStart):
 		return "check that the program exists and may be run: " + printable.Shell("ls", "-l", o.program)
 	case errors.Is(o.kind, ErrTimeout):
 		return by + "; more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"
 	}
 	return by
+}
+
+// spaced returns the file whose path was split at its spaces, or nothing.
+func spaced(words []string) string {
+	for n := 2; n <= len(words); n++ {
+		path := strings.Join(words[:n], " ")
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			return path
+		}
+	}
+	return ""
 }

@@ -74,7 +74,7 @@ func Run(
 			return nil, context.Cause(ctx)
 		}
 		o := outcome{
-			program: argv[0], verb: verb, profile: profile,
+			program: argv[0], words: argv, verb: verb, profile: profile,
 			said: printable.Text(string(text)), took: time.Since(started),
 		}
 		o.how, o.kind = explain(ctx, err, out.over, len(more) > 0)

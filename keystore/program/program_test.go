@@ -140,3 +140,30 @@ func TestSplit(t *testing.T) {
 		}
 	}
 }
+
+// A path with a space is split like every command: the error says so, and names the path that was probably meant.
+func TestPathWithSpace(t *testing.T) {
+	t.Parallel()
+	keystoretest.Require(t, keystoretest.Unix)
+	folder := filepath.Join(t.TempDir(), "my tools")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "keep")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for command, says := range map[string]string{
+		file + " --slot 3": "ln -s '" + file + "'", file: "ln -s '" + file + "'", "/nowhere/my tools/keep": "ls -l /nowhere/my",
+	} {
+		argv, err := program.Split(command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = program.Run(t.Context(), argv, "get", "int", nil)
+		if !errors.Is(err, program.ErrStart) || !strings.Contains(err.Error(), "a command is split at spaces") ||
+			!strings.Contains(fault.HintOf(err, ""), says) {
+			t.Errorf("%s: %v; %s", command, err, fault.HintOf(err, ""))
+		}
+	}
+}

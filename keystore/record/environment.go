@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"cgp-cred/keystore"
@@ -16,6 +17,7 @@ import (
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/privatekey"
 	"cgp-cred/keystore/signer"
+	"cgp-cred/keystore/text"
 )
 
 // Environment is a credential in a process's environment, for CI jobs and containers: a whole one, or it is an error.
@@ -53,9 +55,19 @@ const maxEnvironment = 64 << 10
 // ReadEnvironment returns the credential in the environment, or nil if none of its variables is set. An empty variable
 // counts as unset. The error of an incomplete set names the missing part.
 func ReadEnvironment(getenv func(string) string) (*Environment, error) {
-	e := &Environment{
-		Host: getenv(envHost), APIName: getenv(envAPIName), KID: strings.TrimSpace(getenv(envKID)),
-		TokenURL: getenv(envTokenURL), Audience: getenv(envAudience),
+	e := &Environment{}
+	for _, v := range []struct {
+		name string
+		kind text.Kind
+		to   *string
+	}{
+		{envHost, text.Host, &e.Host}, {envKID, text.KID, &e.KID}, {envAPIName, text.Other, &e.APIName},
+		{envTokenURL, text.URL, &e.TokenURL}, {envAudience, text.URL, &e.Audience},
+	} {
+		var err error
+		if *v.to, err = text.Line(v.name, getenv(v.name), v.kind); err != nil {
+			return nil, err
+		}
 	}
 	given := map[string]keystore.Secret{}
 	for _, name := range []string{envAPIKey, envKey, envBundle} {
@@ -80,29 +92,73 @@ func ReadEnvironment(getenv func(string) string) (*Environment, error) {
 	return e, e.check()
 }
 
-// variable returns the secret in NAME, or in the file that NAME_FILE names, without the line break at its end.
+// variable returns the secret in NAME, or in the file that NAME_FILE names.
 func variable(getenv func(string) string, name string) (keystore.Secret, error) {
-	value, file := getenv(name), getenv(name+"_FILE")
+	value := getenv(name)
+	file, err := text.Line(name+"_FILE", getenv(name+"_FILE"), text.Path)
 	switch {
+	case err != nil:
+		return keystore.Secret{}, err
 	case value != "" && file != "":
 		return keystore.Secret{}, keystore.BadValue(name, name+"_FILE is set too", "unset one of them")
 	case file == "":
-		return keystore.NewSecret([]byte(strings.TrimSpace(value))), nil
+		return secret(name, value)
 	}
 	raw, err := disk.ReadInput(file, maxEnvironment, keystore.InputWait)
-	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\ufeff")))
 	switch {
 	case errors.Is(err, disk.ErrTooLong):
 		return keystore.Secret{}, keystore.BadValue(name+"_FILE", "the file is over 64 KiB", fault.HintOf(err, ""))
 	case err != nil:
 		hint := fault.HintOf(err, "") + "\na value itself goes into " + name
 		return keystore.Secret{}, keystore.BadValue(name+"_FILE", printable.NoFile(err), hint)
-	case len(raw) == 0:
-		return keystore.Secret{}, keystore.BadValue(name+"_FILE", "the file is empty",
-			"check that it is the right file")
 	}
-	return keystore.NewSecret(raw), nil
+	value = string(raw)
+	clear(raw)
+	out, err := secret(name+"_FILE", value)
+	if err == nil && out.IsZero() {
+		err = keystore.BadValue(name+"_FILE", "the file is empty", "check that it is the right file")
+	}
+	return out, err
 }
+
+// secret reads the value of a secret variable; input is its name, or that of the variable with its file.
+func secret(input, value string) (keystore.Secret, error) {
+	var err error
+	switch {
+	case strings.HasPrefix(input, envKey): // privatekey reads it, only if it is needed
+		switch {
+		case text.Empty(value):
+			value = ""
+		case strings.IndexByte(value, 0) < 0: // not UTF-16
+			value = strings.TrimSpace(value)
+		}
+	case strings.HasPrefix(input, envBundle):
+		value, err = text.Line(input, value, text.Bundle)
+	default:
+		value, err = text.Line(input, value, text.APIKey)
+	}
+	return keystore.NewSecret([]byte(value)), err
+}
+
+// EmptyVariables returns the variables of a credential that are set and empty: so a CI system gives secrets that a job
+// may not have.
+func EmptyVariables(lookup func(string) (string, bool)) (names []string) {
+	for _, name := range []string{envBundle, envHost, envAPIKey, envKID, envKey} {
+		for _, name := range []string{name, name + "_FILE"} {
+			if value, set := lookup(name); set && text.Empty(value) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// SetButEmpty says that variables are set and empty.
+func SetButEmpty(names []string) string { return strings.Join(names, " and ") + " is set, but empty" }
+
+// HintEmpty says why a variable of a CI job may be empty, and what to do.
+const HintEmpty = "CI systems give no secrets to jobs of forks and of Dependabot, and an empty variable for a secret with " +
+	"another name: check the secret's name and the job's event, or skip this step there"
 
 // parts returns the name of the first variable that is set, or "".
 func (e *Environment) parts() string {
@@ -141,9 +197,13 @@ func (e *Environment) check() error {
 		missing = append(missing, envKey)
 	}
 	if len(missing) > 0 {
+		hint := ""
+		if empty := EmptyVariables(os.LookupEnv); len(empty) > 0 {
+			hint = SetButEmpty(empty) + ": " + HintEmpty + "\n"
+		}
 		return keystore.BadValue(
 			e.parts(), "it is set, but not "+strings.Join(missing, " and "),
-			"set "+strings.Join(missing,
+			hint+"set "+strings.Join(missing,
 				" and ")+" too (secrets also as files: NAME_FILE), or unset every CGP_CRED_* variable of a credential",
 		)
 	}

@@ -183,7 +183,7 @@ func malformed(format string) error {
 	if format != "" {
 		return failed(
 			ErrWrong, KindAgent,
-			fmt.Sprintf("a signature of the format %q instead of %q", printable.Text(format), sha512Name),
+			fmt.Sprintf("a signature of the format %s instead of %q", printable.Quote(format), sha512Name),
 			"this agent can't sign with SHA-512: use OpenSSH's ssh-agent 7.2 or later, or gpg-agent 2.2.6 or later",
 		)
 	}

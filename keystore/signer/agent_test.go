@@ -99,7 +99,7 @@ func TestAgentFailures(t *testing.T) {
 			`a signature of the format "ssh-rsa" instead of "rsa-sha2-512"`,
 		},
 		{"SHA-256", holding("rsa-sha2-256", k, k), signer.ErrWrong, `"rsa-sha2-256"`},
-		{"a format with an escape", holding("x\x1b[2J", k, k), signer.ErrWrong, `x\\x1b[2J`},
+		{"a format with an escape", holding("x\x1b[2J", k, k), signer.ErrWrong, `"x\x1b[2J"`},
 		{"another key", holding("rsa-sha2-512", other, k), signer.ErrWrong, "another key"},
 		{"refuses", holding("rsa-sha2-512", nil, k), signer.ErrRefused, "it refused to sign"},
 		{"gone", signing(nil), signer.ErrUnavailable, "closed the connection"},

@@ -81,7 +81,7 @@ func checkSocket(path string) error {
 		return failed(ErrUnavailable, KindAgent, socketName+" is not set", startAgent)
 	case !filepath.IsAbs(path):
 		return failed(ErrUnavailable, KindAgent,
-			fmt.Sprintf("%s is %q, not the path of a socket", socketName, printable.Text(path)), startAgent)
+			fmt.Sprintf("%s is %s, not the path of a socket", socketName, printable.Quote(path)), startAgent)
 	}
 	return nil
 }
@@ -91,13 +91,13 @@ func checkSocket(path string) error {
 func unreachable(path string, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return failed(
-			ErrTimeout, KindAgent, fmt.Sprintf("it does not take the connection at %q", printable.Text(path)),
+			ErrTimeout, KindAgent, fmt.Sprintf("it does not take the connection at %s", printable.Quote(path)),
 			"end the agent and start it again: "+startAgent,
 		)
 	}
 	return failed(
 		ErrUnavailable, KindAgent,
-		fmt.Sprintf("no agent answers at %s=%q: %s", socketName, printable.Text(path), cause(err)),
+		fmt.Sprintf("no agent answers at %s=%s: %s", socketName, printable.Quote(path), cause(err)),
 		"the socket is of a login that has ended; in tmux: eval \"$(tmux show-environment -s "+socketName+")\"\n"+
 			startAgent,
 	)
