@@ -30,10 +30,12 @@ func (c *cause) faultClass() fault.Class {
 const ClockHint = hintClock
 
 const (
-	hintMiddle = "a proxy or a sign-in page may be between this machine and {host}: check HTTPS_PROXY and NO_PROXY"
-	hintProxy  = "put the proxy's user name into HTTPS_PROXY, or name {host} in NO_PROXY if no proxy is needed"
-	hintClock  = "set the clock (Linux: timedatectl set-ntp true; WSL: sudo hwclock -s), then run the command again"
-	hintBug    = "a proxy that changes requests can cause this; without a proxy, report it as a bug of cgp-cred"
+	hintMiddle = "a proxy or a sign-in page may be between this machine and {host}: check {proxy}"
+	hintProxy  = "put the proxy's user name into {proxy-variable}, or name {host} in NO_PROXY if no proxy is needed"
+	hintSignIn = "sign in to the network (open any http page in a browser), or use another one, " +
+		"then run the command again"
+	hintClock = "set the clock (Linux: timedatectl set-ntp true; WSL: sudo hwclock -s), then run the command again"
+	hintBug   = "a proxy that changes requests can cause this; without a proxy, report it as a bug of cgp-cred"
 )
 
 // Causes that the code compares with, not only their texts.

@@ -1,15 +1,11 @@
 package apim
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
-
-	"cgp-cred/keystore/fault"
 )
 
 // Client exchanges assertions for tokens.
@@ -26,7 +22,7 @@ const (
 	pingTimeout   = 5 * time.Second // of silence over HTTP/2, and then for the ping's answer
 )
 
-// NewHTTP returns a client for the token endpoint: system proxies (HTTPS_PROXY, NO_PROXY; no proxy for loopback), TLS
+// NewHTTP returns a client for the token endpoint: the proxy that the environment names ([ProxyFor]), TLS
 // 1.2 or later, the system's roots and those of the PEM files in caFiles (empty names are skipped). It follows no
 // redirect: a 307 would send the assertion to the server that it names.
 func NewHTTP(caFiles ...string) (*http.Client, error) {
@@ -48,18 +44,14 @@ func NewHTTP(caFiles ...string) (*http.Client, error) {
 	// Give up a connection that broke silently: HTTP/2 would send the next attempt over it.
 	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingTimeout, PingTimeout: pingTimeout}
 	transport.OnProxyConnectResponse = checkConnect
+	if secureProxy() { // net/http would offer it HTTP/2, and then speak HTTP/1.1
+		transport.Protocols = new(http.Protocols)
+		transport.Protocols.SetHTTP1(true)
+	}
 	return &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
-}
-
-// checkConnect returns an error unless a proxy accepted a CONNECT request.
-func checkConnect(_ context.Context, proxy *url.URL, _ *http.Request, r *http.Response) error {
-	if r.StatusCode == http.StatusOK {
-		return nil
-	}
-	return &proxyError{host: proxy.Host, status: r.StatusCode}
 }
 
 // rootsWith returns the system's roots and those in files. It returns nil, which means the system's roots, if files
@@ -89,19 +81,3 @@ func rootsWith(files []string) (*x509.CertPool, error) {
 	}
 	return pool, nil
 }
-
-// proxyError is a proxy that refused a CONNECT request; [networkError] reads its fields.
-type proxyError struct {
-	host   string
-	status int
-}
-
-func (e *proxyError) Error() string {
-	return fmt.Sprintf("proxy %s answered %d to CONNECT", e.host, e.status)
-}
-
-// FaultClass returns [fault.Network].
-func (e *proxyError) FaultClass() fault.Class { return fault.Network }
-
-// FaultHints returns no hints: networkError knows more.
-func (e *proxyError) FaultHints() []string { return nil }

@@ -131,6 +131,7 @@ func (e *Error) fill(text string) string {
 		"{profile}", e.About.Profile, "{host}", printable.Text(host),
 		"{kid}", printable.Text(e.About.KID), "{key}", key,
 		"{url}", printable.Text(e.TokenURL), "{skew}", SkewText(e.Skew),
+		"{proxy}", proxyVariable()+" and NO_PROXY", "{proxy-variable}", proxyVariable(),
 	).Replace(text)
 }
 

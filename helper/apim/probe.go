@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -90,23 +89,6 @@ func (p Probe) Problem() error {
 		e.what, e.hint = what+", "+printable.Text(kind)+": an answer that isn't APIM's", hintMiddle
 	}
 	return e
-}
-
-// Proxy returns the host and port of the proxy for requests to an address, or nothing without a proxy. It does not
-// return the user name and password in HTTPS_PROXY.
-func Proxy(address string) (string, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", fmt.Errorf("address to probe: %w", err)
-	}
-	proxy, err := proxyOf(&http.Request{URL: u})
-	if err != nil {
-		return "", networkError(address, starting, redactor{}, err)
-	}
-	if proxy == nil {
-		return "", nil
-	}
-	return proxy.Host, nil
 }
 
 // LookUp returns the addresses of a host, with or without a port. It does not look up a loopback host. A failure is an
