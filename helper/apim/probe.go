@@ -65,9 +65,13 @@ func (p Probe) Problem() error {
 	switch {
 	case p.Status == http.StatusOK && p.Type != "text/html":
 		return nil
-	case p.Status == http.StatusTooManyRequests, p.Status >= http.StatusInternalServerError:
+	case p.Status == http.StatusNetworkAuthenticationRequired:
+		e.Class = fault.Network
+		e.what, e.hint = what+": the network wants you to sign in before it lets requests through", hintSignIn
+	case p.Status == http.StatusTooManyRequests, p.Status == http.StatusRequestTimeout,
+		p.Status >= http.StatusInternalServerError:
 		e.Class, e.retry = fault.Temporary, true
-		e.what, e.hint = what+": APIM or a server in front of it is failing", causeServer.hint
+		e.what, e.hint = what+": APIM or a server in front of it is failing", hintServer
 	case p.Status == http.StatusUnauthorized, p.Status == http.StatusForbidden:
 		e.what = what + ": this credential has no access to that API"
 		e.hint = "subscribe the application to the API, in the flavour of this credential, " +

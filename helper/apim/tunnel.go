@@ -33,9 +33,14 @@ func checkConnect(_ context.Context, proxy *url.URL, _ *http.Request, r *http.Re
 func (e *proxyError) Error() string {
 	text := fmt.Sprintf("proxy %s answered %d to CONNECT", e.host, e.status)
 	if e.foreignSignIn() {
-		text += ": it wants a sign-in by " + strings.Join(e.offers, " or ") + ", and cgp-cred speaks only Basic"
+		text += ": " + e.wants()
 	}
 	return text
+}
+
+// wants names the ways to sign in that the proxy offers.
+func (e *proxyError) wants() string {
+	return "it wants a sign-in by " + strings.Join(e.offers, " or ") + ", and cgp-cred speaks only Basic"
 }
 
 // FaultClass returns [fault.Network].
