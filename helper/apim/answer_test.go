@@ -120,7 +120,7 @@ func TestUnusableAnswers(t *testing.T) {
 		{"502 as a problem", "application/problem+json", 502, `{"title":"Bad Gateway","detail":"some text"}`, fault.Temporary, `502 with a problem, Bad Gateway: "some text"`, "minute"},
 		{"503 as FHIR", plain, 503, issue("exception"), fault.Temporary, `503 with a FHIR OperationOutcome, exception: "some text"`, "minute"},
 		{"401 as FHIR", plain, 401, issue("login"), fault.Refused, `401 with a FHIR OperationOutcome, login: "some text"`, mock},
-		{"403 as a problem", plain, 403, `{"type":"about:blank","title":"Forbidden","status":403}`, fault.Refused, "403 with a problem, Forbidden: cgp-cred does not know", mock},
+		{"403 as a problem", plain, 403, `{"type":"urn:x","title":"Forbidden","status":403}`, fault.Refused, "403 with a problem, Forbidden: cgp-cred does not know", mock},
 		{"404 as FHIR", plain, 404, issue("not-found"), fault.Refused, "there is no token endpoint", "status"},
 		{"401 of a framework", plain, 401, `{"status":401,"error":"Unauthorized","message":"some text","path":"/oauth2/token"}`, fault.Refused, `401 Unauthorized: "some text"`, mock},
 		{"503 of a framework", plain, 503, `{"message":"no healthy upstream"}`, fault.Temporary, "APIM answered 503", "minute"},
