@@ -221,7 +221,7 @@ func proxyHost(text, port string) (string, error) {
 	if inner, ok := strings.CutPrefix(text, "["); ok {
 		inner, after, closed := strings.Cut(inner, "]")
 		address, err := netip.ParseAddr(strings.Replace(inner, "%25", "%", 1))
-		if err != nil || !address.Is6() || !closed {
+		if err != nil || !address.Is6() || !closed || strings.ContainsFunc(address.Zone(), notInHost) {
 			return "", errors.New("its IPv6 address is not in the form [::1]")
 		}
 		name, rest = address.String(), after
