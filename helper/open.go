@@ -97,9 +97,5 @@ func (o OpenOptions) Client() (*apim.Client, error) {
 	if file == "" {
 		file = os.Getenv("CGP_CRED_CA_FILE")
 	}
-	h, err := apim.NewHTTP(file, os.Getenv("SSL_CERT_FILE"))
-	if err != nil {
-		return nil, err
-	}
-	return &apim.Client{HTTP: h}, nil
+	return &apim.Client{Roots: []string{file}, Warn: o.Warn}, nil
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"cgp-cred/keystore"
@@ -48,7 +47,7 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "cgp-cred")
 
-	client, err := c.http()
+	client, err := c.http(tokenURL)
 	if err != nil {
 		return Token{}, err
 	}
@@ -97,14 +96,4 @@ func (c *Client) now() time.Time {
 		return c.Now()
 	}
 	return time.Now()
-}
-
-// defaultHTTP is for a Client whose HTTP is nil.
-var defaultHTTP = sync.OnceValues(func() (*http.Client, error) { return NewHTTP() })
-
-func (c *Client) http() (*http.Client, error) {
-	if c.HTTP != nil {
-		return c.HTTP, nil
-	}
-	return defaultHTTP()
 }

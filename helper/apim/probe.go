@@ -37,7 +37,7 @@ func (c *Client) Probe(ctx context.Context, address string, header http.Header) 
 		req.Header[name] = values
 	}
 	req.Header.Set("User-Agent", "cgp-cred")
-	client, err := c.http()
+	client, err := c.http(address)
 	if err != nil {
 		return Probe{}, err
 	}
