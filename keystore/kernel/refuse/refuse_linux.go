@@ -25,7 +25,7 @@ func Unanswered(numbers ...uint32) error {
 	if err != nil {
 		return err
 	}
-	// Nobody reads the listener. If it were closed, the calls would fail.
+	// No process reads the listener. If it were closed, the calls would fail.
 	if _, err := unix.FcntlInt(listener, unix.F_SETFD, 0); err != nil {
 		return fmt.Errorf("keeping the listener open: %w", err)
 	}
