@@ -107,9 +107,5 @@ func (o OpenOptions) Client() (*apim.Client, error) {
 	if file == "" {
 		file = CAFile()
 	}
-	h, err := apim.NewHTTP(file, os.Getenv("SSL_CERT_FILE"))
-	if err != nil {
-		return nil, err
-	}
-	return &apim.Client{HTTP: h}, nil
+	return &apim.Client{Roots: []string{file}, Warn: o.Warn}, nil
 }

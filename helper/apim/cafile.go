@@ -49,7 +49,7 @@ func checkSystemRoots() error {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
 		return nil
 	}
-	if file := os.Getenv("SSL_CERT_FILE"); file != "" {
+	if file := os.Getenv("SSL_CERT_FILE"); file != "" && !gone(file) {
 		if err := disk.CheckTrusted(file, maxCAFile); err != nil {
 			return caFileError(file, err)
 		}
@@ -68,6 +68,52 @@ func checkSystemRoots() error {
 			if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.EISDIR) {
 				return caFileError(file, err)
 			}
+		}
+	}
+	return nil
+}
+
+// gone reports whether no file has this path. It is false if another user could make that file before it is read.
+func gone(path string) bool {
+	_, err := os.Stat(path)
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		return false
+	}
+	var unsafe *disk.UnsafeError
+	return !errors.As(disk.CheckTrusted(path, maxCAFile), &unsafe)
+}
+
+// rootsGone returns the variables of roots that name only what does not exist, each with its value. Environments that
+// were moved or left do that: conda's, and a container that inherits its host's variables.
+func rootsGone() (names, values []string) {
+	if file := os.Getenv("SSL_CERT_FILE"); file != "" && gone(file) {
+		names, values = append(names, "SSL_CERT_FILE"), append(values, file)
+	}
+	folders := os.Getenv("SSL_CERT_DIR")
+	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" || strings.Trim(folders, ":") == "" {
+		return names, values
+	}
+	for folder := range strings.SplitSeq(folders, ":") {
+		if folder != "" && !gone(folder) {
+			return names, values
+		}
+	}
+	return append(names, "SSL_CERT_DIR"), append(values, folders)
+}
+
+// systemRoots are the files in which systems keep their roots, as crypto/x509 knows them. It reads none of them if
+// SSL_CERT_FILE is set.
+var systemRoots = []string{
+	"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+	"/etc/pki/tls/cacert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
+	"/usr/local/etc/ssl/cert.pem",
+}
+
+// readSystemRoots returns the first file of the system's roots that can be read, or nothing.
+func readSystemRoots() []byte {
+	for _, file := range systemRoots {
+		if pem, err := disk.ReadTrusted(file, maxCAFile, keystore.InputWait); err == nil {
+			return pem
 		}
 	}
 	return nil

@@ -26,14 +26,22 @@ func (c *cause) faultClass() fault.Class {
 	return c.class
 }
 
+const hintServer = "run the command again in a minute"
+
+const whyLarge = "a server on the way takes no requests of this size"
+
 // ClockHint says how to fix a wrong clock.
 const ClockHint = hintClock
 
 const (
-	hintMiddle = "a proxy or a sign-in page may be between this machine and {host}: check HTTPS_PROXY and NO_PROXY"
-	hintProxy  = "put the proxy's user name into HTTPS_PROXY, or name {host} in NO_PROXY if no proxy is needed"
-	hintClock  = "set the clock (Linux: timedatectl set-ntp true; WSL: sudo hwclock -s), then run the command again"
-	hintBug    = "a proxy that changes requests can cause this; without a proxy, report it as a bug of cgp-cred"
+	hintMiddle = "a proxy or a sign-in page may be between this machine and {host}: check {proxy}"
+	hintMock   = "a server of your own must answer 200 with JSON: " +
+		`{"access_token":"...","token_type":"Bearer","expires_in":599}`
+	hintProxy  = "put the proxy's user name into {proxy-variable}, or name {host} in NO_PROXY if no proxy is needed"
+	hintSignIn = "sign in to the network (open any http page in a browser), or use another one, " +
+		"then run the command again"
+	hintClock = "set the clock (Linux: timedatectl set-ntp true; WSL: sudo hwclock -s), then run the command again"
+	hintBug   = "a proxy that changes requests can cause this; without a proxy, report it as a bug of cgp-cred"
 )
 
 // Causes that the code compares with, not only their texts.
@@ -72,6 +80,12 @@ var (
 	}
 )
 
+// causeForeign is a refusal that may not be API Management's.
+var causeForeign = cause{
+	why:  "cgp-cred does not know this answer",
+	hint: "check the profile's host and token URL: cgp-cred status {profile}\n" + hintMock + "\n" + hintMiddle,
+}
+
 // causes is searched from the top; the first match wins.
 var causes = []*cause{
 	{
@@ -80,6 +94,23 @@ var causes = []*cause{
 		hint: "wait a minute, then run the command again",
 	},
 	&causeQuota,
+	{
+		status: http.StatusRequestTimeout, class: fault.Temporary,
+		why: "the server did not get the whole request in time", hint: hintServer,
+	},
+	{
+		status: http.StatusTooEarly, class: fault.Temporary,
+		why: "the server does not take early requests", hint: hintServer,
+	},
+	{
+		status: http.StatusRequestEntityTooLarge, class: fault.Network, why: whyLarge, hint: hintMiddle,
+	},
+	{
+		status: http.StatusRequestURITooLong, class: fault.Network, why: whyLarge, hint: hintMiddle,
+	},
+	{
+		status: http.StatusRequestHeaderFieldsTooLarge, class: fault.Network, why: whyLarge, hint: hintMiddle,
+	},
 	{
 		status: http.StatusUnsupportedMediaType,
 		why:    "the request's content type was changed on the way", hint: hintBug,
@@ -149,14 +180,14 @@ var causes = []*cause{
 // causeServer is any 5xx that no other cause explains.
 var causeServer = cause{
 	class: fault.Temporary,
-	why:   "APIM or a server in front of it is failing", hint: "run the command again in a minute",
+	why:   "APIM or a server in front of it is failing", hint: hintServer,
 }
 
 // causeOf returns the cause of a refusal.
 func causeOf(status int, code, description string) *cause {
 	text := strings.ToLower(description)
 	for _, c := range causes {
-		sameStatus := c.status == 0 || c.status == status
+		sameStatus := c.status == 0 || c.status == status || status == http.StatusOK && c.keyword != ""
 		if sameStatus && strings.Contains(code, c.code) && strings.Contains(text, c.keyword) {
 			return c
 		}

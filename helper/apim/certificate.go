@@ -25,7 +25,7 @@ func certificateText(host string, err *tls.CertificateVerificationError) (what, 
 	switch {
 	case errors.As(err.Err, &hostname):
 		return fmt.Sprintf("the certificate presented for %s is for another name (issuer %s)", host, issuer),
-			"another server answers for it: check the profile's host (cgp-cred status {profile}), HTTPS_PROXY, " +
+			"another server answers for it: check the profile's host (cgp-cred status {profile}), {proxy-variable}, " +
 				"and whether the network wants you to sign in"
 	case errors.As(err.Err, &invalid) && invalid.Reason == x509.Expired:
 		return fmt.Sprintf("the certificate of %s (issuer %s) is not valid now: it is valid from %s to %s",

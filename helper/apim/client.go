@@ -1,22 +1,63 @@
 package apim
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net/http"
-	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
 	"time"
-
-	"cgp-cred/keystore/fault"
 )
 
 // Client exchanges assertions for tokens.
 type Client struct {
-	HTTP *http.Client     // nil: NewHTTP's, with no added roots
-	Now  func() time.Time // nil: time.Now
+	HTTP  *http.Client      // nil: NewHTTP's, and no roots are read for a URL without TLS
+	Roots []string          // files for NewHTTP
+	Warn  func(text string) // nil: silent
+	Now   func() time.Time  // nil: time.Now
+
+	once   sync.Once
+	secure *http.Client
+	err    error
 }
+
+// Ready reads the roots that a request to an address needs, before anything is signed for it.
+func (c *Client) Ready(address string) error {
+	_, err := c.http(address)
+	return err
+}
+
+func (c *Client) http(address string) (*http.Client, error) {
+	switch {
+	case c.HTTP != nil:
+		return c.HTTP, nil
+	case strings.HasPrefix(address, "http://"):
+		return plainHTTP()
+	}
+	c.once.Do(func() {
+		names, values := rootsGone()
+		for i, name := range names {
+			if c.Warn != nil {
+				c.Warn(fmt.Sprintf("%s names %q, which does not exist: the system's roots are used; unset %s",
+					name, values[i], name))
+			}
+		}
+		if len(c.Roots) == 0 && len(names) == 0 {
+			c.secure, c.err = defaultHTTP()
+			return
+		}
+		c.secure, c.err = NewHTTP(c.Roots...)
+	})
+	return c.secure, c.err
+}
+
+var (
+	defaultHTTP = sync.OnceValues(func() (*http.Client, error) { return NewHTTP() })
+	plainHTTP   = sync.OnceValues(func() (*http.Client, error) { return newHTTP(nil) })
+)
 
 // Deadlines for the parts of one attempt. NHS networks (HSCN) are sometimes slow; the context limits the whole attempt.
 const (
@@ -26,14 +67,18 @@ const (
 	pingTimeout   = 5 * time.Second // of silence over HTTP/2, and then for the ping's answer
 )
 
-// NewHTTP returns a client for the token endpoint: system proxies (HTTPS_PROXY, NO_PROXY; no proxy for loopback), TLS
-// 1.2 or later, the system's roots and those of the PEM files in caFiles (empty names are skipped). It follows no
-// redirect: a 307 would send the assertion to the server that it names.
+// NewHTTP returns a client for the token endpoint: the proxy that the environment names ([ProxyFor]), TLS
+// 1.2 or later, the system's roots and those of the PEM files in caFiles (empty names are skipped) and SSL_CERT_FILE. It
+// follows no redirect: a 307 would send the assertion to the server that it names.
 func NewHTTP(caFiles ...string) (*http.Client, error) {
 	roots, err := rootsWith(caFiles)
 	if err != nil {
 		return nil, err
 	}
+	return newHTTP(roots)
+}
+
+func newHTTP(roots *x509.CertPool) (*http.Client, error) {
 	base, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return nil, fmt.Errorf("http.DefaultTransport is a %T", http.DefaultTransport)
@@ -48,23 +93,22 @@ func NewHTTP(caFiles ...string) (*http.Client, error) {
 	// Give up a connection that broke silently: HTTP/2 would send the next attempt over it.
 	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingTimeout, PingTimeout: pingTimeout}
 	transport.OnProxyConnectResponse = checkConnect
+	if secureProxy() { // net/http would offer it HTTP/2, and then speak HTTP/1.1
+		transport.Protocols = new(http.Protocols)
+		transport.Protocols.SetHTTP1(true)
+	}
 	return &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
 }
 
-// checkConnect returns an error unless a proxy accepted a CONNECT request.
-func checkConnect(_ context.Context, proxy *url.URL, _ *http.Request, r *http.Response) error {
-	if r.StatusCode == http.StatusOK {
-		return nil
-	}
-	return &proxyError{host: proxy.Host, status: r.StatusCode}
-}
-
-// rootsWith returns the system's roots and those in files. It returns nil, which means the system's roots, if files
-// adds no root.
+// rootsWith returns the system's roots and those in files and in SSL_CERT_FILE. It returns nil, which means the system's
+// roots, if nothing adds a root.
 func rootsWith(files []string) (*x509.CertPool, error) {
+	if file := os.Getenv("SSL_CERT_FILE"); file != "" && !gone(file) {
+		files = append(slices.Clone(files), file)
+	}
 	texts := map[string][]byte{}
 	for _, f := range files {
 		if f == "" {
@@ -75,12 +119,16 @@ func rootsWith(files []string) (*x509.CertPool, error) {
 			return nil, err
 		}
 	}
-	if err := checkSystemRoots(); err != nil || len(texts) == 0 {
+	lost, _ := rootsGone()
+	if err := checkSystemRoots(); err != nil || len(texts)+len(lost) == 0 {
 		return nil, err
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
+	}
+	if len(lost) > 0 {
+		pool.AppendCertsFromPEM(readSystemRoots())
 	}
 	for f, pem := range texts {
 		if !pool.AppendCertsFromPEM(pem) {
@@ -89,19 +137,3 @@ func rootsWith(files []string) (*x509.CertPool, error) {
 	}
 	return pool, nil
 }
-
-// proxyError is a proxy that refused a CONNECT request; [networkError] reads its fields.
-type proxyError struct {
-	host   string
-	status int
-}
-
-func (e *proxyError) Error() string {
-	return fmt.Sprintf("proxy %s answered %d to CONNECT", e.host, e.status)
-}
-
-// FaultClass returns [fault.Network].
-func (e *proxyError) FaultClass() fault.Class { return fault.Network }
-
-// FaultHints returns no hints: networkError knows more.
-func (e *proxyError) FaultHints() []string { return nil }

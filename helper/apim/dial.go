@@ -48,3 +48,15 @@ var Local = sync.OnceValue(func() http.RoundTripper {
 	transport.Proxy, transport.DialContext = nil, dial
 	return transport
 })
+
+// Remote returns a transport for https requests to other hosts: a proxy that the environment names is used or refused.
+// It is http.DefaultTransport if that is not net/http's own.
+var Remote = sync.OnceValue(func() http.RoundTripper {
+	base, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	transport := base.Clone()
+	transport.Proxy = proxyOf
+	return transport
+})

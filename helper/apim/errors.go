@@ -3,7 +3,6 @@ package apim
 import (
 	"encoding/json"
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -28,6 +27,7 @@ type Error struct {
 	Status      int           // HTTP status; 0: there was no reply
 	Code        string        // "error" of the reply, or a fault's errorcode; may have a space: "public_key error"
 	Description string        // "error_description" or faultstring: text from the server
+	Form        string        `json:",omitempty"` // what the reply is, unless it is what APIM sends
 	ID          string        // "message_id", which API Management support asks for; may be empty
 	TokenURL    string        // what was called
 	Skew        time.Duration // this machine's clock minus the server's; 0: unknown or none
@@ -35,7 +35,10 @@ type Error struct {
 	About       Subject       // set by the caller, who knows the profile
 	OneMore     bool          `json:"-"` // one more attempt would fix it, but none was left; set by helper/mint
 
-	cause *cause
+	cause   *cause
+	meant   int  // the status that a problem under status 200 names; 0: none
+	passing bool // a FHIR issue that says "try again"
+
 	what  string // for a network error: what happened; text from the network is escaped
 	hint  string
 	retry bool // failed on the way, before a whole reply, and may not fail again
@@ -52,7 +55,7 @@ func (e *Error) UnmarshalJSON(raw []byte) error {
 	if !plainID(e.ID) {
 		e.ID = ""
 	}
-	e.cause = causeOf(e.Status, e.Code, e.Description)
+	e.setCause()
 	return nil
 }
 
@@ -61,6 +64,9 @@ func (e *Error) Error() string {
 		return e.what
 	}
 	text := fmt.Sprintf("APIM answered %d", e.Status)
+	if e.Form != "" {
+		text += " with a " + printable.Text(e.Form) + ","
+	}
 	if e.Code != "" {
 		text += " " + printable.Text(e.Code)
 	}
@@ -113,7 +119,8 @@ func (e *Error) AtProxy() bool { return e.proxy }
 // Retryable reports whether the same request may succeed shortly: after throttling, a failing server, or a connection
 // that failed before a whole reply.
 func (e *Error) Retryable() bool {
-	failing := e.Status == http.StatusTooManyRequests || e.Status >= http.StatusInternalServerError
+	failing := e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout ||
+		e.Status == http.StatusTooEarly || e.Status >= http.StatusInternalServerError
 	return e.retry || e.cause == &causeQuota || e.Class == fault.Temporary && failing
 }
 
@@ -131,6 +138,7 @@ func (e *Error) fill(text string) string {
 		"{profile}", e.About.Profile, "{host}", printable.Text(host),
 		"{kid}", printable.Text(e.About.KID), "{key}", key,
 		"{url}", printable.Text(e.TokenURL), "{skew}", SkewText(e.Skew),
+		"{proxy}", proxyVariable()+" and NO_PROXY", "{proxy-variable}", proxyVariable(),
 	).Replace(text)
 }
 
@@ -151,83 +159,6 @@ func SkewText(skew time.Duration) string {
 		return "this machine's clock is " + (-skew).String() + " behind APIM's"
 	}
 	return "this machine's clock may be wrong"
-}
-
-// refusal returns the error for a reply that is not a 200.
-func refusal(
-	tokenURL string, res *http.Response, body []byte, now time.Time, skew time.Duration, sent redactor,
-) *Error {
-	e := parseRefusal(res.StatusCode, body, sent)
-	e.TokenURL, e.Skew = tokenURL, skew
-	e.RetryAfter = retryAfter(res.Header, now)
-	if e.Code == "" && e.Description == "" {
-		return silentRefusal(e, res)
-	}
-	return e
-}
-
-// silentRefusal completes the error for a reply that has no readable text: it names only the status and the type.
-func silentRefusal(e *Error, res *http.Response) *Error {
-	switch {
-	case e.cause != &causeUnknown:
-		return e
-	case res.StatusCode == http.StatusProxyAuthRequired:
-		e.what, e.hint = "a proxy answered 407: it wants a user name and password", hintProxy
-	case res.StatusCode >= 300 && res.StatusCode < 400:
-		e.what = fmt.Sprintf("the token endpoint answered %d, a redirect: it is not followed, "+
-			"because it would send the assertion to another server", res.StatusCode)
-		e.hint = hintMiddle
-	default:
-		return strangeReply(e.TokenURL, res, e.Skew)
-	}
-	e.Class = fault.Network
-	return e
-}
-
-// strangeReply returns the error for a reply that is not APIM's: it names the status and content type, never the body.
-func strangeReply(tokenURL string, res *http.Response, skew time.Duration) *Error {
-	kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	if err != nil {
-		kind = "unknown type"
-	}
-	return &Error{
-		Class: fault.Network, Status: res.StatusCode, TokenURL: tokenURL, Skew: skew,
-		cause: &causeUnknown, hint: hintMiddle,
-		what: fmt.Sprintf("an answer that isn't APIM's: status %d, %s", res.StatusCode, printable.Text(kind)),
-	}
-}
-
-// ParseRefusal reads the body of a refusal: OAuth's error object (RFC 6749 section 5.2, as APIM extends it) or Apigee's
-// fault object. It keeps nothing of any other body. It never fails.
-func ParseRefusal(status int, body []byte) *Error { return parseRefusal(status, body, redactor{}) }
-
-// parseRefusal does as ParseRefusal, and redacts what was sent.
-func parseRefusal(status int, body []byte, sent redactor) *Error {
-	var reply struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
-		MessageID   string `json:"message_id"`
-		Fault       struct {
-			String string `json:"faultstring"`
-			Detail struct {
-				Code string `json:"errorcode"`
-			} `json:"detail"`
-		} `json:"fault"`
-	}
-	e := &Error{Status: status}
-	if json.Unmarshal(body, &reply) == nil {
-		e.Code, e.Description, e.ID = reply.Error, reply.Description, reply.MessageID
-		if e.Code == "" {
-			e.Code, e.Description = reply.Fault.Detail.Code, reply.Fault.String
-		}
-	}
-	e.Code, e.Description, e.ID = sent.hide(e.Code), sent.hide(e.Description), sent.hide(e.ID)
-	if !plainID(e.ID) {
-		e.ID = ""
-	}
-	e.cause = causeOf(status, e.Code, e.Description)
-	e.Class = e.cause.faultClass()
-	return e
 }
 
 // plainID reports whether s looks like a message ID; any other text is not printed.

@@ -1,15 +1,11 @@
 package apim
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"cgp-cred/keystore"
@@ -51,7 +47,7 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "cgp-cred")
 
-	client, err := c.http()
+	client, err := c.http(tokenURL)
 	if err != nil {
 		return Token{}, err
 	}
@@ -62,69 +58,28 @@ func (c *Client) Exchange(ctx context.Context, tokenURL string, assertion keysto
 		return Token{}, networkError(tokenURL, p.stage(), sent, err)
 	}
 	defer res.Body.Close() //nolint:errcheck // nothing is lost: the body is read
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
+	body, err := readBody(res)
 	skew := skewOf(res.Header.Get("Date"), start, c.now())
-	if err == nil && len(body) > maxReply {
-		err = errTooLong
-	}
-	if err != nil {
+	var token Token
+	var problem errStrange
+	switch {
+	case errors.As(err, &problem):
+		return Token{}, strangeReply(tokenURL, res, skew, problem)
+	case err != nil:
 		return Token{}, networkError(tokenURL, p.stage(), sent, err)
-	}
-	if res.StatusCode != http.StatusOK {
-		return Token{}, refusal(tokenURL, res, body, c.now(), skew, sent)
-	}
-	token, err := ParseToken(body, start)
-	if err != nil {
-		return Token{}, strangeReply(tokenURL, res, skew)
+	case res.StatusCode == http.StatusOK:
+		if token, err = ParseToken(body, start); err == nil {
+			break
+		}
+		fallthrough
+	default:
+		return Token{}, refusal(tokenURL, res, body, err, c.now(), skew, sent)
 	}
 	token.Skew = skew
 	return token, nil
 }
 
 var errTooLong = errors.New("the reply is over 64 KiB")
-
-// seconds reads 599 and "599": APIM sends expires_in as a string (RFC 6749 section 5.1 has a number).
-type seconds int64
-
-func (s *seconds) UnmarshalJSON(b []byte) error {
-	var n json.Number
-	if err := json.Unmarshal(bytes.Trim(b, `"`), &n); err != nil {
-		return errors.New("expires_in is not a number")
-	}
-	v, err := n.Int64()
-	if err != nil {
-		return errors.New("expires_in is not a whole number")
-	}
-	*s = seconds(v)
-	return nil
-}
-
-// ParseToken reads the body of a 200 (RFC 6749 section 5.1). The token's life counts from start. issued_at is ignored:
-// it is sometimes missing, and it is in milliseconds of another clock. No error quotes the body.
-func ParseToken(body []byte, start time.Time) (Token, error) {
-	var reply struct {
-		AccessToken string  `json:"access_token"`
-		TokenType   string  `json:"token_type"`
-		ExpiresIn   seconds `json:"expires_in"`
-	}
-	if err := json.Unmarshal(body, &reply); err != nil {
-		return Token{}, errors.New("the reply is not a token in JSON")
-	}
-	value := keystore.NewSecret([]byte(reply.AccessToken))
-	switch {
-	case keystore.CheckToken(reply.AccessToken) != nil:
-		return Token{}, errors.New("the reply has no usable access_token")
-	case reply.TokenType != "" && !strings.EqualFold(reply.TokenType, "Bearer"):
-		return Token{}, errors.New("the reply's token_type is not Bearer")
-	case reply.ExpiresIn < 1:
-		return Token{}, errors.New("the reply's expires_in is not positive")
-	}
-	life := maxLife
-	if reply.ExpiresIn < seconds(maxLife/time.Second) {
-		life = time.Duration(reply.ExpiresIn) * time.Second
-	}
-	return Token{Value: value, FetchedAt: start, Expiry: start.Add(life)}, nil
-}
 
 // skewOf compares this machine's clock with a reply's Date header, which counts whole seconds. It assumes that the
 // server wrote the header halfway between start and end.
@@ -141,14 +96,4 @@ func (c *Client) now() time.Time {
 		return c.Now()
 	}
 	return time.Now()
-}
-
-// defaultHTTP is for a Client whose HTTP is nil.
-var defaultHTTP = sync.OnceValues(func() (*http.Client, error) { return NewHTTP() })
-
-func (c *Client) http() (*http.Client, error) {
-	if c.HTTP != nil {
-		return c.HTTP, nil
-	}
-	return defaultHTTP()
 }

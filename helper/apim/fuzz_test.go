@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -72,6 +73,32 @@ func FuzzExchange(f *testing.F) {
 			if strings.Contains(text, "AssertionOfTheFuzzer") && !bytes.Contains(body, []byte("AssertionOfTheFuzzer")) {
 				t.Fatal("the error holds the assertion")
 			}
+		}
+	})
+}
+
+// FuzzProxy: a variable that is set names a proxy that can be dialled, or is an error. There is no third case.
+func FuzzProxy(f *testing.F) {
+	for _, value := range []string{
+		"http://alice:100%@proxy.example:8080/", "socks5h://[::1]:1080", "proxy", "://", "http://a@b@c", "[::1%25eth0]:1",
+	} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		if value == "" || strings.Contains(value, "\x00") {
+			t.Skip("it can't be the value of a variable")
+		}
+		proxyEnvironment(t, map[string]string{"HTTPS_PROXY": value})
+		p, err := apim.ProxyFor(behindProxy)
+		if err != nil {
+			if p.Host != "" || !strings.Contains(err.Error(), "nothing was sent without the proxy") {
+				t.Fatalf("%q: %q, %v", value, p, err)
+			}
+			return
+		}
+		name, port, err := net.SplitHostPort(p.Host)
+		if err != nil || name == "" || port == "" || strings.ContainsAny(p.Host, "@/?# ") {
+			t.Fatalf("%q: %q, %v", value, p.Host, err)
 		}
 	})
 }

@@ -7,4 +7,9 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-func TestMain(m *testing.M) { os.Exit(keystoretest.Main(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(printRootsVariable) != "" {
+		os.Exit(printRoots())
+	}
+	os.Exit(keystoretest.Main(m))
+}

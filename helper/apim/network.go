@@ -48,12 +48,15 @@ func networkError(tokenURL string, far stage, sent redactor, err error) *Error {
 		if far == lookingUp || far == connecting {
 			e.hint = w.hint()
 		}
+		if far == connected && w.socks {
+			e.hint = w.plainHint() + "\n" + e.hint
+		}
 	case errors.Is(err, errTooLong),
 		strings.Contains(err.Error(), "response headers exceeded"): // net/http has no type for it
 		e.what, e.hint = fmt.Sprintf("an answer that isn't APIM's: %s sent over 64 KiB", w.host), hintMiddle
 	case errors.As(err, &dial) && dial.Op == "proxyconnect":
-		e.retry, e.proxy = true, true
-		e.what, e.hint = fmt.Sprintf("can't reach the proxy %s for %s: %s", w.proxy, w.host, reason(dial.Err)), w.hint()
+		e.noProxyConnection(w, dial.Err)
+	case e.socksFailure(w, dial):
 	case errors.As(err, &dial) && dial.Op == "dial":
 		e.retry = true
 		e.what, e.hint = fmt.Sprintf("can't connect to %s: %s", w.host, reason(dial)), w.hint()
@@ -62,7 +65,7 @@ func networkError(tokenURL string, far stage, sent redactor, err error) *Error {
 		e.retry = true
 		why := printable.Text(sent.hide(bare(err).Error()))
 		e.what = fmt.Sprintf("the connection to %s%s broke: %s", w.host, w.via(), why)
-		e.hint = "run the command again; if it fails again, a proxy may be the cause: check HTTPS_PROXY and NO_PROXY"
+		e.hint = "run the command again; if it fails again, a proxy may be the cause: check {proxy}"
 	}
 	return e
 }
@@ -78,25 +81,6 @@ func (e *Error) unknownName(w route, err *net.DNSError) {
 	e.proxy = w.proxy != ""
 }
 
-// refusedByProxy says why a proxy refused the connection: always, without a password, or only for now.
-func (e *Error) refusedByProxy(w route, p *proxyError) {
-	e.Status, e.proxy = p.status, true
-	e.what = printable.Text(p.Error())
-	switch {
-	case p.status == http.StatusProxyAuthRequired && w.named:
-		e.hint = "correct the proxy's user name and password in HTTPS_PROXY, or name " + w.host +
-			" in NO_PROXY if no proxy is needed"
-	case p.status == http.StatusProxyAuthRequired:
-		e.hint = hintProxy
-	case p.status == http.StatusTooManyRequests || p.status >= http.StatusInternalServerError:
-		e.Class = fault.Temporary
-		e.hint = "run the command again in a minute, or ask the proxy's administrators whether it can reach " + w.host
-	default:
-		e.hint = "ask the proxy's administrators to let " + w.host +
-			" through, or name it in NO_PROXY if no proxy is needed"
-	}
-}
-
 // handshake sets the text if the TLS handshake failed, and reports whether it did. Another attempt would fail the same
 // way. crypto/tls has no type for a version that is too low, only a text.
 func (e *Error) handshake(w route, err error) bool {
@@ -110,7 +94,7 @@ func (e *Error) handshake(w route, err error) bool {
 		e.what, e.hint = certificateText(w.host, verify)
 	case strings.Contains(err.Error(), "protocol version"):
 		e.what = fmt.Sprintf("%s%s offers no TLS 1.2, and older versions are not safe", w.host, w.via())
-		e.hint = "tell its administrators; or a proxy may be the cause: check HTTPS_PROXY and NO_PROXY"
+		e.hint = "tell its administrators; or a proxy may be the cause: check {proxy}"
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		e.what, e.hint = fmt.Sprintf("%s%s answered without TLS", w.host, w.via()), hintMiddle
 	case errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error"):

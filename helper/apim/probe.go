@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -38,7 +37,7 @@ func (c *Client) Probe(ctx context.Context, address string, header http.Header) 
 		req.Header[name] = values
 	}
 	req.Header.Set("User-Agent", "cgp-cred")
-	client, err := c.http()
+	client, err := c.http(address)
 	if err != nil {
 		return Probe{}, err
 	}
@@ -66,9 +65,13 @@ func (p Probe) Problem() error {
 	switch {
 	case p.Status == http.StatusOK && p.Type != "text/html":
 		return nil
-	case p.Status == http.StatusTooManyRequests, p.Status >= http.StatusInternalServerError:
+	case p.Status == http.StatusNetworkAuthenticationRequired:
+		e.Class = fault.Network
+		e.what, e.hint = what+": the network wants you to sign in before it lets requests through", hintSignIn
+	case p.Status == http.StatusTooManyRequests, p.Status == http.StatusRequestTimeout,
+		p.Status >= http.StatusInternalServerError:
 		e.Class, e.retry = fault.Temporary, true
-		e.what, e.hint = what+": APIM or a server in front of it is failing", causeServer.hint
+		e.what, e.hint = what+": APIM or a server in front of it is failing", hintServer
 	case p.Status == http.StatusUnauthorized, p.Status == http.StatusForbidden:
 		e.what = what + ": this credential has no access to that API"
 		e.hint = "subscribe the application to the API, in the flavour of this credential, " +
@@ -90,23 +93,6 @@ func (p Probe) Problem() error {
 		e.what, e.hint = what+", "+printable.Text(kind)+": an answer that isn't APIM's", hintMiddle
 	}
 	return e
-}
-
-// Proxy returns the host and port of the proxy for requests to an address, or nothing without a proxy. It does not
-// return the user name and password in HTTPS_PROXY.
-func Proxy(address string) (string, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", fmt.Errorf("address to probe: %w", err)
-	}
-	proxy, err := proxyOf(&http.Request{URL: u})
-	if err != nil {
-		return "", networkError(address, starting, redactor{}, err)
-	}
-	if proxy == nil {
-		return "", nil
-	}
-	return proxy.Host, nil
 }
 
 // LookUp returns the addresses of a host, with or without a port. It does not look up a loopback host. A failure is an

@@ -91,7 +91,7 @@ func TestLookUp(t *testing.T) {
 
 func TestNoProxyOnThisMachine(t *testing.T) {
 	t.Parallel()
-	if got, err := apim.Proxy("http://127.0.0.1:8080/oauth2/token"); got != "" || err != nil {
+	if got, err := apim.ProxyFor("http://127.0.0.1:8080/oauth2/token"); got.Host != "" || err != nil {
 		t.Errorf("got %q, %v", got, err)
 	}
 }

@@ -3,9 +3,9 @@ package apim
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
 
 	"cgp-cred/keystore/printable"
@@ -51,6 +51,9 @@ type route struct {
 	host  string
 	proxy string // empty: no proxy
 	named bool   // the proxy gets a user name
+
+	variable string // which named the proxy
+	socks    bool
 }
 
 // routeTo returns the route of a request to an address.
@@ -60,8 +63,9 @@ func routeTo(address string) route {
 	if err != nil {
 		return w
 	}
-	if proxy, err := proxyOf(&http.Request{URL: u}); err == nil && proxy != nil {
-		w.proxy, w.named = printable.Text(proxy.Host), proxy.User != nil
+	if p, err := chooseProxy(u); err == nil && p.Host != "" {
+		w.proxy, w.named, w.variable = printable.Text(p.Host), p.url.User != nil, p.Variable
+		w.socks = strings.HasPrefix(p.url.Scheme, "socks")
 	}
 	return w
 }
@@ -77,7 +81,7 @@ func (w route) via() string {
 // hint returns what to check if a connection can't be made.
 func (w route) hint() string {
 	if w.proxy != "" {
-		return "check HTTPS_PROXY and NO_PROXY, and whether the proxy is up"
+		return "check " + w.variable + " and NO_PROXY, and whether the proxy is up"
 	}
 	return hintReach
 }

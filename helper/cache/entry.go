@@ -3,6 +3,7 @@ package cache
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"time"
 
 	"cgp-cred/keystore"
@@ -40,6 +41,10 @@ var errEntry = errors.New("not a cache entry that can be kept")
 
 func encode(e Entry) ([]byte, error) {
 	token := e.Token.Reveal()
+	if len(token) > maxToken {
+		return nil, fmt.Errorf("it has %d characters, and the cache keeps at most %d: each call asks for a new one",
+			len(token), maxToken)
+	}
 	if len(e.Header) > maxHeader {
 		return nil, errEntry
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -54,12 +55,12 @@ func (e *run) pingURL() string {
 // dns looks up the host that cgp-cred connects to: the token endpoint's, or the proxy's.
 func (e *run) dns(ctx context.Context) Result {
 	host := apim.HostOf(e.tokenURL())
-	proxy, err := apim.Proxy(e.tokenURL())
+	proxy, err := apim.ProxyFor(e.tokenURL())
 	switch {
 	case err != nil:
 		return skip("the proxy looks it up")
-	case proxy != "":
-		host = proxy
+	case proxy.Host != "":
+		host = proxy.Host
 	}
 	name := hostName(host)
 	if _, err := netip.ParseAddr(name); err == nil {
@@ -95,23 +96,36 @@ func addresses(all []netip.Addr) string {
 
 // proxy reports which proxy token requests use, and whether it lets cgp-cred through.
 func (e *run) proxy(ctx context.Context) Result {
-	proxy, err := apim.Proxy(e.tokenURL())
+	proxy, err := apim.ProxyFor(e.tokenURL())
 	if err != nil {
 		return fail(err)
 	}
 	host := printable.Text(apim.HostOf(e.tokenURL()))
-	if proxy == "" {
-		return ok("none for %s", host)
+	if proxy.Host == "" {
+		return ok("none for %s%s", host, whyNoProxy(proxy))
 	}
-	e.viaHost = printable.Text(proxy)
+	e.viaHost = printable.Text(proxy.Host)
 	if e.blocked["dns"] != "" {
-		return ok("%s for %s, if it can be found", e.viaHost, host)
+		return ok("%s for %s, if it can be found, from %s", e.viaHost, host, proxy.Variable)
 	}
 	var refused *apim.Error
 	if p := e.ask(ctx); errors.As(p.err, &refused) && refused.AtProxy() {
 		return fail(p.err)
 	}
-	return ok("%s for %s", e.viaHost, host)
+	return ok("%s for %s, from %s", e.viaHost, host, proxy.Variable)
+}
+
+// whyNoProxy names the variable that decided that there is no proxy, or one that does not count.
+func whyNoProxy(p apim.Proxy) string {
+	if p.Variable != "" {
+		return ": " + p.Variable + " names it"
+	}
+	for _, name := range []string{"http_proxy", "HTTP_PROXY"} {
+		if os.Getenv(name) != "" {
+			return ": " + name + " is only for http; for https set HTTPS_PROXY"
+		}
+	}
+	return ""
 }
 
 // ask makes the first request. It makes it only once.

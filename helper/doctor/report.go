@@ -101,7 +101,7 @@ func (f *Findings) tokenFact() string {
 	switch {
 	case m.err == nil:
 		return "obtained" + at
-	case errors.As(m.err, &refused) && refused.Status != 0:
+	case errors.As(m.err, &refused) && refused.Status != 0 && refused.Code+refused.Description != "":
 		text := fmt.Sprintf(`status %d, error "%s", error_description "%s"`,
 			refused.Status, printable.Text(refused.Code), printable.Text(refused.Description))
 		if refused.ID != "" {

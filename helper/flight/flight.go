@@ -79,10 +79,11 @@ func (f *Flight) changePath(name string) string {
 	return filepath.Join(f.State, name+"~change")
 }
 
-// warnUnsafe warns of a lock that another user could hold. It does not warn of a file system without locks.
+// warnUnsafe warns of a lock that another user could hold, and of a file system that costs time because it does not
+// answer. It does not warn of a file system without locks.
 func (f *Flight) warnUnsafe(err error) {
 	var unsafe *disk.UnsafeError
-	if errors.As(err, &unsafe) {
+	if errors.As(err, &unsafe) || errors.Is(err, disk.ErrSilent) {
 		f.Report.Warn("working without a lock: %v", err)
 	}
 }

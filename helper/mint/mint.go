@@ -90,6 +90,9 @@ func (m Minter) begin(profile string, r *record.Record) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := client.Ready(endpoint); err != nil {
+		return nil, err
+	}
 	attempts := m.Attempts
 	if attempts == 0 {
 		attempts = maxAttempts

@@ -78,7 +78,7 @@ func (k *tries) attempt(ctx context.Context) (apim.Token, error) {
 			return apim.Token{}, backoff.Permanent(k.last)
 		}
 	}
-	k.Report.Trace(1, "asking %s for a token, kid %q", k.tokenURL, k.about.KID)
+	k.Report.Trace(1, "asking %s for a token, kid %q%s", k.tokenURL, k.about.KID, through(k.tokenURL))
 	k.Report.Trace(2, "assertion: %s", apim.Describe(assertion, k.about.APIKey))
 	k.attempts = max(k.attempts, 1) - 1
 	start := time.Now()
@@ -110,6 +110,15 @@ func (k *tries) sign(ctx context.Context) (keystore.Secret, error) {
 	return apim.Assertion(signer.Within(ctx, k.key.Signer), apim.Claims{
 		APIKey: k.record.APIKey, KID: k.key.KID, Audience: k.audience, Now: k.Now().Add(-k.correction),
 	})
+}
+
+// through names the proxy of a request, to follow its address.
+func through(tokenURL string) string {
+	p, err := apim.ProxyFor(tokenURL)
+	if err != nil || p.Variable == "" {
+		return ""
+	}
+	return ", proxy: " + p.String()
 }
 
 func outcome(err error) string {

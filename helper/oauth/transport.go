@@ -24,7 +24,7 @@ import (
 // Unlike oauth2.Transport, which adds its token to every hop of a redirect, it is safe with http.Client's redirects.
 type Transport struct {
 	Source *TokenSource
-	Base   http.RoundTripper // nil: http.DefaultTransport
+	Base   http.RoundTripper // nil: http.DefaultTransport, with cgp-cred's reading of the proxy variables
 }
 
 // RoundTrip sends one request, with the credential if it is for the profile. The request itself is not changed.
@@ -93,11 +93,14 @@ func (e *ProxyError) FaultHints() []string {
 
 // base returns the transport of a request that the profile covers.
 func (t *Transport) base(r *http.Request) (http.RoundTripper, error) {
-	if !apim.Loopback(t.Source.profile.Host) {
-		return t.otherwise(), nil
-	}
-	if t.Base == nil {
+	local := apim.Loopback(t.Source.profile.Host)
+	switch {
+	case t.Base == nil && local:
 		return apim.Local(), nil
+	case t.Base == nil:
+		return apim.Remote(), nil
+	case !local:
+		return t.Base, nil
 	}
 	if own, ok := t.Base.(*http.Transport); ok && own.Proxy != nil {
 		if proxy, err := own.Proxy(r); err != nil || proxy != nil {

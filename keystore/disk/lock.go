@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
 
+	"cgp-cred/keystore/await"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
@@ -29,6 +31,16 @@ const maxPoll = 50 * time.Millisecond
 
 // maxOpens is how often TryLock opens a lock file again because its name was removed: more often than a cleanup does.
 const maxOpens = 64
+
+// maxAnswer is how long the file system has to answer one request for a lock. A server without a lock service (NFS
+// without lockd) never does.
+const maxAnswer = 5 * time.Second
+
+// ErrSilent is in the error of a lock that is [Broken] because the file system did not answer.
+var ErrSilent = errors.New("the file system did not answer the request for a lock")
+
+// silent has the folders whose file system did not answer: no lock there is asked for again.
+var silent sync.Map
 
 // TryLock takes the lock file at path at once or not at all. It makes a missing file (0600, folders 0700). Releasing
 // the lock keeps the file: without it two processes could hold a lock of the same name. release is never nil and may be
@@ -66,7 +78,7 @@ func Lock(ctx context.Context, path string) (release func(), state LockState, er
 // tryLock opens and locks the file, and checks that it still has its name; if it has not, tryLock closes it.
 func tryLock(l *flock.Flock) (release func(), state LockState, err error) {
 	for range maxOpens {
-		ok, err := l.TryLock()
+		ok, err := ask(l)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // another process has removed the folder
 			if err := makeFolder(filepath.Dir(l.Path())); err != nil {
@@ -90,6 +102,29 @@ func tryLock(l *flock.Flock) (release func(), state LockState, err error) {
 		release() // a cleanup has removed the file, so this lock has no name any more
 	}
 	return func() {}, Broken, noLock(l.Path(), "the lock file was replaced again and again")
+}
+
+// ask asks the file system for the lock, and gives up after maxAnswer. A lock that comes later is released.
+func ask(l *flock.Flock) (bool, error) {
+	folder := filepath.Dir(l.Path())
+	if _, known := silent.Load(folder); known {
+		return false, ErrSilent
+	}
+	late := time.NewTimer(maxAnswer)
+	defer late.Stop()
+	answer := await.Start(l.TryLock)
+	select {
+	case a := <-answer:
+		return a.Value, a.Err
+	case <-late.C:
+	}
+	silent.Store(folder, true)
+	go func() {
+		if a := <-answer; a.Value {
+			_ = l.Unlock() // a lock that can't be released ends with the process
+		}
+	}()
+	return false, ErrSilent
 }
 
 func openLock(path string) (*flock.Flock, error) {
@@ -126,13 +161,20 @@ func stillThere(l *flock.Flock) (bool, error) {
 }
 
 func lockError(path string, err error) error {
-	if noLocks(err) {
+	switch {
+	case errors.Is(err, ErrSilent):
+		return fault.Wrap(fault.Usage, lockHint(path), "lock "+path, err)
+	case noLocks(err):
 		return noLock(path, "this file system has no locks")
 	}
 	return err
 }
 
 func noLock(path, why string) error {
-	const hint = "set XDG_RUNTIME_DIR or XDG_STATE_HOME to a folder on a local disk: "
-	return fault.New(fault.Usage, hint+printable.Shell("df", filepath.Dir(path)), "lock %s: %s", path, why)
+	return fault.New(fault.Usage, lockHint(path), "lock %s: %s", path, why)
+}
+
+func lockHint(path string) string {
+	return "set XDG_RUNTIME_DIR or XDG_STATE_HOME to a folder on a local disk: " +
+		printable.Shell("df", filepath.Dir(path))
 }

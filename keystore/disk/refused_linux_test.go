@@ -2,6 +2,7 @@ package disk_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -49,6 +50,17 @@ func init() {
 		release, state, err := disk.TryLock(args[1])
 		defer release()
 		fmt.Printf("state %d %v\n", state, err)
+		return nil
+	}
+	children["silent-lock"] = func(args []string) error { // PATH PATH
+		if err := refuse.Unanswered(unix.SYS_FLOCK); err != nil {
+			return err
+		}
+		for _, path := range args {
+			release, state, err := disk.Lock(context.Background(), path)
+			release()
+			fmt.Printf("state %d silent %t %v\n", state, errors.Is(err, disk.ErrSilent), err)
+		}
 		return nil
 	}
 	children["hold"] = func(args []string) error { // PATH; until it is killed
@@ -136,5 +148,17 @@ func TestLockWithoutSupport(t *testing.T) {
 	if want := fmt.Sprintf("state %d lock ", disk.Broken); !strings.HasPrefix(out, want) ||
 		!strings.Contains(out, "has no locks") {
 		t.Errorf("got %q", out)
+	}
+}
+
+// A file system that never answers a request for a lock costs one limit, not one for each lock in a folder.
+func TestLockWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	lines := strings.Split(strings.TrimSpace(run(t, -1, "silent-lock", dir+"/a.lock", dir+"/b.lock")), "\n")
+	for i, line := range lines {
+		if !strings.HasPrefix(line, "state 3 silent true lock "+dir+"/") || len(lines) != 2 {
+			t.Errorf("line %d of %d: %q", i, len(lines), line)
+		}
 	}
 }

@@ -91,26 +91,57 @@ func (k *keychain) Set(ctx context.Context, account string, value keystore.Secre
 	return err
 }
 
+// maxItems is how many items of one account are removed.
+const maxItems = 8
+
+// Delete removes every item of the account: another program, or an import, may have made a second one.
 func (k *keychain) Delete(ctx context.Context, account string) error {
 	_, err := k.do(ctx, "delete", account, func(ctx context.Context) (string, error) {
-		if err := keyring.Delete(keystore.Service, account); err != nil {
+		before, err := items(account)
+		if err != nil {
 			return "", err
 		}
-		if err := ctx.Err(); err != nil {
-			return "", err
-		}
-		_, err := keyring.Get(keystore.Service, account)
-		switch {
-		case errors.Is(err, keyring.ErrNotFound):
-			return "", nil
-		case err == nil:
-			return "", &keystore.Error{
-				Kind:   keystore.ErrDenied,
-				Detail: "it reported success and the record is still there: its prompt was dismissed",
+		for range maxItems {
+			if err := deleteOne(ctx, account); !errors.Is(err, errStillThere) {
+				return "", err
 			}
+			left, err := items(account)
+			if err != nil {
+				return "", err
+			}
+			if left >= before && left != unlisted {
+				break
+			}
+			before = left
 		}
-		return "", err
+		return "", &keystore.Error{
+			Kind:   keystore.ErrDenied,
+			Detail: "it reported success and the record is still there: its prompt was dismissed",
+		}
 	})
+	return err
+}
+
+// unlisted is the number of items in a keychain that does not list them.
+const unlisted = -1
+
+// errStillThere is an item that the keychain has after one was deleted.
+var errStillThere = errors.New("there is still an item")
+
+func deleteOne(ctx context.Context, account string) error {
+	if err := keyring.Delete(keystore.Service, account); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	_, err := keyring.Get(keystore.Service, account)
+	switch {
+	case errors.Is(err, keyring.ErrNotFound):
+		return nil
+	case err == nil:
+		return errStillThere
+	}
 	return err
 }
 

@@ -50,6 +50,20 @@ func ready(ctx context.Context) error {
 	return nil
 }
 
+// items returns how many items of an account are in go-keyring's collection, or unlisted.
+func items(account string) (int, error) {
+	service, err := ss.NewSecretService()
+	if err != nil {
+		return 0, err
+	}
+	collection := service.GetLoginCollection()
+	if err := service.Unlock(collection.Path()); err != nil {
+		return 0, err
+	}
+	found, err := service.SearchItems(collection, map[string]string{"service": keystore.Service, "username": account})
+	return len(found), err
+}
+
 // accounts lists the items of [keystore.Service] in go-keyring's collection, over its connection, which [ready] has
 // checked.
 func accounts() ([]string, error) {

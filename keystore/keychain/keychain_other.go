@@ -23,6 +23,9 @@ func accounts() ([]string, error) {
 	return nil, &keystore.Error{Kind: keystore.ErrUnlisted, Detail: "not on " + runtime.GOOS}
 }
 
+// items returns unlisted: go-keyring can't list the items of these keychains.
+func items(string) (int, error) { return unlisted, nil }
+
 func busErrorName(error) string { return "" }
 
 // hungUp returns false: these systems have no session bus.

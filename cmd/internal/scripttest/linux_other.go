@@ -27,6 +27,8 @@ func killAtSyscall() { exitNoLinux() }
 
 func withResolver() { exitNoLinux() }
 
+func withSilentLocks() { exitNoLinux() }
+
 func withSyscallError() { exitNoLinux() }
 
 func withoutKeyctl() { exitNoLinux() }

@@ -67,6 +67,7 @@ func programs() map[string]func() {
 		"print-signals":      printSignals,
 		"with-clock":         keystoretest.Clocked,
 		"with-resolver":      withResolver,
+		"with-silent-locks":  withSilentLocks,
 		"with-syscall-error": withSyscallError,
 		"without-keyctl":     withoutKeyctl,
 		"without-run-user":   withoutRunUser,

@@ -42,9 +42,17 @@ func withSyscallError() {
 	execRefusing(os.Args[3:], errno, numbers...)
 }
 
+// with-silent-locks COMMAND... is a program: it runs a command for which requests for a lock on a file are never
+// answered, as on NFS without its lock service.
+func withSilentLocks() { execAfter(os.Args[1:], refuse.Unanswered(unix.SYS_FLOCK)) }
+
 // execRefusing replaces this process by a command for which system calls fail.
 func execRefusing(command []string, errno syscall.Errno, numbers ...uint32) {
-	err := refuse.Syscalls(errno, numbers...)
+	execAfter(command, refuse.Syscalls(errno, numbers...))
+}
+
+// execAfter replaces this process by a command, unless what was to be done before it failed.
+func execAfter(command []string, err error) {
 	if err == nil {
 		var path string
 		if path, err = exec.LookPath(command[0]); err == nil {
