@@ -31,7 +31,11 @@ func getCommand(a *app) *cobra.Command {
 		Short: "Print a credential",
 		Long: `Print a credential for a profile, or for the profile that covers a URL: the cached token
 if it has a minute left, otherwise a new one. With both, the profile must cover the URL. On
-failure stdout stays empty.`,
+failure stdout stays empty.
+
+Without PROFILE and URL the profile is CGP_CRED_PROFILE, otherwise the default (store PROFILE
+--default), otherwise the only one. A URL may be covered by several: then the longest --api-name
+wins, and CGP_CRED_PROFILE decides a tie. If nothing decides, get names them and ends with 3.`,
 		Example: `  curl -H @<(cgp-cred get) https://int.api.service.nhs.uk/hello-world/hello/application
   cgp-cred get --format curl URL | curl -K -     # sends nothing without a token`,
 		Args:              words(0, 2),

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -140,7 +141,9 @@ func addAll(root *cobra.Command, a *app) {
 		run := c.RunE
 		c.RunE = nil // omits the root's own usage line; a template would make the linker keep every method
 		defer func() { c.RunE = run }()
-		return usage(c)
+		err := usage(c)
+		fmt.Fprint(c.OutOrStderr(), topicList())
+		return err
 	})
 }
 
@@ -150,7 +153,9 @@ func noCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	hint := "cgp-cred help"
-	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+	if t, ok := findTopic(args[0]); ok {
+		hint = "cgp-cred help " + t.name
+	} else if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
 		hint = "did you mean cgp-cred " + strings.Join(like, ", cgp-cred ") + "?"
 	}
 	return usage(hint, "unknown command %s", quoted(args[0]))

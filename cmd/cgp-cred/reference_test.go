@@ -75,7 +75,7 @@ func firstWords(cells []string) []string {
 func flagNames(set *pflag.FlagSet) []string {
 	var names []string
 	set.VisitAll(func(f *pflag.Flag) {
-		if f.Name != "help" {
+		if f.Name != "help" && !f.Hidden {
 			names = append(names, "--"+f.Name)
 			if f.Shorthand != "" {
 				names = append(names, "-"+f.Shorthand)
