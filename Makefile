@@ -57,7 +57,7 @@ release: $(TOOLS)/govulncheck-$(GOVULNCHECK) ## make the files of release VERSIO
 	@VERSION=$(VERSION) sh .dev/release.sh
 
 man: ## write the manual pages into dist/man
-	go run -tags man ./cmd/cgp-cred man dist/man
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) go run -tags man ./cmd/cgp-cred man dist/man
 
 home: ## give the module its public address, REPO=github.com/OWNER/REPO
 	@sh .dev/home.sh $(REPO)

@@ -141,7 +141,9 @@ build() {
 	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 \
 		go build -trimpath "$vcs" -ldflags="-s -w -X main.version=$stamp" -o "$tmp/cgp-cred" ./cmd/cgp-cred) ||
 		stop 1 "go build did not succeed; its own message is above" "this needs the Go that go.mod names, or a newer one; here is $(go version 2>/dev/null || echo another)"
-	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 \
+	page_date=$(git -C "$src" log -1 --format=%ct 2>/dev/null) || page_date=''
+	[ "$stamp" != dev ] || page_date=''
+	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$page_date} \
 		go run -trimpath -buildvcs=false -tags man ./cmd/cgp-cred man "$tmp/man" >"$tmp/said" 2>&1) ||
 		note "the man pages can't be written, and are left out: $(sed -n 1p "$tmp/said")"
 }
@@ -224,7 +226,7 @@ unpack() {
 		stop 1 "$archive can't be unpacked" "$odd"
 	fi
 	! grep -q '^[^-]' "$tmp/members" || stop 1 "$archive holds something other than plain files" "$odd"
-	pages='man/(cgp-cred|git-credential-cgp)[a-z-]*\.1'
+	pages='man/(cgp-cred[a-z-]*|git-credential-cgp|get_nhs_oauth_token)\.1'
 	! grep -Evxq "cgp-cred|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.md|$pages" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
 	[ "$(grep -cx cgp-cred "$tmp/names")" = 1 ] || stop 1 "$archive does not hold one cgp-cred" "$odd"
 	tar -xzOf "$tmp/$archive" cgp-cred >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
@@ -257,7 +259,7 @@ place() {
 
 # extras is each man page and completion that is installed, a name below share each line.
 extras() {
-	for page in "$share"/man/man1/cgp-cred.1 "$share"/man/man1/cgp-cred-*.1 "$share/man/man1/git-credential-cgp.1"; do
+	for page in "$share"/man/man1/cgp-cred.1 "$share"/man/man1/cgp-cred-*.1 "$share/man/man1/git-credential-cgp.1" "$share/man/man1/get_nhs_oauth_token.1"; do
 		if [ -e "$page" ] || [ -L "$page" ]; then echo "man/man1/${page##*/}"; fi
 	done
 	for shell in $shells; do

@@ -25,7 +25,7 @@ for file in LICENSE README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md; do
 done
 mkdir "$work/docs"
 cp docs/*.md "$work/docs"
-go run -buildvcs=false -tags man ./cmd/cgp-cred man "$work/man"
+go run -buildvcs=false -ldflags="-X main.version=$version" -tags man ./cmd/cgp-cred man "$work/man"
 
 for target; do
 	os=${target%/*} arch=${target#*/} program=cgp-cred
