@@ -263,18 +263,21 @@ extras() {
 		if [ -e "$page" ] || [ -L "$page" ]; then echo "man/man1/${page##*/}"; fi
 	done
 	for shell in $shells; do
-		script=$(completion "$shell")
-		if [ -e "$share/$script" ] || [ -L "$share/$script" ]; then echo "$script"; fi
+		for script in $(completion "$shell"); do
+			if [ -e "$share/$script" ] || [ -L "$share/$script" ]; then echo "$script"; fi
+		done
 	done
 }
 
-# completion SHELL is the completion script's name below share.
+# completion SHELL is each name of the completion script below share. bash and fish look for a file of the command's name.
 completion() {
-	case $1 in
-	bash) echo bash-completion/completions/cgp-cred ;;
-	zsh) echo zsh/site-functions/_cgp-cred ;;
-	fish) echo fish/vendor_completions.d/cgp-cred.fish ;;
-	esac
+	for command in cgp-cred $links; do
+		case $1 in
+		bash) echo "bash-completion/completions/$command" ;;
+		fish) echo "fish/vendor_completions.d/$command.fish" ;;
+		esac
+	done
+	[ "$1" != zsh ] || echo zsh/site-functions/_cgp-cred
 }
 
 # place_extras puts man pages and completions below share. The program is installed already, so what can't be written is
@@ -292,7 +295,9 @@ place_extras() {
 	done
 	for shell in $shells; do
 		if "$bin/cgp-cred" completion "$shell" >"$tmp/script" 2>/dev/null && [ -s "$tmp/script" ]; then
-			place_extra "$tmp/script" "$(completion "$shell")"
+			for script in $(completion "$shell"); do
+				place_extra "$tmp/script" "$script"
+			done
 		fi
 	done
 	if [ -n "$(extras)" ]; then say "installed its man pages and shell completions below $share"; fi

@@ -47,9 +47,7 @@ wins, and CGP_CRED_PROFILE decides a tie. If nothing decides, get names them and
 			return a.get(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().StringVar(&o.format, "format", defaultFormat, strings.Join(wire.Formats, ", "))
-	formats := cobra.FixedCompletions(wire.Formats, cobra.ShellCompDirectiveNoFileComp)
-	_ = cmd.RegisterFlagCompletionFunc("format", formats) // the flag exists
+	cmd.Flags().StringVar(&o.format, "format", defaultFormat, "`FORMAT`: "+strings.Join(wire.Formats, ", "))
 	cmd.Flags().Var(o.minValid.in(keystore.DurationRange{Least: time.Second, Most: 24 * time.Hour}), "min-valid",
 		"least life left in the token, 1s to 24h (default 60s; at most half its life)")
 	cmd.Flags().BoolVar(&o.forceNew, "force-new", false, "get a new token, even if one is cached")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,11 +24,20 @@ func main() {
 func dispatch(argv []string) []string {
 	switch strings.TrimSuffix(strings.ToLower(filepath.Base(argv[0])), ".exe") {
 	case "git-credential-cgp":
-		return append([]string{"credential"}, argv[1:]...)
+		return withCommand("credential", argv[1:])
 	case upstreamName:
-		return append([]string{upstreamName}, argv[1:]...)
+		return withCommand(upstreamName, argv[1:])
 	}
 	return argv[1:]
+}
+
+// withCommand returns a command line for one command. A shell's request for completions stays in front.
+func withCommand(name string, args []string) []string {
+	asked := 0
+	if isCompletion(args) {
+		asked = 1
+	}
+	return slices.Insert(slices.Clone(args), asked, name)
 }
 
 // run runs one command line and returns its exit status.
@@ -120,6 +130,10 @@ func rootCommand(a *app, args []string) *cobra.Command {
 		}
 	}
 	addAll(root, a)
+	if isCompletion(args) {
+		a.typed = args[1:max(1, len(args)-1)]
+		prepareCompletion(root, first(a.typed))
+	}
 	return root
 }
 
