@@ -3,6 +3,9 @@
 # Everything is in functions and the last line calls them, so that a download cut short runs nothing.
 set -eu
 
+# In a release's install.sh these are filled in.
+release_version='' release_base=''
+
 usage() {
 	cat <<'USAGE'
 usage: sh install.sh [--version VERSION --base-url URL] [--dry-run] [--uninstall] [--help]
@@ -10,7 +13,8 @@ usage: sh install.sh [--version VERSION --base-url URL] [--dry-run] [--uninstall
 Puts cgp-cred, and its links git-credential-cgp and get_nhs_oauth_token, into PREFIX/bin, and its
 man pages and shell completions (bash, zsh, fish) below PREFIX/share.
 In a checkout it builds what is there (this needs Go). With a version and a base URL it fetches
-URL/cgp-cred_VERSION_OS_ARCH.tar.gz and URL/SHA256SUMS and installs what matches.
+URL/cgp-cred_VERSION_OS_ARCH.tar.gz and URL/SHA256SUMS and installs what matches. The install.sh
+of a release knows both.
 
   --version VERSION   the release to fetch, for example 1.2.0
   --base-url URL      where its files are, for example https://example.org/releases/v1.2.0
@@ -64,6 +68,9 @@ choose_prefix() {
 # choose_source sets src to the checkout to build, or version, base and loopback to the release to fetch.
 choose_source() {
 	version=${version:-${CGP_CRED_VERSION:-}} base=${base:-${CGP_CRED_BASE_URL:-}} src='' loopback=''
+	if [ -n "$release_version" ] && [ -z "$version" ]; then
+		version=$release_version base=${base:-$release_base}
+	fi
 	if [ -z "$version$base" ]; then
 		find_checkout
 		return
@@ -222,17 +229,21 @@ verify() {
 # unpack takes cgp-cred and its man pages out of the archive. Only plain files with names that a release has are allowed.
 unpack() {
 	odd="the archive is not one of cgp-cred; nothing was installed"
-	if ! tar -tzf "$tmp/$archive" >"$tmp/names" 2>/dev/null || ! tar -tvzf "$tmp/$archive" >"$tmp/members" 2>/dev/null; then
+	top=${archive%.tar.gz}/ # its one folder
+	if ! tar -tzf "$tmp/$archive" >"$tmp/all" 2>/dev/null || ! tar -tvzf "$tmp/$archive" >"$tmp/members" 2>/dev/null; then
 		stop 1 "$archive can't be unpacked" "$odd"
 	fi
 	! grep -q '^[^-]' "$tmp/members" || stop 1 "$archive holds something other than plain files" "$odd"
 	pages='man/(cgp-cred[a-z-]*|git-credential-cgp|get_nhs_oauth_token)\.1'
-	! grep -Evxq "cgp-cred|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.md|$pages" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
+	awk -v top="$top" 'index($0, top) != 1 { exit 1 } { print substr($0, length(top) + 1) }' "$tmp/all" >"$tmp/names" ||
+		stop 1 "$archive holds a file that a release does not have" "$odd"
+	! grep -Evxq "cgp-cred|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.md|completions/[_a-z][a-z0-9_.-]*|$pages" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
 	[ "$(grep -cx cgp-cred "$tmp/names")" = 1 ] || stop 1 "$archive does not hold one cgp-cred" "$odd"
-	tar -xzOf "$tmp/$archive" cgp-cred >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
+	tar -xzOf "$tmp/$archive" "${top}cgp-cred" >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
 	grep -Ex "$pages" "$tmp/names" >"$tmp/pages" || return 0
 	# shellcheck disable=SC2046 # names without spaces, as the pattern says
-	tar -xzf "$tmp/$archive" -C "$tmp" $(cat "$tmp/pages") || stop 1 "$archive can't be unpacked" "$odd"
+	{ tar -xzf "$tmp/$archive" -C "$tmp" $(sed "s|^|$top|" "$tmp/pages") && mv "$tmp/${top}man" "$tmp/man"; } ||
+		stop 1 "$archive can't be unpacked" "$odd"
 }
 
 # place moves tmp/cgp-cred to its place in one step: the old program may be running.
