@@ -150,7 +150,7 @@ func isCompletion(args []string) bool {
 func prepareCompletion(root *cobra.Command, command string) {
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	completeValues(root)
-	if command == upstreamName { // the script has none of these flags
+	if command == upstreamName || command == "curl" { // they have none of these flags
 		root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = true })
 	}
 }

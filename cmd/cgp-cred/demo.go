@@ -59,7 +59,7 @@ func demoNext() string {
 	}
 	return "\nNow with your own key:\n" + install + `  cgp-cred keygen int --host int --kid int-1 >jwks.json
   cgp-cred store int
-  cgp-cred get --format curl https://int.api.service.nhs.uk/hello-world/hello/application | curl -K -
+  cgp-cred curl https://int.api.service.nhs.uk/hello-world/hello/application
 
 store asks for the API key. Before the last line, register jwks.json in the Developer Hub.`
 }

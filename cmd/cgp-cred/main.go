@@ -79,6 +79,7 @@ func commands() []entry {
 		{"lock", "keys", lockCommand},
 		{"logout", "keys", logoutCommand},
 		{"get", "credentials", getCommand},
+		{"curl", "credentials", curlCommand},
 		{"exec", "credentials", execCommand},
 		{"credential", "credentials", credentialCommand},
 		{"ci", "credentials", ciCommand},

@@ -144,11 +144,15 @@ func commandPage(cmd *cobra.Command, date string) string {
 	if cmd.HasAvailableSubCommands() {
 		synopsis = "COMMAND "
 	}
+	own := "[OPTIONS] "
+	if cmd.DisableFlagParsing {
+		own = ""
+	}
 	before, after, dashed := strings.Cut(synopsis, "-- ")
 	if dashed {
 		after = `\-\- ` + roff(after)
 	}
-	p.line(".B %s\n%s", roff(cmd.CommandPath()), strings.TrimSpace(roff(before)+"[OPTIONS] "+after))
+	p.line(".B %s\n%s", roff(cmd.CommandPath()), strings.TrimSpace(roff(before)+own+after))
 	p.section("DESCRIPTION")
 	about := cmd.Long
 	if about == "" {
@@ -159,7 +163,9 @@ func commandPage(cmd *cobra.Command, date string) string {
 	}
 	p.commands(cmd)
 	p.options("OPTIONS", cmd.NonInheritedFlags())
-	p.options("GLOBAL OPTIONS", cmd.InheritedFlags())
+	if !cmd.DisableFlagParsing {
+		p.options("GLOBAL OPTIONS", cmd.InheritedFlags())
+	}
 	if cmd.HasExample() {
 		p.section("EXAMPLES")
 		p.verbatim(cmd.Example)

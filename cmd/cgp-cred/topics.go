@@ -57,7 +57,7 @@ var exitTopic = []block{
 		{"6", "network, DNS, TLS or proxy, or an answer that is not APIM's", "`cgp-cred doctor`"},
 		{"7", "temporary: 429, 5xx, a lock, a deadline, or another command changed the profile meanwhile", "try again"},
 	}},
-	{text: "`exec` ends with the command's own status: 128+n for signal n, 126 or 127 if it can't be run."},
+	{text: "`exec` and `curl` end with the command's own status: 128+n for signal n, 126 or 127 if it can't be run."},
 	{text: "A message on stderr is `cgp-cred: WHAT FAILED: why`. After it comes at least one `hint: …`, each on a " +
 		"line of its own, and `message_id: …` if APIM gave one."},
 }
