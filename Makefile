@@ -54,10 +54,10 @@ install: ## install into PREFIX/bin, by default ~/.local/bin
 release: $(TOOLS)/govulncheck-$(GOVULNCHECK) ## make the files of release VERSION in dist
 	@sh .dev/deps.sh release
 	@TOOLS=$(TOOLS) sh .dev/vulnerabilities.sh --required
-	@VERSION=$(VERSION) sh .dev/release.sh
+	@VERSION=$(VERSION) BASE_URL=$(BASE_URL) sh .dev/release.sh
 
 man: ## write the manual pages into dist/man
-	go run -tags man ./cmd/cgp-cred man dist/man
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) go run -tags man ./cmd/cgp-cred man dist/man
 
 home: ## give the module its public address, REPO=github.com/OWNER/REPO
 	@sh .dev/home.sh $(REPO)

@@ -3,6 +3,9 @@
 # Everything is in functions and the last line calls them, so that a download cut short runs nothing.
 set -eu
 
+# In a release's install.sh these are filled in.
+release_version='' release_base=''
+
 usage() {
 	cat <<'USAGE'
 usage: sh install.sh [--version VERSION --base-url URL] [--dry-run] [--uninstall] [--help]
@@ -10,7 +13,8 @@ usage: sh install.sh [--version VERSION --base-url URL] [--dry-run] [--uninstall
 Puts cgp-cred, and its links git-credential-cgp and get_nhs_oauth_token, into PREFIX/bin, and its
 man pages and shell completions (bash, zsh, fish) below PREFIX/share.
 In a checkout it builds what is there (this needs Go). With a version and a base URL it fetches
-URL/cgp-cred_VERSION_OS_ARCH.tar.gz and URL/SHA256SUMS and installs what matches.
+URL/cgp-cred_VERSION_OS_ARCH.tar.gz and URL/SHA256SUMS and installs what matches. The install.sh
+of a release knows both.
 
   --version VERSION   the release to fetch, for example 1.2.0
   --base-url URL      where its files are, for example https://example.org/releases/v1.2.0
@@ -64,6 +68,9 @@ choose_prefix() {
 # choose_source sets src to the checkout to build, or version, base and loopback to the release to fetch.
 choose_source() {
 	version=${version:-${CGP_CRED_VERSION:-}} base=${base:-${CGP_CRED_BASE_URL:-}} src='' loopback=''
+	if [ -n "$release_version" ] && [ -z "$version" ]; then
+		version=$release_version base=${base:-$release_base}
+	fi
 	if [ -z "$version$base" ]; then
 		find_checkout
 		return
@@ -141,7 +148,9 @@ build() {
 	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 \
 		go build -trimpath "$vcs" -ldflags="-s -w -X main.version=$stamp" -o "$tmp/cgp-cred" ./cmd/cgp-cred) ||
 		stop 1 "go build did not succeed; its own message is above" "this needs the Go that go.mod names, or a newer one; here is $(go version 2>/dev/null || echo another)"
-	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 \
+	page_date=$(git -C "$src" log -1 --format=%ct 2>/dev/null) || page_date=''
+	[ "$stamp" != dev ] || page_date=''
+	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$page_date} \
 		go run -trimpath -buildvcs=false -tags man ./cmd/cgp-cred man "$tmp/man" >"$tmp/said" 2>&1) ||
 		note "the man pages can't be written, and are left out: $(sed -n 1p "$tmp/said")"
 }
@@ -220,17 +229,21 @@ verify() {
 # unpack takes cgp-cred and its man pages out of the archive. Only plain files with names that a release has are allowed.
 unpack() {
 	odd="the archive is not one of cgp-cred; nothing was installed"
-	if ! tar -tzf "$tmp/$archive" >"$tmp/names" 2>/dev/null || ! tar -tvzf "$tmp/$archive" >"$tmp/members" 2>/dev/null; then
+	top=${archive%.tar.gz}/ # its one folder
+	if ! tar -tzf "$tmp/$archive" >"$tmp/all" 2>/dev/null || ! tar -tvzf "$tmp/$archive" >"$tmp/members" 2>/dev/null; then
 		stop 1 "$archive can't be unpacked" "$odd"
 	fi
 	! grep -q '^[^-]' "$tmp/members" || stop 1 "$archive holds something other than plain files" "$odd"
-	pages='man/(cgp-cred|git-credential-cgp)[a-z-]*\.1'
-	! grep -Evxq "cgp-cred|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.md|$pages" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
+	pages='man/(cgp-cred[a-z-]*|git-credential-cgp|get_nhs_oauth_token)\.1'
+	awk -v top="$top" 'index($0, top) != 1 { exit 1 } { print substr($0, length(top) + 1) }' "$tmp/all" >"$tmp/names" ||
+		stop 1 "$archive holds a file that a release does not have" "$odd"
+	! grep -Evxq "cgp-cred|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.md|completions/[_a-z][a-z0-9_.-]*|$pages" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
 	[ "$(grep -cx cgp-cred "$tmp/names")" = 1 ] || stop 1 "$archive does not hold one cgp-cred" "$odd"
-	tar -xzOf "$tmp/$archive" cgp-cred >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
+	tar -xzOf "$tmp/$archive" "${top}cgp-cred" >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
 	grep -Ex "$pages" "$tmp/names" >"$tmp/pages" || return 0
 	# shellcheck disable=SC2046 # names without spaces, as the pattern says
-	tar -xzf "$tmp/$archive" -C "$tmp" $(cat "$tmp/pages") || stop 1 "$archive can't be unpacked" "$odd"
+	{ tar -xzf "$tmp/$archive" -C "$tmp" $(sed "s|^|$top|" "$tmp/pages") && mv "$tmp/${top}man" "$tmp/man"; } ||
+		stop 1 "$archive can't be unpacked" "$odd"
 }
 
 # place moves tmp/cgp-cred to its place in one step: the old program may be running.
@@ -257,22 +270,25 @@ place() {
 
 # extras is each man page and completion that is installed, a name below share each line.
 extras() {
-	for page in "$share"/man/man1/cgp-cred.1 "$share"/man/man1/cgp-cred-*.1 "$share/man/man1/git-credential-cgp.1"; do
+	for page in "$share"/man/man1/cgp-cred.1 "$share"/man/man1/cgp-cred-*.1 "$share/man/man1/git-credential-cgp.1" "$share/man/man1/get_nhs_oauth_token.1"; do
 		if [ -e "$page" ] || [ -L "$page" ]; then echo "man/man1/${page##*/}"; fi
 	done
 	for shell in $shells; do
-		script=$(completion "$shell")
-		if [ -e "$share/$script" ] || [ -L "$share/$script" ]; then echo "$script"; fi
+		for script in $(completion "$shell"); do
+			if [ -e "$share/$script" ] || [ -L "$share/$script" ]; then echo "$script"; fi
+		done
 	done
 }
 
-# completion SHELL is the completion script's name below share.
+# completion SHELL is each name of the completion script below share. bash and fish look for a file of the command's name.
 completion() {
-	case $1 in
-	bash) echo bash-completion/completions/cgp-cred ;;
-	zsh) echo zsh/site-functions/_cgp-cred ;;
-	fish) echo fish/vendor_completions.d/cgp-cred.fish ;;
-	esac
+	for command in cgp-cred $links; do
+		case $1 in
+		bash) echo "bash-completion/completions/$command" ;;
+		fish) echo "fish/vendor_completions.d/$command.fish" ;;
+		esac
+	done
+	[ "$1" != zsh ] || echo zsh/site-functions/_cgp-cred
 }
 
 # place_extras puts man pages and completions below share. The program is installed already, so what can't be written is
@@ -290,7 +306,9 @@ place_extras() {
 	done
 	for shell in $shells; do
 		if "$bin/cgp-cred" completion "$shell" >"$tmp/script" 2>/dev/null && [ -s "$tmp/script" ]; then
-			place_extra "$tmp/script" "$(completion "$shell")"
+			for script in $(completion "$shell"); do
+				place_extra "$tmp/script" "$script"
+			done
 		fi
 	done
 	if [ -n "$(extras)" ]; then say "installed its man pages and shell completions below $share"; fi

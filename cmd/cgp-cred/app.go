@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -29,6 +30,7 @@ type app struct {
 
 	passphraseFD string // as given
 
+	typed  []string // the words before the one that a shell completes
 	warned []string
 	made   *helper.Helper // by open; a demo sets its own
 }
@@ -96,7 +98,7 @@ func words(least, most int) cobra.PositionalArgs {
 		hint := cmd.CommandPath() + " --help"
 		switch {
 		case len(args) < least:
-			return usage(hint, "an argument is missing: cgp-cred %s", cmd.Use)
+			return usage(hint, "an argument is missing: %s", strings.TrimSuffix(cmd.UseLine(), " [flags]"))
 		case len(args) > most:
 			if err := mistypedDash(args); err != nil {
 				return err

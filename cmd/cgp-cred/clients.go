@@ -42,10 +42,8 @@ interpreter, otherwise into your own site-packages, never into the system's.`,
 		Example: `  cgp-cred clients install python                      # for the python3 on PATH
   cgp-cred clients install python --python venv/bin/python
   cgp-cred clients install python --httpie             # the plugin: http -A cgp -a PROFILE URL`,
-		Args: words(1, 1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"python"}, cobra.ShellCompDirectiveNoFileComp
-		},
+		Args:              words(1, 1),
+		ValidArgsFunction: firstArg("python"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if args[0] != "python" {
 				return usage("cgp-cred clients install python", "there is no client for %s", quoted(args[0]))

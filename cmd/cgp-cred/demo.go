@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 func demoCommand(a *app) *cobra.Command {
@@ -49,15 +51,25 @@ type demo struct {
 
 const demoProfile = "demo"
 
-const demoNext = `
-Now with your own key:
-  $ cgp-cred keygen int --host int --kid int-1 >jwks.json   # register it in the Developer Hub
-  $ cgp-cred store int                                      # asks for the API key
-  $ curl -H @<(cgp-cred get) https://int.api.service.nhs.uk/hello-world/hello/application`
+// demoNext returns the lines for the user's own key, to be pasted as they are.
+func demoNext() string {
+	install := ""
+	if _, err := exec.LookPath("cgp-cred"); err != nil { // as after "go run", in the checkout
+		install = "  ./install.sh\n"
+	}
+	return "\nNow with your own key:\n" + install + `  cgp-cred keygen int --host int --kid int-1 >jwks.json
+  cgp-cred store int
+  cgp-cred curl https://int.api.service.nhs.uk/hello-world/hello/application
+
+store asks for the API key. Before the last line, register jwks.json in the Developer Hub.`
+}
 
 func (a *app) demo(ctx context.Context) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
+	for _, roots := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "CGP_CRED_CA_FILE"} {
+		_ = os.Unsetenv(roots) // the simulator speaks plain http, so no file of roots can be wrong
+	}
 	d, end, err := newDemo(a)
 	if err != nil {
 		return err
@@ -65,7 +77,7 @@ func (a *app) demo(ctx context.Context) error {
 	defer end()
 	d.text("A full session, against a simulated API Management on this machine.\n" +
 		"Your keychain is not touched, and nothing is left behind.")
-	for _, step := range []func(context.Context) error{d.keygen, d.register, d.firstGet, d.secondGet, d.call} {
+	for _, step := range []func(context.Context) error{d.keygen, d.register, d.firstGet, d.secondGet, d.call, d.refused} {
 		err := step(ctx)
 		if d.lost != nil { // the user would not see what follows
 			err = d.lost
@@ -74,7 +86,7 @@ func (a *app) demo(ctx context.Context) error {
 			return err
 		}
 	}
-	d.text(demoNext)
+	d.text(demoNext())
 	return nil
 }
 
@@ -174,6 +186,38 @@ func (d *demo) secondGet(ctx context.Context) error {
 	return d.get(ctx)
 }
 
+// refused shows what is said about a refusal, and what doctor finds.
+func (d *demo) refused(ctx context.Context) error {
+	d.title("A mistake is explained: a kid that is not registered")
+	d.command("cgp-cred store demo --kid demo-2")
+	if _, err := d.run(ctx, "store", demoProfile, "--kid", "demo-2"); err != nil {
+		return err
+	}
+	d.command("cgp-cred get")
+	if _, err := d.run(ctx, "get", demoProfile); !d.told(err) {
+		return fmt.Errorf("a get with a kid that is not registered: want a refusal, got: %w", err)
+	}
+	d.title("doctor checks every link")
+	d.command("cgp-cred doctor")
+	out, err := d.run(ctx, "doctor", demoProfile)
+	if fault.ClassOf(err) != fault.Refused {
+		return fmt.Errorf("doctor: want a refusal, got: %w", err)
+	}
+	d.text(strings.TrimSpace(string(out)))
+	return nil
+}
+
+// told prints a refusal as a command prints it, and reports whether it is one.
+func (d *demo) told(err error) bool {
+	if fault.ClassOf(err) != fault.Refused {
+		return false
+	}
+	var b strings.Builder
+	report(&b, err)
+	d.text(strings.TrimSpace(b.String()))
+	return true
+}
+
 // get prints the header, its token shortened, and how many token requests there were.
 func (d *demo) get(ctx context.Context) error {
 	out, err := d.run(ctx, "get", demoProfile)
@@ -186,13 +230,16 @@ func (d *demo) get(ctx context.Context) error {
 	return nil
 }
 
-// run runs a command line of cgp-cred with the demo's helper, and returns its stdout.
+// run runs a command line of cgp-cred with the demo's helper, prints what it says on stderr, and returns its stdout.
 func (d *demo) run(ctx context.Context, args ...string) ([]byte, error) {
-	var out bytes.Buffer
-	a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: d.app.stderr, made: d.helper}
+	var out, said bytes.Buffer
+	a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &said, made: d.helper}
 	root := rootCommand(a, args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if said.Len() > 0 { // on stdout too, so that "demo >file" has the whole story
+		d.text(strings.TrimSpace(said.String()))
+	}
 	return out.Bytes(), err
 }
 

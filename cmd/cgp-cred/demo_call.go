@@ -40,13 +40,21 @@ func (d *demo) call(ctx context.Context) error {
 func (d *demo) fetch(ctx context.Context, url string) (body []byte, how string, err error) {
 	bash, berr := exec.LookPath("bash")
 	_, cerr := exec.LookPath("curl")
-	if berr == nil && cerr == nil && d.cacheReachesChildren(ctx) {
+	why := ""
+	switch {
+	case berr != nil:
+		why = "there is no bash here"
+	case cerr != nil:
+		why = "there is no curl here"
+	case !d.cacheReachesChildren(ctx):
+		why = "the keystore and the cache of this demo are in its own memory"
+	default:
 		how = "curl -H @<(cgp-cred get) " + url
 		body, err = d.shell(ctx, bash, "curl -fsS -H @<(cgp-cred get) "+url)
 		return body, how, err
 	}
 	body, err = d.request(ctx, url)
-	how = "cgp-cred get | curl -H @- " + url + "   # made by Go's own client: bash, curl or the token cache is missing"
+	how = "cgp-cred get | curl -H @- " + url + "   # made by Go's own client: " + why
 	return body, how, err
 }
 

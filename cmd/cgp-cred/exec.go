@@ -50,7 +50,7 @@ within ten minutes.`,
   cgp-cred exec --htslib -- samtools view https://int.api.service.nhs.uk/a.bam chr20:1-1000000
   cgp-cred exec --token-file -- ./nightly-job`,
 		Args:              execArgs,
-		ValidArgsFunction: a.profileArgs(1),
+		ValidArgsFunction: a.completeExec,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dash := cmd.ArgsLenAtDash()
 			o.profile, o.command = first(args[:dash]), args[dash:]

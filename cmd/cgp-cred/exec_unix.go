@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -78,4 +79,30 @@ func fromTerminal(s os.Signal) bool {
 	defer tty.Close() //nolint:errcheck // nothing was written
 	foreground, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
 	return err == nil && foreground == unix.Getpgrp()
+}
+
+// maxPipe is what fits into a pipe before it is read, on every system.
+const maxPipe = 16 << 10
+
+// pipe gives the command a text through an inherited descriptor, and returns the name of its file. The command's stdin
+// stays the user's.
+func (c *child) pipe(text []byte) (string, error) {
+	if len(text) > maxPipe {
+		return "", usage("give fewer or shorter URLs", "the URLs are longer than %d KiB together", maxPipe>>10)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return "", err
+	}
+	if _, err := w.Write(text); err != nil {
+		return "", err
+	}
+	if err := w.Close(); err != nil {
+		return "", err
+	}
+	end, err := unix.Dup(int(r.Fd())) // unlike r, it outlives exec
+	if err != nil {
+		return "", err
+	}
+	return "/dev/fd/" + strconv.Itoa(end), r.Close()
 }

@@ -26,3 +26,9 @@ func (c *caughtSignals) release() { signal.Stop(c.arrived) }
 
 // fromTerminal returns true: the console sends its events to all its processes.
 func fromTerminal(os.Signal) bool { return true }
+
+// pipe gives the command a text on stdin: it inherits no other descriptor.
+func (c *child) pipe(text []byte) (string, error) {
+	c.input = text
+	return "-", nil
+}

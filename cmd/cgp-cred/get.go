@@ -32,7 +32,11 @@ func getCommand(a *app) *cobra.Command {
 		Short: "Print a credential",
 		Long: `Print a credential for a profile, or for the profile that covers a URL: the cached token
 if it has a minute left, otherwise a new one. With both, the profile must cover the URL. On
-failure stdout stays empty.`,
+failure stdout stays empty.
+
+Without PROFILE and URL the profile is CGP_CRED_PROFILE, otherwise the default (store PROFILE
+--default), otherwise the only one. A URL may be covered by several: then the longest --api-name
+wins, and CGP_CRED_PROFILE decides a tie. If nothing decides, get names them and ends with 3.`,
 		Example: `  curl -H @<(cgp-cred get) https://int.api.service.nhs.uk/hello-world/hello/application
   cgp-cred get --format curl URL | curl -K -     # sends nothing without a token`,
 		Args:              words(0, 2),
@@ -44,9 +48,7 @@ failure stdout stays empty.`,
 			return a.get(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().StringVar(&o.format, "format", defaultFormat, strings.Join(wire.Formats, ", "))
-	formats := cobra.FixedCompletions(wire.Formats, cobra.ShellCompDirectiveNoFileComp)
-	_ = cmd.RegisterFlagCompletionFunc("format", formats) // the flag exists
+	cmd.Flags().StringVar(&o.format, "format", defaultFormat, "`FORMAT`: "+strings.Join(wire.Formats, ", "))
 	cmd.Flags().Var(o.minValid.in(keystore.DurationRange{Least: time.Second, Most: 24 * time.Hour}), "min-valid",
 		"least life left in the token, 1s to 24h (default 60s; at most half its life)")
 	cmd.Flags().BoolVar(&o.forceNew, "force-new", false, "get a new token, even if one is cached")

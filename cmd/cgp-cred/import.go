@@ -42,7 +42,8 @@ operating system's keychain as one profile. The profile is named after the envir
 as int, or the host. Everything is checked before anything is stored; the files are not changed.`,
 		Example: `  cgp-cred import
   cgp-cred import work.yaml --profile work --kid test-1`,
-		Args: words(0, 1),
+		Args:              words(0, 1),
+		ValidArgsFunction: firstFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.file = first(args)
 			return a.importConfig(cmd.Context(), o)

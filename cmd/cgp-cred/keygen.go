@@ -29,6 +29,11 @@ cgp-cred store PROFILE.` + aboutPlaces,
 	}
 	o.flags(cmd)
 	out.flag(cmd, "the key set")
+	cmd.Flags().Lookup("kid").Usage += " (required)"
+	cmd.Flags().Lookup("api-key-file").Usage = "`FILE` that holds the API key, - for stdin (default: add it later)"
+	for _, other := range []string{"signer", "fingerprint", "signer-command"} { // each is refused, with what to do
+		cmd.Flags().Lookup(other).Hidden = true
+	}
 	cmd.Flags().IntVar(&bits, "bits", 4096, "size of the key: 2048, 3072 or 4096")
 	return cmd
 }

@@ -29,12 +29,7 @@ func (o *locationFlags) flags(cmd *cobra.Command) {
 // aboutPlaces is for the help of commands with these flags.
 const aboutPlaces = `
 
-With --keystore file the record is in a file that age encrypts, for machines without a keychain.
-You are prompted for its passphrase, once an hour (cgp-cred lock forgets it), or it is read from
-a descriptor: --passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3. With --identity FILE an age
-identity opens it, without a prompt: keep that file out of reach of other users and backups. With
---keystore exec your own program keeps it: it is run with get, store or erase and the profile's
-name. An existing record is moved; the old copy is deleted once the new one has been verified.`
+On a machine without a keychain use --keystore file: see cgp-cred help keystores.`
 
 // location returns the place that the flags name, or nil if they name none.
 func (o locationFlags) location() (*profile.Location, error) {

@@ -3,9 +3,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,11 +24,20 @@ func main() {
 func dispatch(argv []string) []string {
 	switch strings.TrimSuffix(strings.ToLower(filepath.Base(argv[0])), ".exe") {
 	case "git-credential-cgp":
-		return append([]string{"credential"}, argv[1:]...)
+		return withCommand("credential", argv[1:])
 	case upstreamName:
-		return append([]string{upstreamName}, argv[1:]...)
+		return withCommand(upstreamName, argv[1:])
 	}
 	return argv[1:]
+}
+
+// withCommand returns a command line for one command. A shell's request for completions stays in front.
+func withCommand(name string, args []string) []string {
+	asked := 0
+	if isCompletion(args) {
+		asked = 1
+	}
+	return slices.Insert(slices.Clone(args), asked, name)
 }
 
 // run runs one command line and returns its exit status.
@@ -71,6 +82,7 @@ func commands() []entry {
 		{"lock", "keys", lockCommand},
 		{"logout", "keys", logoutCommand},
 		{"get", "credentials", getCommand},
+		{"curl", "credentials", curlCommand},
 		{"exec", "credentials", execCommand},
 		{"credential", "credentials", credentialCommand},
 		{"ci", "credentials", ciCommand},
@@ -123,6 +135,10 @@ func rootCommand(a *app, args []string) *cobra.Command {
 		}
 	}
 	addAll(root, a)
+	if isCompletion(args) {
+		a.typed = args[1:max(1, len(args)-1)]
+		prepareCompletion(root, first(a.typed))
+	}
 	return root
 }
 
@@ -144,7 +160,9 @@ func addAll(root *cobra.Command, a *app) {
 		run := c.RunE
 		c.RunE = nil // omits the root's own usage line; a template would make the linker keep every method
 		defer func() { c.RunE = run }()
-		return usage(c)
+		err := usage(c)
+		fmt.Fprint(c.OutOrStderr(), topicList())
+		return err
 	})
 }
 
@@ -154,7 +172,9 @@ func noCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	hint := "cgp-cred help"
-	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+	if t, ok := findTopic(args[0]); ok {
+		hint = "cgp-cred help " + t.name
+	} else if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
 		hint = "did you mean cgp-cred " + strings.Join(like, ", cgp-cred ") + "?"
 	}
 	return usage(hint, "unknown command %s", quoted(args[0]))

@@ -42,7 +42,8 @@ next key gets makes it the current one; the old key remains as a fallback until 
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.kid, "kid", "", "`KID` of the next key: a new one")
+	f.SortFlags = false
+	f.StringVar(&o.kid, "kid", "", "`KID` of the next key, a new one; required except with --finish and --abort")
 	f.StringVar(&o.keyFile, "private-key", "",
 		"`FILE` that holds the next key in PEM, - for stdin (default: a new key)")
 	o.signer.flags(cmd)

@@ -28,9 +28,6 @@ func (o *signerFlags) flags(cmd *cobra.Command) {
 	f.StringVar(&o.fingerprint, "fingerprint", "", "`SHA256:...` of the key in the ssh-agent (ssh-add -l)")
 	f.StringVar(&o.command, "signer-command", "",
 		"`COMMAND` that signs: absolute path and arguments, split on spaces, not run through a shell")
-	all := []string{signer.KindKeychain, signer.KindAgent, signer.KindExec}
-	kinds := cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp)
-	_ = cmd.RegisterFlagCompletionFunc("signer", kinds) // the flag exists
 }
 
 // external reports whether the key stays outside the record.

@@ -41,18 +41,19 @@ type storeOptions struct {
 
 func (o *storeOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.host, "host", "", "`HOST` or environment: prod int dev ref sandbox …; needed the first time")
+	f.SortFlags = false // those that every user needs come first
+	f.StringVar(&o.host, "host", "", "`HOST` or environment: prod int dev ref sandbox …; required the first time")
+	f.StringVar(&o.kid, "kid", "", "`KID` under which the public key is registered: public, never the API key")
+	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin (default: a prompt)")
+	f.BoolVar(&o.isDefault, "default", false, "make it the default profile")
+	f.BoolVar(&o.force, "force", false, "replace the host, token URL, audience or private key of an existing profile")
 	f.StringVar(&o.apiName, "api-name", "",
 		"`PATH` of the API this is for, such as genomic-data-access (default: all APIs of the host)")
 	f.StringVar(&o.auth, "auth", "", "`METHOD`: jwt, apikey or none (default: depends on what is stored)")
-	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin")
-	o.signer.flags(cmd)
-	o.place.flags(cmd)
-	f.StringVar(&o.kid, "kid", "", "`KID` under which the public key is registered: public, never the API key")
 	f.StringVar(&o.tokenURL, "token-url", "", "`URL` of another token endpoint")
 	f.StringVar(&o.audience, "audience", "", "`URL` to name in assertions (default: the token URL)")
-	f.BoolVar(&o.isDefault, "default", false, "make it the default profile")
-	f.BoolVar(&o.force, "force", false, "replace the host, token URL, audience or private key of an existing profile")
+	o.signer.flags(cmd)
+	o.place.flags(cmd)
 }
 
 // change turns the flags into a change. Flags that were not given stay nil or empty.
@@ -86,8 +87,9 @@ smart card or an HSM, and signs there.` + aboutPlaces,
 			return a.store(cmd.Context(), args[0], o, o.change(cmd))
 		},
 	}
+	cmd.Flags().StringVar(&o.keyFile, "private-key", "",
+		"`FILE` that holds the private key in PEM, - for stdin; --kid is required with it")
 	o.flags(cmd)
-	cmd.Flags().StringVar(&o.keyFile, "private-key", "", "`FILE` that holds the private key in PEM, - for stdin")
 	return cmd
 }
 

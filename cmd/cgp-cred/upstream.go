@@ -49,12 +49,41 @@ func upstreamCommand(a *app) *cobra.Command {
 		Hidden:             true,
 		DisableFlagParsing: true,
 		Args:               cobra.ArbitraryArgs,
+		ValidArgsFunction:  completeUpstream,
 		RunE: func(cmd *cobra.Command,
 			args []string,
 		) error {
 			return a.upstreamToken(cmd.Context(), args)
 		},
 	}
+}
+
+// completeUpstream completes the script's options and their values.
+func completeUpstream(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	before := ""
+	if len(args) > 0 {
+		before = args[len(args)-1]
+	}
+	switch before {
+	case "-pem", "--private_key_pem_file", "--private_key_pem", "-cfg", "--config_file":
+		return nil, cobra.ShellCompDirectiveDefault
+	case "-host", "--api_host", "-api", "--api_name", "-k", "--api_key", "-kid", "--apim_kid":
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	if typed != "" && typed[0] != '-' {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var options []string
+	_, lines, _ := strings.Cut(upstreamHelp, "Options:\n")
+	for line := range strings.SplitSeq(lines, "\n") {
+		option, text, ok := strings.Cut(strings.TrimPrefix(line, "  "), "  ")
+		for word := range strings.FieldsSeq(option) {
+			if ok && word[0] == '-' {
+				options = append(options, strings.TrimSuffix(word, ",")+"\t"+strings.TrimSpace(text))
+			}
+		}
+	}
+	return options, cobra.ShellCompDirectiveNoFileComp
 }
 
 // upstreamToken prints the token that a command line of the script asks for.

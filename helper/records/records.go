@@ -91,7 +91,7 @@ func (rs *Records) Cache(p *profile.Profile) *cache.Cache {
 	switch p.Keystore {
 	case profile.Environment:
 		o.SealingKey = rs.Environment.SealingKey()
-	case profile.Keychain: // no other keystore has a place for tokens
+	case profile.Keychain, profile.Memory: // no other keystore has a place for tokens
 		if ks, err := rs.Keystore(p.Keystore); err == nil {
 			o.Keychain = ks
 		}

@@ -59,7 +59,10 @@ func Format(format string, c helper.Credential, u *url.URL, now time.Time) ([]by
 	case "json":
 		return jsonText(c)
 	case "curl":
-		return curl(c, u), nil
+		if u == nil {
+			return Curl(c)
+		}
+		return Curl(c, u)
 	case "htslib":
 		return htslib(c, now)
 	}
@@ -111,35 +114,44 @@ func jsonText(c helper.Credential) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// curl returns a config file for curl -K. In addition to header and URL it has options that stop curl from sending
+// Curl returns a config file for curl -K. In addition to header and URLs it has options that stop curl from sending
 // the header to another address: no globbing and no other scheme. For an API key it also allows no redirect, because
-// curl does not remove an API key from a redirected request.
-func curl(c helper.Credential, u *url.URL) []byte {
+// curl does not remove an API key from a redirected request. All URLs must be of the credential's host.
+func Curl(c helper.Credential, urls ...*url.URL) ([]byte, error) {
+	if err := check(c); err != nil {
+		return nil, err
+	}
 	var b strings.Builder
 	if c.Auth != profile.None {
 		fmt.Fprintf(&b, "header = %s\n", curlQuote(c.Header+": "+c.Value()))
 	}
-	if u != nil {
+	for _, u := range urls {
 		fmt.Fprintf(&b, "url = %s\n", curlQuote(u.String()))
 	}
 	if b.Len() == 0 {
-		return nil
+		return nil, nil
 	}
-	fmt.Fprintf(&b, "globoff\nproto = %s\n", curlQuote("="+schemes(c.Host, u)))
+	fmt.Fprintf(&b, "globoff\nproto = %s\n", curlQuote("="+schemes(c.Host, urls)))
 	if apim.Loopback(c.Host) { // a credential for this machine goes to no proxy
 		b.WriteString("noproxy = \"*\"\n")
 	}
 	if c.Auth == profile.APIKey {
 		b.WriteString("max-redirs = 0\n")
 	}
-	return []byte(b.String())
+	return []byte(b.String()), nil
 }
 
-// schemes returns the schemes that curl may use: the URL's, or those that the host allows.
-func schemes(host string, u *url.URL) string {
+// schemes returns the schemes that curl may use: the URLs', or those that the host allows.
+func schemes(host string, urls []*url.URL) string {
+	for i, u := range urls {
+		if u.Scheme != urls[0].Scheme {
+			break
+		}
+		if i == len(urls)-1 {
+			return u.Scheme
+		}
+	}
 	switch {
-	case u != nil:
-		return u.Scheme
 	case apim.Loopback(host):
 		return "http,https"
 	}

@@ -227,12 +227,13 @@ func (m *machine) realExtras(prefix string) {
 		"man/man1/cgp-cred-get.1":                 ".TH \"CGP-CRED-GET\" \"1\"",
 		"man/man1/cgp-cred-exec.1":                "CGP_CRED_*",
 		"man/man1/git-credential-cgp.1":           ".so man1/cgp-cred-credential.1",
+		"man/man1/get_nhs_oauth_token.1":          "--api_host",
 		"bash-completion/completions/cgp-cred":    "__start_cgp-cred",
 		"zsh/site-functions/_cgp-cred":            "#compdef cgp-cred",
 		"fish/vendor_completions.d/cgp-cred.fish": "complete -c cgp-cred",
 	} {
 		text, err := os.ReadFile(filepath.Join(prefix, "share", filepath.FromSlash(name)))
-		if err != nil || !strings.Contains(strings.ReplaceAll(string(text), "\\_", "_"), want) {
+		if err != nil || !strings.Contains(strings.ReplaceAll(string(text), `\-`, "-"), want) {
 			m.t.Errorf("%s has no %q: %v", name, want, err)
 		}
 	}

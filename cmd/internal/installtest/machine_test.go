@@ -184,7 +184,10 @@ func (m *machine) installed(prefix, said string, pages ...string) {
 
 // completions are the files that complete command lines, below share.
 var completions = []string{
-	"bash-completion/completions/cgp-cred", "fish/vendor_completions.d/cgp-cred.fish", "zsh/site-functions/_cgp-cred",
+	"bash-completion/completions/cgp-cred", "bash-completion/completions/get_nhs_oauth_token",
+	"bash-completion/completions/git-credential-cgp", "fish/vendor_completions.d/cgp-cred.fish",
+	"fish/vendor_completions.d/get_nhs_oauth_token.fish", "fish/vendor_completions.d/git-credential-cgp.fish",
+	"zsh/site-functions/_cgp-cred",
 }
 
 // files are the plain files below a folder, each for everyone to read.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ func TestMadeRelease(t *testing.T) {
 	m.must(err)
 	prefix := m.offer(http.StripPrefix("/v1.2.3/", http.FileServer(http.Dir(m.tmp))))
 	m.goCaches()
-	m.env["DIST"], m.env["VERSION"] = m.tmp, "1.2.3"
+	m.env["DIST"], m.env["VERSION"], m.env["BASE_URL"] = m.tmp, "1.2.3", strings.TrimSuffix(m.env["CGP_CRED_BASE_URL"], "/")
 	var sums [2]string
 	for i := range sums {
 		r := m.start([]string{"sh", maker, runtime.GOOS + "/" + runtime.GOARCH, "windows/amd64"}, "")
@@ -38,10 +39,13 @@ func TestMadeRelease(t *testing.T) {
 		m.must(err)
 		sums[i] = string(b)
 	}
-	if sums[0] != sums[1] || strings.Count(sums[0], "\n") != 2 || !strings.Contains(sums[0], "_windows_amd64.zip\n") {
+	if sums[0] != sums[1] || strings.Count(sums[0], "\n") != 3 || !strings.Contains(sums[0], "  install.sh\n") || !strings.Contains(sums[0], "_windows_amd64.zip\n") {
 		t.Errorf("the sums, made twice:\n%s\n%s", sums[0], sums[1])
 	}
-	m.want(m.run(), 0)
+	// The release's own install.sh knows the version and the base URL.
+	delete(m.env, "CGP_CRED_VERSION")
+	delete(m.env, "CGP_CRED_BASE_URL")
+	m.want(m.start([]string{"sh", filepath.Join(m.tmp, "install.sh")}, ""), 0)
 	r := m.start([]string{filepath.Join(prefix, "bin", "cgp-cred"), "version"}, "")
 	if !strings.HasPrefix(r.stdout, "cgp-cred 1.2.3 ") {
 		t.Errorf("version: %q", r.stdout)
@@ -49,9 +53,39 @@ func TestMadeRelease(t *testing.T) {
 	m.realExtras(prefix)
 	archive := "cgp-cred_1.2.3_" + runtime.GOOS + "_" + runtime.GOARCH + ".tar.gz"
 	members := m.start([]string{"tar", "-tzf", filepath.Join(m.tmp, archive)}, "").stdout
-	for _, name := range []string{"README.md", "CONTRIBUTING.md", "docs/reference.md", "docs/performance.md", "man/cgp-cred-get.1"} {
-		if !strings.Contains(members, name+"\n") {
+	for _, name := range []string{"README.md", "CONTRIBUTING.md", "docs/reference.md", "docs/performance.md", "man/cgp-cred-get.1",
+		"completions/_cgp-cred", "completions/cgp-cred.bash", "completions/cgp-cred.fish", "completions/cgp-cred.ps1"} {
+		if !strings.Contains(members, strings.TrimSuffix(archive, ".tar.gz")+"/"+name+"\n") {
 			t.Errorf("the archive has no %s:\n%s", name, members)
 		}
+	}
+	m.must(exec.CommandContext(t.Context(), "tar", "-xzf", filepath.Join(m.tmp, archive), "-C", m.tmp).Run())
+	checkLinks(t, filepath.Join(m.tmp, strings.TrimSuffix(archive, ".tar.gz")))
+}
+
+// checkLinks fails if a link in a document of the archive leads to a file that the archive does not have.
+func checkLinks(t *testing.T, folder string) {
+	t.Helper()
+	links := 0
+	for _, pattern := range []string{"*.md", filepath.Join("docs", "*.md")} {
+		files, err := filepath.Glob(filepath.Join(folder, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range regexp.MustCompile(`\]\(([^()\s#:]+)(#[^()\s]*)?\)`).FindAllStringSubmatch(string(text), -1) {
+				links++
+				if _, err := os.Stat(filepath.Join(filepath.Dir(file), m[1])); err != nil {
+					t.Errorf("%s: %v", filepath.Base(file), err)
+				}
+			}
+		}
+	}
+	if links < 20 {
+		t.Errorf("%d links are found", links)
 	}
 }

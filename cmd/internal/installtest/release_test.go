@@ -28,12 +28,21 @@ var archiveName = fmt.Sprintf("cgp-cred_1.2.3_%s_%s.tar.gz", runtime.GOOS, runti
 const program = "#!/bin/sh\n[ \"$1\" != completion ] || { echo \"# $2\"; exit; }\necho cgp-cred 1.2.3\n"
 
 func plain(name, content string) member {
-	return member{tar.Header{Name: name, Mode: 0o755, Size: int64(len(content))}, content}
+	return member{header: tar.Header{Name: name, Mode: 0o755, Size: int64(len(content))}, content: content}
 }
 
+// member is a file in the folder of an archive.
 type member struct {
 	header  tar.Header
 	content string
+	bare    bool // outside the folder
+}
+
+// bare returns a file that is not in the archive's folder.
+func bare(name, content string) member {
+	m := plain(name, content)
+	m.bare = true
+	return m
 }
 
 // pack makes a release of these members, its sums right.
@@ -43,6 +52,9 @@ func pack(t *testing.T, members ...member) release {
 	z := gzip.NewWriter(&b)
 	w := tar.NewWriter(z)
 	for _, m := range members {
+		if !m.bare {
+			m.header.Name = strings.TrimSuffix(archiveName, ".tar.gz") + "/" + m.header.Name
+		}
 		if err := w.WriteHeader(&m.header); err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +102,7 @@ func TestRelease(t *testing.T) {
 	t.Parallel()
 	eachShell(t, func(t *testing.T, m *machine) {
 		prefix := m.offer(pack(
-			t, plain("cgp-cred", program), plain("README.md", "x"), plain("LICENSE", "x"), plain("docs/ci.md", "x"),
+			t, plain("cgp-cred", program), plain("README.md", "x"), plain("LICENSE", "x"), plain("docs/ci.md", "x"), plain("completions/_cgp-cred", "x"),
 			plain("man/cgp-cred.1", "the page"), plain("man/cgp-cred-get.1", "x"), plain("man/git-credential-cgp.1", "x"),
 		))
 		m.unchanged(prefix, func() {
@@ -178,15 +190,19 @@ func TestReleaseRefused(t *testing.T) {
 			r["SHA256SUMS"] = r.line()
 		}), "can't be unpacked"},
 		{"a path upwards", odd(plain("../harm", "x")), "does not have"},
-		{"an absolute path", odd(plain("/tmp/harm", "x")), "does not have"},
+		{"an absolute path", odd(bare("/tmp/harm", "x")), "does not have"},
+		{"a path upwards from the top", odd(bare("../harm", "x")), "does not have"},
+		{"a file outside the folder", odd(bare("README.md", "x")), "does not have"},
+		{"another folder", odd(bare("cgp-cred_1.2.4_linux_amd64/README.md", "x")), "does not have"},
+		{"a program outside the folder", func(t *testing.T) release { return pack(t, bare("cgp-cred", program)) }, "does not have"},
 		{"another file", odd(plain("bin/cgp-cred", "x")), "does not have"},
 		{"a page upwards", odd(plain("man/../cgp-cred.1", "x")), "does not have"},
 		{"a page of another program", odd(plain("man/ls.1", "x")), "does not have"},
 		{"a page with a space", odd(plain("man/cgp-cred x.1", "x")), "does not have"},
-		{"a page that is a link", odd(member{tar.Header{Name: "man/cgp-cred.1", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}, ""}), "other than plain files"},
-		{"a folder of pages", odd(member{tar.Header{Name: "man/", Typeflag: tar.TypeDir, Mode: 0o755}, ""}), "other than plain files"},
-		{"a link", odd(member{tar.Header{Name: "LICENSE", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}, ""}), "other than plain files"},
-		{"a folder", odd(member{tar.Header{Name: "cgp-cred", Typeflag: tar.TypeDir, Mode: 0o755}, ""}), "other than plain files"},
+		{"a page that is a link", odd(member{header: tar.Header{Name: "man/cgp-cred.1", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}}), "other than plain files"},
+		{"a folder of pages", odd(member{header: tar.Header{Name: "man/", Typeflag: tar.TypeDir, Mode: 0o755}}), "other than plain files"},
+		{"a link", odd(member{header: tar.Header{Name: "LICENSE", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}}), "other than plain files"},
+		{"a folder", odd(member{header: tar.Header{Name: "cgp-cred", Typeflag: tar.TypeDir, Mode: 0o755}}), "other than plain files"},
 		{"two programs", odd(plain("cgp-cred", program)), "one cgp-cred"},
 		{"no program", func(t *testing.T) release { return pack(t, plain("LICENSE", "x")) }, "one cgp-cred"},
 		{"a program that does not run", func(t *testing.T) release { return pack(t, plain("cgp-cred", "#!/bin/sh\nexit 1\n")) }, "does not run"},
