@@ -11,6 +11,7 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/terminal"
 )
 
 // Exit statuses. They are a contract: scripts branch on them.
@@ -74,6 +75,10 @@ func report(w io.Writer, err error) int {
 	}
 	if shown := (*shownError)(nil); errors.As(err, &shown) {
 		return class.status
+	}
+	if ended := (*terminal.Interrupted)(nil); errors.As(err, &ended) {
+		fmt.Fprintln(w, "cgp-cred:", ended)
+		return ended.Status()
 	}
 	fmt.Fprintln(w, "cgp-cred:", printable.Line(err.Error()))
 	hints := fault.HintsOf(err)

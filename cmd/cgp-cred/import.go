@@ -53,7 +53,7 @@ as int, or the host. Everything is checked before anything is stored; the files 
 	f.StringVar(&o.host, "host", "", "`HOST` or environment, if the file has none, or to override it")
 	f.StringVar(&o.kid, "kid", "", "`KID`, if the file has none, or to override it")
 	f.StringVar(&o.apiKeyFile, "api-key-file", "",
-		"`FILE` that holds the API key, - for stdin, if the config file has none")
+		"`FILE` that holds the API key, - for stdin (at a terminal: a prompt), if the config file has none")
 	o.place.flags(cmd)
 	f.BoolVar(&o.isDefault, "default", false, "make it the default profile")
 	f.BoolVar(&o.force, "force", false, "overwrite an existing profile")
@@ -80,7 +80,7 @@ func (a *app) importConfig(ctx context.Context, o importOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := a.override(&c, o); err != nil {
+	if err := a.override(ctx, &c, o); err != nil {
 		return err
 	}
 	change, err := a.imported(inputName(file), c, c.PEM.File(home))
@@ -131,7 +131,7 @@ func (a *app) readConfig(file string) (upstream.Config, error) {
 }
 
 // override lets the flags win over the file.
-func (a *app) override(c *upstream.Config, o importOptions) (err error) {
+func (a *app) override(ctx context.Context, c *upstream.Config, o importOptions) (err error) {
 	if o.host != "" {
 		if c.Host, err = apim.ParseHost(o.host); err != nil {
 			return err
@@ -143,11 +143,7 @@ func (a *app) override(c *upstream.Config, o importOptions) (err error) {
 	if o.apiKeyFile == "" {
 		return nil
 	}
-	raw, err := a.readInput(o.apiKeyFile, "API key")
-	if err != nil {
-		return err
-	}
-	c.APIKey, err = checkedAPIKey(raw)
+	c.APIKey, err = a.apiKeyFrom(ctx, o.apiKeyFile)
 	return err
 }
 

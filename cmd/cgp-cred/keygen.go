@@ -54,7 +54,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 		return err
 	}
 	if o.apiKeyFile != "" {
-		if c.APIKey, err = a.readAPIKey(ctx, h, name, o, c.Keystore); err != nil {
+		if c.APIKey, err = a.apiKey(ctx, h, name, o, c.Keystore); err != nil {
 			return err
 		}
 	}

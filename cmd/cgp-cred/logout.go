@@ -76,7 +76,7 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 	case !o.yes:
 		question := "Remove " + strings.Join(names, ", ") + " and the keys of each? " +
 			"A key that was made here exists nowhere else."
-		if err := a.confirm(question); err != nil {
+		if err := a.confirm(ctx, question); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/terminal"
 )
 
 func main() {
@@ -34,11 +36,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	out := &output{to: stdout}
 	a := &app{stdin: stdin, stdout: out, stderr: stderr}
 	if o, plain := plainGet(args); plain {
-		return report(stderr, out.outcome(a.get(ctx, o)))
+		return end(stderr, out.outcome(a.get(ctx, o)))
 	}
 	root := rootCommand(a, args)
 	root.SetArgs(args)
-	return report(stderr, out.outcome(root.ExecuteContext(ctx)))
+	return end(stderr, out.outcome(root.ExecuteContext(ctx)))
+}
+
+// end reports an error and returns the exit status. A process that was interrupted at a question ends by that signal:
+// only then a shell ends its loop too.
+func end(stderr io.Writer, err error) int {
+	status := report(stderr, err)
+	if ended := (*terminal.Interrupted)(nil); errors.As(err, &ended) {
+		ended.Raise()
+	}
+	return status
 }
 
 // entry is one command of the help. Only the command that is called is built, so that a cached get stays fast.

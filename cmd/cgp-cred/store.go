@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/manage"
@@ -36,6 +39,8 @@ type storeOptions struct {
 	audience   string
 	isDefault  bool
 	force      bool
+
+	changes bool // there is a flag that asks for a change
 }
 
 func (o *storeOptions) flags(cmd *cobra.Command) {
@@ -44,7 +49,7 @@ func (o *storeOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.apiName, "api-name", "",
 		"`PATH` of the API this is for, such as genomic-data-access (default: all APIs of the host)")
 	f.StringVar(&o.auth, "auth", "", "`METHOD`: jwt, apikey or none (default: depends on what is stored)")
-	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin")
+	f.StringVar(&o.apiKeyFile, "api-key-file", "", "`FILE` that holds the API key, - for stdin (at a terminal: a prompt)")
 	o.signer.flags(cmd)
 	o.place.flags(cmd)
 	f.StringVar(&o.kid, "kid", "", "`KID` under which the public key is registered: public, never the API key")
@@ -64,6 +69,7 @@ func (o *storeOptions) change(cmd *cobra.Command) manage.Change {
 			*to = &value
 		}
 	}
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) { o.changes = o.changes || f.Changed })
 	return c
 }
 
@@ -73,16 +79,18 @@ func storeCommand(a *app) *cobra.Command {
 		Use:   "store PROFILE",
 		Short: "Put an API key, or an API key and a private key, into the keychain",
 		Long: `Put an API key and, for tokens, a private key and its kid into the operating system's keychain.
-Parts that are not given are kept. If the profile has no API key and --api-key-file is not given,
-you are prompted for it (not echoed). With --signer the private key stays in an ssh-agent, a
-smart card or an HSM, and signs there.` + aboutPlaces,
+Parts that are not given are kept. If the profile has no API key, or if you give no flag, you are
+prompted for it (not echoed). With --signer the private key stays in an ssh-agent, a smart card
+or an HSM, and signs there.` + aboutPlaces,
 		Example: `  cgp-cred store int --host int --private-key test-1.pem --kid test-1
   cgp-cred store int --host int --signer ssh-agent --fingerprint SHA256:... --kid int-1
+  cgp-cred store int                            # correct the API key
   cgp-cred store prod --host prod --api-key-file -  <key.txt`,
 		Args:              words(1, 1),
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.store(cmd.Context(), args[0], o, o.change(cmd))
+			c := o.change(cmd)
+			return a.store(cmd.Context(), args[0], o, c)
 		},
 	}
 	o.flags(cmd)
@@ -115,7 +123,7 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c manage.C
 	if c.Key, err = a.givenKey(ctx, name, o.keyFile, o.signer, o.kid); err != nil {
 		return err
 	}
-	if c.APIKey, err = a.readAPIKey(ctx, h, name, o, c.Keystore); err != nil {
+	if c.APIKey, err = a.apiKey(ctx, h, name, o, c.Keystore); err != nil {
 		return err
 	}
 	s, err := h.Manage().Store(ctx, name, c)
@@ -143,33 +151,52 @@ func (a *app) readPrivateKey(file, kid string) (*record.Key, error) {
 	return &record.Key{KID: strings.TrimSpace(kid), Signer: key}, nil
 }
 
-// readAPIKey reads the API key from its file, or asks for it if the profile has none. It is zero if the profile keeps
-// its API key, or needs none.
-func (a *app) readAPIKey(
+// apiKey reads the API key from its file, or asks for it at the terminal: if the profile has none, or if the command
+// asks for no other change. It is zero if the profile keeps its API key, or needs none.
+func (a *app) apiKey(
 	ctx context.Context, h *helper.Helper, name string, o storeOptions, in *profile.Location,
 ) (keystore.Secret, error) {
-	var zero keystore.Secret
-	if o.apiKeyFile != "" {
-		raw, err := a.readInput(o.apiKeyFile, "API key")
-		if err != nil {
-			return zero, err
-		}
-		return checkedAPIKey(raw)
-	}
-	if o.auth == profile.None {
-		return zero, nil
+	switch {
+	case o.apiKeyFile != "":
+		return a.apiKeyFrom(ctx, o.apiKeyFile)
+	case o.auth == profile.None:
+		return keystore.Secret{}, nil
 	}
 	old, err := h.Manage().Existing(ctx, name, in)
-	if err != nil || (old != nil && (!old.APIKey.IsZero() || old.Auth == profile.None)) {
-		return zero, err
-	}
-	if !isTerminal(a.stdin) {
-		return zero, usage("add --api-key-file FILE, or - to read it from stdin",
+	switch {
+	case err != nil, old != nil && old.Auth == profile.None:
+		return keystore.Secret{}, err
+	case old != nil && !old.APIKey.IsZero() && (o.changes || !isTerminal(a.stdin)):
+		return keystore.Secret{}, nil
+	case !isTerminal(a.stdin):
+		return keystore.Secret{}, usage("add --api-key-file FILE, or - to read it from stdin",
 			"there is no API key, and stdin is not a terminal")
 	}
-	raw, err := a.askSecret(ctx, "API key (not shown): ")
+	return a.askAPIKey(ctx, old)
+}
+
+// apiKeyFrom reads an API key from a file, - for stdin. At a terminal it asks.
+func (a *app) apiKeyFrom(ctx context.Context, file string) (keystore.Secret, error) {
+	if file == "-" && isTerminal(a.stdin) {
+		return a.askAPIKey(ctx, nil)
+	}
+	raw, err := a.readInput(file, "API key")
 	if err != nil {
-		return zero, err
+		return keystore.Secret{}, err
+	}
+	return checkedAPIKey(raw)
+}
+
+// askAPIKey asks for an API key at the terminal. Enter keeps that of the record, if it has one.
+func (a *app) askAPIKey(ctx context.Context, old *record.Record) (keystore.Secret, error) {
+	question := "API key (not shown): "
+	keeps := old != nil && !old.APIKey.IsZero()
+	if keeps {
+		question = "API key (Enter keeps " + cmp.Or(old.APIKeyLabel(), "the stored one") + "): "
+	}
+	raw, err := a.askSecret(ctx, "API key", question)
+	if err != nil || keeps && len(bytes.TrimSpace(raw)) == 0 {
+		return keystore.Secret{}, err
 	}
 	return checkedAPIKey(raw)
 }

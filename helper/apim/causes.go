@@ -26,6 +26,9 @@ func (c *cause) faultClass() fault.Class {
 	return c.class
 }
 
+// StoreAPIKey is the end of a hint to put an API key into a profile.
+const StoreAPIKey = "cgp-cred store {profile}\nwithout a terminal: cgp-cred store {profile} --api-key-file FILE"
+
 // ClockHint says how to fix a wrong clock.
 const ClockHint = hintClock
 
@@ -105,11 +108,11 @@ var causes = []*cause{
 		status: http.StatusUnauthorized, keyword: "'iss'/'sub'",
 		why: "API key {key} is not known on {host}",
 		hint: "API keys belong to one environment: is this application's environment {host}?\n" +
-			"put the right key in: cgp-cred store {profile} --api-key-file FILE",
+			"put the right key in: " + StoreAPIKey,
 	},
 	{
 		keyword: "'iss'/'sub'", why: "the API key was empty or was lost on the way",
-		hint: "store it again: cgp-cred store {profile} --api-key-file FILE",
+		hint: "store it again: " + StoreAPIKey,
 	},
 	{
 		status: http.StatusForbidden, keyword: "register a public key",
@@ -140,7 +143,7 @@ var causes = []*cause{
 	{
 		code: "InvalidClientIdentifier", why: "API key {key} is not known on {host}",
 		hint: "API keys belong to one environment: is this application's environment {host}?\n" +
-			"put the right key in: cgp-cred store {profile} --api-key-file FILE",
+			"put the right key in: " + StoreAPIKey,
 	},
 	{code: "invalid_request", why: "the request was malformed", hint: hintBug},
 	{code: "unsupported_grant_type", why: "the request was malformed", hint: hintBug},

@@ -42,8 +42,8 @@ func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return keystore.Secret{}, late()
-	case errors.Is(err, io.EOF):
-		return keystore.Secret{}, cannotAsk("the terminal was closed")
+	case errors.Is(err, terminal.ErrEnded):
+		return keystore.Secret{}, cannotAsk(err.Error())
 	case err != nil:
 		return keystore.Secret{}, fmt.Errorf("asking for the passphrase: %w", err)
 	}
