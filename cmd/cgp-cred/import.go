@@ -90,7 +90,7 @@ func (a *app) importConfig(ctx context.Context, o importOptions) error {
 	change.Force, change.Default, change.Keystore = o.force, o.isDefault, in
 	name := o.profile
 	if name == "" {
-		name = upstream.ProfileName(c.Host)
+		name = profile.NameFor(c.Host)
 	}
 	s, err := h.Manage().Store(ctx, name, change)
 	if err != nil {
