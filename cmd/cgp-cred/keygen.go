@@ -46,19 +46,26 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 	if err := c.Check(name); err != nil {
 		return err
 	}
-	if o.kid == "" {
-		return usage("add --kid KID, for example --kid int-1", "a key needs a kid, under which you register it")
-	}
 	h, err := a.open()
 	if err != nil {
 		return err
 	}
+	if err := h.Manage().Missing(ctx, name, c, manage.Given{Key: true, Later: true}); err != nil {
+		return err
+	}
+	if strings.TrimSpace(o.kid) == "" {
+		return usage("add --kid KID, for example --kid int-1", "a key needs a kid, under which you register it")
+	}
+	a.checkKID(o.kid)
+	if c.Seen, err = h.Manage().MayReplaceKey(ctx, name, c); err != nil {
+		return err
+	}
 	if o.apiKeyFile != "" {
-		if c.APIKey, err = a.apiKey(ctx, h, name, o, c.Keystore); err != nil {
+		if c.APIKey, err = a.apiKeyFrom(ctx, o.apiKeyFile); err != nil {
 			return err
 		}
 	}
-	if c.Seen, err = h.Manage().MayReplaceKey(ctx, name, c); err != nil {
+	if err := record.CheckKID(c.KID, c.APIKey); err != nil {
 		return err
 	}
 	key, err := a.newKey(bits)

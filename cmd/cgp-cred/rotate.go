@@ -92,6 +92,7 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	if err := o.signer.check(name, o.keyFile); err != nil {
 		return err
 	}
+	a.checkKID(o.kid)
 	seen, err := h.Manage().MayRotate(ctx, name, strings.TrimSpace(o.kid))
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -120,10 +121,17 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c manage.C
 	if err != nil {
 		return err
 	}
+	given := manage.Given{
+		Key: o.keyFile != "" || o.signer.external(), APIKey: o.apiKeyFile != "" || isTerminal(a.stdin),
+	}
+	if err := h.Manage().Missing(ctx, name, c, given); err != nil {
+		return err
+	}
+	a.checkKID(o.kid)
 	if c.Key, err = a.givenKey(ctx, name, o.keyFile, o.signer, o.kid); err != nil {
 		return err
 	}
-	if c.APIKey, err = a.apiKey(ctx, h, name, o, c.Keystore); err != nil {
+	if c.APIKey, err = a.apiKey(ctx, h, name, o, c); err != nil {
 		return err
 	}
 	s, err := h.Manage().Store(ctx, name, c)
@@ -133,6 +141,13 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c manage.C
 	a.saved(h, s)
 	a.remindFiles(o.keyFile, o.apiKeyFile)
 	return nil
+}
+
+// checkKID warns of a kid that is easily registered in another form.
+func (a *app) checkKID(kid string) {
+	if strings.ContainsFunc(strings.TrimSpace(kid), unicode.IsSpace) {
+		a.warn("the kid has a space: register it in exactly this form, or choose one without, such as int-1")
+	}
 }
 
 // readPrivateKey imports a PEM file. Without a file there is no key.
@@ -154,16 +169,19 @@ func (a *app) readPrivateKey(file, kid string) (*record.Key, error) {
 // apiKey reads the API key from its file, or asks for it at the terminal: if the profile has none, or if the command
 // asks for no other change. It is zero if the profile keeps its API key, or needs none.
 func (a *app) apiKey(
-	ctx context.Context, h *helper.Helper, name string, o storeOptions, in *profile.Location,
+	ctx context.Context, h *helper.Helper, name string, o storeOptions, c manage.Change,
 ) (keystore.Secret, error) {
+	asks := o.apiKeyFile == "-" && isTerminal(a.stdin)
 	switch {
-	case o.apiKeyFile != "":
+	case o.apiKeyFile != "" && !asks:
 		return a.apiKeyFrom(ctx, o.apiKeyFile)
-	case o.auth == profile.None:
+	case o.auth == profile.None && !asks:
 		return keystore.Secret{}, nil
 	}
-	old, err := h.Manage().Existing(ctx, name, in)
+	old, err := h.Manage().MayStore(ctx, name, c)
 	switch {
+	case err == nil && asks:
+		return a.askAPIKey(ctx, nil)
 	case err != nil, old != nil && old.Auth == profile.None:
 		return keystore.Secret{}, err
 	case old != nil && !old.APIKey.IsZero() && (o.changes || !isTerminal(a.stdin)):

@@ -24,7 +24,7 @@ var environments = []string{
 const theEnvironments = "an environment: " +
 	"prod int dev ref sandbox internal-dev internal-qa internal-dev-sandbox internal-qa-sandbox"
 
-// Environments returns the names of APIM's environments.
+// Environments returns the names of the environments of API Management.
 func Environments() []string { return slices.Clone(environments) }
 
 // ShortHost returns the environment of a host that [ParseHost] returned, or the host.
