@@ -29,6 +29,8 @@ type app struct {
 
 	passphraseFD string // as given
 
+	args []string // the command line, without the program's name
+
 	warned []string
 	made   *helper.Helper // by open; a demo sets its own
 }

@@ -94,7 +94,7 @@ func (a *app) importConfig(ctx context.Context, o importOptions) error {
 	}
 	s, err := h.Manage().Store(ctx, name, change)
 	if err != nil {
-		return err
+		return a.instead(h, name, o.place, err)
 	}
 	return a.tellImported(h, s, file, c.PEM.File(home), c)
 }

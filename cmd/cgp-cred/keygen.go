@@ -58,7 +58,7 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 	}
 	a.checkKID(o.kid)
 	if c.Seen, err = h.Manage().MayReplaceKey(ctx, name, c); err != nil {
-		return err
+		return a.instead(h, name, o.place, err)
 	}
 	if o.apiKeyFile != "" {
 		if c.APIKey, err = a.apiKeyFrom(ctx, o.apiKeyFile); err != nil {
@@ -78,8 +78,18 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 		return err
 	}
 	a.saved(h, s)
-	return a.printKeys(name, s.Record)
+	if err := a.printKeys(name, s.Record); err != nil {
+		return err
+	}
+	if isTerminal(a.stderr) {
+		a.say("register this key set in the Developer Hub: " + whereToRegister)
+	}
+	a.next(s)
+	return nil
 }
+
+// whereToRegister is what to do with a key set.
+const whereToRegister = "your application, manage public key; APIM may take up to an hour to accept it"
 
 // printKeys prints a record's public key set on stdout.
 func (a *app) printKeys(name string, r *record.Record) error {

@@ -1,11 +1,18 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
 )
 
@@ -35,6 +42,25 @@ a descriptor: --passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3. With --iden
 identity opens it, without a prompt: keep that file out of reach of other users and backups. With
 --keystore exec your own program keeps it: it is run with get, store or erase and the profile's
 name. An existing record is moved; the old copy is deleted once the new one has been verified.`
+
+// instead gives the error of a new profile without a keychain the hint that works here: the same command with an
+// encrypted file.
+func (a *app) instead(h *helper.Helper, name string, o locationFlags, err error) error {
+	if o.kind != "" || !errors.Is(err, keystore.ErrUnavailable) {
+		return err
+	}
+	if _, at := h.Config.Load(name); !errors.Is(at, profile.ErrNoProfile) {
+		return err
+	}
+	command := printable.Shell(append([]string{"cgp-cred"}, append(slices.Clone(a.args), "--keystore", profile.File)...)...)
+	hints := []string{"keep the keys in an encrypted file: " + command}
+	for _, hint := range fault.HintsOf(err) {
+		if hint != keystore.FileInstead {
+			hints = append(hints, hint)
+		}
+	}
+	return fault.Of(fault.ClassOf(err), strings.Join(hints, "\n"), err)
+}
 
 // location returns the place that the flags name, or nil if they name none.
 func (o locationFlags) location() (*profile.Location, error) {

@@ -34,7 +34,7 @@ func dispatch(argv []string) []string {
 // run runs one command line and returns its exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &output{to: stdout}
-	a := &app{stdin: stdin, stdout: out, stderr: stderr}
+	a := &app{stdin: stdin, stdout: out, stderr: stderr, args: args}
 	if o, plain := plainGet(args); plain {
 		return end(stderr, out.outcome(a.get(ctx, o)))
 	}

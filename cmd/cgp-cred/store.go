@@ -132,15 +132,30 @@ func (a *app) store(ctx context.Context, name string, o storeOptions, c manage.C
 		return err
 	}
 	if c.APIKey, err = a.apiKey(ctx, h, name, o, c); err != nil {
-		return err
+		return a.instead(h, name, o.place, err)
 	}
 	s, err := h.Manage().Store(ctx, name, c)
 	if err != nil {
-		return err
+		return a.instead(h, name, o.place, err)
 	}
 	a.saved(h, s)
 	a.remindFiles(o.keyFile, o.apiKeyFile)
+	if !s.Same {
+		a.next(s)
+	}
 	return nil
+}
+
+// next tells a user at a terminal what to do after a profile was stored.
+func (a *app) next(s manage.Stored) {
+	if !isTerminal(a.stderr) {
+		return
+	}
+	if s.Profile.Auth == profile.JWT && s.Record.APIKey.IsZero() {
+		a.say("next: cgp-cred store " + s.Profile.Name + ", which asks for the API key")
+		return
+	}
+	a.say("next: cgp-cred doctor " + s.Profile.Name)
 }
 
 // checkKID warns of a kid that is easily registered in another form.

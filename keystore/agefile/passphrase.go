@@ -12,12 +12,14 @@ import (
 	"cgp-cred/keystore/terminal"
 )
 
+// OnDescriptor is the hint for a machine without a terminal.
+const OnDescriptor = "or give it on a descriptor: add --passphrase-fd 3 3<FILE"
+
 // cannotAsk returns the error if the user can't be asked for the passphrase; why says the reason.
 func cannotAsk(why string) error {
 	return &keystore.Error{
 		Kind: errLocked, Detail: why,
-		Next: "run `cgp-cred status` at a terminal, which asks for it once an hour; or pass it on a descriptor: " +
-			"--passphrase-fd 3 3<FILE",
+		Next: "run the same command at a terminal, which asks for it once an hour\n" + OnDescriptor,
 	}
 }
 
