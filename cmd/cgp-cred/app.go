@@ -98,8 +98,12 @@ func words(least, most int) cobra.PositionalArgs {
 		hint := cmd.CommandPath() + " --help"
 		switch {
 		case len(args) < least:
-			return usage(hint, "an argument is missing: cgp-cred %s", cmd.Use)
+			return usage(hint, "an argument is missing: %s", cmd.UseLine())
 		case len(args) > most:
+			if cmd.Flags().Lookup("api-key-file") != nil {
+				return usage(noSecret+": the API key is asked for, or --api-key-file FILE\n"+hint,
+					"%s takes only the profile's name, and no second argument", cmd.Name())
+			}
 			return usage(hint, "%s takes no argument %s", cmd.Name(), quoted(args[most]))
 		}
 		return nil

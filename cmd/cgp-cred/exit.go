@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-
-	"github.com/spf13/cobra"
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
@@ -44,12 +41,6 @@ var classes = [...]struct {
 // usage returns the error of a wrong command line; hint is the next command to run.
 func usage(hint, format string, args ...any) error {
 	return fault.New(fault.Usage, hint, format, args...)
-}
-
-// flagError turns an error of the flag parser into a usage error, with the command's help as its hint.
-func flagError(cmd *cobra.Command, err error) error {
-	what, _, _ := strings.Cut(err.Error(), " in -") // print only the letter of -kSECRET
-	return usage(cmd.CommandPath()+" --help", "%s", what)
 }
 
 // shownError is an error that stdout has shown already: only its exit status counts.

@@ -20,8 +20,12 @@ func main() {
 	os.Exit(run(context.Background(), dispatch(os.Args), os.Stdin, os.Stdout, os.Stderr))
 }
 
-// dispatch returns the command line without the program's name. A link's name selects a command.
+// dispatch returns the command line without the program's name. A link's name selects a command. By each name, --version
+// prints the version.
 func dispatch(argv []string) []string {
+	if len(argv) == 2 && (argv[1] == "--version" || argv[1] == "-V") {
+		return []string{"version"}
+	}
 	switch strings.TrimSuffix(strings.ToLower(filepath.Base(argv[0])), ".exe") {
 	case "git-credential-cgp":
 		return append([]string{"credential"}, argv[1:]...)
@@ -154,16 +158,4 @@ func addAll(root *cobra.Command, a *app) {
 		defer func() { c.RunE = run }()
 		return usage(c)
 	})
-}
-
-// noCommand refuses unknown commands, and suggests similar ones.
-func noCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	hint := "cgp-cred help"
-	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
-		hint = "did you mean cgp-cred " + strings.Join(like, ", cgp-cred ") + "?"
-	}
-	return usage(hint, "unknown command %s", quoted(args[0]))
 }
