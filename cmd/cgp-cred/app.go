@@ -31,6 +31,7 @@ type app struct {
 
 	args []string // the command line, without the program's name
 
+	kept   string // what an interrupted command leaves behind; empty: nothing was changed
 	warned []string
 	made   *helper.Helper // by open; a demo sets its own
 }

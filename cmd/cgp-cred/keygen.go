@@ -33,51 +33,10 @@ cgp-cred store PROFILE.` + aboutPlaces,
 }
 
 func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions, c manage.Change) error {
-	if err := checkBits(bits); err != nil {
-		return err
-	}
-	if err := o.signer.noKeygen(name); err != nil {
-		return err
-	}
-	var err error
-	if c.Keystore, err = o.place.location(); err != nil {
-		return err
-	}
-	if err := c.Check(name); err != nil {
-		return err
-	}
-	h, err := a.open()
+	s, err := a.makeKey(ctx, name, bits, o, c)
 	if err != nil {
 		return err
 	}
-	if err := h.Manage().Missing(ctx, name, c, manage.Given{Key: true, Later: true}); err != nil {
-		return err
-	}
-	if strings.TrimSpace(o.kid) == "" {
-		return usage("add --kid KID, for example --kid int-1", "a key needs a kid, under which you register it")
-	}
-	a.checkKID(o.kid)
-	if c.Seen, err = h.Manage().MayReplaceKey(ctx, name, c); err != nil {
-		return a.instead(h, name, o.place, err)
-	}
-	if o.apiKeyFile != "" {
-		if c.APIKey, err = a.apiKeyFrom(ctx, o.apiKeyFile); err != nil {
-			return err
-		}
-	}
-	if err := record.CheckKID(c.KID, c.APIKey); err != nil {
-		return err
-	}
-	key, err := a.newKey(bits)
-	if err != nil {
-		return err
-	}
-	c.Key = &record.Key{KID: strings.TrimSpace(o.kid), Signer: key}
-	s, err := h.Manage().Store(ctx, name, c)
-	if err != nil {
-		return err
-	}
-	a.saved(h, s)
 	if err := a.printKeys(name, s.Record); err != nil {
 		return err
 	}
@@ -86,6 +45,56 @@ func (a *app) keygen(ctx context.Context, name string, bits int, o storeOptions,
 	}
 	a.next(s)
 	return nil
+}
+
+// makeKey makes a key, stores it and says so.
+func (a *app) makeKey(
+	ctx context.Context, name string, bits int, o storeOptions, c manage.Change,
+) (s manage.Stored, err error) {
+	if err := checkBits(bits); err != nil {
+		return s, err
+	}
+	if err := o.signer.noKeygen(name); err != nil {
+		return s, err
+	}
+	if c.Keystore, err = o.place.location(); err != nil {
+		return s, err
+	}
+	if err := c.Check(name); err != nil {
+		return s, err
+	}
+	h, err := a.open()
+	if err != nil {
+		return s, err
+	}
+	if err := h.Manage().Missing(ctx, name, c, manage.Given{Key: true, Later: true}); err != nil {
+		return s, err
+	}
+	if strings.TrimSpace(o.kid) == "" {
+		return s, usage("add --kid KID, for example --kid int-1", "a key needs a kid, under which you register it")
+	}
+	a.checkKID(o.kid)
+	if c.Seen, err = h.Manage().MayReplaceKey(ctx, name, c); err != nil {
+		return s, a.instead(h, name, o.place, err)
+	}
+	if o.apiKeyFile != "" {
+		if c.APIKey, err = a.apiKeyFrom(ctx, o.apiKeyFile); err != nil {
+			return s, err
+		}
+	}
+	if err := record.CheckKID(c.KID, c.APIKey); err != nil {
+		return s, err
+	}
+	key, err := a.newKey(bits)
+	if err != nil {
+		return s, err
+	}
+	c.Key = &record.Key{KID: strings.TrimSpace(o.kid), Signer: key}
+	if s, err = h.Manage().Store(ctx, name, c); err != nil {
+		return s, err
+	}
+	a.saved(h, s)
+	return s, nil
 }
 
 // whereToRegister is what to do with a key set.

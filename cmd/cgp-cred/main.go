@@ -75,6 +75,7 @@ var groups = []*cobra.Group{
 // commands returns every command, in the order of the help.
 func commands() []entry {
 	return append(extra(), []entry{
+		{"setup", "keys", setupCommand},
 		{"store", "keys", storeCommand},
 		{"keygen", "keys", keygenCommand},
 		{"jwks", "keys", jwksCommand},

@@ -91,7 +91,12 @@ or an HSM, and signs there.` + aboutPlaces,
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := o.change(cmd)
-			return a.store(cmd.Context(), args[0], o, c)
+			s, err := a.put(cmd.Context(), args[0], o, c)
+			if err != nil || s.Same {
+				return err
+			}
+			a.next(s)
+			return nil
 		},
 	}
 	o.flags(cmd)
@@ -99,51 +104,49 @@ or an HSM, and signs there.` + aboutPlaces,
 	return cmd
 }
 
-func (a *app) store(ctx context.Context, name string, o storeOptions, c manage.Change) error {
+// put stores what the flags and the change give, and says what came of it.
+func (a *app) put(
+	ctx context.Context, name string, o storeOptions, c manage.Change,
+) (s manage.Stored, err error) {
 	if o.apiKeyFile == "-" && o.keyFile == "-" {
-		return usage("put one of them into a file", "--api-key-file and --private-key can't both read stdin")
+		return s, usage("put one of them into a file", "--api-key-file and --private-key can't both read stdin")
 	}
 	if err := o.signer.check(name, o.keyFile); err != nil {
-		return err
+		return s, err
 	}
 	if o.signer.kind == signer.KindKeychain && o.keyFile == "" {
-		return usage("add --private-key FILE, or make a key: cgp-cred keygen "+printable.Shell(name)+" --kid KID",
+		return s, usage("add --private-key FILE, or make a key: cgp-cred keygen "+printable.Shell(name)+" --kid KID",
 			"there is no key to put into the keychain")
 	}
-	var err error
 	if c.Keystore, err = o.place.location(); err != nil {
-		return err
+		return s, err
 	}
 	if err := c.Check(name); err != nil {
-		return err
+		return s, err
 	}
 	h, err := a.open()
 	if err != nil {
-		return err
+		return s, err
 	}
 	given := manage.Given{
-		Key: o.keyFile != "" || o.signer.external(), APIKey: o.apiKeyFile != "" || isTerminal(a.stdin),
+		Key: o.keyFile != "" || o.signer.external(), APIKey: !c.APIKey.IsZero() || o.apiKeyFile != "" || isTerminal(a.stdin),
 	}
 	if err := h.Manage().Missing(ctx, name, c, given); err != nil {
-		return err
+		return s, err
 	}
 	a.checkKID(o.kid)
 	if c.Key, err = a.givenKey(ctx, name, o.keyFile, o.signer, o.kid); err != nil {
-		return err
+		return s, err
 	}
 	if c.APIKey, err = a.apiKey(ctx, h, name, o, c); err != nil {
-		return a.instead(h, name, o.place, err)
+		return s, a.instead(h, name, o.place, err)
 	}
-	s, err := h.Manage().Store(ctx, name, c)
-	if err != nil {
-		return a.instead(h, name, o.place, err)
+	if s, err = h.Manage().Store(ctx, name, c); err != nil {
+		return s, a.instead(h, name, o.place, err)
 	}
 	a.saved(h, s)
 	a.remindFiles(o.keyFile, o.apiKeyFile)
-	if !s.Same {
-		a.next(s)
-	}
-	return nil
+	return s, nil
 }
 
 // next tells a user at a terminal what to do after a profile was stored.
@@ -188,6 +191,8 @@ func (a *app) apiKey(
 ) (keystore.Secret, error) {
 	asks := o.apiKeyFile == "-" && isTerminal(a.stdin)
 	switch {
+	case !c.APIKey.IsZero():
+		return c.APIKey, nil
 	case o.apiKeyFile != "" && !asks:
 		return a.apiKeyFrom(ctx, o.apiKeyFile)
 	case o.auth == profile.None && !asks:

@@ -65,6 +65,12 @@ var (
 		hint: "compare n with the registered key set: cgp-cred jwks {profile}\n" +
 			"or store the key that is registered: cgp-cred store {profile} --private-key FILE --kid KID --force",
 	}
+	causeNoKeys = cause{
+		status: http.StatusForbidden, keyword: "register a public key",
+		why: "no public key is registered for API key {key} on {host}",
+		hint: "print the key set: cgp-cred jwks {profile}\n" +
+			"upload it in the Developer Hub: your application, then manage public key",
+	}
 	causeQuota = cause{ // Apigee's own code: the status may be any
 		code: "policies.ratelimit", class: fault.Temporary,
 		why:  "too many token requests: APIM allows 300 a minute for an application",
@@ -114,12 +120,7 @@ var causes = []*cause{
 		keyword: "'iss'/'sub'", why: "the API key was empty or was lost on the way",
 		hint: "store it again: " + StoreAPIKey,
 	},
-	{
-		status: http.StatusForbidden, keyword: "register a public key",
-		why: "no public key is registered for API key {key} on {host}",
-		hint: "print the key set: cgp-cred jwks {profile}\n" +
-			"upload it in the Developer Hub: your application, then manage public key",
-	},
+	&causeNoKeys,
 	{
 		status: http.StatusForbidden, keyword: "jwks endpoint", class: fault.Temporary,
 		why: "APIM can't reach the JWKS URL that is registered for API key {key}",

@@ -98,7 +98,7 @@ func (d *dialogue) wait(ctx context.Context, signals <-chan os.Signal) (line []b
 			case syscall.SIGCONT:
 				d.resume()
 			default:
-				return nil, false, &Interrupted{s}
+				return nil, false, &Interrupted{Signal: s}
 			}
 		}
 	}
@@ -111,9 +111,9 @@ func (d *dialogue) over(ctx context.Context, signals <-chan os.Signal) error {
 	}
 	select {
 	case s := <-signals:
-		return &Interrupted{s}
+		return &Interrupted{Signal: s}
 	default:
-		return &Interrupted{os.Interrupt}
+		return &Interrupted{Signal: os.Interrupt}
 	}
 }
 
@@ -145,7 +145,7 @@ func readLine(fd int) (line []byte, ended bool, err error) {
 		return clean(buffer[:n]), ended, nil
 	}
 	if _, gone := unix.IoctlGetTermios(fd, getSettings); err != nil || gone != nil { // SIGHUP is on its way, or was lost
-		return nil, false, &Interrupted{syscall.SIGHUP}
+		return nil, false, &Interrupted{Signal: syscall.SIGHUP}
 	}
 	return nil, false, ErrEnded
 }

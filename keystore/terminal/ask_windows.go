@@ -41,7 +41,7 @@ func ask(ctx context.Context, in *os.File, out io.Writer, question string, hidde
 	case err != nil:
 		_ = term.Restore(fd, state) // the line may never come
 		if errors.Is(err, context.Canceled) {
-			err = &Interrupted{os.Interrupt}
+			err = &Interrupted{Signal: os.Interrupt}
 		}
 		return nil, err
 	}

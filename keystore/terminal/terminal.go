@@ -2,6 +2,7 @@
 package terminal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -14,16 +15,20 @@ import (
 var ErrEnded = errors.New("the question was not answered")
 
 // Interrupted is the error of a question that a signal, or the end of the terminal, ended. It matches [context.Canceled].
-type Interrupted struct{ Signal os.Signal }
+type Interrupted struct {
+	Signal os.Signal
+	Kept   string // what the command has done before; empty: nothing was changed
+}
 
 func (e *Interrupted) Error() string {
+	what := "interrupted"
 	switch e.Signal {
 	case syscall.SIGTERM:
-		return "terminated: nothing was changed"
+		what = "terminated"
 	case syscall.SIGHUP:
-		return "the terminal was closed: nothing was changed"
+		what = "the terminal was closed"
 	}
-	return "interrupted: nothing was changed"
+	return what + ": " + cmp.Or(e.Kept, "nothing was changed")
 }
 
 // Unwrap returns [context.Canceled].

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,7 +20,7 @@ import (
 
 // terminal DIALOGUE[,DIALOGUE...] COMMAND... runs a command as the foreground job of a new terminal. The files have what
 // the user sees and does, a step in each line: "see TEXT", "type TEXT", "begin TEXT" without the Enter key, "paste TEXT"
-// with the marks of a bracketed paste, "press ^C", "send SIGNAL", "resize", "hang up", and "echo on" or "echo off", which
+// with the marks of a bracketed paste, "press ^C", "send SIGNAL", "resize", "hang up", "create FILE", and "echo on" or "echo off", which
 // wait until the terminal does or does not show what is typed. "status N" waits for the end, with this exit status. The
 // terminal's text is stdout. A step waits for as long as the command runs.
 func terminal(ts *testscript.TestScript, neg bool, args []string) {
@@ -201,6 +202,8 @@ func (p *pty) play(dialogue string) string {
 			ok = p.control(func(fd int) error {
 				return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 10, Col: 30})
 			}) == nil
+		case "create":
+			ok = os.WriteFile(filepath.Join(p.command.Dir, text), nil, 0o600) == nil
 		case "hang":
 			p.hungUp = true
 			ok = p.screen.Close() == nil
