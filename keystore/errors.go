@@ -126,13 +126,18 @@ func (e *Error) usualHint() string {
 	case is(ErrNewer):
 		return "update cgp-cred on this machine: `cgp-cred version` shows its version"
 	}
-	return WithoutKeychain
+	return FileInstead + "\n" + WithoutKeychain
 }
 
 // AskDoctor is the hint to check the keychain. It is always on a separate line, so that package doctor can leave it
 // out.
 const AskDoctor = "run `cgp-cred doctor`"
 
-// WithoutKeychain is the hint for machines without a keychain.
-const WithoutKeychain = AskDoctor +
-	"\nwithout a keychain set CGP_CRED_HOST, CGP_CRED_API_KEY_FILE, CGP_CRED_KID and CGP_CRED_PRIVATE_KEY_FILE"
+// FileInstead is the first hint for machines without a keychain. Commands that make a profile print the command itself
+// instead.
+const FileInstead = "a new profile can keep its keys in an encrypted file: " +
+	"cgp-cred keygen NAME --host HOST --kid KID --keystore file"
+
+// WithoutKeychain is the last hint for machines without a keychain.
+const WithoutKeychain = "in CI set CGP_CRED_HOST, CGP_CRED_API_KEY_FILE, CGP_CRED_KID and CGP_CRED_PRIVATE_KEY_FILE " +
+	"(docs/ci.md)\n" + AskDoctor

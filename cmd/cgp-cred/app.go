@@ -30,7 +30,10 @@ type app struct {
 
 	passphraseFD string // as given
 
-	typed  []string // the words before the one that a shell completes
+	typed []string // the words before the one that a shell completes
+	args  []string // the command line, without the program's name
+
+	kept   string // what an interrupted command leaves behind; empty: nothing was changed
 	warned []string
 	made   *helper.Helper // by open; a demo sets its own
 }
@@ -102,6 +105,10 @@ func words(least, most int) cobra.PositionalArgs {
 		case len(args) > most:
 			if err := mistypedDash(args); err != nil {
 				return err
+			}
+			if cmd.Flags().Lookup("api-key-file") != nil {
+				return usage(noSecret+": the API key is asked for, or --api-key-file FILE\n"+hint,
+					"%s takes only the profile's name, and no second argument", cmd.Name())
 			}
 			return usage(hint, "%s takes no argument %s", cmd.Name(), quoted(args[most]))
 		}

@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-
-	"github.com/spf13/cobra"
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/terminal"
 )
 
 // Exit statuses. They are a contract: scripts branch on them.
@@ -45,12 +43,6 @@ func usage(hint, format string, args ...any) error {
 	return fault.New(fault.Usage, hint, format, args...)
 }
 
-// flagError turns an error of the flag parser into a usage error, with the command's help as its hint.
-func flagError(cmd *cobra.Command, err error) error {
-	what, _, _ := strings.Cut(err.Error(), " in -") // print only the letter of -kSECRET
-	return usage(cmd.CommandPath()+" --help", "%s", what)
-}
-
 // shownError is an error that stdout has shown already: only its exit status counts.
 type shownError struct{ err error }
 
@@ -74,6 +66,10 @@ func report(w io.Writer, err error) int {
 	}
 	if shown := (*shownError)(nil); errors.As(err, &shown) {
 		return class.status
+	}
+	if ended := (*terminal.Interrupted)(nil); errors.As(err, &ended) {
+		fmt.Fprintln(w, "cgp-cred:", ended)
+		return ended.Status()
 	}
 	fmt.Fprintln(w, "cgp-cred:", printable.Line(err.Error()))
 	hints := fault.HintsOf(err)

@@ -55,7 +55,7 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 			return usage("add --yes", "stdin is not a terminal, so the export of %s can't be confirmed", p.Name)
 		}
 		question := fmt.Sprintf("Print the keys of %s for %s? Anyone with that line has them.", p.Name, p.Host)
-		if err := a.confirm(question); err != nil {
+		if err := a.confirm(ctx, question); err != nil {
 			return err
 		}
 	}

@@ -54,7 +54,7 @@ as int, or the host. Everything is checked before anything is stored; the files 
 	f.StringVar(&o.host, "host", "", "`HOST` or environment, if the file has none, or to override it")
 	f.StringVar(&o.kid, "kid", "", "`KID`, if the file has none, or to override it")
 	f.StringVar(&o.apiKeyFile, "api-key-file", "",
-		"`FILE` that holds the API key, - for stdin, if the config file has none")
+		"`FILE` that holds the API key, - for stdin (at a terminal: a prompt), if the config file has none")
 	o.place.flags(cmd)
 	f.BoolVar(&o.isDefault, "default", false, "make it the default profile")
 	f.BoolVar(&o.force, "force", false, "overwrite an existing profile")
@@ -81,7 +81,7 @@ func (a *app) importConfig(ctx context.Context, o importOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := a.override(&c, o); err != nil {
+	if err := a.override(ctx, &c, o); err != nil {
 		return err
 	}
 	change, err := a.imported(inputName(file), c, c.PEM.File(home))
@@ -91,11 +91,11 @@ func (a *app) importConfig(ctx context.Context, o importOptions) error {
 	change.Force, change.Default, change.Keystore = o.force, o.isDefault, in
 	name := o.profile
 	if name == "" {
-		name = upstream.ProfileName(c.Host)
+		name = profile.NameFor(c.Host)
 	}
 	s, err := h.Manage().Store(ctx, name, change)
 	if err != nil {
-		return err
+		return a.instead(h, name, o.place, err)
 	}
 	return a.tellImported(h, s, file, c.PEM.File(home), c)
 }
@@ -132,7 +132,7 @@ func (a *app) readConfig(file string) (upstream.Config, error) {
 }
 
 // override lets the flags win over the file.
-func (a *app) override(c *upstream.Config, o importOptions) (err error) {
+func (a *app) override(ctx context.Context, c *upstream.Config, o importOptions) (err error) {
 	if o.host != "" {
 		if c.Host, err = apim.ParseHost(o.host); err != nil {
 			return err
@@ -144,11 +144,7 @@ func (a *app) override(c *upstream.Config, o importOptions) (err error) {
 	if o.apiKeyFile == "" {
 		return nil
 	}
-	raw, err := a.readInput(o.apiKeyFile, "API key")
-	if err != nil {
-		return err
-	}
-	c.APIKey, err = checkedAPIKey(raw)
+	c.APIKey, err = a.apiKeyFrom(ctx, o.apiKeyFile)
 	return err
 }
 

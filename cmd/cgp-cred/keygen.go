@@ -41,49 +41,75 @@ cgp-cred store PROFILE.` + aboutPlaces,
 func (a *app) keygen(
 	ctx context.Context, name string, bits int, o storeOptions, c manage.Change, to result,
 ) error {
-	if err := checkBits(bits); err != nil {
-		return err
-	}
-	if err := o.signer.noKeygen(name); err != nil {
-		return err
-	}
-	var err error
-	if c.Keystore, err = o.place.location(); err != nil {
-		return err
-	}
-	if err := c.Check(name); err != nil {
-		return err
-	}
-	if o.kid == "" {
-		return usage("add --kid KID, for example --kid int-1", "a key needs a kid, under which you register it")
-	}
 	if err := to.check(); err != nil {
 		return err
 	}
-	h, err := a.open()
+	s, err := a.makeKey(ctx, name, bits, o, c)
 	if err != nil {
 		return err
 	}
+	if err := a.printKeys(name, s.Record, to); err != nil {
+		return err
+	}
+	if isTerminal(a.stderr) {
+		a.say("register this key set in the Developer Hub: " + whereToRegister)
+	}
+	a.next(s)
+	return nil
+}
+
+// makeKey makes a key, stores it and says so.
+func (a *app) makeKey(
+	ctx context.Context, name string, bits int, o storeOptions, c manage.Change,
+) (s manage.Stored, err error) {
+	if err := checkBits(bits); err != nil {
+		return s, err
+	}
+	if err := o.signer.noKeygen(name); err != nil {
+		return s, err
+	}
+	if c.Keystore, err = o.place.location(); err != nil {
+		return s, err
+	}
+	if err := c.Check(name); err != nil {
+		return s, err
+	}
+	h, err := a.open()
+	if err != nil {
+		return s, err
+	}
+	if err := h.Manage().Missing(ctx, name, c, manage.Given{Key: true, Later: true}); err != nil {
+		return s, err
+	}
+	if o.kid == "" {
+		return s, usage("add --kid KID, for example --kid int-1", "a key needs a kid, under which you register it")
+	}
+	a.checkKID(o.kid)
+	if c.Seen, err = h.Manage().MayReplaceKey(ctx, name, c); err != nil {
+		return s, a.instead(h, name, o.place, err)
+	}
 	if o.apiKeyFile != "" {
-		if c.APIKey, err = a.readAPIKey(ctx, h, name, o, c.Keystore); err != nil {
-			return err
+		if c.APIKey, err = a.apiKeyFrom(ctx, o.apiKeyFile); err != nil {
+			return s, err
 		}
 	}
-	if c.Seen, err = h.Manage().MayReplaceKey(ctx, name, c); err != nil {
-		return err
+	if err := record.CheckKID(c.KID, c.APIKey); err != nil {
+		return s, err
 	}
 	key, err := a.newKey(bits)
 	if err != nil {
-		return err
+		return s, err
 	}
 	c.Key = &record.Key{KID: o.kid, Signer: key}
-	s, err := h.Manage().Store(ctx, name, c)
-	if err != nil {
-		return err
+	if s, err = h.Manage().Store(ctx, name, c); err != nil {
+		return s, err
 	}
 	a.saved(h, s)
-	return a.printKeys(name, s.Record, to)
+	return s, nil
 }
+
+// whereToRegister is what to do with a key set.
+const whereToRegister = "your application, manage public key; APIM may take up to an hour to accept it"
 
 // printKeys prints a record's public key set.
 func (a *app) printKeys(name string, r *record.Record, to result) error {

@@ -1,11 +1,18 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
+	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
 )
 
@@ -30,6 +37,25 @@ func (o *locationFlags) flags(cmd *cobra.Command) {
 const aboutPlaces = `
 
 On a machine without a keychain use --keystore file: see cgp-cred help keystores.`
+
+// instead gives the error of a new profile without a keychain the hint that works here: the same command with an
+// encrypted file.
+func (a *app) instead(h *helper.Helper, name string, o locationFlags, err error) error {
+	if o.kind != "" || !errors.Is(err, keystore.ErrUnavailable) {
+		return err
+	}
+	if _, at := h.Config.Load(name); !errors.Is(at, profile.ErrNoProfile) {
+		return err
+	}
+	command := printable.Shell(append([]string{"cgp-cred"}, append(slices.Clone(a.args), "--keystore", profile.File)...)...)
+	hints := []string{"keep the keys in an encrypted file: " + command}
+	for _, hint := range fault.HintsOf(err) {
+		if hint != keystore.FileInstead {
+			hints = append(hints, hint)
+		}
+	}
+	return fault.Of(fault.ClassOf(err), strings.Join(hints, "\n"), err)
+}
 
 // location returns the place that the flags name, or nil if they name none.
 func (o locationFlags) location() (*profile.Location, error) {

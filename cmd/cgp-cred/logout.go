@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -51,7 +52,7 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 	if o.all {
 		names, err = h.Manage().Removable(ctx)
 	} else {
-		names, nothing, err = split(ctx, h, names)
+		names, nothing, err = a.split(ctx, h, names)
 	}
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (a *app) logout(ctx context.Context, names []string, o logoutOptions) error
 	case !o.yes:
 		question := "Remove " + strings.Join(names, ", ") + " and the keys of each? " +
 			"A key that was made here exists nowhere else."
-		if err := a.confirm(question); err != nil {
+		if err := a.confirm(ctx, question); err != nil {
 			return err
 		}
 	}
@@ -105,16 +106,19 @@ func (a *app) remove(ctx context.Context, h *helper.Helper, names []string) erro
 }
 
 // split separates the names that may have something to remove from those that certainly have nothing.
-func split(ctx context.Context, h *helper.Helper, names []string) (some, nothing []string, err error) {
+func (a *app) split(ctx context.Context, h *helper.Helper, names []string) (some, nothing []string, err error) {
 	for _, name := range names {
 		if err := profile.CheckName(name); err != nil {
 			return nil, nil, err
 		}
 		if h.Manage().Nothing(ctx, name) {
 			nothing = append(nothing, name)
-		} else {
-			some = append(some, name)
+			continue
 		}
+		if _, err := h.Config.Load(name); errors.Is(err, profile.ErrNoProfile) {
+			a.say(fmt.Sprintf("there is no profile %q; what a keystore may have of this name is removed", name))
+		}
+		some = append(some, name)
 	}
 	return some, nothing, nil
 }

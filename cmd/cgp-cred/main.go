@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/terminal"
 )
 
 func main() {
@@ -20,8 +22,12 @@ func main() {
 	os.Exit(run(context.Background(), dispatch(os.Args), os.Stdin, os.Stdout, os.Stderr))
 }
 
-// dispatch returns the command line without the program's name. A link's name selects a command.
+// dispatch returns the command line without the program's name. A link's name selects a command. By each name, --version
+// prints the version.
 func dispatch(argv []string) []string {
+	if len(argv) == 2 && (argv[1] == "--version" || argv[1] == "-V") {
+		return []string{"version"}
+	}
 	switch strings.TrimSuffix(strings.ToLower(filepath.Base(argv[0])), ".exe") {
 	case "git-credential-cgp":
 		return withCommand("credential", argv[1:])
@@ -43,16 +49,26 @@ func withCommand(name string, args []string) []string {
 // run runs one command line and returns its exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &output{to: stdout}
-	a := &app{stdin: stdin, stdout: out, stderr: stderr}
+	a := &app{stdin: stdin, stdout: out, stderr: stderr, args: args}
 	if err := refuseGit(a, args); err != nil {
 		return report(stderr, out.outcome(err))
 	}
 	if o, plain := plainGet(args); plain {
-		return report(stderr, out.outcome(a.get(ctx, o)))
+		return end(stderr, out.outcome(a.get(ctx, o)))
 	}
 	root := rootCommand(a, args)
 	root.SetArgs(args)
-	return report(stderr, out.outcome(root.ExecuteContext(ctx)))
+	return end(stderr, out.outcome(root.ExecuteContext(ctx)))
+}
+
+// end reports an error and returns the exit status. A process that was interrupted at a question ends by that signal:
+// only then a shell ends its loop too.
+func end(stderr io.Writer, err error) int {
+	status := report(stderr, err)
+	if ended := (*terminal.Interrupted)(nil); errors.As(err, &ended) {
+		ended.Raise()
+	}
+	return status
 }
 
 // entry is one command of the help. Only the command that is called is built, so that a cached get stays fast.
@@ -73,6 +89,7 @@ var groups = []*cobra.Group{
 // commands returns every command, in the order of the help.
 func commands() []entry {
 	return append(extra(), []entry{
+		{"setup", "keys", setupCommand},
 		{"store", "keys", storeCommand},
 		{"keygen", "keys", keygenCommand},
 		{"jwks", "keys", jwksCommand},
@@ -164,18 +181,4 @@ func addAll(root *cobra.Command, a *app) {
 		fmt.Fprint(c.OutOrStderr(), topicList())
 		return err
 	})
-}
-
-// noCommand refuses unknown commands, and suggests similar ones.
-func noCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	hint := "cgp-cred help"
-	if t, ok := findTopic(args[0]); ok {
-		hint = "cgp-cred help " + t.name
-	} else if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
-		hint = "did you mean cgp-cred " + strings.Join(like, ", cgp-cred ") + "?"
-	}
-	return usage(hint, "unknown command %s", quoted(args[0]))
 }

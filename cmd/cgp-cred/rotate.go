@@ -102,6 +102,7 @@ func (a *app) beginRotation(ctx context.Context, h *helper.Helper, name string, 
 	if err := o.out.check(); err != nil {
 		return err
 	}
+	a.checkKID(o.kid)
 	seen, err := h.Manage().MayRotate(ctx, name, o.kid)
 	if err != nil {
 		return err

@@ -1,14 +1,19 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
+	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/manage"
@@ -37,6 +42,8 @@ type storeOptions struct {
 	audience   string
 	isDefault  bool
 	force      bool
+
+	changes bool // there is a flag that asks for a change
 }
 
 func (o *storeOptions) flags(cmd *cobra.Command) {
@@ -66,6 +73,7 @@ func (o *storeOptions) change(cmd *cobra.Command) manage.Change {
 			*to = &value
 		}
 	}
+	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) { o.changes = o.changes || f.Changed })
 	return c
 }
 
@@ -75,16 +83,23 @@ func storeCommand(a *app) *cobra.Command {
 		Use:   "store PROFILE",
 		Short: "Put an API key, or an API key and a private key, into the keychain",
 		Long: `Put an API key and, for tokens, a private key and its kid into the operating system's keychain.
-Parts that are not given are kept. If the profile has no API key and --api-key-file is not given,
-you are prompted for it (not echoed). With --signer the private key stays in an ssh-agent, a
-smart card or an HSM, and signs there.` + aboutPlaces,
+Parts that are not given are kept. If the profile has no API key, or if you give no flag, you are
+prompted for it (not echoed). With --signer the private key stays in an ssh-agent, a smart card
+or an HSM, and signs there.` + aboutPlaces,
 		Example: `  cgp-cred store int --host int --private-key test-1.pem --kid test-1
   cgp-cred store int --host int --signer ssh-agent --fingerprint SHA256:... --kid int-1
+  cgp-cred store int                            # correct the API key
   cgp-cred store prod --host prod --api-key-file -  <key.txt`,
 		Args:              words(1, 1),
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.store(cmd.Context(), args[0], o, o.change(cmd))
+			c := o.change(cmd)
+			s, err := a.put(cmd.Context(), args[0], o, c)
+			if err != nil || s.Same {
+				return err
+			}
+			a.next(s)
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&o.keyFile, "private-key", "",
@@ -93,41 +108,68 @@ smart card or an HSM, and signs there.` + aboutPlaces,
 	return cmd
 }
 
-func (a *app) store(ctx context.Context, name string, o storeOptions, c manage.Change) error {
+// put stores what the flags and the change give, and says what came of it.
+func (a *app) put(
+	ctx context.Context, name string, o storeOptions, c manage.Change,
+) (s manage.Stored, err error) {
 	if o.apiKeyFile == "-" && o.keyFile == "-" {
-		return usage("put one of them into a file", "--api-key-file and --private-key can't both read stdin")
+		return s, usage("put one of them into a file", "--api-key-file and --private-key can't both read stdin")
 	}
 	if err := o.signer.check(name, o.keyFile); err != nil {
-		return err
+		return s, err
 	}
 	if o.signer.kind == signer.KindKeychain && o.keyFile == "" {
-		return usage("add --private-key FILE, or make a key: cgp-cred keygen "+printable.Shell(name)+" --kid KID",
+		return s, usage("add --private-key FILE, or make a key: cgp-cred keygen "+printable.Shell(name)+" --kid KID",
 			"there is no key to put into the keychain")
 	}
-	var err error
 	if c.Keystore, err = o.place.location(); err != nil {
-		return err
+		return s, err
 	}
 	if err := c.Check(name); err != nil {
-		return err
+		return s, err
 	}
 	h, err := a.open()
 	if err != nil {
-		return err
+		return s, err
 	}
+	given := manage.Given{
+		Key: o.keyFile != "" || o.signer.external(), APIKey: !c.APIKey.IsZero() || o.apiKeyFile != "" || isTerminal(a.stdin),
+	}
+	if err := h.Manage().Missing(ctx, name, c, given); err != nil {
+		return s, err
+	}
+	a.checkKID(o.kid)
 	if c.Key, err = a.givenKey(ctx, name, o.keyFile, o.signer, o.kid); err != nil {
-		return err
+		return s, err
 	}
-	if c.APIKey, err = a.readAPIKey(ctx, h, name, o, c.Keystore); err != nil {
-		return err
+	if c.APIKey, err = a.apiKey(ctx, h, name, o, c); err != nil {
+		return s, a.instead(h, name, o.place, err)
 	}
-	s, err := h.Manage().Store(ctx, name, c)
-	if err != nil {
-		return err
+	if s, err = h.Manage().Store(ctx, name, c); err != nil {
+		return s, a.instead(h, name, o.place, err)
 	}
 	a.saved(h, s)
 	a.remindFiles(o.keyFile, o.apiKeyFile)
-	return nil
+	return s, nil
+}
+
+// next tells a user at a terminal what to do after a profile was stored.
+func (a *app) next(s manage.Stored) {
+	if !isTerminal(a.stderr) {
+		return
+	}
+	if s.Profile.Auth == profile.JWT && s.Record.APIKey.IsZero() {
+		a.say("next: cgp-cred store " + s.Profile.Name + ", which asks for the API key")
+		return
+	}
+	a.say("next: cgp-cred doctor " + s.Profile.Name)
+}
+
+// checkKID warns of a kid that is easily registered in another form.
+func (a *app) checkKID(kid string) {
+	if strings.ContainsFunc(kid, unicode.IsSpace) {
+		a.warn("the kid has a space: register it in exactly this form, or choose one without, such as int-1")
+	}
 }
 
 // readPrivateKey imports a PEM file. Without a file there is no key.
@@ -146,33 +188,57 @@ func (a *app) readPrivateKey(file, kid string) (*record.Key, error) {
 	return &record.Key{KID: kid, Signer: key}, nil
 }
 
-// readAPIKey reads the API key from its file, or asks for it if the profile has none. It is zero if the profile keeps
-// its API key, or needs none.
-func (a *app) readAPIKey(
-	ctx context.Context, h *helper.Helper, name string, o storeOptions, in *profile.Location,
+// apiKey reads the API key from its file, or asks for it at the terminal: if the profile has none, or if the command
+// asks for no other change. It is zero if the profile keeps its API key, or needs none.
+func (a *app) apiKey(
+	ctx context.Context, h *helper.Helper, name string, o storeOptions, c manage.Change,
 ) (keystore.Secret, error) {
-	var zero keystore.Secret
-	if o.apiKeyFile != "" {
-		raw, err := a.readInput(o.apiKeyFile, "API key")
-		if err != nil {
-			return zero, err
-		}
-		return checkedAPIKey(raw)
+	asks := o.apiKeyFile == "-" && isTerminal(a.stdin)
+	switch {
+	case !c.APIKey.IsZero():
+		return c.APIKey, nil
+	case o.apiKeyFile != "" && !asks:
+		return a.apiKeyFrom(ctx, o.apiKeyFile)
+	case o.auth == profile.None && !asks:
+		return keystore.Secret{}, nil
 	}
-	if o.auth == profile.None {
-		return zero, nil
-	}
-	old, err := h.Manage().Existing(ctx, name, in)
-	if err != nil || (old != nil && (!old.APIKey.IsZero() || old.Auth == profile.None)) {
-		return zero, err
-	}
-	if !isTerminal(a.stdin) {
-		return zero, usage("add --api-key-file FILE, or - to read it from stdin",
+	old, err := h.Manage().MayStore(ctx, name, c)
+	switch {
+	case err == nil && asks:
+		return a.askAPIKey(ctx, nil)
+	case err != nil, old != nil && old.Auth == profile.None:
+		return keystore.Secret{}, err
+	case old != nil && !old.APIKey.IsZero() && (o.changes || !isTerminal(a.stdin)):
+		return keystore.Secret{}, nil
+	case !isTerminal(a.stdin):
+		return keystore.Secret{}, usage("add --api-key-file FILE, or - to read it from stdin",
 			"there is no API key, and stdin is not a terminal")
 	}
-	raw, err := a.askSecret(ctx, "API key (not shown): ")
+	return a.askAPIKey(ctx, old)
+}
+
+// apiKeyFrom reads an API key from a file, - for stdin. At a terminal it asks.
+func (a *app) apiKeyFrom(ctx context.Context, file string) (keystore.Secret, error) {
+	if file == "-" && isTerminal(a.stdin) {
+		return a.askAPIKey(ctx, nil)
+	}
+	raw, err := a.readInput(file, "API key")
 	if err != nil {
-		return zero, err
+		return keystore.Secret{}, err
+	}
+	return checkedAPIKey(raw)
+}
+
+// askAPIKey asks for an API key at the terminal. Enter keeps that of the record, if it has one.
+func (a *app) askAPIKey(ctx context.Context, old *record.Record) (keystore.Secret, error) {
+	question := "API key (not shown): "
+	keeps := old != nil && !old.APIKey.IsZero()
+	if keeps {
+		question = "API key (Enter keeps " + cmp.Or(old.APIKeyLabel(), "the stored one") + "): "
+	}
+	raw, err := a.askSecret(ctx, "API key", question)
+	if err != nil || keeps && len(bytes.TrimSpace(raw)) == 0 {
+		return keystore.Secret{}, err
 	}
 	return checkedAPIKey(raw)
 }

@@ -110,7 +110,7 @@ func (a *app) upstreamToken(ctx context.Context, words []string) error {
 		return err
 	}
 	h := &helper.Helper{APIM: a.client, Timeout: a.timeout.Duration(), Warn: a.warn, Trace: a.trace}
-	t, _, err := h.Minter().Token(ctx, upstream.ProfileName(c.Host), r)
+	t, _, err := h.Minter().Token(ctx, profile.NameFor(c.Host), r)
 	if err != nil {
 		return withoutProfile(err)
 	}

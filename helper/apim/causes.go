@@ -30,6 +30,9 @@ const hintServer = "run the command again in a minute"
 
 const whyLarge = "a server on the way takes no requests of this size"
 
+// StoreAPIKey is the end of a hint to put an API key into a profile.
+const StoreAPIKey = "cgp-cred store {profile}\nwithout a terminal: cgp-cred store {profile} --api-key-file FILE"
+
 // ClockHint says how to fix a wrong clock.
 const ClockHint = hintClock
 
@@ -69,6 +72,12 @@ var (
 		why:     `the public key registered as "{kid}" is not the one this profile signs with`,
 		hint: "compare n with the registered key set: cgp-cred jwks {profile}\n" +
 			"or store the key that is registered: cgp-cred store {profile} --private-key FILE --kid KID --force",
+	}
+	causeNoKeys = cause{
+		status: http.StatusForbidden, keyword: "register a public key",
+		why: "no public key is registered for API key {key} on {host}",
+		hint: "print the key set: cgp-cred jwks {profile}\n" +
+			"upload it in the Developer Hub: your application, then manage public key",
 	}
 	causeQuota = cause{ // Apigee's own code: the status may be any
 		code: "policies.ratelimit", class: fault.Temporary,
@@ -136,18 +145,13 @@ var causes = []*cause{
 		status: http.StatusUnauthorized, keyword: "'iss'/'sub'",
 		why: "API key {key} is not known on {host}",
 		hint: "API keys belong to one environment: is this application's environment {host}?\n" +
-			"put the right key in: cgp-cred store {profile} --api-key-file FILE",
+			"put the right key in: " + StoreAPIKey,
 	},
 	{
 		keyword: "'iss'/'sub'", why: "the API key was empty or was lost on the way",
-		hint: "store it again: cgp-cred store {profile} --api-key-file FILE",
+		hint: "store it again: " + StoreAPIKey,
 	},
-	{
-		status: http.StatusForbidden, keyword: "register a public key",
-		why: "no public key is registered for API key {key} on {host}",
-		hint: "print the key set: cgp-cred jwks {profile}\n" +
-			"upload it in the Developer Hub: your application, then manage public key",
-	},
+	&causeNoKeys,
 	{
 		status: http.StatusForbidden, keyword: "jwks endpoint", class: fault.Temporary,
 		why: "APIM can't reach the JWKS URL that is registered for API key {key}",
@@ -171,7 +175,7 @@ var causes = []*cause{
 	{
 		code: "InvalidClientIdentifier", why: "API key {key} is not known on {host}",
 		hint: "API keys belong to one environment: is this application's environment {host}?\n" +
-			"put the right key in: cgp-cred store {profile} --api-key-file FILE",
+			"put the right key in: " + StoreAPIKey,
 	},
 	{code: "invalid_request", why: "the request was malformed", hint: hintBug},
 	{code: "unsupported_grant_type", why: "the request was malformed", hint: hintBug},

@@ -1,6 +1,7 @@
 package apim_test
 
 import (
+	"strings"
 	"testing"
 
 	"cgp-cred/helper/apim"
@@ -20,7 +21,10 @@ func TestParseHost(t *testing.T) {
 		{"other port", "api.example.test:8443", "api.example.test:8443"},
 		{"loopback keeps 443", "127.0.0.1:443", "127.0.0.1:443"},
 		{"IPv6 loopback", "[::1]:8080", "[::1]:8080"},
-		{"single label", "gateway", "gateway"},
+		{"single label", "gateway", ""},
+		{"single label with a port", "gateway:8443", "gateway:8443"},
+		{"loopback", "LocalHost", "localhost"},
+		{"misspelt with the default port", "intt:443", ""},
 		{"punycode", "xn--nxasmq6b.example", "xn--nxasmq6b.example"},
 		{"empty", "", ""},
 		{"scheme", "https://int.api.service.nhs.uk", ""},
@@ -60,6 +64,45 @@ func TestParseHost(t *testing.T) {
 				t.Errorf("ParseHost(%q): error %v, want a usage error with a hint", tt.in, err)
 			}
 		})
+	}
+}
+
+// A misspelt environment is refused with the name that was meant.
+func TestMisspeltEnvironment(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"intt":                   `there is no environment "intt": did you mean int?`,
+		"itn":                    "did you mean int?",
+		"inte":                   "did you mean int?",
+		"INT ":                   "did you mean int?",
+		"\tprod":                 "did you mean prod?",
+		"Integration":            "did you mean int? The Developer Hub calls it Integration test.",
+		"int-test":               "did you mean int?",
+		"PRODUCTION":             "did you mean prod? The Developer Hub calls it Production.",
+		"live":                   "did you mean prod?",
+		"prodd":                  "did you mean prod?",
+		"prod1":                  "did you mean prod?",
+		"development":            "did you mean dev?",
+		"deve":                   "did you mean dev?",
+		"reference":              "did you mean ref?",
+		"reff":                   "did you mean ref?",
+		"sanbox":                 "did you mean sandbox?",
+		"sandboxx:443":           "did you mean sandbox?",
+		"sand-box":               "did you mean sandbox?",
+		"qa":                     "did you mean internal-qa?",
+		"internal_dev":           `host "internal_dev": it is not a DNS name: did you mean internal-dev?`,
+		"internal-dev-sandbx":    "did you mean internal-dev-sandbox?",
+		"uat":                    "for tests is int",
+		"staging":                "for tests is int",
+		"gateway":                `there is no environment "gateway"`,
+		"api-service-nhs-uk":     "there is no environment",
+		"intapi.service.nhs.uk.": "it ends in a dot",
+	} {
+		_, err := apim.ParseHost(host)
+		if err == nil || !strings.Contains(err.Error(), want) || fault.ClassOf(err) != fault.Usage ||
+			fault.HintOf(err, "") == "" {
+			t.Errorf("ParseHost(%q): %v, want %q and a hint", host, err, want)
+		}
 	}
 }
 

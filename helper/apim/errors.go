@@ -2,6 +2,7 @@ package apim
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -112,6 +113,12 @@ func (e *Error) ClockWrong() bool { return e.cause == &causeSlow || e.cause == &
 // KeyRefused reports whether the registered key set has no key with this kid, or a different one; another key of the
 // profile may succeed.
 func (e *Error) KeyRefused() bool { return e.cause == &causeKID || e.cause == &causeSignature }
+
+// NotYet reports whether err is a refusal that ends when a key set that was just registered is known.
+func NotYet(err error) bool {
+	var refused *Error
+	return errors.As(err, &refused) && (refused.KeyRefused() || refused.cause == &causeNoKeys)
+}
 
 // AtProxy reports whether a proxy refused the request or could not be reached.
 func (e *Error) AtProxy() bool { return e.proxy }

@@ -14,14 +14,17 @@ func badHost(host, problem string) error {
 	if at := strings.LastIndexByte(host, '@'); at >= 0 { // a user's name, and perhaps a password
 		host = "[redacted]" + host[at:]
 	}
-	const hint = "give a host name such as int.api.service.nhs.uk or 127.0.0.1:8080, or an environment: " +
-		"prod int dev ref sandbox internal-dev internal-qa internal-dev-sandbox internal-qa-sandbox"
-	return fault.New(fault.Usage, hint, "host %q: %s", host, problem)
+	if e := strings.ReplaceAll(strings.TrimSpace(lowerASCII(host)), "_", "-"); isEnvironment(e) {
+		return fault.New(fault.Usage, "--host "+e, "host %q: %s: did you mean %s?", host, problem, e)
+	}
+	return fault.New(fault.Usage, "give a host name such as int.api.service.nhs.uk or 127.0.0.1:8080, or "+
+		theEnvironments, "host %q: %s", host, problem)
 }
 
 // ParseHost returns the host that s means: an APIM environment's name ("int"), or a host name with an optional port.
 // The result is lower case and without the port 443 (except on loopback, where the default scheme is http). A scheme,
-// path, user information, space, trailing dot or letter beyond ASCII is an error.
+// path, user information, space, trailing dot or letter beyond ASCII is an error, and so is a name without a dot or a
+// port: it is nearly always a misspelt environment.
 func ParseHost(s string) (string, error) {
 	host := lowerASCII(s)
 	if problem := hostProblem(host); problem != "" {
@@ -30,11 +33,13 @@ func ParseHost(s string) (string, error) {
 	if h, ok := strings.CutSuffix(host, ":443"); ok && !Loopback(host) {
 		host = h
 	}
-	switch host { // last, so that ParseHost of the result is the result
-	case "prod":
+	switch { // last, so that ParseHost of the result is the result
+	case host == "prod":
 		return production, nil
-	case "int", "dev", "ref", "sandbox", "internal-dev", "internal-qa", "internal-dev-sandbox", "internal-qa-sandbox":
+	case isEnvironment(host):
 		return host + "." + production, nil
+	case !strings.ContainsAny(host, ".:") && !Loopback(host):
+		return "", noEnvironment(s, host)
 	}
 	return host, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
@@ -22,6 +23,76 @@ func (m *Manager) Existing(ctx context.Context, name string, in *profile.Locatio
 	}
 	found, err := m.find(ctx, name, in)
 	return found.record, err
+}
+
+// Given says what a command line gives or asks for, of what a [Change] does not have yet.
+type Given struct {
+	Key    bool // a private key
+	APIKey bool // an API key, from a file or from the user
+	Later  bool // the API key may come later
+}
+
+// Missing returns an error that names all that a new profile still needs, or nil. It asks the keychain only if nothing
+// but the host is missing: the profile's file may be lost, and the record knows the host.
+func (m *Manager) Missing(ctx context.Context, name string, c Change, g Given) error {
+	if err := m.KeystoreOnly(); err != nil {
+		return err
+	}
+	if _, err := m.Config.Load(name); !errors.Is(err, profile.ErrNoProfile) {
+		return nil
+	}
+	var problems, flags []string
+	need := func(problem, flag string) {
+		problems, flags = append(problems, problem), append(flags, flag)
+	}
+	kid := c.KID
+	if g.Key && kid == "" {
+		need("a private key needs the kid it is registered under", "--kid KID")
+	}
+	if !g.Key && kid != "" {
+		need("a kid names a private key, and none is given", "--private-key FILE")
+	}
+	if !g.Key && kid == "" && c.Auth == profile.JWT {
+		need("method jwt signs with a private key, and none is given", "--private-key FILE --kid KID")
+	}
+	complete := len(problems) == 0
+	if !g.APIKey && !g.Later && c.Auth != profile.None {
+		need("there is no API key, and stdin is not a terminal", "--api-key-file FILE")
+	}
+	if c.Host == "" {
+		if complete {
+			if old, err := m.Existing(ctx, name, c.Keystore); err == nil && old != nil {
+				return nil
+			}
+		}
+		problems = append([]string{"a new profile needs a host"}, problems...)
+		flags = append([]string{"--host HOST"}, flags...)
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	hint := "add " + strings.Join(flags, " ") + ", for example " +
+		strings.NewReplacer("HOST", "int", "KID", "int-1", "--private-key FILE", "--private-key int-1.pem",
+			"--api-key-file FILE", "--api-key-file apikey.txt").Replace(strings.Join(flags, " "))
+	return refuse(name, strings.Join(problems, "; "), hint)
+}
+
+// MayStore returns an error if a change would be refused, whatever the API key is that the user is about to be asked
+// for. It returns the record that the change starts from, or nil.
+func (m *Manager) MayStore(ctx context.Context, name string, c Change) (*record.Record, error) {
+	if err := m.KeystoreOnly(); err != nil {
+		return nil, err
+	}
+	found, err := m.find(ctx, name, c.Keystore)
+	if err != nil {
+		return nil, err
+	}
+	base := found.base()
+	if c.APIKey.IsZero() && (base == nil || base.APIKey.IsZero() && base.Auth != profile.None) {
+		c.APIKey = keystore.NewSecret([]byte{0}) // no kid is like it
+	}
+	_, err = merge(name, base, c)
+	return base, err
 }
 
 // Store changes a profile or makes one. It writes the record first, then the file, so that nothing is lost if it is
@@ -147,7 +218,8 @@ func (m *Manager) MayReplaceKey(ctx context.Context, name string, c Change) (see
 func mayReplaceKey(name string, old *record.Record, c Change) error {
 	if old != nil && old.Key != nil && !c.Force {
 		return refuse(name, keyExists(old, old.Key), fmt.Sprintf(
-			"to replace it: cgp-cred keygen %s --kid NEWKID --force; or use a new profile name", name))
+			"replace it without a gap: cgp-cred rotate %[1]s --kid NEWKID\n"+
+				"or at once: cgp-cred keygen %[1]s --kid NEWKID --force\nor use a new profile name", name))
 	}
 	if old != nil && old.Key != nil && old.Key.KID == c.KID {
 		return refuse(name,
@@ -158,10 +230,8 @@ func mayReplaceKey(name string, old *record.Record, c Change) error {
 	if old != nil {
 		*r = *old
 	}
-	for _, apiKey := range []keystore.Secret{r.APIKey, c.APIKey} {
-		if err := record.CheckKID(c.KID, apiKey); err != nil {
-			return err
-		}
+	if err := record.CheckKID(c.KID, r.APIKey); err != nil {
+		return err
 	}
 	return mergeHost(name, r, c)
 }

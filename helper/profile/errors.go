@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"cgp-cred/helper/apim"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/nearest"
 	"cgp-cred/keystore/printable"
 )
 
@@ -69,12 +71,27 @@ func (e *NoProfileError) FaultHints() []string {
 func (e *NoProfileError) hint() string {
 	switch {
 	case e.Name != "":
-		return fmt.Sprintf("create it: cgp-cred store %[1]s --host HOST, "+
-			"or cgp-cred keygen %[1]s --host HOST --kid KID", e.Name)
+		return e.create()
 	case len(e.Known) == 0:
 		return "create one: cgp-cred store NAME --host HOST, or cgp-cred keygen NAME --host HOST --kid KID"
 	}
 	return "name one, set CGP_CRED_PROFILE, or make one the default: cgp-cred store " + e.Known[0] + " --default"
+}
+
+// create returns the hint for a name that no profile has.
+func (e *NoProfileError) create() string {
+	if like := nearest.Name(e.Name, e.Known...); like != "" {
+		return "did you mean " + like + "?"
+	}
+	if host, err := apim.ParseHost(e.Name); err == nil && strings.Contains(e.Name, ".") {
+		return "a URL begins with https://: " + urlOf(host, e.Name)
+	}
+	host, kid := "HOST", "KID"
+	if _, err := apim.ParseHost(e.Name); err == nil { // it is an environment's name
+		host, kid = e.Name, e.Name+"-1"
+	}
+	return fmt.Sprintf("create it: cgp-cred store %[1]s --host %[2]s, or cgp-cred keygen %[1]s --host %[2]s --kid %[3]s",
+		e.Name, host, kid)
 }
 
 // CoverError says that no credential covers a URL.
@@ -83,6 +100,7 @@ type CoverError struct {
 	Problem string   // why
 	Profile string   // the profile that was asked for; empty: any
 	Tied    []string // the profiles that cover it equally
+	Next    string   // a better hint; may be empty
 }
 
 func (e *CoverError) Error() string {
@@ -106,6 +124,9 @@ func (e *CoverError) FaultClass() fault.Class { return fault.None }
 func (e *CoverError) FaultHints() []string {
 	if len(e.Tied) > 0 {
 		return []string{"name the profile, or set CGP_CRED_PROFILE"}
+	}
+	if e.Next != "" {
+		return []string{e.Next}
 	}
 	return []string{"a credential goes only to its own host: see cgp-cred list"}
 }

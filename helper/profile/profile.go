@@ -77,11 +77,35 @@ func CheckName(name string) error {
 		ok = ok && (alnum || (i > 0 && strings.ContainsRune("._-", r)))
 	}
 	if !ok {
-		return fault.New(fault.Usage, "cgp-cred list",
+		return fault.New(fault.Usage, nameHint(name),
 			"profile name %s: it must be 1 to 64 of a-z 0-9 . _ - and begin with a letter or digit",
 			printable.Quote(name))
 	}
 	return nil
+}
+
+// nameHint returns the hint for what can't be a profile's name: a URL without its scheme, or a name in capitals.
+func nameHint(name string) string {
+	authority, _, _ := strings.Cut(name, "/")
+	if host, err := apim.ParseHost(authority); err == nil && strings.ContainsAny(name, "/:") {
+		return "a URL begins with https://, or http:// on this machine: " + printable.Shell(urlOf(host, name))
+	}
+	if lower := strings.ToLower(strings.TrimSpace(name)); lower != name && CheckName(lower) == nil {
+		return "names are in lower case: " + lower
+	}
+	return "cgp-cred list"
+}
+
+// urlOf returns the URL that a text without a scheme was meant to be, without its path, which may name a patient.
+func urlOf(host, text string) string {
+	scheme, rest := "https://", ""
+	if apim.Loopback(host) {
+		scheme = "http://"
+	}
+	if strings.Contains(text, "/") {
+		rest = "/..."
+	}
+	return scheme + host + rest
 }
 
 // Load reads one profile. The error is ErrNoProfile if the profile has no file, and a [disk.UnsafeError] if other users

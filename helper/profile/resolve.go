@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -108,12 +109,13 @@ func (c Config) resolveURL(ask Ask) (*Profile, Source, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	var best []*Profile
+	var all, best []*Profile
 	for _, name := range names {
 		p, err := c.Load(name)
 		if err != nil {
 			return nil, "", err
 		}
+		all = append(all, p)
 		if !p.matches(u, ask.HostOnly) {
 			continue
 		}
@@ -127,6 +129,9 @@ func (c Config) resolveURL(ask Ask) (*Profile, Source, error) {
 		if len(best) == 0 || len(p.APIName) == len(best[0].APIName) {
 			best = append(best, p)
 		}
+	}
+	if len(best) == 0 {
+		return nil, "", notCovered(u, all)
 	}
 	return pick(best, u, ask.Env)
 }
@@ -161,8 +166,60 @@ func pick(best []*Profile, u *url.URL, env string) (*Profile, Source, error) {
 	if whole != nil && !slices.ContainsFunc(best, another) {
 		return whole, ByURL, nil
 	}
-	problem := "no profile has its host, scheme and path"
-	return nil, "", &CoverError{Origin: origin(u), Tied: tied, Problem: problem}
+	return nil, "", &CoverError{Origin: origin(u), Tied: tied}
+}
+
+// notCovered returns the error of a URL that no profile covers: which part of it differs from which profile, or how to
+// make one.
+func notCovered(u *url.URL, all []*Profile) error {
+	e := &CoverError{Origin: origin(u)}
+	host, ok := apim.Authority(u)
+	if !ok {
+		e.Problem = "clients can read more than one host in it"
+		return e
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !apim.Loopback(host)) {
+		e.Problem, e.Next = "a credential goes only over https", "begin the URL with https://"
+		return e
+	}
+	name := u.Hostname()
+	for _, p := range all {
+		switch {
+		case p.Host == host && !apim.PlainPath(u.EscapedPath()):
+			e.Problem, e.Next = "its path could be read as another one", "write the path without dots between slashes, "+
+				"backslashes and control characters"
+			return e
+		case p.Host == host:
+			e.Problem = fmt.Sprintf("its path is not below that of profile %q, /%s", p.Name, p.APIName)
+			e.Next = fmt.Sprintf("for another API of this host: cgp-cred store %s --host %s --api-name PATH",
+				NameFor(host)+"-2", host)
+			return e
+		case hostname(p.Host) == strings.ToLower(name):
+			e.Problem = fmt.Sprintf("its port is not that of profile %q, which is for %s", p.Name, p.Host)
+		}
+	}
+	if e.Problem != "" {
+		return e
+	}
+	e.Problem = "no profile has its host"
+	short, made := apim.ShortHost(host), NameFor(host)
+	if taken := func(p *Profile) bool { return p.Name == made }; slices.ContainsFunc(all, taken) {
+		made = "NAME"
+	}
+	if short == host && !apim.Loopback(host) { // it may be a look-alike
+		e.Next = "if you know this host, make one: cgp-cred store NAME --host HOST"
+		return e
+	}
+	e.Next = fmt.Sprintf("make one: cgp-cred store %s --host %s", made, short)
+	return e
+}
+
+// hostname returns a host without its port.
+func hostname(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		host = host[:i]
+	}
+	return strings.Trim(host, "[]")
 }
 
 // ParseURL reads a URL that needs a credential. The error is a [CoverError] if clients could read the URL in different

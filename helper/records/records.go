@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"cgp-cred/helper/apim"
@@ -56,8 +57,7 @@ func Incomplete(profile, missing string) error {
 	hint := fmt.Sprintf("add it: cgp-cred keygen %s --kid KID, or cgp-cred store %s --private-key FILE --kid KID",
 		profile, profile)
 	if missing == "API key" {
-		hint = fmt.Sprintf("add it: cgp-cred store %s --api-key-file FILE (or without the flag, to be asked for it)",
-			profile)
+		hint = "add it: " + strings.ReplaceAll(apim.StoreAPIKey, "{profile}", profile)
 	}
 	return fault.New(fault.None, hint, "profile %q has no %s yet", profile, missing)
 }

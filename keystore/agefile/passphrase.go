@@ -14,12 +14,14 @@ import (
 	"cgp-cred/keystore/text"
 )
 
+// OnDescriptor is the hint for a machine without a terminal.
+const OnDescriptor = "or give it on a descriptor: add --passphrase-fd 3 3<FILE"
+
 // cannotAsk returns the error if the user can't be asked for the passphrase; why says the reason.
 func cannotAsk(why string) error {
 	return &keystore.Error{
 		Kind: errLocked, Detail: why,
-		Next: "run `cgp-cred status` at a terminal, which asks for it once an hour; or pass it on a descriptor: " +
-			"--passphrase-fd 3 3<FILE",
+		Next: "run the same command at a terminal, which asks for it once an hour\n" + OnDescriptor,
 	}
 }
 
@@ -44,8 +46,8 @@ func atTerminal(ctx context.Context, question string) (keystore.Secret, error) {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return keystore.Secret{}, late()
-	case errors.Is(err, io.EOF):
-		return keystore.Secret{}, cannotAsk("the terminal was closed")
+	case errors.Is(err, terminal.ErrEnded):
+		return keystore.Secret{}, cannotAsk(err.Error())
 	case err != nil:
 		return keystore.Secret{}, fmt.Errorf("asking for the passphrase: %w", err)
 	}

@@ -25,8 +25,10 @@ const (
 
 	desktopless = "unlock the login keyring: on a desktop with its own program, otherwise in bash with `" +
 		unlockCommand + "`"
-	noBus     = "start one with a keyring in it: `dbus-run-session -- bash`, then `" + unlockCommand + "`\n"
-	noService = "install and start gnome-keyring, KWallet or KeePassXC\n"
+	noBus = keystore.FileInstead + "\nor start a keyring for one shell (apt install dbus gnome-keyring): " +
+		"`dbus-run-session -- bash`, then `" + unlockCommand + "`\n"
+	noService = keystore.FileInstead + "\nor install and start gnome-keyring, KWallet or KeePassXC " +
+		"(apt install gnome-keyring)\n"
 
 	again         = "run the command again\n" + keystore.AskDoctor
 	otherProvider = "run `cgp-cred doctor` to see which program answers as keychain, and update or replace it"
@@ -158,7 +160,7 @@ func windowsError(e *keystore.Error, number uintptr) {
 		e.Kind, e.Detail = keystore.ErrNotFound, ""
 	case 1312: // ERROR_NO_SUCH_LOGON_SESSION
 		e.Detail = "this session has no credential store (ssh, WinRM, a service)"
-		e.Next = "run the command from a console or Remote Desktop session\n" + keystore.WithoutKeychain
+		e.Next = "run the command from a console or Remote Desktop session\n" + keystore.FileInstead + "\n" + keystore.WithoutKeychain
 	case 1783: // RPC_X_BAD_STUB_DATA
 		e.Kind, e.Detail = keystore.ErrTooBig, ""
 	case 5: // ERROR_ACCESS_DENIED

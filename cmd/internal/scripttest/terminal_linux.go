@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -15,10 +18,11 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// terminal DIALOGUE COMMAND... runs a command as the foreground job of a new terminal. The file DIALOGUE has what the
-// user sees and does, a step in each line: "see TEXT", "type TEXT", "begin TEXT" without the Enter key, "press ^C",
-// and "echo on" or "echo off", which wait until the terminal does or does not show what is typed. The terminal's text
-// is stdout. A step waits for as long as the command runs.
+// terminal DIALOGUE[,DIALOGUE...] COMMAND... runs a command as the foreground job of a new terminal. The files have what
+// the user sees and does, a step in each line: "see TEXT", "type TEXT", "begin TEXT" without the Enter key, "paste TEXT"
+// with the marks of a bracketed paste, "press ^C", "send SIGNAL", "resize", "hang up", "create FILE", and "echo on" or "echo off", which
+// wait until the terminal does or does not show what is typed. "status N" waits for the end, with this exit status. The
+// terminal's text is stdout. A step waits for as long as the command runs.
 func terminal(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: terminal DIALOGUE COMMAND ARGS...")
@@ -36,12 +40,17 @@ func terminal(ts *testscript.TestScript, neg bool, args []string) {
 		ended = cmd.Wait()
 		close(p.ended)
 	}()
-	problem := p.play(ts.ReadFile(args[0]))
+	var dialogue strings.Builder
+	for file := range strings.SplitSeq(args[0], ",") {
+		dialogue.WriteString(strings.TrimSpace(ts.ReadFile(file)) + "\n")
+	}
+	p.command = cmd
+	problem := p.play(dialogue.String())
 	if problem != "" {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	}
 	<-p.ended
-	echo := p.echo()
+	echo := p.hungUp || p.echo()
 	fmt.Fprint(ts.Stdout(), p.all())
 	switch {
 	case problem != "":
@@ -57,6 +66,9 @@ func terminal(ts *testscript.TestScript, neg bool, args []string) {
 type pty struct {
 	user   *os.File // the command's side
 	screen *os.File // the user's side
+
+	command *exec.Cmd
+	hungUp  bool // screen is closed
 
 	ended chan struct{} // closed when the command ends
 
@@ -97,7 +109,7 @@ func openPTY() (*pty, error) {
 
 func (p *pty) close() {
 	_ = p.user.Close()
-	_ = p.screen.Close()
+	_ = p.screen.Close() // perhaps again
 	<-p.done
 }
 
@@ -135,6 +147,9 @@ func (p *pty) watch() {
 // terminal open, so it writes a mark after the command's text, and reads up to the mark.
 func (p *pty) all() string {
 	const mark = "\x04that was all\x04"
+	if p.hungUp {
+		return ""
+	}
 	if _, err := p.user.WriteString(mark); err != nil {
 		return err.Error()
 	}
@@ -170,15 +185,28 @@ func (p *pty) play(dialogue string) string {
 			ok = p.await(func() bool { return p.see(text) })
 		case "echo":
 			ok = p.await(func() bool { return p.echo() == (text == "on") })
+		case "status":
+			<-p.ended
+			ok = strconv.Itoa(p.status()) == text
 		case "begin":
-			_, err := p.screen.WriteString(text)
-			ok = err == nil
+			ok = p.keys(text)
 		case "type":
-			_, err := p.screen.WriteString(text + "\r")
-			ok = err == nil
+			ok = p.keys(text + "\r")
+		case "paste":
+			ok = p.keys("\x1b[200~" + text + "\x1b[201~")
 		case "press":
-			_, err := p.screen.Write([]byte{text[1] &^ 0x40})
-			ok = err == nil
+			ok = p.keys(string(rune(text[1] &^ 0x40)))
+		case "send":
+			ok = p.command.Process.Signal(unix.SignalNum("SIG"+text)) == nil
+		case "resize":
+			ok = p.control(func(fd int) error {
+				return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 10, Col: 30})
+			}) == nil
+		case "create":
+			ok = os.WriteFile(filepath.Join(p.command.Dir, text), nil, 0o600) == nil
+		case "hang":
+			p.hungUp = true
+			ok = p.screen.Close() == nil
 		default:
 			return fmt.Sprintf("dialogue: the step %q is unknown", line)
 		}
@@ -187,6 +215,20 @@ func (p *pty) play(dialogue string) string {
 		}
 	}
 	return ""
+}
+
+// keys presses keys.
+func (p *pty) keys(text string) bool {
+	_, err := p.screen.WriteString(text)
+	return err == nil
+}
+
+// status returns the exit status of the command that has ended, as a shell reports it.
+func (p *pty) status() int {
+	if s, ok := p.command.ProcessState.Sys().(syscall.WaitStatus); ok && s.Signaled() {
+		return 128 + int(s.Signal())
+	}
+	return p.command.ProcessState.ExitCode()
 }
 
 // see reports whether the text was shown after what the user has already seen.

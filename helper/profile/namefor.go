@@ -1,4 +1,4 @@
-package upstream
+package profile
 
 import (
 	"net/netip"
@@ -7,12 +7,12 @@ import (
 	"cgp-cred/helper/apim"
 )
 
-// ProfileName returns the name of a host's profile if the user gives no name. The host is as apim.ParseHost returns
+// NameFor returns the name of a host's profile if the user gives no name. The host is as apim.ParseHost returns
 // it. On APIM the name is the environment's, on loopback it is localhost, otherwise it is the host's first label or
 // its address.
-func ProfileName(host string) string {
-	if host == defaultHost {
-		return "prod"
+func NameFor(host string) string {
+	if e := apim.ShortHost(host); e != host {
+		return e
 	}
 	if apim.Loopback(host) {
 		return "localhost"
