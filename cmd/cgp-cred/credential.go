@@ -96,7 +96,7 @@ func (a *app) readRequest() (wire.Request, error) {
 }
 
 // requested finds the profile that covers the requested host. Without one it returns nil: git then asks its next
-// helper. The JSON protocol wants an error.
+// helper. It says why if the user named a profile, or a profile has that host. The JSON protocol wants an error.
 func (a *app) requested(r wire.Request, ask profile.Ask) (*helper.Helper, *profile.Profile, error) {
 	h, err := a.open()
 	if err != nil {
@@ -112,7 +112,11 @@ func (a *app) requested(r wire.Request, ask profile.Ask) (*helper.Helper, *profi
 	}
 	var uncovered *profile.CoverError
 	if !r.JSON && errors.As(err, &uncovered) && len(uncovered.Tied) == 0 {
-		a.trace(1, err.Error())
+		if ask.Name != "" || uncovered.Near || h.Config.NearHost(r.Host) {
+			a.warn("nothing was printed: " + err.Error())
+		} else {
+			a.trace(1, err.Error())
+		}
 		return h, nil, nil
 	}
 	return h, nil, err

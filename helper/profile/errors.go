@@ -101,6 +101,7 @@ type CoverError struct {
 	Profile string   // the profile that was asked for; empty: any
 	Tied    []string // the profiles that cover it equally
 	Next    string   // a better hint; may be empty
+	Near    bool     // its host is a profile's, but the port, scheme or path is not
 }
 
 func (e *CoverError) Error() string {

@@ -65,7 +65,9 @@ func (p *Profile) CheckURL(ask Ask) error {
 	}
 	u, err := ParseURL(ask.URL)
 	if err == nil && !p.matches(u, ask.HostOnly) {
-		err = &CoverError{Origin: origin(u), Profile: p.Name, Problem: "it is for " + Target(p.Host, p.APIName)}
+		err = &CoverError{
+			Origin: origin(u), Profile: p.Name, Problem: "it is for " + Target(p.Host, p.APIName), Near: p.isAt(u.Host),
+		}
 	}
 	return err
 }
@@ -169,10 +171,28 @@ func pick(best []*Profile, u *url.URL, env string) (*Profile, Source, error) {
 	return nil, "", &CoverError{Origin: origin(u), Tied: tied}
 }
 
+// isAt reports whether a person would say that p is for host, whatever its port, letter case and final dot.
+func (p *Profile) isAt(host string) bool {
+	host = host[strings.LastIndexByte(host, '@')+1:] // without user information
+	return hostname(p.Host) == strings.TrimSuffix(hostname(strings.ToLower(host)), ".")
+}
+
+// NearHost reports whether a profile is for host, in any spelling.
+func (c Config) NearHost(host string) bool {
+	names, err := c.Names()
+	if err != nil || host == "" {
+		return false
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		p, err := c.Load(name)
+		return err == nil && p.isAt(host)
+	})
+}
+
 // notCovered returns the error of a URL that no profile covers: which part of it differs from which profile, or how to
 // make one.
 func notCovered(u *url.URL, all []*Profile) error {
-	e := &CoverError{Origin: origin(u)}
+	e := &CoverError{Origin: origin(u), Near: slices.ContainsFunc(all, func(p *Profile) bool { return p.isAt(u.Host) })}
 	host, ok := apim.Authority(u)
 	if !ok {
 		e.Problem = "clients can read more than one host in it"
@@ -182,7 +202,6 @@ func notCovered(u *url.URL, all []*Profile) error {
 		e.Problem, e.Next = "a credential goes only over https", "begin the URL with https://"
 		return e
 	}
-	name := u.Hostname()
 	for _, p := range all {
 		switch {
 		case p.Host == host && !apim.PlainPath(u.EscapedPath()):
@@ -194,7 +213,7 @@ func notCovered(u *url.URL, all []*Profile) error {
 			e.Next = fmt.Sprintf("for another API of this host: cgp-cred store %s --host %s --api-name PATH",
 				NameFor(host)+"-2", host)
 			return e
-		case hostname(p.Host) == strings.ToLower(name):
+		case p.isAt(host):
 			e.Problem = fmt.Sprintf("its port is not that of profile %q, which is for %s", p.Name, p.Host)
 		}
 	}

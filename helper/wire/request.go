@@ -22,6 +22,7 @@ const MaxRequest = 64 << 10
 type Request struct {
 	JSON       bool
 	URL        string // where the credential would go; empty: not exactly one address is named: no credential
+	Host       string // attributes: the host as it was sent, for messages
 	NoPath     bool   // only scheme and host were given, as git does by default
 	AuthType   bool   // attributes: the caller understands authtype (git 2.46)
 	Header     bool   // attributes: the caller sends header unchanged, and keeps it for scope
@@ -156,6 +157,7 @@ func parseAttributes(raw []byte) (Request, error) {
 			out.Credential = value
 		}
 	}
+	out.Host = seen["host"]
 	if once {
 		out.URL, out.NoPath = place(seen)
 	}
