@@ -94,7 +94,7 @@ func TestEnvironmentOddities(t *testing.T) {
 		for odd, bad := range keystoretest.RefusedOddities {
 			given := bad.Odd(c.value)
 			if strings.Contains(given, "\x00") || name == "CGP_CRED_PRIVATE_KEY" && strings.Contains(given, "BEGIN") {
-				continue // what is around a key is not read
+				continue // a key is read whatever is around it
 			}
 			says := bad.Says
 			if name != "CGP_CRED_API_KEY" && name != "CGP_CRED_KID" {

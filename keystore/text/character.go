@@ -111,7 +111,7 @@ func unfilled(s string) string {
 	whole = strings.TrimPrefix(strings.TrimPrefix(whole, "env:"), "Env:")
 	switch n := len(s); {
 	case n > 1 && s[0] == '$' && isName(whole), n > 2 && s[0] == '%' && s[n-1] == '%' && isName(s[1:n-1]),
-		n > 2 && s[0] == '<' && s[n-1] == '>':
+		n > 2 && s[0] == '<' && s[n-1] == '>' && !strings.ContainsAny(s[1:n-1], "<>!?\n"):
 		return "it is " + shown(s) + ", which was not replaced by its value"
 	}
 	for _, mask := range [...]string{"***", "\u2022\u2022\u2022", "\u25cf\u25cf\u25cf", "[redacted]", "[REDACTED]"} {

@@ -68,6 +68,9 @@ func Line(input, given string, k Kind) (string, error) {
 	return s, nil
 }
 
+// IsPath reports whether odd characters within are left for the error of a missing file.
+func (k Kind) IsPath() bool { return k.path }
+
 // plain reports whether a line has only characters that are never an oddity: most lines, without further work.
 func plain(s string) bool {
 	for i := range len(s) {
