@@ -26,6 +26,7 @@ httpx                python3-httpx  any   test
 hyperfine            hyperfine      any   bench
 igv                  igv            linux test
 jq                   jq             any   test
+keepassxc            keepassxc      linux test
 keyctl               keyutils       linux test
 node                 nodejs         any   test
 openssl              openssl        any   test
