@@ -244,7 +244,7 @@ func (c Config) SetDefault(name string) error {
 
 func (c Config) profiles() string { return filepath.Join(c.Folder, "profiles") }
 
-// looked returns the folder that messages name, or "" if there is none.
+// looked returns the folder that messages name; empty: the environment names no folder.
 func (c Config) looked() string {
 	if c.Folder == "" {
 		return ""
