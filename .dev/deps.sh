@@ -26,8 +26,9 @@ httpx                python3-httpx  any   test
 hyperfine            hyperfine      any   bench
 igv                  igv            linux test
 jq                   jq             any   test
-man                  man-db         linux test
+keepassxc            keepassxc      linux test
 keyctl               keyutils       linux test
+man                  man-db         linux test
 node                 nodejs         any   test
 openssl              openssl        any   test
 pass                 pass           linux test

@@ -53,7 +53,7 @@ func (a *app) list(asJSON bool) error {
 		return json.NewEncoder(a.stdout).Encode(all)
 	}
 	if len(all) == 0 {
-		a.say("no profiles exist yet: cgp-cred store NAME --host HOST")
+		a.say("no profiles exist yet in " + h.Config.Folder + ": cgp-cred store NAME --host HOST")
 		return nil
 	}
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)

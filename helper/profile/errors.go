@@ -2,6 +2,8 @@ package profile
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"cgp-cred/helper/apim"
@@ -40,11 +42,16 @@ type NoProfileError struct {
 	Name  string   // the name asked for; empty: no name was given, and there is no default
 	Known []string // the existing profiles
 	Next  string   // a better hint than one made from these; may be empty
+
+	Folder string // where it was looked for; empty: in no folder
 }
 
 func (e *NoProfileError) Error() string {
 	switch {
 	case e.Name != "" && len(e.Known) == 0:
+		if e.Folder != "" {
+			return fmt.Sprintf("no profile named %q (no profiles exist yet in %s)", e.Name, printable.Text(e.Folder))
+		}
 		return fmt.Sprintf("no profile named %q (no profiles exist yet)", e.Name)
 	case e.Name != "":
 		return fmt.Sprintf("no profile named %q (existing profiles: %s)", e.Name, strings.Join(e.Known, ", "))
@@ -65,7 +72,24 @@ func (e *NoProfileError) FaultHints() []string {
 	if e.Next != "" {
 		return fault.Lines(e.Next)
 	}
-	return []string{e.hint()}
+	if e.Folder == "" {
+		return []string{e.hint()}
+	}
+	return append([]string{e.hint()}, whereLooked(e.Folder)...)
+}
+
+// whereLooked says in which folder profiles were looked for, and why it may be another one than the user expects: under
+// sudo, in cron, with a ~ that no shell has replaced.
+func whereLooked(folder string) []string {
+	hints := []string{"profiles are looked for in " + printable.Text(folder) + "; for another place set XDG_CONFIG_HOME"}
+	if value := os.Getenv("XDG_CONFIG_HOME"); value != "" && !filepath.IsAbs(value) {
+		hints[0] = fmt.Sprintf("profiles are looked for in %s: XDG_CONFIG_HOME is %q, which is not an absolute path, "+
+			"so it is not used; write the whole path", printable.Text(folder), printable.Text(value))
+	}
+	if user := os.Getenv("SUDO_USER"); user != "" && user != "root" && os.Geteuid() == 0 {
+		hints = append(hints, "sudo looks for root's profiles: run the command without sudo, as "+printable.Text(user))
+	}
+	return hints
 }
 
 func (e *NoProfileError) hint() string {

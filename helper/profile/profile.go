@@ -117,7 +117,7 @@ func (c Config) Load(name string) (*Profile, error) {
 	file := c.file(name)
 	raw, err := read(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &NoProfileError{Name: name, Known: c.knownNames()}
+		return nil, &NoProfileError{Name: name, Known: c.knownNames(), Folder: c.looked()}
 	}
 	if err != nil {
 		return nil, err
@@ -273,6 +273,14 @@ func (c Config) SetDefault(name string) error {
 }
 
 func (c Config) profiles() string { return filepath.Join(c.Folder, "profiles") }
+
+// looked returns the folder that messages name; empty: the environment names no folder.
+func (c Config) looked() string {
+	if c.Folder == "" {
+		return ""
+	}
+	return c.profiles()
+}
 
 func (c Config) file(name string) string { return filepath.Join(c.profiles(), name+".yaml") }
 

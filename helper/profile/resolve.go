@@ -89,7 +89,7 @@ func (c Config) choose(ask Ask) (string, Source, error) {
 		return "", "", err
 	}
 	if len(names) != 1 {
-		return "", "", &NoProfileError{Known: names}
+		return "", "", &NoProfileError{Known: names, Folder: c.looked()}
 	}
 	return names[0], Only, nil
 }

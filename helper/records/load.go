@@ -9,6 +9,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/keychain"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/record"
 )
@@ -79,8 +80,12 @@ func gone(p *profile.Profile, err error) error {
 	if p.Keystore == profile.File || p.Keystore == profile.Exec {
 		where = "but there is no credential for it " + p.Location().String()
 	}
+	takenOver := "another keyring program may have taken over (KeePassXC, KWallet, gnome-keyring)"
+	if name := keychain.Answering(); name != "" {
+		takenOver += "; now it is " + name
+	}
 	hints := []string{
-		"another keyring program may have taken over (KeePassXC, KWallet, gnome-keyring): start the one that was used",
+		takenOver + ": start the one that was used",
 		"or store the credential again: " + again(p),
 	}
 	var at *keystore.Error

@@ -48,8 +48,8 @@ func classify(ctx context.Context, goos, op, account string, limit time.Duration
 	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
 		e.Kind, e.Detail = keystore.ErrTimeout, "waited "+limit.Round(time.Millisecond).String()+"; it is locked, "+
 			"its prompt can't be seen, or it hangs"
-		if goos == "linux" && !promptable(goos) {
-			e.Next = desktopless + "; more time: " + keystore.TimeoutName + "=60s"
+		if goos == "linux" && (!promptable(goos) || Answering() == keePassXC) {
+			e.Next = unlocking(Answering()) + "; more time: " + keystore.TimeoutName + "=60s"
 		}
 	case errors.Is(err, keyring.ErrNotFound):
 		e.Kind = keystore.ErrNotFound
@@ -71,6 +71,18 @@ func classify(ctx context.Context, goos, op, account string, limit time.Duration
 	return e
 }
 
+// unlocking returns what to do if a program that answers as keychain is locked, or waits for the user.
+func unlocking(program string) string {
+	switch {
+	case program == keePassXC:
+		return "look at KeePassXC's window: unlock the database, and allow the access. It asks for each new program; " +
+			"to stop that: Settings, Secret Service Integration, \"Confirm when passwords are retrieved by clients\""
+	case strings.HasPrefix(program, "kwallet"), strings.HasPrefix(program, "ksecret"):
+		return "unlock the wallet in KWalletManager, and allow the access"
+	}
+	return desktopless
+}
+
 // classifySecretService recognises the errors of the bus by name, and those of go-keyring by text.
 func classifySecretService(e *keystore.Error, err error) {
 	name, text := busErrorName(err), err.Error()
@@ -87,7 +99,7 @@ func classifySecretService(e *keystore.Error, err error) {
 	case has("failed to unlock correct collection", ".Secret.Error.IsLocked", "locked object"):
 		e.Kind = keystore.ErrLocked
 		e.Detail = "locked, its prompt was dismissed, or there is no login keyring yet"
-		e.Next = desktopless
+		e.Next = unlocking(Answering())
 	case has("not provided by any .service files", ".DBus.Error.ServiceUnknown", ".DBus.Error.NameHasNoOwner"):
 		e.Detail = "no program answers for org.freedesktop.secrets"
 		e.Next = noService + keystore.WithoutKeychain

@@ -70,7 +70,7 @@ func (k *keychain) Set(ctx context.Context, account string, value keystore.Secre
 		return err
 	}
 	_, err := k.do(ctx, "set", account, func(ctx context.Context) (string, error) {
-		if err := keyring.Set(keystore.Service, account, string(value.Reveal())); err != nil {
+		if err := set(account, string(value.Reveal())); err != nil {
 			return "", err
 		}
 		if err := ctx.Err(); err != nil {
@@ -120,6 +120,21 @@ func (k *keychain) Delete(ctx context.Context, account string) error {
 		}
 	})
 	return err
+}
+
+// keePassXC is the name of KeePassXC's program.
+const keePassXC = "keepassxc"
+
+// answering is the name of the program that answers as keychain, or nil.
+var answering atomic.Pointer[string]
+
+// Answering returns the name of the program that answered the last call as keychain, or "" if that is not known. Only on
+// Linux there are several of them.
+func Answering() string {
+	if name := answering.Load(); name != nil {
+		return *name
+	}
+	return ""
 }
 
 // unlisted is the number of items in a keychain that does not list them.

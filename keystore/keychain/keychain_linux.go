@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+	"github.com/zalando/go-keyring"
 	ss "github.com/zalando/go-keyring/secret_service"
 
 	"cgp-cred/keystore"
@@ -47,7 +48,47 @@ func ready(ctx context.Context) error {
 			Kind: keystore.ErrUnavailable, Detail: "the session bus closed the connection", Next: again,
 		}
 	}
+	var pid uint32
+	name := "" // no program has taken the name yet
+	if session.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetConnectionUnixProcessID", 0,
+		secretService).Store(&pid) == nil {
+		name = program(pid)
+	}
+	answering.Store(&name)
 	return nil
+}
+
+// set writes an item. KeePassXC shows a dialog if an item is to be replaced, even if its confirmation is off; it does
+// not if only the secret of the item changes.
+func set(account, value string) error {
+	if Answering() != keePassXC {
+		return keyring.Set(keystore.Service, account, value)
+	}
+	service, err := ss.NewSecretService()
+	if err != nil {
+		return err
+	}
+	collection := service.GetLoginCollection()
+	if err := service.Unlock(collection.Path()); err != nil {
+		return err
+	}
+	found, err := service.SearchItems(collection, map[string]string{"service": keystore.Service, "username": account})
+	switch {
+	case err != nil:
+		return err
+	case len(found) == 0:
+		return keyring.Set(keystore.Service, account, value)
+	}
+	if err := service.Unlock(found[0]); err != nil {
+		return err
+	}
+	session, err := service.OpenSession()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = service.Close(session) }()
+	secret := ss.NewSecret(session.Path(), value)
+	return service.Object(secretService, found[0]).Call("org.freedesktop.Secret.Item.SetSecret", 0, secret).Err
 }
 
 // items returns how many items of an account are in go-keyring's collection, or unlisted.

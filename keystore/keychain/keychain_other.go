@@ -6,6 +6,8 @@ import (
 	"context"
 	"runtime"
 
+	"github.com/zalando/go-keyring"
+
 	"cgp-cred/keystore"
 )
 
@@ -22,6 +24,8 @@ func ready(context.Context) error {
 func accounts() ([]string, error) {
 	return nil, &keystore.Error{Kind: keystore.ErrUnlisted, Detail: "not on " + runtime.GOOS}
 }
+
+func set(account, value string) error { return keyring.Set(keystore.Service, account, value) }
 
 // items returns unlisted: go-keyring can't list the items of these keychains.
 func items(string) (int, error) { return unlisted, nil }

@@ -1,6 +1,8 @@
 package keystoretest
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,7 +32,8 @@ type Keyring struct {
 	Env     []string // for a process that uses it; has no DISPLAY
 	Conn    *dbus.Conn
 
-	bus, daemon int // the processes' numbers; daemon 0: none
+	collection  dbus.ObjectPath // of the items
+	bus, daemon int             // the processes' numbers; daemon 0: none
 	gates       []*gate
 }
 
@@ -43,7 +46,7 @@ func StartBus(t testing.TB) *Keyring {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	k := &Keyring{Folder: folder, Address: "unix:path=" + filepath.Join(folder, "bus")}
+	k := &Keyring{Folder: folder, Address: "unix:path=" + filepath.Join(folder, "bus"), collection: loginPath}
 	k.Env = []string{
 		"DBUS_SESSION_BUS_ADDRESS=" + k.Address, "XDG_RUNTIME_DIR=" + folder, "HOME=" + folder,
 		"XDG_DATA_HOME=" + folder,
@@ -97,6 +100,55 @@ func (k *Keyring) startDaemon(t testing.TB) {
 	await(t, k.daemon, "the keyring came up", func() bool { return !k.Locked() })
 }
 
+// keePassXCSettings are KeePassXC's, with the Secret Service on.
+const keePassXCSettings = `[General]
+ConfigVersion=2
+[GUI]
+CheckForUpdates=false
+[Security]
+LockDatabaseIdle=false
+[FdoSecrets]
+Enabled=true
+ShowNotification=false
+`
+
+// keePassXCDatabase shows its root group to the Secret Service.
+const keePassXCDatabase = `<?xml version="1.0" encoding="UTF-8"?>
+<KeePassFile><Meta><CustomData><Item><Key>FDO_SECRETS_EXPOSED_GROUP</Key>
+<Value>{00112233-4455-6677-8899-aabbccddeeff}</Value></Item></CustomData></Meta>
+<Root><Group><UUID>ABEiM0RVZneImaq7zN3u/w==</UUID><Name>Root</Name></Group></Root></KeePassFile>
+`
+
+// StartKeePassXC starts a session bus with KeePassXC, its database unlocked. With confirm it shows a dialog for each
+// access, which no user answers.
+func StartKeePassXC(t testing.TB, confirm bool) *Keyring {
+	t.Helper()
+	Need(t, "keepassxc", "keepassxc")
+	k := StartBus(t)
+	k.collection = secretPath + "/collection/passwords"
+	// It runs once for each TMPDIR.
+	k.Env = append(k.Env, "QT_QPA_PLATFORM=offscreen", "TMPDIR="+k.Folder)
+	settings := keePassXCSettings
+	for _, name := range []string{"ConfirmAccessItem", "ConfirmDeleteItem"} {
+		settings += fmt.Sprintf("%s=%t\n", name, confirm)
+	}
+	at := func(name string) string { return filepath.Join(k.Folder, name) }
+	err := errors.Join(os.Mkdir(at("keepassxc"), 0o700),
+		os.WriteFile(at("keepassxc/keepassxc.ini"), []byte(settings), 0o600),
+		os.WriteFile(at("passwords.xml"), []byte(keePassXCDatabase), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("keepassxc-cli", "import", "-p", at("passwords.xml"), at("passwords.kdbx"))
+	cmd.Env, cmd.Stdin = k.Env, strings.NewReader(Password+"\n"+Password+"\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("making KeePassXC's database: %v\n%s", err, out)
+	}
+	k.daemon = start(t, k.Env, Password+"\n", "keepassxc", "--pw-stdin", at("passwords.kdbx"))
+	await(t, k.daemon, "KeePassXC came up", func() bool { return !k.Locked() })
+	return k
+}
+
 // StartLockedKeyring starts a locked keyring whose prompts are not answered.
 func StartLockedKeyring(t testing.TB) *Keyring {
 	t.Helper()
@@ -109,7 +161,7 @@ func StartLockedKeyring(t testing.TB) *Keyring {
 func (k *Keyring) Lock(t testing.TB) {
 	t.Helper()
 	err := k.Conn.Object(secrets, secretPath).Call("org.freedesktop.Secret.Service.Lock", 0,
-		[]dbus.ObjectPath{loginPath}).Err
+		[]dbus.ObjectPath{k.collection}).Err
 	if err != nil || !k.Locked() {
 		t.Fatalf("locking the keyring: %v", err)
 	}
@@ -135,7 +187,7 @@ func (k *Keyring) Unlock(t testing.TB) {
 
 // Locked reports whether the login collection is locked or missing.
 func (k *Keyring) Locked() bool {
-	v, err := k.Conn.Object(secrets, loginPath).GetProperty("org.freedesktop.Secret.Collection.Locked")
+	v, err := k.Conn.Object(secrets, k.collection).GetProperty("org.freedesktop.Secret.Collection.Locked")
 	locked, ok := v.Value().(bool)
 	return err != nil || !ok || locked
 }
@@ -144,7 +196,7 @@ func (k *Keyring) Locked() bool {
 func (k *Keyring) Items(t testing.TB, service, username string) int {
 	t.Helper()
 	var found []dbus.ObjectPath
-	err := k.Conn.Object(secrets, loginPath).Call("org.freedesktop.Secret.Collection.SearchItems", 0,
+	err := k.Conn.Object(secrets, k.collection).Call("org.freedesktop.Secret.Collection.SearchItems", 0,
 		map[string]string{"service": service, "username": username}).Store(&found)
 	if err != nil {
 		t.Fatalf("searching the keyring: %v", err)

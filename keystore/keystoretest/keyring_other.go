@@ -24,6 +24,9 @@ func StartKeyring(t testing.TB) *Keyring {
 // StartLockedKeyring skips the test.
 func StartLockedKeyring(t testing.TB) *Keyring { return StartKeyring(t) }
 
+// StartKeePassXC skips the test.
+func StartKeePassXC(t testing.TB, _ bool) *Keyring { return StartKeyring(t) }
+
 // StartBus skips the test.
 func StartBus(t testing.TB) *Keyring { return StartKeyring(t) }
 

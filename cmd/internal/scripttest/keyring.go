@@ -13,9 +13,15 @@ import (
 // keyring starts a session bus with an unlocked gnome-keyring for the script. "keyring lock" and "keyring unlock"
 // change it. "keyring fault METHOD FAULT" makes the next call of a D-Bus method fail with a keystoretest.Fault, until
 // "keyring repair". "keyring dismiss" and "keyring ignore" do that with each prompt, and "keyring prompted N" checks
-// the number of prompts. "keyring switch" changes to a second, empty keyring, until "keyring switch-back".
+// the number of prompts. "keyring switch" changes to a second, empty keyring, until "keyring switch-back". "keyring
+// keepassxc" starts KeePassXC instead; "keyring keepassxc confirm" one that shows dialogs, which no user answers.
 func keyring(ts *testscript.TestScript, neg bool, args []string) {
 	u := of(ts)
+	if !neg && len(args) > 0 && args[0] == "keepassxc" {
+		u.keyring = keystoretest.StartKeePassXC(u, len(args) > 1)
+		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Address)
+		return
+	}
 	if neg || (u.keyring == nil) != (len(args) == 0) {
 		ts.Fatalf("usage: keyring, then " +
 			"keyring lock|unlock|fault METHOD FAULT|repair|dismiss|ignore|prompted N|switch|switch-back")
