@@ -13,6 +13,7 @@ bash                 bash           any   test
 busybox              busybox        linux test
 curl                 curl           any   test
 dash                 dash           linux test
+dh_bash-completion   bash-completion linux test
 dbus-daemon          dbus           linux test,bench,soak
 dbus-run-session     dbus           linux test
 dbus-send            dbus-bin       linux test

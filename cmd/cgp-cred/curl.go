@@ -31,8 +31,9 @@ could show the credential, or send it to another place, are refused: -v, -k, -K,
 host, and an API key is sent to no redirect at all. After a 401 run cgp-cred erase, then again.`,
 		Example: `  cgp-cred curl https://int.api.service.nhs.uk/hello-world/hello/application
   cgp-cred curl int -sS --json @- https://int.api.service.nhs.uk/x <request.json`,
-		DisableFlagParsing: true,
-		ValidArgsFunction:  a.completeCurl,
+		DisableFlagParsing:    true,
+		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     a.completeCurl,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if word := first(args); word == "-h" || word == "--help" {
 				return cmd.Help()
