@@ -152,8 +152,8 @@ func TestDocumentsCallTheProgram(t *testing.T) {
 			for line := range strings.SplitSeq(strings.Trim(code, "`"), "\n") {
 				for _, m := range commandLine.FindAllStringSubmatch(line, -1) {
 					checked++
-					words := strings.Fields(quotedWord.ReplaceAllString(m[1], "x"))
-					if problem := checkCommandLine(root, words); problem != "" {
+					words := strings.Fields("cgp-cred " + quotedWord.ReplaceAllString(m[1], "x"))
+					if problem := checkCommandLine(root, dispatch(words)); problem != "" {
 						t.Errorf("%s: cgp-cred %s: %s", name, strings.TrimSpace(m[1]), problem)
 					}
 				}

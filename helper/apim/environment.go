@@ -17,7 +17,8 @@ const production = "api.service.nhs.uk"
 
 // environments are the names of the environments, those that users need first.
 var environments = []string{
-	"prod", "int", "dev", "ref", "sandbox", "internal-dev", "internal-qa", "internal-dev-sandbox", "internal-qa-sandbox",
+	"prod", "int", "dev", "ref", "sandbox",
+	"internal-dev", "internal-qa", "internal-dev-sandbox", "internal-qa-sandbox",
 }
 
 // theEnvironments is the end of a hint.

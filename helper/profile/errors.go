@@ -114,8 +114,8 @@ func (e *NoProfileError) create() string {
 	if _, err := apim.ParseHost(e.Name); err == nil { // it is an environment's name
 		host, kid = e.Name, e.Name+"-1"
 	}
-	return fmt.Sprintf("create it: cgp-cred store %[1]s --host %[2]s, or cgp-cred keygen %[1]s --host %[2]s --kid %[3]s",
-		e.Name, host, kid)
+	return fmt.Sprintf("create it: cgp-cred store %[1]s --host %[2]s, "+
+		"or cgp-cred keygen %[1]s --host %[2]s --kid %[3]s", e.Name, host, kid)
 }
 
 // CoverError says that no credential covers a URL.

@@ -205,8 +205,8 @@ func notCovered(u *url.URL, all []*Profile) error {
 	for _, p := range all {
 		switch {
 		case p.Host == host && !apim.PlainPath(u.EscapedPath()):
-			e.Problem, e.Next = "its path could be read as another one", "write the path without dots between slashes, "+
-				"backslashes and control characters"
+			e.Problem = "its path could be read as another one"
+			e.Next = "write the path without dots between slashes, backslashes and control characters"
 			return e
 		case p.Host == host:
 			e.Problem = fmt.Sprintf("its path is not below that of profile %q, /%s", p.Name, p.APIName)

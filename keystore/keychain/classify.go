@@ -172,7 +172,8 @@ func windowsError(e *keystore.Error, number uintptr) {
 		e.Kind, e.Detail = keystore.ErrNotFound, ""
 	case 1312: // ERROR_NO_SUCH_LOGON_SESSION
 		e.Detail = "this session has no credential store (ssh, WinRM, a service)"
-		e.Next = "run the command from a console or Remote Desktop session\n" + keystore.FileInstead + "\n" + keystore.WithoutKeychain
+		e.Next = "run the command from a console or Remote Desktop session\n" +
+			keystore.FileInstead + "\n" + keystore.WithoutKeychain
 	case 1783: // RPC_X_BAD_STUB_DATA
 		e.Kind, e.Detail = keystore.ErrTooBig, ""
 	case 5: // ERROR_ACCESS_DENIED

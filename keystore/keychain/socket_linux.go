@@ -60,7 +60,8 @@ func safeSocket(path string) (string, error) {
 // stale returns the error of an address that no process listens on, often one that tmux, screen or ssh kept from an
 // earlier session.
 func stale(err error) error {
-	next := "run `unset " + busVariable + "` and try again\n" + keystore.FileInstead + "\n" + keystore.WithoutKeychain
+	next := "run `unset " + busVariable + "` and try again\n" +
+		keystore.FileInstead + "\n" + keystore.WithoutKeychain
 	value, own := os.Getenv(busVariable), filepath.Join(disk.RuntimeFolder(), "bus")
 	if isSocket(own) && value != "" && !strings.Contains(value, own) {
 		next = "the address is of an earlier session: export " + busVariable + "=" + printable.Shell("unix:path="+own)
@@ -79,7 +80,8 @@ func isSocket(path string) bool {
 func refuse(why string) error {
 	return &keystore.Error{
 		Kind: keystore.ErrDenied, Detail: "the session bus (" + busVariable + "): " + why,
-		Next: "run `unset " + busVariable + "` and try again\n" + keystore.FileInstead + "\n" + keystore.WithoutKeychain,
+		Next: "run `unset " + busVariable + "` and try again\n" +
+			keystore.FileInstead + "\n" + keystore.WithoutKeychain,
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 	"cgp-cred/keystore/await"
 )
 
-// stopped is the signal that stops this process after Ctrl-Z until a shell continues it. Go keeps its handler of SIGTSTP.
-// The kernel ignores this one too if there is no shell.
+// stopped is the signal that stops this process after Ctrl-Z until a shell continues it. Go keeps its handler of
+// SIGTSTP. The kernel ignores this one too if there is no shell.
 const stopped = syscall.SIGTTIN
 
 // longest is how much of a line a terminal keeps.
@@ -144,7 +144,8 @@ func readLine(fd int) (line []byte, ended bool, err error) {
 		ended = buffer[n-1] == '\n' // clean clears it
 		return clean(buffer[:n]), ended, nil
 	}
-	if _, gone := unix.IoctlGetTermios(fd, getSettings); err != nil || gone != nil { // SIGHUP is on its way, or was lost
+	_, gone := unix.IoctlGetTermios(fd, getSettings)
+	if err != nil || gone != nil { // SIGHUP is on its way, or was lost
 		return nil, false, &Interrupted{Signal: syscall.SIGHUP}
 	}
 	return nil, false, ErrEnded

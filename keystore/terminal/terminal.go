@@ -14,7 +14,8 @@ import (
 // ErrEnded is the answer of a user who pressed Ctrl-D (on Windows Ctrl-Z) instead of answering.
 var ErrEnded = errors.New("the question was not answered")
 
-// Interrupted is the error of a question that a signal, or the end of the terminal, ended. It matches [context.Canceled].
+// Interrupted is the error of a question that a signal, or the end of the terminal, ended. It matches
+// [context.Canceled].
 type Interrupted struct {
 	Signal os.Signal
 	Kept   string // what the command has done before; empty: nothing was changed
@@ -55,11 +56,10 @@ func Line(ctx context.Context, in *os.File, out io.Writer, question string) (str
 	return strings.TrimSpace(string(line)), err
 }
 
-// pasted removes what a terminal puts around pasted text, if a program before this one has asked for it.
-var pasted = strings.NewReplacer("\x1b[200~", "", "\x1b[201~", "")
-
-// clean returns a line as the user meant it: without its end, and without marks of a paste.
+// clean returns a line as the user meant it: without its end, and without what a terminal puts around pasted text if a
+// program before this one has asked for that.
 func clean(line []byte) []byte {
 	defer clear(line)
+	pasted := strings.NewReplacer("\x1b[200~", "", "\x1b[201~", "")
 	return []byte(pasted.Replace(strings.TrimRight(string(line), "\r\n")))
 }
