@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/simulator"
 	"cgp-cred/helper/wire"
@@ -134,12 +135,6 @@ __cgp-cred_folders()
     done < <(compgen -d -- "$cur")
     compopt -o filenames 2>/dev/null`
 
-// environments are the values of --host that are not host names.
-var environments = []string{
-	"prod", "int", "dev", "ref", "sandbox", "internal-dev", "internal-qa", "internal-dev-sandbox",
-	"internal-qa-sandbox",
-}
-
 // isCompletion reports whether a shell asks for completions.
 func isCompletion(args []string) bool {
 	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
@@ -159,7 +154,7 @@ func prepareCompletion(root *cobra.Command, command string) {
 // a file, a folder, or nothing.
 func completeValues(cmd *cobra.Command) {
 	choices := map[string][]string{
-		"host": environments, "auth": {profile.JWT, profile.APIKey, profile.None}, "format": wire.Formats,
+		"host": apim.Environments(), "auth": {profile.JWT, profile.APIKey, profile.None}, "format": wire.Formats,
 		"keystore": {profile.Keychain, profile.File, profile.Exec}, "bits": {"2048", "3072", "4096"},
 		"signer": {signer.KindKeychain, signer.KindAgent, signer.KindExec}, "fault": faults(),
 	}

@@ -21,9 +21,8 @@ var environments = []string{
 	"internal-dev", "internal-qa", "internal-dev-sandbox", "internal-qa-sandbox",
 }
 
-// theEnvironments is the end of a hint.
-const theEnvironments = "an environment: " +
-	"prod int dev ref sandbox internal-dev internal-qa internal-dev-sandbox internal-qa-sandbox"
+// theEnvironments returns the end of a hint.
+func theEnvironments() string { return "an environment: " + strings.Join(environments, " ") }
 
 // Environments returns the names of the environments of API Management.
 func Environments() []string { return slices.Clone(environments) }
@@ -55,7 +54,7 @@ func noEnvironment(s, host string) error {
 	if meant != "" {
 		return fault.New(fault.Usage, "--host "+meant+"\n"+whole, "%s", what)
 	}
-	return fault.New(fault.Usage, "give "+theEnvironments+"\n"+whole, "%s", what)
+	return fault.New(fault.Usage, "give "+theEnvironments()+"\n"+whole, "%s", what)
 }
 
 // otherName returns the environment that people call s, and an explanation, which begins with a space.

@@ -18,7 +18,7 @@ func badHost(host, problem string) error {
 		return fault.New(fault.Usage, "--host "+e, "host %q: %s: did you mean %s?", host, problem, e)
 	}
 	return fault.New(fault.Usage, "give a host name such as int.api.service.nhs.uk or 127.0.0.1:8080, or "+
-		theEnvironments, "host %q: %s", host, problem)
+		theEnvironments(), "host %q: %s", host, problem)
 }
 
 // ParseHost returns the host that s means: an APIM environment's name ("int"), or a host name with an optional port.
