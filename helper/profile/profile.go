@@ -15,6 +15,7 @@ import (
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/record"
+	"cgp-cred/keystore/text"
 )
 
 // Methods of authentication: the values of "auth" in a profile and in its record.
@@ -77,9 +78,11 @@ func CheckName(name string) error {
 		ok = ok && (alnum || (i > 0 && strings.ContainsRune("._-", r)))
 	}
 	if !ok {
-		return fault.New(fault.Usage, nameHint(name),
-			"profile name %s: it must be 1 to 64 of a-z 0-9 . _ - and begin with a letter or digit",
-			printable.Quote(name))
+		problem := "it must be 1 to 64 of a-z 0-9 . _ - and begin with a letter or digit"
+		if odd := text.Odd(name); odd != "" {
+			problem += "; " + odd
+		}
+		return fault.New(fault.Usage, nameHint(name), "profile name %s: %s", printable.Quote(name), problem)
 	}
 	return nil
 }

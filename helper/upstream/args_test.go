@@ -119,6 +119,7 @@ func TestArgsRefused(t *testing.T) {
 		{[]string{"--S3cret"}, "word 1 of the command line is not an option"},
 		{[]string{"--api-key=S3cret"}, "there is no option --api-key"},
 		{[]string{"--", "-k", "S3cret"}, "word 1 of the command line is not an option"},
+		{[]string{"\u2013host", "int"}, "word 1 of the command line is not an option: it begins with U+2013, a typographic dash"},
 		{[]string{""}, "word 1 of the command line is not an option"},
 	} {
 		_, err := upstream.ParseArgs(tt.words)

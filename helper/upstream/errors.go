@@ -3,8 +3,10 @@ package upstream
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/text"
 )
 
 // bad returns the error of a command line, or of command line and configuration file together. It repeats names,
@@ -30,6 +32,9 @@ func unknownWord(word string, number int) error {
 	what := fmt.Sprintf("word %d of the command line is not an option", number)
 	if name, _, _ := strings.Cut(word, "="); optionLike(name) {
 		what = "there is no option " + name
+	}
+	if r, _ := utf8.DecodeRuneInString(word); r >= utf8.RuneSelf && text.Strange(r) {
+		what += ": it begins with " + text.Describe(r)
 	}
 	return bad(hintHelp, what)
 }

@@ -50,8 +50,9 @@ func TestRequestOddities(t *testing.T) {
 		"a CR within": "protocol=https\rhost=a\n", "NUL": "\x00protocol=https\n", "typographic quotes": "{\u201curi\u201d:\u201chttps://a\u201d}",
 		"cut UTF-16": "\xff\xfe{", "a mark within": "protocol=https\n\ufeffhost\n",
 	} {
-		if got, err := wire.ParseRequest([]byte(in)); err == nil {
-			t.Errorf("%s: %+v", name, got)
+		got, err := wire.ParseRequest([]byte(in))
+		if err == nil || name == "typographic quotes" && !strings.Contains(err.Error(), "character 2 is U+201C, a typographic quote") {
+			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 }

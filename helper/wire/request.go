@@ -95,6 +95,9 @@ func ParseRequest(raw []byte) (Request, error) {
 func parseJSON(raw []byte) (Request, error) {
 	notJSON := BadRequest(`it is not JSON like {"uri":"https://..."}`)
 	if !json.Valid(raw) {
+		if odd := text.Odd(string(raw)); odd != "" {
+			notJSON = BadRequest(`it is not JSON like {"uri":"https://..."}: ` + odd)
+		}
 		return Request{}, notJSON
 	}
 	out := Request{JSON: true}

@@ -50,7 +50,9 @@ func openOutput(path string) (target string, temp *os.File, err error) {
 	info, err := os.Lstat(target)
 	switch {
 	case err == nil && !info.Mode().IsRegular():
-		return "", nil, &UnsafeError{Path: target, Problem: "is not a regular file", fix: "name a file, or - for stdout"}
+		return "", nil, &UnsafeError{
+			Path: target, Problem: "is not a regular file", fix: "name a file, or - for stdout",
+		}
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return "", nil, err
 	}

@@ -29,7 +29,10 @@ func TestOutput(t *testing.T) {
 		name, file string
 		mode       fs.FileMode
 	}{
-		{"real", "real", 0o644}, {"real", "real", 0o600}, {"chain", "real", 0o644}, {"dirlink/new", "dir/new", 0o600},
+		{"real", "real", 0o644},
+		{"real", "real", 0o600},
+		{"chain", "real", 0o644},
+		{"dirlink/new", "dir/new", 0o600},
 		{"dir/../new", "new", 0o644},
 	} {
 		if err := disk.CheckOutput(at(c.name)); err != nil {

@@ -61,8 +61,11 @@ func ReadEnvironment(getenv func(string) string) (*Environment, error) {
 		kind text.Kind
 		to   *string
 	}{
-		{envHost, text.Host, &e.Host}, {envKID, text.KID, &e.KID}, {envAPIName, text.Other, &e.APIName},
-		{envTokenURL, text.URL, &e.TokenURL}, {envAudience, text.URL, &e.Audience},
+		{envHost, text.Host, &e.Host},
+		{envKID, text.KID, &e.KID},
+		{envAPIName, text.Other, &e.APIName},
+		{envTokenURL, text.URL, &e.TokenURL},
+		{envAudience, text.URL, &e.Audience},
 	} {
 		var err error
 		if *v.to, err = text.Line(v.name, getenv(v.name), v.kind); err != nil {
@@ -157,8 +160,8 @@ func EmptyVariables(lookup func(string) (string, bool)) (names []string) {
 func SetButEmpty(names []string) string { return strings.Join(names, " and ") + " is set, but empty" }
 
 // HintEmpty says why a variable of a CI job may be empty, and what to do.
-const HintEmpty = "CI systems give no secrets to jobs of forks and of Dependabot, and an empty variable for a secret with " +
-	"another name: check the secret's name and the job's event, or skip this step there"
+const HintEmpty = "CI systems give no secrets to jobs of forks and of Dependabot, and an empty variable for a " +
+	"secret with another name: check the secret's name and the job's event, or skip this step there"
 
 // parts returns the name of the first variable that is set, or "".
 func (e *Environment) parts() string {

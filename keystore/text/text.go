@@ -34,8 +34,8 @@ const mark = "\ufeff"
 var marks = [...]string{mark, "\u00ef\u00bb\u00bf", "\u2229\u2557\u2510", "\u00b4\u2557\u2510"}
 
 // Decode returns a text as UTF-8 without a byte order mark. It reads UTF-16, which PowerShell's > writes, with a byte
-// order mark, or if all of it is ASCII. It does not change line ends. Text that is neither UTF-8 nor UTF-16, or that has
-// a NUL, is an error.
+// order mark, or if all of it is ASCII. It does not change line ends. Text that is neither UTF-8 nor UTF-16, or that
+// has a NUL, is an error.
 func Decode(input string, raw []byte) (string, error) {
 	s, err := decode(input, raw)
 	if err != nil {
@@ -178,7 +178,11 @@ func Odd(s string) string {
 		if r == '\n' {
 			line, column = line+1, 0
 		} else if Strange(r) {
-			return fmt.Sprintf("line %d, character %d is %s", line, column, Describe(r))
+			place := fmt.Sprintf("character %d is %s", column, Describe(r))
+			if strings.Contains(s, "\n") {
+				place = fmt.Sprintf("line %d, %s", line, place)
+			}
+			return place
 		}
 	}
 	return ""
