@@ -68,7 +68,7 @@ const (
 )
 
 // NewHTTP returns a client for the token endpoint: the proxy that the environment names ([ProxyFor]), TLS
-// 1.2 or later, the system's roots and those of the PEM files in caFiles (empty names are skipped) and SSL_CERT_FILE. It
+// 1.2 or later, the system's roots, those of the PEM files in caFiles (empty names are skipped) and of SSL_CERT_FILE. It
 // follows no redirect: a 307 would send the assertion to the server that it names.
 func NewHTTP(caFiles ...string) (*http.Client, error) {
 	roots, err := rootsWith(caFiles)
@@ -103,8 +103,8 @@ func newHTTP(roots *x509.CertPool) (*http.Client, error) {
 	}, nil
 }
 
-// rootsWith returns the system's roots and those in files and in SSL_CERT_FILE. It returns nil, which means the system's
-// roots, if nothing adds a root.
+// rootsWith returns the system's roots and those in files and in SSL_CERT_FILE. It returns nil, which means the
+// system's roots, if nothing adds a root.
 func rootsWith(files []string) (*x509.CertPool, error) {
 	if file := os.Getenv("SSL_CERT_FILE"); file != "" && !gone(file) {
 		files = append(slices.Clone(files), file)

@@ -16,8 +16,8 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// The variables that name the proxy for https requests, and the hosts that need no proxy. As in curl, the first one that
-// is not empty decides.
+// The variables that name the proxy for https requests, and the hosts that need no proxy. As in curl, the first one
+// that is not empty decides.
 var (
 	proxyVariables   = []string{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}
 	noProxyVariables = []string{"no_proxy", "NO_PROXY"}
@@ -48,8 +48,8 @@ func (p Proxy) String() string {
 	return "none"
 }
 
-// ProxyFor returns the proxy of requests to an address. A loopback host has none: a request to this machine stays on it.
-// A variable that can't be used is an error, and never a request without the proxy.
+// ProxyFor returns the proxy of requests to an address. A loopback host has none: a request to this machine stays on
+// it. A variable that can't be used is an error, and never a request without the proxy.
 func ProxyFor(address string) (Proxy, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -125,8 +125,8 @@ func badProxy(variable string, why error) error {
 		"%s is not the address of a proxy: %s: nothing was sent without the proxy", variable, why)
 }
 
-// parseProxy reads the address of a proxy: SCHEME://USER:PASSWORD@HOST:PORT, of which only HOST is needed. As in curl, a
-// % that begins no code stands for itself. What curl could read in another way is an error. No error quotes the value.
+// parseProxy reads the address of a proxy: SCHEME://USER:PASSWORD@HOST:PORT, of which only HOST is needed. As in curl,
+// a % that begins no code stands for itself. What curl could read in another way is an error. No error quotes the value.
 func parseProxy(value string) (*url.URL, error) {
 	if err := oddProxy(value); err != nil {
 		return nil, err

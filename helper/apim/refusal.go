@@ -121,7 +121,8 @@ func (e *Error) readForm(reply map[string]any) {
 	issue, _ := at(reply, "issue", "0").(map[string]any)
 	switch {
 	case textAt(reply, "error") != "":
-		e.Code, e.Description = textAt(reply, "error"), first(textAt(reply, "error_description"), textAt(reply, "message"))
+		e.Code = textAt(reply, "error")
+		e.Description = first(textAt(reply, "error_description"), textAt(reply, "message"))
 	case textAt(reply, "fault", "detail", "errorcode") != "", textAt(reply, "fault", "faultstring") != "":
 		e.Code, e.Description = textAt(reply, "fault", "detail", "errorcode"), textAt(reply, "fault", "faultstring")
 	case textAt(reply, "error", "message") != "":

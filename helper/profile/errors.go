@@ -81,10 +81,11 @@ func (e *NoProfileError) FaultHints() []string {
 // whereLooked says in which folder profiles were looked for, and why it may be another one than the user expects: under
 // sudo, in cron, with a ~ that no shell has replaced.
 func whereLooked(folder string) []string {
-	hints := []string{"profiles are looked for in " + printable.Text(folder) + "; for another place set XDG_CONFIG_HOME"}
+	where := "profiles are looked for in " + printable.Text(folder)
+	hints := []string{where + "; for another place set XDG_CONFIG_HOME"}
 	if value := os.Getenv("XDG_CONFIG_HOME"); value != "" && !filepath.IsAbs(value) {
-		hints[0] = fmt.Sprintf("profiles are looked for in %s: XDG_CONFIG_HOME is %q, which is not an absolute path, "+
-			"so it is not used; write the whole path", printable.Text(folder), printable.Text(value))
+		hints[0] = fmt.Sprintf("%s: XDG_CONFIG_HOME is %q, which is not an absolute path, so it is not used; "+
+			"write the whole path", where, printable.Text(value))
 	}
 	if user := os.Getenv("SUDO_USER"); user != "" && user != "root" && os.Geteuid() == 0 {
 		hints = append(hints, "sudo looks for root's profiles: run the command without sudo, as "+printable.Text(user))

@@ -128,8 +128,8 @@ const keePassXC = "keepassxc"
 // answering is the name of the program that answers as keychain, or nil.
 var answering atomic.Pointer[string]
 
-// Answering returns the name of the program that answered the last call as keychain, or "" if that is not known. Only on
-// Linux there are several of them.
+// Answering returns the name of the program that answered the last call as keychain, or "" if that is not known. Only
+// on Linux there are several of them.
 func Answering() string {
 	if name := answering.Load(); name != nil {
 		return *name

@@ -1,5 +1,5 @@
-// Package refuse makes the kernel refuse chosen system calls, as a container's seccomp profile does, or not answer them. It is for tests,
-// in a separate process: nothing undoes it.
+// Package refuse makes the kernel refuse chosen system calls, as a container's seccomp profile does, or not answer
+// them. It is for tests, in a separate process: nothing undoes it.
 package refuse
 
 import (
