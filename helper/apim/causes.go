@@ -27,7 +27,7 @@ func (c *cause) faultClass() fault.Class {
 }
 
 // StoreAPIKey is the end of a hint to put an API key into a profile.
-const StoreAPIKey = "cgp-cred store {profile}\n" + //nolint:gosec // G101: no credential
+const StoreAPIKey = "cgp-cred store {profile}\n" +
 	"without a terminal: cgp-cred store {profile} --api-key-file FILE"
 
 // ClockHint says how to fix a wrong clock.
