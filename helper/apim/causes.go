@@ -31,7 +31,8 @@ const hintServer = "run the command again in a minute"
 const whyLarge = "a server on the way takes no requests of this size"
 
 // StoreAPIKey is the end of a hint to put an API key into a profile.
-const StoreAPIKey = "cgp-cred store {profile}\nwithout a terminal: cgp-cred store {profile} --api-key-file FILE" //nolint:gosec // G101: no credential
+const StoreAPIKey = "cgp-cred store {profile}\n" +
+	"without a terminal: cgp-cred store {profile} --api-key-file FILE"
 
 // ClockHint says how to fix a wrong clock.
 const ClockHint = hintClock
