@@ -68,8 +68,8 @@ const (
 )
 
 // NewHTTP returns a client for the token endpoint: the proxy that the environment names ([ProxyFor]), TLS
-// 1.2 or later, the system's roots, those of the PEM files in caFiles (empty names are skipped) and of SSL_CERT_FILE. It
-// follows no redirect: a 307 would send the assertion to the server that it names.
+// 1.2 or later, the system's roots, those of the PEM files in caFiles (empty names are skipped) and of SSL_CERT_FILE.
+// It follows no redirect: a 307 would send the assertion to the server that it names.
 func NewHTTP(caFiles ...string) (*http.Client, error) {
 	roots, err := rootsWith(caFiles)
 	if err != nil {

@@ -126,7 +126,7 @@ func badProxy(variable string, why error) error {
 }
 
 // parseProxy reads the address of a proxy: SCHEME://USER:PASSWORD@HOST:PORT, of which only HOST is needed. As in curl,
-// a % that begins no code stands for itself. What curl could read in another way is an error. No error quotes the value.
+// a % that begins no code stands for itself. What curl could read in another way is an error. No error quotes it.
 func parseProxy(value string) (*url.URL, error) {
 	if err := oddProxy(value); err != nil {
 		return nil, err
