@@ -164,7 +164,8 @@ func completeValues(cmd *cobra.Command) {
 		f.Usage = usage // the description, without backticks
 		switch {
 		case f.Name == "fault":
-			how = cobra.FixedCompletions(choices[f.Name], cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)
+			how = cobra.FixedCompletions(choices[f.Name],
+				cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)
 		case value == "FILE", f.Name == "python":
 			how = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
 		case value == "DIR":

@@ -68,7 +68,8 @@ func (a *app) curl(ctx context.Context, args []string) error {
 	child, err := newChild(append([]string{"curl", "-q"}, line.options...))
 	if errors.Is(err, exec.ErrNotFound) {
 		return &statusError{
-			code: 127, err: errors.New("there is no curl on PATH"), hint: "install curl, or use another client: cgp-cred get",
+			code: 127, err: errors.New("there is no curl on PATH"),
+			hint: "install curl, or use another client: cgp-cred get",
 		}
 	}
 	if err != nil {

@@ -77,7 +77,10 @@ func (a *app) demo(ctx context.Context) error {
 	defer end()
 	d.text("A full session, against a simulated API Management on this machine.\n" +
 		"Your keychain is not touched, and nothing is left behind.")
-	for _, step := range []func(context.Context) error{d.keygen, d.register, d.firstGet, d.secondGet, d.call, d.refused} {
+	for _, step := range []func(context.Context) error{
+		d.keygen, d.register, d.firstGet, d.secondGet, d.call,
+		d.refused,
+	} {
 		err := step(ctx)
 		if d.lost != nil { // the user would not see what follows
 			err = d.lost

@@ -24,7 +24,8 @@ func refuseGit(a *app, args []string) error {
 		return nil
 	}
 	_, _ = a.stdout.Write([]byte(wire.Quit)) // so that git does not ask for a password
-	return usage(gitHint, "git runs cgp-cred as a credential helper, but without the word credential: nothing was printed")
+	return usage(gitHint,
+		"git runs cgp-cred as a credential helper, but without the word credential: nothing was printed")
 }
 
 // belowGit reports whether git has started this process, perhaps through others: it puts the folder of its own programs

@@ -47,7 +47,8 @@ func (a *app) instead(h *helper.Helper, name string, o locationFlags, err error)
 	if _, at := h.Config.Load(name); !errors.Is(at, profile.ErrNoProfile) {
 		return err
 	}
-	command := printable.Shell(append([]string{"cgp-cred"}, append(slices.Clone(a.args), "--keystore", profile.File)...)...)
+	command := printable.Shell(append([]string{"cgp-cred"}, append(slices.Clone(a.args), "--keystore",
+		profile.File)...)...)
 	hints := []string{"keep the keys in an encrypted file: " + command}
 	for _, hint := range fault.HintsOf(err) {
 		if hint != keystore.FileInstead {

@@ -22,8 +22,8 @@ func main() {
 	os.Exit(run(context.Background(), dispatch(os.Args), os.Stdin, os.Stdout, os.Stderr))
 }
 
-// dispatch returns the command line without the program's name. A link's name selects a command. By each name, --version
-// prints the version.
+// dispatch returns the command line without the program's name. A link's name selects a command. By each name,
+// --version prints the version.
 func dispatch(argv []string) []string {
 	if len(argv) == 2 && (argv[1] == "--version" || argv[1] == "-V") {
 		return []string{"version"}

@@ -133,7 +133,8 @@ func (a *app) put(
 		return s, err
 	}
 	given := manage.Given{
-		Key: o.keyFile != "" || o.signer.external(), APIKey: !c.APIKey.IsZero() || o.apiKeyFile != "" || isTerminal(a.stdin),
+		Key:    o.keyFile != "" || o.signer.external(),
+		APIKey: !c.APIKey.IsZero() || o.apiKeyFile != "" || isTerminal(a.stdin),
 	}
 	if err := h.Manage().Missing(ctx, name, c, given); err != nil {
 		return s, err
@@ -275,7 +276,8 @@ func (a *app) readInput(file, what string) ([]byte, error) {
 	case err != nil && !errors.As(err, &at): // CGP_CRED_KEYCHAIN_TIMEOUT is wrong
 		return nil, err
 	case isURL(file) && errors.Is(err, fs.ErrNotExist):
-		return nil, usage("download it first: curl -fsS -o FILE URL", "%s: %s is a URL, not a file", what, quoted(shownURL(file)))
+		return nil, usage("download it first: curl -fsS -o FILE URL", "%s: %s is a URL, not a file", what,
+			quoted(shownURL(file)))
 	case errors.Is(err, disk.ErrTooLong):
 		return nil, usage(fault.HintOf(err, ""), "%s: %s is over 64 KiB", what, inputName(file))
 	case err != nil:

@@ -82,7 +82,10 @@ const noSecret = "a secret is never an argument, because other users can read th
 // otherFlags are the flags that people try, and what to give instead.
 func otherFlags() [][2]string {
 	return [][2]string{
-		{"api-key apikey api_key key-value token-value", noSecret + ": leave it out to be asked, or --api-key-file FILE"},
+		{
+			"api-key apikey api_key key-value token-value",
+			noSecret + ": leave it out to be asked, or --api-key-file FILE",
+		},
 		{"password passphrase pass", noSecret + ": leave it out to be asked, or --passphrase-fd 3 3<FILE"},
 		{"key pem private-key-file private_key private-key-pem keyfile key-file", "--private-key FILE"},
 		{"json", "--format json"},
@@ -101,8 +104,8 @@ func otherFlags() [][2]string {
 	}
 }
 
-// flagError turns an error of the flag parser into a usage error. Its hint is the flag that was meant, if one is like it,
-// and the command's help.
+// flagError turns an error of the flag parser into a usage error. Its hint is the flag that was meant, if one is like
+// it, and the command's help.
 func flagError(cmd *cobra.Command, err error) error {
 	what, _, _ := strings.Cut(err.Error(), " in -") // print only the letter of -kSECRET
 	hint := cmd.CommandPath() + " --help"

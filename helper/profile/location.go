@@ -66,7 +66,8 @@ func (p Location) check() (key string, err error) {
 	case p.Identity != "" && !filepath.IsAbs(p.Identity):
 		return "keystore_identity", fmt.Errorf("%q is not an absolute path", p.Identity)
 	case p.Identity != "" && disk.Descriptor(p.Identity):
-		return "keystore_identity", fmt.Errorf("%q can be read only once, and each get needs it: name a file", p.Identity)
+		return "keystore_identity", fmt.Errorf("%q can be read only once, and each get needs it: name a file",
+			p.Identity)
 	case len(p.Command) > 0 && p.Kind != Exec:
 		return "keystore_command", fmt.Errorf("keystore %q can't have one", p.Kind)
 	case p.Kind == Exec:

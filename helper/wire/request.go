@@ -195,8 +195,8 @@ func place(seen map[string]string) (address string, noPath bool) {
 	return address, !hasPath
 }
 
-// escapePath encodes what git has decoded in a path: spaces, and letters beyond ASCII. What is encoded still stays as it
-// is, and so do control characters, which name no address.
+// escapePath encodes what git has decoded in a path: spaces, and letters beyond ASCII. What is encoded still stays as
+// it is, and so do control characters, which name no address.
 func escapePath(path string) string {
 	if !utf8.ValidString(path) {
 		return path

@@ -16,9 +16,9 @@ import (
 // CheckCommand is what is wrong with the arguments of cgp-cred in a hint, or nil. The package of the program sets it.
 var CheckCommand func(args []string) error
 
-// follow-hints STATUS COMMAND... checks a failure as expect-failure does. Then, for each hint with a command, in the same
-// state, it runs the hint's command as a user would paste it. That command is no usage error and changes nothing but
-// what is cgp-cred's. Then COMMAND works, or says the next thing. Last, everything is put back.
+// follow-hints STATUS COMMAND... checks a failure as expect-failure does. Then, for each hint with a command, in the
+// same state, it runs the hint's command as a user would paste it. That command is no usage error and changes nothing
+// but what is cgp-cred's. Then COMMAND works, or says the next thing. Last, everything is put back.
 //
 // Words that a user replaces are replaced: FILE after --private-key by key.pem, after --api-key-file by apikey.txt; KID
 // and NEWKID by hint-1; NAME by hinted; PROFILE by int; HOST by $HOST.
@@ -47,7 +47,8 @@ func followHints(ts *testscript.TestScript, neg bool, args []string) {
 		again := exitStatus(ts, ts.Exec(args[1], args[2:]...))
 		corrected := status == 0 && slices.Contains(args, strings.Fields(line)[1]) // the command line that was meant
 		if again != 0 && ts.ReadFile("stderr") == first && !c.looks() && !corrected {
-			ts.Fatalf("after the hint %q, which ended with %d and %q, the command says the same: %s", line, status, said, first)
+			ts.Fatalf("after the hint %q, which ended with %d and %q, the command says the same: %s", line,
+				status, said, first)
 		}
 		ts.Check(putBack(saved, work))
 	}
