@@ -117,8 +117,8 @@ func (e *Error) usualHint() string {
 	case is(ErrCorrupt):
 		return "look at the item \"" + Service +
 			"\" in the keychain's own program; to replace it run `cgp-cred logout " + profile +
-			"`, then `cgp-cred store " + profile + " --host HOST --private-key FILE --kid KID` (without a key pair it " +
-			"would be a profile that sends the API key)"
+			"`, then `cgp-cred store " + profile + " --host HOST --private-key FILE --kid KID` (without a key " +
+			"pair it would be a profile that sends the API key)"
 	case is(ErrUnlisted):
 		return "name the profiles: cgp-cred logout NAME"
 	case is(ErrChanged):

@@ -14,7 +14,8 @@ import (
 // foreignListener returns the error for a loopback port on which another user of this machine listens.
 func foreignListener(host string, uid int) error {
 	return fault.New(fault.Network,
-		"the server that this profile was made for has ended: start it again, or remove the profile: cgp-cred logout PROFILE",
+		"the server that this profile was made for has ended: start it again, or remove the profile: "+
+			"cgp-cred logout PROFILE",
 		"another user of this machine (uid %d) listens on %s, and cgp-cred runs as uid %d: nothing was sent",
 		uid, host, os.Getuid())
 }

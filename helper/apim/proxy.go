@@ -23,9 +23,9 @@ var (
 	noProxyVariables = []string{"no_proxy", "NO_PROXY"}
 )
 
-// proxySchemes are the schemes of a proxy that net/http speaks, each with its usual port.
+// proxySchemes are the schemes of a proxy that net/http speaks, each with the port that curl assumes.
 var proxySchemes = []struct{ name, port string }{
-	{"http", "80"}, {"https", "443"}, {"socks5", "1080"}, {"socks5h", "1080"},
+	{"http", "1080"}, {"https", "443"}, {"socks5", "1080"}, {"socks5h", "1080"},
 }
 
 const spokenProxies = "cgp-cred speaks http, https, socks5 and socks5h"

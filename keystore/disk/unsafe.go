@@ -50,8 +50,8 @@ func ownerOf(path string) whose {
 const (
 	hintHome = "if HOME or an XDG_* variable names another user's folder, set it to your own (sudo -H does), or run " +
 		"cgp-cred as that user"
-	hintPrivate = "let only its owner write it, or use a folder that only you can write (HOME and the XDG_* variables " +
-		"name cgp-cred's)"
+	hintPrivate = "let only its owner write it, or use a folder that only you can write (HOME and the XDG_* " +
+		"variables name cgp-cred's)"
 	hintCopy = "use a copy of your own, in a folder that only you can write"
 )
 

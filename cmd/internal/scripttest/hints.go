@@ -61,7 +61,8 @@ type hintCommand string
 var ownWords = []string{"as", "on", "to", "is", "can", "cannot", "can't", "could", "holds", "keeps", "with"}
 
 // shellCommand is a command of the system that a hint may begin with.
-var shellCommand = regexp.MustCompile(`^(?:sudo )?(?:chmod|chown|setfacl|rm|mv|cp|mkdir|unset|export|ls|df|openssl|ulimit) `)
+var shellCommand = regexp.MustCompile(
+	`^(?:sudo )?(?:chmod|chown|setfacl|rm|mv|cp|mkdir|unset|export|ls|df|openssl|ulimit) `)
 
 // ownCommand begins a command of cgp-cred.
 var ownCommand = regexp.MustCompile("(?:^|[ `(])cgp-cred ")
@@ -156,9 +157,11 @@ func splitWords(line string) []string {
 	return words
 }
 
+var showing = regexp.MustCompile(`^(?:ls|df|cgp-cred (?:status|list|doctor|jwks|help|version|[a-z]+ --help))\b`)
+
 // looks reports whether a command only shows something, so that the failure stays.
 func (c hintCommand) looks() bool {
-	return regexp.MustCompile(`^(?:ls|df|cgp-cred (?:status|list|doctor|jwks|help|version|[a-z]+ --help))\b`).MatchString(string(c))
+	return showing.MatchString(string(c))
 }
 
 // filled returns the command with values for the words that a user replaces.
