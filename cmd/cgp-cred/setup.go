@@ -17,6 +17,7 @@ import (
 	"cgp-cred/helper/manage"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/record"
 )
@@ -71,7 +72,7 @@ func (s *setup) run(ctx context.Context) error {
 			return err
 		}
 	}
-	s.say("done. next: cgp-cred get " + s.name + ", or cgp-cred get --format curl URL | curl -K -")
+	s.say("done. next: cgp-cred get " + s.name + ", or cgp-cred curl URL")
 	return nil
 }
 
@@ -277,7 +278,7 @@ func (a *app) writeNew(file string, content []byte) error {
 		}
 		return fmt.Errorf("%s exists and has another content: it stays as it is", file)
 	}
-	return os.WriteFile(file, content, 0o600)
+	return disk.WriteOutput(file, content, modePublic)
 }
 
 func (s *setup) hasToken(ctx context.Context) bool {
