@@ -79,8 +79,9 @@ func (s *setup) run(ctx context.Context) error {
 // noTerminal returns the error of a setup without a user, whose hints are the commands of a script.
 func (s *setup) noTerminal() error {
 	name, host := cmp.Or(s.name, "int"), cmp.Or(s.host, s.name, "int")
-	return usage(fmt.Sprintf("cgp-cred keygen %[1]s --host %[2]s --kid %[1]s-1 >jwks.json\n"+
-		"cgp-cred store %[1]s --api-key-file FILE\nregister jwks.json in the Developer Hub, then: cgp-cred doctor %[1]s\n"+
+	return usage(fmt.Sprintf("cgp-cred keygen %[1]s --host %[2]s --kid %[1]s-1 --out jwks.json\n"+
+		"cgp-cred store %[1]s --api-key-file FILE\n"+
+		"register jwks.json in the Developer Hub, then: cgp-cred doctor %[1]s\n"+
 		"with a key that you have: cgp-cred store %[1]s --host %[2]s --private-key FILE --kid KID --api-key-file FILE",
 		name, host), "setup asks questions, and there is no terminal to ask at")
 }
@@ -319,8 +320,8 @@ func (s *setup) firstToken(ctx context.Context) error {
 			return fault.Of(fault.ClassOf(err), strings.Join(hints, "\n"), err)
 		case !told:
 			s.say("not yet: " + err.Error())
-			s.say("API Management may take up to an hour to accept a new key. Waiting; Ctrl-C is safe, and cgp-cred setup " +
-				s.name + " continues.")
+			s.say("API Management may take up to an hour to accept a new key. Waiting; Ctrl-C is safe, and " +
+				"cgp-cred setup " + s.name + " continues.")
 			told = true
 		}
 		select {

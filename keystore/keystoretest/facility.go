@@ -56,7 +56,8 @@ var (
 var Facilities = map[string]*Facility{
 	"linux": Linux, "unix": Unix, "clock": Clock, "other-users": Users, "mounts": Mounts, "bind-mounts": Binds,
 	"pid-namespaces": PIDs, "userns": UserNS, "network-namespaces": Networks, "hide-run-user": Hidden,
-	"kernel-keyring": KernelKeys, "strace": Watching, "file-modes": Modes, "terminal": Terminal, "proc": Proc, "shm": SHM,
+	"kernel-keyring": KernelKeys, "strace": Watching, "file-modes": Modes, "terminal": Terminal, "proc": Proc,
+	"shm":  SHM,
 	"ipv6": IPv6,
 }
 
