@@ -194,7 +194,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	r.Place = helpertest.New(t, simulator.Config{
 		JWKS:      func() ([]byte, error) { return *r.registered.Load(), nil },
 		JWKSCache: time.Hour,
-		TokenLife: 2 * time.Second, // so that there is a mint each second
+		TokenLife: 5 * time.Minute,
 		Quota:     -1,
 		Now:       func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
 	})
@@ -222,7 +222,14 @@ func TestRotationUnderLoad(t *testing.T) {
 			})
 		}
 	})
-	pass := func() { time.Sleep(2500 * time.Millisecond) }
+	pass := func() { // three times a token expires, and gets go on
+		for range 3 {
+			ahead.Add(int64(5 * time.Minute))
+			for begun, until := done.Load(), time.Now().Add(time.Minute); done.Load() < begun+20 && time.Now().Before(until); {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+	}
 	pass()
 	if _, err := r.Manage().Rotate(t.Context(), "int", "", r.next); err != nil {
 		t.Error(err)
@@ -233,7 +240,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	if got := r.kids(t); got != "k2 k1 -" {
 		t.Errorf("keys %s before the hour is over", got)
 	}
-	ahead.Store(int64(time.Hour + time.Minute))
+	ahead.Add(int64(time.Hour))
 	pass()
 	if got := r.kids(t); got != "- k2 k1" {
 		t.Errorf("keys %s after the hour", got)
