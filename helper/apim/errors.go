@@ -20,6 +20,19 @@ type Subject struct {
 	Host    string
 	KID     string
 	APIKey  string // first and last four characters of a long API key, or empty
+
+	Variables bool // the credential is in environment variables
+}
+
+// withVariables returns a hint for a credential that is in environment variables: no command stores another one.
+func withVariables(hint string) string {
+	return strings.NewReplacer(
+		StoreAPIKey, "set CGP_CRED_API_KEY, or CGP_CRED_BUNDLE again",
+		"cgp-cred store {profile} --private-key FILE --kid KID --force", "set CGP_CRED_PRIVATE_KEY and CGP_CRED_KID again",
+		"cgp-cred store {profile} --kid KID", "set CGP_CRED_KID",
+		"cgp-cred store {profile} --auth apikey", "unset CGP_CRED_PRIVATE_KEY and CGP_CRED_KID",
+		"the profile's host", "CGP_CRED_HOST", "the profile's token URL", "CGP_CRED_TOKEN_URL",
+	).Replace(hint)
 }
 
 // Error says why there is no token: APIM refused it, or did not answer.
@@ -93,6 +106,9 @@ func (e *Error) FaultHints() []string {
 	}
 	if e.Status != 0 && e.Skew.Abs() > NoticeSkew && !e.ClockWrong() {
 		hint += "\n{skew}: " + hintClock
+	}
+	if e.About.Variables {
+		hint = withVariables(hint)
 	}
 	return fault.Lines(e.fill(hint))
 }

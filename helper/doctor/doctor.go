@@ -223,7 +223,7 @@ func (e *run) about() apim.Subject {
 		s.Profile, s.Host = e.profile.Name, e.profile.Host
 	}
 	if e.record != nil {
-		s.APIKey = e.record.APIKeyLabel()
+		s.APIKey, s.Variables = e.record.APIKeyLabel(), e.record.Variables
 		if e.record.Key != nil {
 			s.KID = e.record.ShownKID(e.record.Key)
 		}

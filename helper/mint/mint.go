@@ -100,7 +100,7 @@ func (m Minter) begin(profile string, r *record.Record) (*session, error) {
 	return &session{
 		Minter: m, client: client, record: r, tokenURL: endpoint, audience: audience,
 		left: m.RequestTime(), attempts: attempts,
-		about: apim.Subject{Profile: profile, Host: r.Host, APIKey: r.APIKeyLabel()},
+		about: apim.Subject{Profile: profile, Host: r.Host, APIKey: r.APIKeyLabel(), Variables: r.Variables},
 	}, nil
 }
 

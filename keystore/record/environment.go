@@ -280,11 +280,11 @@ func (e *Environment) Auth() string {
 func (e *Environment) Record(host string) (*Record, error) {
 	if e.bundle != nil {
 		r := *e.bundle
-		r.Host = host
+		r.Host, r.Variables = host, true
 		return &r, nil
 	}
 	r := &Record{
-		Rev: "environment", Host: host, APIName: e.APIName, Auth: e.Auth(), APIKey: e.apiKey,
+		Rev: "environment", Variables: true, Host: host, APIName: e.APIName, Auth: e.Auth(), APIKey: e.apiKey,
 		TokenURL: e.TokenURL, Audience: e.Audience,
 	}
 	if e.privateKey.IsZero() {

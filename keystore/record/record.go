@@ -29,16 +29,17 @@ const (
 
 // Record is everything that a profile's credential depends on, as the keychain holds it.
 type Record struct {
-	Rev      string          // changes with every change, see [NewRev]
-	Host     string          // host or host:port that the credential is for
-	APIName  string          // path that the credential is limited to; may be empty
-	Auth     string          // JWT, APIKey or None
-	APIKey   keystore.Secret // zero if there is no API key yet
-	Key      *Key            // nil if there is no private key
-	TokenURL string          // empty: the default for Host
-	Audience string          // empty: the token URL
-	Next     *Key            // during a rotation: the key to try first
-	Previous *Key            // after a promotion: the key that was replaced; at most one of Next and Previous is set
+	Rev       string          // changes with every change, see [NewRev]
+	Host      string          // host or host:port that the credential is for
+	APIName   string          // path that the credential is limited to; may be empty
+	Auth      string          // JWT, APIKey or None
+	APIKey    keystore.Secret // zero if there is no API key yet
+	Key       *Key            // nil if there is no private key
+	TokenURL  string          // empty: the default for Host
+	Audience  string          // empty: the token URL
+	Next      *Key            // during a rotation: the key to try first
+	Variables bool            // the environment holds it, and no keystore does
+	Previous  *Key            // after a promotion: the key that was replaced; at most one of Next and Previous is set
 }
 
 // NewRev returns 128 random bits in base64url.

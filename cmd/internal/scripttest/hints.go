@@ -45,7 +45,8 @@ func followHints(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("the hint %q changed what is not cgp-cred's: %s", line, diff)
 		}
 		again := exitStatus(ts, ts.Exec(args[1], args[2:]...))
-		corrected := status == 0 && slices.Contains(args, strings.Fields(line)[1]) // the command line that was meant
+		meant := strings.Fields(line)[1] // the command that was meant, or the better one
+		corrected := status == 0 && (slices.Contains(args, meant) || slices.Contains(args, "keygen") && meant == "rotate")
 		if again != 0 && ts.ReadFile("stderr") == first && !c.looks() && !corrected {
 			ts.Fatalf("after the hint %q, which ended with %d and %q, the command says the same: %s", line,
 				status, said, first)
