@@ -12,12 +12,20 @@ import (
 	"time"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 )
 
 // errStrange says what is wrong with an answer that is neither a token nor a refusal. It quotes nothing of the answer.
+// It is a type because such an answer is no failure of the network.
 type errStrange string
 
 func (e errStrange) Error() string { return string(e) }
+
+// FaultClass returns [fault.Network].
+func (errStrange) FaultClass() fault.Class { return fault.Network }
+
+// FaultHints returns what is often the cause.
+func (errStrange) FaultHints() []string { return fault.Lines(hintMock + "\n" + hintMiddle) }
 
 // ParseToken reads the body of a 200 (RFC 6749 section 5.1). The token's life counts from start. issued_at is ignored:
 // it is sometimes missing, and it is in milliseconds of another clock. An error names the member that is wrong, and

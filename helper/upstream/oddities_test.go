@@ -23,7 +23,7 @@ func TestOddities(t *testing.T) {
 	} {
 		value := "abc-DEF-12"
 		if setting == "api_host" {
-			value = "abc-def-12"
+			value = "abc-def.uk"
 		}
 		for odd, change := range keystoretest.RemovedOddities {
 			given := change(value, c.label)

@@ -6,6 +6,7 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"cgp-cred/helper/wire"
 	"cgp-cred/keystore/keystoretest"
@@ -41,7 +42,7 @@ func TestRequestOddities(t *testing.T) {
 			"from bytes": func() (wire.Request, error) { return wire.ParseRequest([]byte(c.in)) },
 		} {
 			got, err := read()
-			if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
+			if diff := cmp.Diff(c.want, got, cmpopts.IgnoreFields(wire.Request{}, "Host")); err != nil || diff != "" {
 				t.Errorf("%s, %s: %v %s", name, way, err, diff)
 			}
 		}

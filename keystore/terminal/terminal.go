@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"cgp-cred/keystore/fault"
 )
 
 // ErrEnded is the answer of a user who pressed Ctrl-D (on Windows Ctrl-Z) instead of answering.
@@ -34,6 +36,12 @@ func (e *Interrupted) Error() string {
 
 // Unwrap returns [context.Canceled].
 func (e *Interrupted) Unwrap() error { return context.Canceled }
+
+// FaultClass returns [fault.Temporary]: the same command can be run again.
+func (e *Interrupted) FaultClass() fault.Class { return fault.Temporary }
+
+// FaultHints returns no hints: the user knows.
+func (e *Interrupted) FaultHints() []string { return nil }
 
 // Status returns the exit status that a shell reports for a process that the signal ended.
 func (e *Interrupted) Status() int {

@@ -191,14 +191,15 @@ func (m *machine) served(o *outcome, w way) {
 	if o.status != 0 && (!o.killed || o.silent()) {
 		return
 	}
-	if noise := strangeLines(o); noise != "" {
-		m.violate(oneAnswer, "it printed %q with a credential: %v", noise, o.describe(m.during(o)))
-	}
+	noise := strangeLines(o)
 	if a.auth == "none" {
-		if o.stdout != "" {
+		if o.stdout != "" || !strings.HasSuffix(noise, "nothing to print\n") {
 			m.violate(oneAnswer, "method none: %v", o.describe(nil))
 		}
 		return
+	}
+	if noise != "" {
+		m.violate(oneAnswer, "it printed %q with a credential: %v", noise, o.describe(m.during(o)))
 	}
 	want := w.answer
 	if a.auth == "apikey" {
