@@ -116,7 +116,7 @@ func (a *app) split(ctx context.Context, h *helper.Helper, names []string) (some
 			continue
 		}
 		if _, err := h.Config.Load(name); errors.Is(err, profile.ErrNoProfile) {
-			a.say(fmt.Sprintf("there is no profile %q; what a keystore may have of this name is removed", name))
+			a.warn(fmt.Sprintf("there is no profile %q; what a keystore may have of this name is removed", name))
 		}
 		some = append(some, name)
 	}

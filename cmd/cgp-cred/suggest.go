@@ -114,7 +114,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		return usage(hint, "%s", what)
 	}
 	if !cmd.HasParent() {
-		hint = "a command's flags come after it: cgp-cred COMMAND --help"
+		hint = "a command's flags come after it; the commands: cgp-cred help"
 	}
 	if flag := meantFlag(cmd, unknown.GetSpecifiedName()); flag != "" {
 		hint = flag + "\n" + hint

@@ -23,7 +23,6 @@ func TestSuggestions(t *testing.T) {
 		"whoami":                      "did you mean cgp-cred status?",
 		"ls":                          "did you mean cgp-cred list?",
 		"check":                       "did you mean cgp-cred doctor?",
-		"curl":                        "cgp-cred get --format curl URL | curl -K -",
 		"serve":                       "did you mean cgp-cred simulate?",
 		"Get":                         "did you mean cgp-cred get?",
 		"stroe int":                   "did you mean cgp-cred store?",

@@ -58,12 +58,14 @@ var exitTopic = []block{
 		{"7", "temporary: 429, 5xx, a lock, a deadline, or another command changed the profile meanwhile", "try again"},
 	}},
 	{text: "`exec` and `curl` end with the command's own status: 128+n for signal n, 126 or 127 if it can't be run."},
-	{text: "A message on stderr is `cgp-cred: WHAT FAILED: why`. After it comes at least one `hint: …`, each on a " +
-		"line of its own, and `message_id: …` if APIM gave one."},
+	{text: "A message on stderr is `cgp-cred: WHAT FAILED: why`. After it, except for an interrupted " +
+		"[question](#questions), comes at least one `hint: …`, each on a line of its own, and `message_id: …` if APIM " +
+		"gave one."},
 }
 
 var environmentTopic = []block{
-	{text: "An empty variable counts as unset. A flag wins over a variable. install.sh reads the last two of these."},
+	{text: "An empty variable counts as unset; if no profile is found, the error names the empty ones. A flag wins over " +
+		"a variable. install.sh reads the last two of these."},
 	{rows: [][]string{
 		{"variable", "meaning"},
 		{"`CGP_CRED_PROFILE`", "the profile, if no argument names one; default: the config's, otherwise the only one"},
@@ -95,8 +97,11 @@ var environmentTopic = []block{
 	{text: "These common variables are respected too:"},
 	{rows: [][]string{
 		{"variable", "meaning"},
-		{"`HTTPS_PROXY`, `NO_PROXY`", "as everywhere, in lower case too; a loopback host never has a proxy"},
-		{"`SSL_CERT_FILE`, `SSL_CERT_DIR`", "roots; the file is added to the system's"},
+		{"`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`", "as in curl, see below; a loopback host never has a proxy"},
+		{
+			"`SSL_CERT_FILE`, `SSL_CERT_DIR`",
+			"roots; the file is added to the system's; what does not exist is only a warning",
+		},
 		{
 			"`HOME`, `XDG_CONFIG_HOME`, `XDG_STATE_HOME`, `XDG_DATA_HOME`, `XDG_RUNTIME_DIR`",
 			"where [files](#files) are",
@@ -114,7 +119,15 @@ var environmentTopic = []block{
 		{"`PATH`", "where `exec` finds COMMAND, and `clients install` the interpreter"},
 		{"`NO_COLOR`, `TERM`", "no colours in `doctor`"},
 		{"`WSL_DISTRO_NAME`", "better hints in WSL"},
+		{"`SUDO_USER`", "a better hint if root has no profile"},
 	}},
+	{text: "The first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and `ALL_PROXY` that is not empty names the proxy: " +
+		"`SCHEME://USER:PASSWORD@HOST:PORT`. The scheme is `http` (the default), `https`, `socks5` or `socks5h`; with " +
+		"both of the last two the proxy looks the host up. The port is 1080 by default, as in curl, and 443 for `https`. " +
+		"In USER and PASSWORD a `%` that begins no code stands for itself; `@ / ? #` and a space are written as " +
+		"`%40 %2F %3F %23 %20`. Any other value is exit 6, and nothing is sent. Signing in at a proxy is by Basic only. " +
+		"`no_proxy`, otherwise `NO_PROXY`, is a list with commas: `*`, domains with all below them, addresses, and blocks " +
+		"of addresses such as `10.0.0.0/8`."},
 }
 
 var filesTopic = []block{

@@ -32,8 +32,8 @@ type Given struct {
 	Later  bool // the API key may come later
 }
 
-// Missing returns an error that names all that a new profile still needs, or nil. It asks the keychain only if nothing
-// but the host is missing: the profile's file may be lost, and the record knows the host.
+// Missing returns an error that names all that a new profile still needs, or nil. It asks the keychain only if at most
+// the host and the API key are missing: the profile's file may be lost or on another machine, and the record has both.
 func (m *Manager) Missing(ctx context.Context, name string, c Change, g Given) error {
 	if err := m.KeystoreOnly(); err != nil {
 		return err
@@ -55,21 +55,21 @@ func (m *Manager) Missing(ctx context.Context, name string, c Change, g Given) e
 	if !g.Key && kid == "" && c.Auth == profile.JWT {
 		need("method jwt signs with a private key, and none is given", "--private-key FILE --kid KID")
 	}
-	complete := len(problems) == 0
+	known := len(problems) == 0
 	if !g.APIKey && !g.Later && c.Auth != profile.None {
 		need("there is no API key, and stdin is not a terminal", "--api-key-file FILE")
 	}
 	if c.Host == "" {
-		if complete {
-			if old, err := m.Existing(ctx, name, c.Keystore); err == nil && old != nil {
-				return nil
-			}
-		}
 		problems = append([]string{"a new profile needs a host"}, problems...)
 		flags = append([]string{"--host HOST"}, flags...)
 	}
 	if len(problems) == 0 {
 		return nil
+	}
+	if known {
+		if old, err := m.Existing(ctx, name, c.Keystore); err == nil && old != nil {
+			return nil
+		}
 	}
 	hint := "add " + strings.Join(flags, " ") + ", for example " +
 		strings.NewReplacer("HOST", "int", "KID", "int-1", "--private-key FILE", "--private-key int-1.pem",

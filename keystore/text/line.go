@@ -90,7 +90,7 @@ func (k Kind) unassign(s string) string {
 	}
 	name, value, found := strings.Cut(rest, "=")
 	if before, after, colon := strings.Cut(rest, ":"); colon && (!found || len(before) < len(name)) {
-		name, value, found = before, after, true
+		name, value, found = before, after, strings.Trim(after, "0123456789") != "" // not a host and its port
 	}
 	name = unquote(strings.TrimSpace(name))
 	if !found || !isName(name) || !k.named(name) {

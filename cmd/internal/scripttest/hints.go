@@ -69,7 +69,7 @@ var shellCommand = regexp.MustCompile(
 var ownCommand = regexp.MustCompile("(?:^|[ `(])cgp-cred ")
 
 // hintEnd ends a command in a hint that continues.
-var hintEnd = regexp.MustCompile("`|, |; | \\(|\\)| or | and | if |: |, which|\\?$")
+var hintEnd = regexp.MustCompile("`|, |; | \\| | \\(|\\)| or | and | if |: |, which|\\?$")
 
 // HintCommands returns the command lines in the hints of a message.
 func HintCommands(stderr string) []string {
