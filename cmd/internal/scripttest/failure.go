@@ -24,6 +24,7 @@ func expectFailure(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s", problem)
 	}
 	ts.Check(CheckHints(ts.ReadFile("stderr")))
+	noteHints(ts, args[1:], ts.ReadFile("stderr"))
 }
 
 var failureLines = regexp.MustCompile(`^(?:(?:cgp-cred: warning:|\*) [ -~]+\n)*` +

@@ -2,58 +2,13 @@ package scripttest
 
 import (
 	"fmt"
-	"io/fs"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // CheckCommand is what is wrong with the arguments of cgp-cred in a hint, or nil. The package of the program sets it.
 var CheckCommand func(args []string) error
-
-// follow-hints STATUS COMMAND... checks a failure as expect-failure does. Then, for each hint with a command, in the
-// same state, it runs the hint's command as a user would paste it. That command is no usage error and changes nothing
-// but what is cgp-cred's. Then COMMAND works, or says the next thing. Last, everything is put back.
-//
-// Words that a user replaces are replaced: FILE after --private-key by key.pem, after --api-key-file by apikey.txt; KID
-// and NEWKID by hint-1; NAME by hinted; PROFILE by int; HOST by $HOST.
-func followHints(ts *testscript.TestScript, neg bool, args []string) {
-	expectFailure(ts, neg, args)
-	first := ts.ReadFile("stderr")
-	commands := hintCommands(first)
-	if len(commands) == 0 {
-		ts.Fatalf("no hint has a command: %s", first)
-	}
-	work := ts.Getenv("WORK")
-	saved := filepath.Join(filepath.Dir(work), filepath.Base(work)+".saved")
-	ts.Check(exec.Command("cp", "-a", work, saved).Run())
-	defer func() { ts.Check(os.RemoveAll(saved)) }()
-	for _, c := range commands {
-		before := foreignFiles(ts, work)
-		line := c.filled(ts.Getenv("HOST"))
-		status := exitStatus(ts, ts.Exec("bash", "-c", line+" </dev/null"))
-		said := ts.ReadFile("stderr")
-		if status == 2 && strings.HasPrefix(line, "cgp-cred") {
-			ts.Fatalf("the hint %q is a usage error: %s", line, said)
-		}
-		if diff := changed(before, foreignFiles(ts, work)); diff != "" {
-			ts.Fatalf("the hint %q changed what is not cgp-cred's: %s", line, diff)
-		}
-		again := exitStatus(ts, ts.Exec(args[1], args[2:]...))
-		meant := strings.Fields(line)[1] // the command that was meant, or the better one
-		corrected := status == 0 && (slices.Contains(args, meant) || slices.Contains(args, "keygen") && meant == "rotate")
-		if again != 0 && ts.ReadFile("stderr") == first && !c.looks() && !corrected {
-			ts.Fatalf("after the hint %q, which ended with %d and %q, the command says the same: %s", line,
-				status, said, first)
-		}
-		ts.Check(putBack(saved, work))
-	}
-}
 
 // hintCommand is a command line in a hint.
 type hintCommand string
@@ -156,107 +111,4 @@ func splitWords(line string) []string {
 		words = append(words, word.String())
 	}
 	return words
-}
-
-var showing = regexp.MustCompile(`^(?:ls|df|cgp-cred (?:status|list|doctor|jwks|help|version|[a-z]+ --help))\b`)
-
-// looks reports whether a command only shows something, so that the failure stays.
-func (c hintCommand) looks() bool {
-	return showing.MatchString(string(c))
-}
-
-// filled returns the command with values for the words that a user replaces.
-func (c hintCommand) filled(host string) string {
-	words := strings.Split(string(c), " ")
-	for i, w := range words {
-		switch {
-		case w == "FILE" && i > 0 && words[i-1] == "--private-key":
-			words[i] = "key.pem"
-		case w == "FILE" && i > 0 && words[i-1] == "--api-key-file":
-			words[i] = "apikey.txt"
-		case w == "KID", w == "NEWKID":
-			words[i] = "hint-1"
-		case w == "NAME":
-			words[i] = "hinted"
-		case w == "PROFILE":
-			words[i] = "int"
-		case w == "HOST":
-			words[i] = host
-		case w == "COMMAND":
-			words[i] = "true"
-		case w == "sudo", strings.HasPrefix(w, "["): // and what may be left out
-			words[i] = ""
-		}
-	}
-	if len(words) > 2 && words[1] == "store" && !slices.Contains(words, "--api-key-file") {
-		words = append(words, "--api-key-file", "apikey.txt") // at a terminal it would be asked for
-	}
-	if len(words) > 2 && words[1] == "logout" {
-		words = append(words, "--yes")
-	}
-	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
-}
-
-// foreignFiles returns what a script's folder holds that is not cgp-cred's: name, mode, owner and content.
-func foreignFiles(ts *testscript.TestScript, work string) map[string]string {
-	all := map[string]string{}
-	ts.Check(filepath.WalkDir(work, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(work, path)
-		if err != nil {
-			return err
-		}
-		if strings.Contains(name, "cgp-cred") {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if name == ".tmp" || strings.HasSuffix(name, ".log") {
-			return nil
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		all[name] = fmt.Sprint(info.Mode(), owner(info))
-		if info.Mode().IsRegular() {
-			raw, err := os.ReadFile(path)
-			all[name] += string(raw)
-			return err
-		}
-		return nil
-	}))
-	return all
-}
-
-// changed returns the first difference, without the content.
-func changed(before, after map[string]string) string {
-	for name, was := range before {
-		if now, ok := after[name]; !ok || now != was {
-			return name
-		}
-	}
-	for name := range after {
-		if _, ok := before[name]; !ok {
-			return name
-		}
-	}
-	return ""
-}
-
-// putBack makes a script's folder what it was, and keeps the folder itself, in which the script runs.
-func putBack(saved, work string) error {
-	entries, err := os.ReadDir(work)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if err := os.RemoveAll(filepath.Join(work, e.Name())); err != nil {
-			return err
-		}
-	}
-	return exec.Command("cp", "-a", saved+"/.", work).Run()
 }
