@@ -59,13 +59,13 @@ var exitTopic = []block{
 	}},
 	{text: "`exec` and `curl` end with the command's own status: 128+n for signal n, 126 or 127 if it can't be run."},
 	{text: "A message on stderr is `cgp-cred: WHAT FAILED: why`. After it, except for an interrupted " +
-		"[question](#questions), comes at least one `hint: …`, each on a line of its own, and `message_id: …` if APIM " +
-		"gave one."},
+		"[question](#questions), comes at least one `hint: …`, each on a line of its own, and `message_id: …` if " +
+		"APIM gave one."},
 }
 
 var environmentTopic = []block{
-	{text: "An empty variable counts as unset; if no profile is found, the error names the empty ones. A flag wins over " +
-		"a variable. install.sh reads the last two of these."},
+	{text: "An empty variable counts as unset; if no profile is found, the error names the empty ones. A flag wins " +
+		"over a variable. install.sh reads the last two of these."},
 	{rows: [][]string{
 		{"variable", "meaning"},
 		{"`CGP_CRED_PROFILE`", "the profile, if no argument names one; default: the config's, otherwise the only one"},
@@ -90,8 +90,8 @@ var environmentTopic = []block{
 		{"`CGP_CRED_BASE_URL`", "as `install.sh --base-url`"},
 	}},
 	{text: "If a variable of the environment source is set, the keychain is not touched. Host and API key without a " +
-		"private key mean method apikey. KID and private key need each other and both of those. A set that is not " +
-		"complete is exit 2 and names what is missing."},
+		"private key mean method apikey. KID and private key need each other and both of those. A set that is not" +
+		" complete is exit 2 and names what is missing."},
 	{text: "The default of `CGP_CRED_KEYCHAIN_TIMEOUT` is 30s if someone could answer a prompt, otherwise 5s; for " +
 		"signers and programs 30s; for a named pipe or stdin a minute."},
 	{text: "These common variables are respected too:"},
@@ -121,13 +121,13 @@ var environmentTopic = []block{
 		{"`WSL_DISTRO_NAME`", "better hints in WSL"},
 		{"`SUDO_USER`", "a better hint if root has no profile"},
 	}},
-	{text: "The first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and `ALL_PROXY` that is not empty names the proxy: " +
-		"`SCHEME://USER:PASSWORD@HOST:PORT`. The scheme is `http` (the default), `https`, `socks5` or `socks5h`; with " +
-		"both of the last two the proxy looks the host up. The port is 1080 by default, as in curl, and 443 for `https`. " +
-		"In USER and PASSWORD a `%` that begins no code stands for itself; `@ / ? #` and a space are written as " +
-		"`%40 %2F %3F %23 %20`. Any other value is exit 6, and nothing is sent. Signing in at a proxy is by Basic only. " +
-		"`no_proxy`, otherwise `NO_PROXY`, is a list with commas: `*`, domains with all below them, addresses, and blocks " +
-		"of addresses such as `10.0.0.0/8`."},
+	{text: "The first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and `ALL_PROXY` that is not empty names the " +
+		"proxy: `SCHEME://USER:PASSWORD@HOST:PORT`. The scheme is `http` (the default), `https`, `socks5` or " +
+		"`socks5h`; with both of the last two the proxy looks the host up. The port is 1080 by default, as in " +
+		"curl, and 443 for `https`. In USER and PASSWORD a `%` that begins no code stands for itself; `@ / ? #` " +
+		"and a space are written as `%40 %2F %3F %23 %20`. Any other value is exit 6, and nothing is sent. " +
+		"Signing in at a proxy is by Basic only. `no_proxy`, otherwise `NO_PROXY`, is a list with commas: `*`, " +
+		"domains with all below them, addresses, and blocks of addresses such as `10.0.0.0/8`."},
 }
 
 var filesTopic = []block{
@@ -165,8 +165,9 @@ var keystoresTopic = []block{
 		{"`exec`", "your own program, which is run with `get`, `store` or `erase` and the profile's name"},
 	}},
 	{text: "Of an encrypted file you are prompted for the passphrase, once an hour (`cgp-cred lock` forgets it), or " +
-		"it is read from a descriptor: `--passphrase-fd 3 3<FILE`, or `CGP_CRED_PASSPHRASE_FD=3`. With `--identity " +
-		"FILE` an age identity opens it, without a prompt: keep that file out of reach of other users and backups."},
+		"it is read from a descriptor: `--passphrase-fd 3 3<FILE`, or `CGP_CRED_PASSPHRASE_FD=3`. With " +
+		"`--identity FILE` an age identity opens it, without a prompt: keep that file out of reach of other users" +
+		" and backups."},
 	{text: "An existing record is moved; the old copy is deleted once the new one has been verified. Nothing falls " +
 		"back from one keystore to another. See also [keys.md](keys.md)."},
 }

@@ -70,10 +70,11 @@ func follow(ts *testscript.TestScript, argv []string, first string) (problems []
 		}
 		again, text := outcomeOf(ts, argv[0], argv[1:]...)
 		meant := append(strings.Fields(line), "")[1] // the command that was meant, or the better one
-		corrected := status == 0 && (slices.Contains(argv, meant) || slices.Contains(argv, "keygen") && meant == "rotate")
+		corrected := status == 0 &&
+			(slices.Contains(argv, meant) || slices.Contains(argv, "keygen") && meant == "rotate")
 		if again != 0 && text == first && !c.looks() && !corrected {
-			problems = append(problems, fmt.Sprintf("after the hint %q, which ended with %d and %q, the command says the same",
-				line, status, said))
+			problems = append(problems, fmt.Sprintf(
+				"after the hint %q, which ended with %d and %q, the command says the same", line, status, said))
 		}
 		ts.Check(putBack(saved, work))
 	}
