@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // docs/architecture.md names each package of the product, and no other.
@@ -28,7 +26,7 @@ func TestArchitectureHasEachPackage(t *testing.T) {
 		named = append(named, m[1])
 	}
 	slices.Sort(named)
-	if diff := cmp.Diff(productPackages(t), named); diff != "" {
+	if diff := difference(productPackages(t), named); diff != "" {
 		t.Errorf("packages (-product +architecture):\n%s", diff)
 	}
 	file := regexp.MustCompile("`((?:cmd|helper|keystore)/[a-zA-Z0-9/._-]+)`")

@@ -3,8 +3,6 @@ package main
 import (
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // A command line for curl is sorted as curl would read it.
@@ -34,7 +32,7 @@ func TestParseCurl(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", line, err)
 		}
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(curlLine{})); diff != "" {
+		if diff := difference(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", line, diff)
 		}
 	}

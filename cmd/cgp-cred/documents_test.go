@@ -7,12 +7,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
 	"cgp-cred/cmd/internal/scripttest"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 )
 
@@ -37,19 +37,19 @@ func documents(t *testing.T) map[string]string {
 }
 
 var (
-	fence      = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
-	inlineCode = regexp.MustCompile("`[^`\n]+`")
+	fence      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?ms)^ *```.*?^ *```$") })
+	inlineCode = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`[^`\n]+`") })
 )
 
 // prose returns a document without its code.
 func prose(text string) string {
-	return inlineCode.ReplaceAllString(fence.ReplaceAllString(text, ""), "`code`")
+	return inlineCode().ReplaceAllString(fence().ReplaceAllString(text, ""), "`code`")
 }
 
 // anchors returns the names that GitHub gives to a document's headings.
 func anchors(text string) []string {
 	var names []string
-	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
+	for _, m := range heading().FindAllStringSubmatch(fence().ReplaceAllString(text, ""), -1) {
 		name := strings.Map(func(r rune) rune {
 			switch {
 			case r == ' ':
@@ -112,7 +112,7 @@ func TestDocumentsFit(t *testing.T) {
 			continue
 		}
 		if name == "SECURITY.md" {
-			text = threatRow.ReplaceAllString(text, "")
+			text = threatRow().ReplaceAllString(text, "")
 		}
 		for line := range strings.SplitSeq(output.ReplaceAllString(text, ""), "\n") {
 			if n := utf8.RuneCountInString(line); n > 120 {
@@ -121,7 +121,7 @@ func TestDocumentsFit(t *testing.T) {
 		}
 	}
 	for name, text := range documents(t) {
-		for line := range strings.SplitSeq(fence.ReplaceAllString(text, ""), "\n") {
+		for line := range strings.SplitSeq(fence().ReplaceAllString(text, ""), "\n") {
 			if strings.Count(line, "`")%2 != 0 {
 				t.Errorf("%s: code continues in the next line: %s", name, line)
 			}
@@ -136,7 +136,7 @@ func TestDocumentsFit(t *testing.T) {
 var commandLine = regexp.MustCompile(`(?:^|[\s(;&|"'])cgp-cred ((?:[^|;&()<>#` + "`" + `\n"']|"[^"\n]*"|'[^'\n]*')+)`)
 
 // quotedWord is a quoted argument.
-var quotedWord = regexp.MustCompile(`"[^"]*"|'[^']*'`)
+var quotedWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"[^"]*"|'[^']*'`) })
 
 // Command lines in documents are valid: the program has the command and each of the flags.
 func TestDocumentsCallTheProgram(t *testing.T) {
@@ -148,11 +148,11 @@ func TestDocumentsCallTheProgram(t *testing.T) {
 		if name == "CHANGELOG.md" { // it describes old versions too
 			continue
 		}
-		for _, code := range append(fence.FindAllString(text, -1), inlineCode.FindAllString(text, -1)...) {
+		for _, code := range append(fence().FindAllString(text, -1), inlineCode().FindAllString(text, -1)...) {
 			for line := range strings.SplitSeq(strings.Trim(code, "`"), "\n") {
 				for _, m := range commandLine.FindAllStringSubmatch(line, -1) {
 					checked++
-					words := strings.Fields("cgp-cred " + quotedWord.ReplaceAllString(m[1], "x"))
+					words := strings.Fields("cgp-cred " + quotedWord().ReplaceAllString(m[1], "x"))
 					if problem := checkCommandLine(root, dispatch(words)); problem != "" {
 						t.Errorf("%s: cgp-cred %s: %s", name, strings.TrimSpace(m[1]), problem)
 					}
@@ -228,7 +228,7 @@ func TestLicencesHaveEachModule(t *testing.T) {
 	slices.Sort(modules)
 	named := readPage(t, "docs", "security.md").cells(t, "Licences and dependencies")
 	slices.Sort(named)
-	if diff := cmp.Diff(modules, named); diff != "" || len(modules) == 0 {
+	if diff := difference(modules, named); diff != "" || len(modules) == 0 {
 		t.Errorf("modules (-go.mod +security.md):\n%s", diff)
 	}
 }
@@ -241,7 +241,7 @@ func TestContributingHasEachVerb(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `([\\w-]+)").FindAllStringSubmatch(table, -1) {
 		named = append(named, m[1])
 	}
-	if diff := cmp.Diff(scripttest.Verbs(), named); diff != "" {
+	if diff := difference(scripttest.Verbs(), named); diff != "" {
 		t.Errorf("verbs (-scripts +CONTRIBUTING.md):\n%s", diff)
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -24,7 +24,7 @@ import (
 // page is a Markdown document, split at its headings.
 type page map[string]string // a heading's text, and what is below it up to the next one
 
-var heading = regexp.MustCompile(`(?m)^#{1,6} (.+)$`)
+var heading = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^#{1,6} (.+)$`) })
 
 func readPage(t *testing.T, parts ...string) page {
 	t.Helper()
@@ -34,7 +34,7 @@ func readPage(t *testing.T, parts ...string) page {
 	}
 	p := page{}
 	text := string(raw)
-	all := heading.FindAllStringSubmatchIndex(text, -1)
+	all := heading().FindAllStringSubmatchIndex(text, -1)
 	for i, m := range all {
 		end := len(text)
 		if i+1 < len(all) {
@@ -114,13 +114,13 @@ func TestReferenceHasEachCommand(t *testing.T) {
 			t.Errorf("%s: no synopsis %q", title, line)
 		}
 		want := flagNames(c.NonInheritedFlags())
-		if diff := cmp.Diff(want, firstWords(p.cells(t, title))); diff != "" {
+		if diff := difference(want, firstWords(p.cells(t, title))); diff != "" {
 			t.Errorf("%s: flags (-program +reference):\n%s", title, diff)
 		}
 	}
 	want := append(flagNames(root.PersistentFlags()), "--help", "-h")
 	slices.Sort(want)
-	if diff := cmp.Diff(want, firstWords(p.cells(t, "Flags of every command"))); diff != "" {
+	if diff := difference(want, firstWords(p.cells(t, "Flags of every command"))); diff != "" {
 		t.Errorf("every command: flags (-program +reference):\n%s", diff)
 	}
 	for title, text := range p {
@@ -133,7 +133,7 @@ func TestReferenceHasEachCommand(t *testing.T) {
 		options = append(options, m[1], m[2])
 	}
 	slices.Sort(options)
-	if diff := cmp.Diff(options, firstWords(p.cells(t, upstreamName))); diff != "" || len(options) == 0 {
+	if diff := difference(options, firstWords(p.cells(t, upstreamName))); diff != "" || len(options) == 0 {
 		t.Errorf("%s: options (-program +reference):\n%s", upstreamName, diff)
 	}
 }
@@ -142,14 +142,14 @@ func TestReferenceHasEachCommand(t *testing.T) {
 func TestReferenceHasEachName(t *testing.T) {
 	t.Parallel()
 	p := readPage(t, "docs", "reference.md")
-	if diff := cmp.Diff(wire.Formats, p.cells(t, "Formats of get")); diff != "" {
+	if diff := difference(wire.Formats, p.cells(t, "Formats of get")); diff != "" {
 		t.Errorf("formats (-program +reference):\n%s", diff)
 	}
 	var statuses []string
 	for _, m := range regexp.MustCompile(`(?m)^\| (\d+) \|`).FindAllStringSubmatch(p["Exit statuses"], -1) {
 		statuses = append(statuses, m[1])
 	}
-	if diff := cmp.Diff(exitConstants(t), statuses); diff != "" {
+	if diff := difference(exitConstants(t), statuses); diff != "" {
 		t.Errorf("exit statuses (-program +reference):\n%s", diff)
 	}
 	if checks := doctorChecks(t); !strings.Contains(strings.ReplaceAll(p["doctor"], "\n", " "), ": "+checks+".") {
@@ -166,7 +166,7 @@ func TestReferenceHasEachName(t *testing.T) {
 	slices.Sort(own)
 	slices.Sort(other)
 	ownRead, otherRead := variablesRead(t)
-	if diff := cmp.Diff(ownRead, own); diff != "" {
+	if diff := difference(ownRead, own); diff != "" {
 		t.Errorf("variables (-product +reference):\n%s", diff)
 	}
 	for _, name := range otherRead {

@@ -8,16 +8,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"cgp-cred/cmd/internal/scripttest"
 )
 
 // threatRow is a row of the table in SECURITY.md: number, attack, answer, tests.
-var threatRow = regexp.MustCompile(`(?m)^\| (\d+) \| [^|]+ \| [^|]+ \| ([^|]+) \|$`)
+var threatRow = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^\| (\d+) \| [^|]+ \| [^|]+ \| ([^|]+) \|$`) })
 
 // testName is a script, or a test function, as the table names it.
-var testName = regexp.MustCompile("`([A-Za-z0-9-]+)(\\.txtar)?`")
+var testName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`([A-Za-z0-9-]+)(\\.txtar)?`") })
 
 const threatRows = 35
 
@@ -30,12 +31,12 @@ func TestEachThreatIsPlayed(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := testFunctions(t, root)
-	rows := threatRow.FindAllSubmatch(text, -1)
+	rows := threatRow().FindAllSubmatch(text, -1)
 	for i, row := range rows {
 		if n, err := strconv.Atoi(string(row[1])); err != nil || n != i+1 {
 			t.Errorf("row %d has the number %s", i+1, row[1])
 		}
-		tests := testName.FindAllSubmatch(row[2], -1)
+		tests := testName().FindAllSubmatch(row[2], -1)
 		if len(tests) == 0 {
 			t.Errorf("row %d names no test", i+1)
 		}

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
 	"cgp-cred/keystore/fault"
@@ -68,11 +67,11 @@ func TestFlagOddities(t *testing.T) {
 		}
 	}
 	_, got, err := try("logout", "int\r", "'prod'", "\ufeffdev\u200b")
-	if diff := cmp.Diff([]string{"int", "prod", "dev"}, got); err != nil || diff != "" {
+	if diff := difference([]string{"int", "prod", "dev"}, got); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
 	_, got, err = try("exec", "int\r", "--", "sh\r", " 'x' ")
-	if diff := cmp.Diff([]string{"int", "sh\r", " 'x' "}, got); err != nil || diff != "" {
+	if diff := difference([]string{"int", "sh\r", " 'x' "}, got); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -102,11 +103,13 @@ func outcomeOf(ts *testscript.TestScript, name string, args ...string) (status i
 	return cmd.ProcessState.ExitCode(), text.String()
 }
 
-var showing = regexp.MustCompile(`^(?:ls|df|cgp-cred (?:status|list|doctor|jwks|help|version|[a-z]+ --help))\b`)
+var showing = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:ls|df|cgp-cred (?:status|list|doctor|jwks|help|version|[a-z]+ --help))\b`)
+})
 
 // looks reports whether a command only shows something, so that the failure stays.
 func (c hintCommand) looks() bool {
-	return showing.MatchString(string(c))
+	return showing().MatchString(string(c))
 }
 
 // filled returns the command with values for the words that a user replaces.

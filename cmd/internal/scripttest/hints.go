@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // CheckCommand is what is wrong with the arguments of cgp-cred in a hint, or nil. The package of the program sets it.
@@ -21,10 +22,12 @@ var shellCommand = regexp.MustCompile(
 	`^(?:sudo )?(?:chmod|chown|setfacl|rm|mv|cp|mkdir|unset|export|ls|df|openssl|ulimit) `)
 
 // ownCommand begins a command of cgp-cred.
-var ownCommand = regexp.MustCompile("(?:^|[ `(])cgp-cred ")
+var ownCommand = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?:^|[ `(])cgp-cred ") })
 
 // hintEnd ends a command in a hint that continues.
-var hintEnd = regexp.MustCompile("`|, |; | \\| | \\(|\\)| or | and | if |: |, which|\\?$")
+var hintEnd = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("`|, |; | \\| | \\(|\\)| or | and | if |: |, which|\\?$")
+})
 
 // HintCommands returns the command lines in the hints of a message.
 func HintCommands(stderr string) []string {
@@ -49,9 +52,9 @@ func hintCommands(stderr string) []hintCommand {
 				list = append(list, hintCommand(text))
 			}
 		}
-		for _, begin := range ownCommand.FindAllStringIndex(hint, -1) {
+		for _, begin := range ownCommand().FindAllStringIndex(hint, -1) {
 			text := hint[begin[1]:]
-			if end := hintEnd.FindStringIndex(text); end != nil {
+			if end := hintEnd().FindStringIndex(text); end != nil {
 				text = text[:end[0]]
 			}
 			if words := strings.Fields(text); len(words) > 0 && !slices.Contains(ownWords, words[0]) {

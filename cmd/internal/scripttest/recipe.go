@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -19,8 +20,10 @@ type recipe struct {
 }
 
 var (
-	recipeMark  = regexp.MustCompile(`(?m)^ *<!-- *tested:.*$`)
-	recipeBlock = regexp.MustCompile("(?ms)^<!-- tested: (\\S+) -->\n```(sh|python|go)\n(.*?)^```$")
+	recipeMark  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^ *<!-- *tested:.*$`) })
+	recipeBlock = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile("(?ms)^<!-- tested: (\\S+) -->\n```(sh|python|go)\n(.*?)^```$")
+	})
 )
 
 // Manual returns the documents for users: README.md and all of docs.
@@ -40,8 +43,8 @@ func recipes(repository string) (map[string]recipe, error) {
 		if err != nil {
 			return nil, err
 		}
-		blocks := recipeBlock.FindAllStringSubmatch(string(text), -1)
-		if marks := recipeMark.FindAllString(string(text), -1); len(marks) != len(blocks) {
+		blocks := recipeBlock().FindAllStringSubmatch(string(text), -1)
+		if marks := recipeMark().FindAllString(string(text), -1); len(marks) != len(blocks) {
 			return nil, fmt.Errorf("%s has %d marks of recipes, and %d blocks below one: %q",
 				file, len(marks), len(blocks), marks)
 		}

@@ -26,10 +26,10 @@ func Main(m *testing.M, commands map[string]func()) {
 // private runs a test binary's tests without access to the user's own keychain, home folder and session bus.
 type private struct{ *testing.M }
 
-// Run lets four scripts run at once, unless the user set another number: a script waits most of the time.
+// Run lets six scripts run at once, unless the user set another number: a script waits most of the time.
 func (p private) Run() int {
-	if runtime.GOMAXPROCS(0) < 4 {
-		if err := flag.Set("test.parallel", "4"); err != nil {
+	if runtime.GOMAXPROCS(0) < 6 {
+		if err := flag.Set("test.parallel", "6"); err != nil {
 			return 1
 		}
 	}

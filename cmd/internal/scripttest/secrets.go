@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Kinds of secrets that have several forms.
@@ -115,18 +116,20 @@ func (s *secrets) learnPEM(text []byte) {
 }
 
 var (
-	someAPIKey    = regexp.MustCompile(`"api_key":"([^"]+)"`)
-	somePrimes    = regexp.MustCompile(`"p":"([A-Za-z0-9_-]+)","q":"([A-Za-z0-9_-]+)"`)
-	someToken     = regexp.MustCompile(`"access_token"\s*:\s*"([^"]+)"`)
-	someAssertion = regexp.MustCompile(`eyJhbGciOiJSUzUxMiI[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)`)
+	someAPIKey    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"api_key":"([^"]+)"`) })
+	somePrimes    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"p":"([A-Za-z0-9_-]+)","q":"([A-Za-z0-9_-]+)"`) })
+	someToken     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"access_token"\s*:\s*"([^"]+)"`) })
+	someAssertion = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`eyJhbGciOiJSUzUxMiI[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)`)
+	})
 )
 
 // learnFrom adds the secrets in a record, in an answer of the token endpoint, or in a token request.
 func (s *secrets) learnFrom(text []byte) {
-	for _, m := range someAPIKey.FindAllSubmatch(text, -1) {
+	for _, m := range someAPIKey().FindAllSubmatch(text, -1) {
 		s.learn(kindAPIKey, m[1])
 	}
-	for _, m := range somePrimes.FindAllSubmatch(text, -1) {
+	for _, m := range somePrimes().FindAllSubmatch(text, -1) {
 		p, err := base64.RawURLEncoding.DecodeString(string(m[1]))
 		q, qerr := base64.RawURLEncoding.DecodeString(string(m[2]))
 		k := keyOf(new(big.Int).SetBytes(p), new(big.Int).SetBytes(q))
@@ -134,10 +137,10 @@ func (s *secrets) learnFrom(text []byte) {
 			s.learnKey(k)
 		}
 	}
-	for _, m := range someToken.FindAllSubmatch(text, -1) {
+	for _, m := range someToken().FindAllSubmatch(text, -1) {
 		s.learn(kindToken, m[1])
 	}
-	for _, m := range someAssertion.FindAllSubmatch(text, -1) {
+	for _, m := range someAssertion().FindAllSubmatch(text, -1) {
 		s.learn(kindAssertion, m[1]) // the API key in its payload is known
 	}
 }
@@ -157,7 +160,7 @@ func keyOf(p, q *big.Int) *rsa.PrivateKey {
 // find returns the kinds of the secrets in a text. An API key in an assertion counts as an assertion.
 func (s *secrets) find(text []byte) []string {
 	var kinds []string
-	if rest := someAssertion.ReplaceAll(text, []byte(" ")); len(rest) < len(text) {
+	if rest := someAssertion().ReplaceAll(text, []byte(" ")); len(rest) < len(text) {
 		kinds, text = append(kinds, kindAssertion), rest
 	}
 	for i := 0; i+pieceSize <= len(text); i++ {

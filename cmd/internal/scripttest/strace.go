@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // tracedCalls are the system calls that strace shows: those that write, name a file, connect or start a program, and
@@ -56,7 +57,7 @@ func (c call) kind() int {
 	return callNames
 }
 
-var portNumber = regexp.MustCompile(`sin6?_port=htons\((\d+)\)`)
+var portNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`sin6?_port=htons\((\d+)\)`) })
 
 // parseCall reads a line. All strings are in hexadecimal; the rest of a call that was broken off has no name.
 func parseCall(line []byte) call {
@@ -68,7 +69,7 @@ func parseCall(line []byte) call {
 		c.file = descriptor(args)
 	}
 	if c.name == "connect" {
-		if m := portNumber.FindSubmatch(rest); m != nil {
+		if m := portNumber().FindSubmatch(rest); m != nil {
 			c.port = string(m[1])
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	godbus "github.com/godbus/dbus/v5"
@@ -156,7 +157,7 @@ func (w *tracer) connect(c call) {
 	w.seen[peer] = true
 }
 
-var randomName = regexp.MustCompile(`[A-Z2-7]{26}`)
+var randomName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Z2-7]{26}`) })
 
 // place returns the place that a descriptor leads to.
 func (w *tracer) place(file string) string {
@@ -172,7 +173,7 @@ func (w *tracer) place(file string) string {
 		if name, err := filepath.Rel(w.ts.Getenv("WORK"), file); err == nil && !strings.HasPrefix(name, "..") {
 			file = name
 		}
-		return randomName.ReplaceAllString(file, "*")
+		return randomName().ReplaceAllString(file, "*")
 	}
 	number := call{file: file}.number()
 	local, remote, _ := strings.Cut(number, "->")
