@@ -230,7 +230,7 @@ func TestRotationUnderLoad(t *testing.T) {
 		defer clock.Unlock()
 		ahead.Add(int64(by))
 	}
-	pass := func() { // three times a token expires, and gets go on
+	pass := func() { // three times a token expires, and gets continue
 		for range 3 {
 			move(5 * time.Minute)
 			for begun, until := done.Load(), time.Now().Add(time.Minute); done.Load() < begun+20 && time.Now().Before(until); {
