@@ -28,7 +28,8 @@ type Subject struct {
 func withVariables(hint string) string {
 	return strings.NewReplacer(
 		StoreAPIKey, "set CGP_CRED_API_KEY, or CGP_CRED_BUNDLE again",
-		"cgp-cred store {profile} --private-key FILE --kid KID --force", "set CGP_CRED_PRIVATE_KEY and CGP_CRED_KID again",
+		"cgp-cred store {profile} --private-key FILE --kid KID --force",
+		"set CGP_CRED_PRIVATE_KEY and CGP_CRED_KID again",
 		"cgp-cred store {profile} --kid KID", "set CGP_CRED_KID",
 		"cgp-cred store {profile} --auth apikey", "unset CGP_CRED_PRIVATE_KEY and CGP_CRED_KID",
 		"the profile's host", "CGP_CRED_HOST", "the profile's token URL", "CGP_CRED_TOKEN_URL",

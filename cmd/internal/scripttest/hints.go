@@ -22,7 +22,7 @@ var shellCommand = regexp.MustCompile(
 	`^(?:sudo )?(?:chmod|chown|setfacl|rm|mv|cp|mkdir|unset|export|ls|df|openssl|ulimit) `)
 
 // ownCommand begins a command of cgp-cred.
-var ownCommand = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?:^|[ `(])cgp-cred ") })
+var ownCommand = pattern("(?:^|[ `(])cgp-cred ")
 
 // hintEnd ends a command in a hint that continues.
 var hintEnd = sync.OnceValue(func() *regexp.Regexp {

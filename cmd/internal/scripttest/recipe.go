@@ -20,7 +20,7 @@ type recipe struct {
 }
 
 var (
-	recipeMark  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^ *<!-- *tested:.*$`) })
+	recipeMark  = pattern(`(?m)^ *<!-- *tested:.*$`)
 	recipeBlock = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile("(?ms)^<!-- tested: (\\S+) -->\n```(sh|python|go)\n(.*?)^```$")
 	})

@@ -116,9 +116,9 @@ func (s *secrets) learnPEM(text []byte) {
 }
 
 var (
-	someAPIKey    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"api_key":"([^"]+)"`) })
-	somePrimes    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"p":"([A-Za-z0-9_-]+)","q":"([A-Za-z0-9_-]+)"`) })
-	someToken     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"access_token"\s*:\s*"([^"]+)"`) })
+	someAPIKey    = pattern(`"api_key":"([^"]+)"`)
+	somePrimes    = pattern(`"p":"([A-Za-z0-9_-]+)","q":"([A-Za-z0-9_-]+)"`)
+	someToken     = pattern(`"access_token"\s*:\s*"([^"]+)"`)
 	someAssertion = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`eyJhbGciOiJSUzUxMiI[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)`)
 	})

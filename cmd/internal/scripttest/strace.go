@@ -3,9 +3,7 @@ package scripttest
 import (
 	"bytes"
 	"encoding/hex"
-	"regexp"
 	"strings"
-	"sync"
 )
 
 // tracedCalls are the system calls that strace shows: those that write, name a file, connect or start a program, and
@@ -57,7 +55,7 @@ func (c call) kind() int {
 	return callNames
 }
 
-var portNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`sin6?_port=htons\((\d+)\)`) })
+var portNumber = pattern(`sin6?_port=htons\((\d+)\)`)
 
 // parseCall reads a line. All strings are in hexadecimal; the rest of a call that was broken off has no name.
 func parseCall(line []byte) call {

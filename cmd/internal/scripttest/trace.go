@@ -7,11 +7,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	godbus "github.com/godbus/dbus/v5"
@@ -157,7 +155,7 @@ func (w *tracer) connect(c call) {
 	w.seen[peer] = true
 }
 
-var randomName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Z2-7]{26}`) })
+var randomName = pattern(`[A-Z2-7]{26}`)
 
 // place returns the place that a descriptor leads to.
 func (w *tracer) place(file string) string {
