@@ -130,7 +130,7 @@ func (m *Manager) checkTarget(
 		return there.Rev, nil
 	}
 	return "", refuse(name, "there is another record of this name "+g.to.String(),
-		fmt.Sprintf("to overwrite it: cgp-cred store %s --keystore %s --force", name, g.to.Kind))
+		fmt.Sprintf("to overwrite it: cgp-cred store %s %s --force", name, g.to.Flags()))
 }
 
 // replace writes a record over the one that was found, and moves it. At every step the profile's file says where the

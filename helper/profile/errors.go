@@ -25,12 +25,10 @@ func badFile(file string, line int, format string, args ...any) error {
 // only in part.
 func (p *Profile) damaged(err error) error {
 	flags := ""
-	switch {
-	case p.Keystore == File && p.Identity != "":
-		flags = " --keystore file --identity " + printable.Shell(p.Identity)
-	case p.Keystore == File:
-		flags = " --keystore file"
-	case p.Keystore == Exec:
+	switch p.Keystore {
+	case File:
+		flags = " " + p.Location().Flags()
+	case Exec: // the command in a damaged file may be another user's
 		flags = " --keystore exec --keystore-command COMMAND"
 	}
 	hint := "fix the file, or recreate it: cgp-cred store " + p.Name + flags + " (the stored credential is not lost)"

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
 )
 
@@ -74,6 +76,18 @@ func (p Location) check() (key string, err error) {
 		return "keystore_command", program.Check(p.Command)
 	}
 	return "", nil
+}
+
+// Flags returns the flags that name the location, for hints.
+func (p Location) Flags() string {
+	flags := "--keystore " + p.Kind
+	if p.Identity != "" {
+		flags += " --identity " + printable.Shell(p.Identity)
+	}
+	if p.Kind == Exec {
+		flags += " --keystore-command " + printable.Shell(strings.Join(p.Command, " "))
+	}
+	return flags
 }
 
 // String returns the location for messages.

@@ -2,6 +2,7 @@ package scripttest
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -128,7 +129,7 @@ func (c hintCommand) filled(host string) string {
 		case w == "PROFILE":
 			words[i] = "int"
 		case w == "HOST":
-			words[i] = host
+			words[i] = cmp.Or(host, "int")
 		case w == "COMMAND":
 			words[i] = "true"
 		case w == "sudo", strings.HasPrefix(w, "["): // and what may be left out
