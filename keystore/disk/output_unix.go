@@ -18,42 +18,22 @@ func followOwn(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	uid, at, rest := user(), "/", names(absolute)
-	for links := 0; len(rest) > 0; {
-		name := rest[0]
-		rest = rest[1:]
-		if name == ".." { // only in a link's target
-			at = filepath.Dir(at)
-			continue
-		}
-		next := filepath.Join(at, name)
+	uid := user()
+	loop := &fs.PathError{Op: "open", Path: path, Err: unix.ELOOP}
+	return follow(absolute, loop, func(next string, left int) (link bool, err error) {
 		var st unix.Stat_t
-		err := retry(func() error { return unix.Lstat(next, &st) })
+		err = retry(func() error { return unix.Lstat(next, &st) })
 		switch {
-		case errors.Is(err, unix.ENOENT) && len(rest) == 0:
-			return next, nil
+		case errors.Is(err, unix.ENOENT) && left == 0:
+			return false, errLast
 		case err != nil:
-			return "", &fs.PathError{Op: "open", Path: next, Err: err}
-		case uint32(st.Mode)&unix.S_IFMT != unix.S_IFLNK: // 16 bits on macOS
-			at = next
-			continue
-		case st.Uid != uid && st.Uid != 0:
-			return "", &UnsafeError{
+			return false, &fs.PathError{Op: "open", Path: next, Err: err}
+		case isLink(&st) && st.Uid != uid && st.Uid != 0:
+			return false, &UnsafeError{
 				Path: next, Problem: fmt.Sprintf("is a symbolic link of uid %d, and you are uid %d", st.Uid, uid),
 				fix: "name the file itself, or one in a folder of your own",
 			}
 		}
-		if links++; links > maxLinks {
-			return "", &fs.PathError{Op: "open", Path: path, Err: unix.ELOOP}
-		}
-		target, err := readlink(next)
-		if err != nil {
-			return "", err
-		}
-		if filepath.IsAbs(target) {
-			at = "/"
-		}
-		rest = append(names(target), rest...)
-	}
-	return at, nil
+		return isLink(&st), nil
+	})
 }

@@ -33,37 +33,51 @@ func (p passage) resolve(path string) (string, error) {
 	if !filepath.IsAbs(path) {
 		return "", relative(path)
 	}
-	var (
-		uid  = user()
-		at   = "/"
-		rest = names(path)
-		st   unix.Stat_t
-	)
-	if err := checkFolder(at, uid, place{whose: p.whose(at, false)}, &st); err != nil {
+	uid := user()
+	var st unix.Stat_t // of the name before
+	if err := checkFolder("/", uid, place{whose: p.whose("/", false)}, &st); err != nil {
 		return "", err
 	}
+	loop := &fs.PathError{Op: "lstat", Path: path, Err: unix.ELOOP}
+	return follow(path, loop, func(next string, left int) (link bool, err error) {
+		in := place{
+			cgpCred: left < p.strict, open: uint32(st.Mode)&0o022 != 0,
+			managed: p.toFile, file: p.toFile && left == 0,
+		}
+		in.whose = p.whose(next, in.cgpCred)
+		err = checkFolder(next, uid, in, &st)
+		return isLink(&st), err
+	})
+}
+
+// errLast ends [follow] at the name that is examined.
+var errLast = errors.New("the path ends here")
+
+// follow returns an absolute path without symbolic links. It walks from / as the kernel does, and calls look for each
+// name, which says whether it is a link; left is how many names are left after it. An error of look ends the walk; loop
+// is the error of too many links.
+func follow(path string, loop error, look func(next string, left int) (link bool, err error)) (string, error) {
+	at, rest := "/", names(path)
 	for links := 0; len(rest) > 0; {
 		name := rest[0]
 		rest = rest[1:]
-		if name == ".." { // only in a link's target; the folder above has been checked
+		if name == ".." { // only in a link's target; the folder above has been examined
 			at = filepath.Dir(at)
 			continue
 		}
 		next := filepath.Join(at, name)
-		in := place{
-			cgpCred: len(rest) < p.strict, open: uint32(st.Mode)&0o022 != 0,
-			managed: p.toFile, file: p.toFile && len(rest) == 0,
-		}
-		in.whose = p.whose(next, in.cgpCred)
-		if err := checkFolder(next, uid, in, &st); err != nil {
+		link, err := look(next, len(rest))
+		switch {
+		case errors.Is(err, errLast):
+			return next, nil
+		case err != nil:
 			return "", err
-		}
-		if uint32(st.Mode)&unix.S_IFMT != unix.S_IFLNK { // 16 bits on macOS
+		case !link:
 			at = next
 			continue
 		}
 		if links++; links > maxLinks {
-			return "", &fs.PathError{Op: "lstat", Path: path, Err: unix.ELOOP}
+			return "", loop
 		}
 		target, err := readlink(next)
 		if err != nil {
@@ -76,6 +90,8 @@ func (p passage) resolve(path string) (string, error) {
 	}
 	return at, nil
 }
+
+func isLink(st *unix.Stat_t) bool { return uint32(st.Mode)&unix.S_IFMT == unix.S_IFLNK } // 16 bits on macOS
 
 // whose returns whose a folder of the passage is.
 func (p passage) whose(folder string, strict bool) whose {
