@@ -15,14 +15,19 @@ import (
 // Existing returns the record that a change to a profile starts from, or nil if there is no record. If the profile's
 // file is lost, it still finds the record in the keychain, or in the keystore that the change names.
 func (m *Manager) Existing(ctx context.Context, name string, in *profile.Location) (*record.Record, error) {
+	found, err := m.existing(ctx, name, in)
+	return found.record, err
+}
+
+// existing finds what a change to a profile starts from, and where it goes.
+func (m *Manager) existing(ctx context.Context, name string, in *profile.Location) (migration, error) {
 	if err := m.KeystoreOnly(); err != nil {
-		return nil, err
+		return migration{}, err
 	}
 	if err := profile.CheckName(name); err != nil {
-		return nil, err
+		return migration{}, err
 	}
-	found, err := m.find(ctx, name, in)
-	return found.record, err
+	return m.find(ctx, name, in)
 }
 
 // Given says what a command line gives or asks for, of what a [Change] does not have yet.
@@ -80,10 +85,7 @@ func (m *Manager) Missing(ctx context.Context, name string, c Change, g Given) e
 // MayStore returns an error if a change would be refused, whatever the API key is that the user is about to be asked
 // for. It returns the record that the change starts from, or nil.
 func (m *Manager) MayStore(ctx context.Context, name string, c Change) (*record.Record, error) {
-	if err := m.KeystoreOnly(); err != nil {
-		return nil, err
-	}
-	found, err := m.find(ctx, name, c.Keystore)
+	found, err := m.existing(ctx, name, c.Keystore)
 	if err != nil {
 		return nil, err
 	}
@@ -204,10 +206,7 @@ func (m *Manager) MayReplaceKey(ctx context.Context, name string, c Change) (see
 	if err := c.Check(name); err != nil {
 		return nil, err
 	}
-	if err := m.KeystoreOnly(); err != nil {
-		return nil, err
-	}
-	found, err := m.find(ctx, name, c.Keystore)
+	found, err := m.existing(ctx, name, c.Keystore)
 	if err != nil {
 		return nil, err
 	}
