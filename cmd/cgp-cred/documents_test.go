@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"unicode/utf8"
 
@@ -37,8 +36,8 @@ func documents(t *testing.T) map[string]string {
 }
 
 var (
-	fence      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?ms)^ *```.*?^ *```$") })
-	inlineCode = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`[^`\n]+`") })
+	fence      = scripttest.Pattern("(?ms)^ *```.*?^ *```$")
+	inlineCode = scripttest.Pattern("`[^`\n]+`")
 )
 
 // prose returns a document without its code.
@@ -133,10 +132,10 @@ func TestDocumentsFit(t *testing.T) {
 }
 
 // commandLine is cgp-cred with its arguments, up to the end of the command.
-var commandLine = regexp.MustCompile(`(?:^|[\s(;&|"'])cgp-cred ((?:[^|;&()<>#` + "`" + `\n"']|"[^"\n]*"|'[^'\n]*')+)`)
+var commandLine = scripttest.Pattern(`(?:^|[\s(;&|"'])cgp-cred ((?:[^|;&()<>#` + "`" + `\n"']|"[^"\n]*"|'[^'\n]*')+)`)
 
 // quotedWord is a quoted argument.
-var quotedWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"[^"]*"|'[^']*'`) })
+var quotedWord = scripttest.Pattern(`"[^"]*"|'[^']*'`)
 
 // Command lines in documents are valid: the program has the command and each of the flags.
 func TestDocumentsCallTheProgram(t *testing.T) {
@@ -150,7 +149,7 @@ func TestDocumentsCallTheProgram(t *testing.T) {
 		}
 		for _, code := range append(fence().FindAllString(text, -1), inlineCode().FindAllString(text, -1)...) {
 			for line := range strings.SplitSeq(strings.Trim(code, "`"), "\n") {
-				for _, m := range commandLine.FindAllStringSubmatch(line, -1) {
+				for _, m := range commandLine().FindAllStringSubmatch(line, -1) {
 					checked++
 					words := strings.Fields("cgp-cred " + quotedWord().ReplaceAllString(m[1], "x"))
 					if problem := checkCommandLine(root, dispatch(words)); problem != "" {

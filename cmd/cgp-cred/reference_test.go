@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -24,7 +23,7 @@ import (
 // page is a Markdown document, split at its headings.
 type page map[string]string // a heading's text, and what is below it up to the next one
 
-var heading = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^#{1,6} (.+)$`) })
+var heading = scripttest.Pattern(`(?m)^#{1,6} (.+)$`)
 
 func readPage(t *testing.T, parts ...string) page {
 	t.Helper()

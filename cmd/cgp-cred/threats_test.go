@@ -8,17 +8,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"cgp-cred/cmd/internal/scripttest"
 )
 
 // threatRow is a row of the table in SECURITY.md: number, attack, answer, tests.
-var threatRow = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^\| (\d+) \| [^|]+ \| [^|]+ \| ([^|]+) \|$`) })
+var threatRow = scripttest.Pattern(`(?m)^\| (\d+) \| [^|]+ \| [^|]+ \| ([^|]+) \|$`)
 
 // testName is a script, or a test function, as the table names it.
-var testName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`([A-Za-z0-9-]+)(\\.txtar)?`") })
+var testName = scripttest.Pattern("`([A-Za-z0-9-]+)(\\.txtar)?`")
 
 const threatRows = 35
 

@@ -2,7 +2,6 @@ package scripttest
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,12 +26,12 @@ func expectFailure(ts *testscript.TestScript, neg bool, args []string) {
 	noteHints(ts, args[1:], ts.ReadFile("stderr"))
 }
 
-var failureLines = regexp.MustCompile(`^(?:(?:cgp-cred: warning:|\*) [ -~]+\n)*` +
+var failureLines = Pattern(`^(?:(?:cgp-cred: warning:|\*) [ -~]+\n)*` +
 	`cgp-cred: ([ -~]+)\n(?:hint: [ -~]+\n)+(?:message_id: [A-Za-z0-9._:-]+\n)?$`)
 
 // failureText returns what is wrong with the stderr of a failure, or nothing.
 func failureText(stderr string) string {
-	if m := failureLines.FindStringSubmatch(stderr); m == nil || strings.HasPrefix(m[1], "warning: ") {
+	if m := failureLines().FindStringSubmatch(stderr); m == nil || strings.HasPrefix(m[1], "warning: ") {
 		return fmt.Sprintf("not a message with a hint: %q", stderr)
 	}
 	return ""

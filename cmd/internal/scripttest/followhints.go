@@ -9,10 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -104,9 +102,7 @@ func outcomeOf(ts *testscript.TestScript, name string, args ...string) (status i
 	return cmd.ProcessState.ExitCode(), text.String()
 }
 
-var showing = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:ls|df|cgp-cred (?:status|list|doctor|jwks|help|version|[a-z]+ --help))\b`)
-})
+var showing = Pattern(`^(?:ls|df|cgp-cred (?:status|list|doctor|jwks|help|version|[a-z]+ --help))\b`)
 
 // looks reports whether a command only shows something, so that the failure stays.
 func (c hintCommand) looks() bool {

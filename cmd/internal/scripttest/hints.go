@@ -2,10 +2,8 @@ package scripttest
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // CheckCommand is what is wrong with the arguments of cgp-cred in a hint, or nil. The package of the program sets it.
@@ -18,16 +16,14 @@ type hintCommand string
 var ownWords = []string{"as", "on", "to", "is", "can", "cannot", "can't", "could", "holds", "keeps", "with"}
 
 // shellCommand is a command of the system that a hint may begin with.
-var shellCommand = regexp.MustCompile(
+var shellCommand = Pattern(
 	`^(?:sudo )?(?:chmod|chown|setfacl|rm|mv|cp|mkdir|unset|export|ls|df|openssl|ulimit) `)
 
 // ownCommand begins a command of cgp-cred.
-var ownCommand = pattern("(?:^|[ `(])cgp-cred ")
+var ownCommand = Pattern("(?:^|[ `(])cgp-cred ")
 
 // hintEnd ends a command in a hint that continues.
-var hintEnd = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile("`|, |; | \\| | \\(|\\)| or | and | if |: |, which|\\?$")
-})
+var hintEnd = Pattern("`|, |; | \\| | \\(|\\)| or | and | if |: |, which|\\?$")
 
 // HintCommands returns the command lines in the hints of a message.
 func HintCommands(stderr string) []string {
@@ -47,7 +43,7 @@ func hintCommands(stderr string) []hintCommand {
 			continue
 		}
 		for _, part := range strings.SplitAfter(hint, ": ") { // what is to be done, a colon, the command
-			if shellCommand.MatchString(part) {
+			if shellCommand().MatchString(part) {
 				text := strings.TrimSuffix(strings.TrimSuffix(part, ": "), ")")
 				list = append(list, hintCommand(text))
 			}

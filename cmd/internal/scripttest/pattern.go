@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// pattern returns a function that compiles an expression when it is first called: a script's programs are this test
+// Pattern returns a function that compiles an expression when it is first called: a script's programs are this test
 // binary, and need none.
-func pattern(expression string) func() *regexp.Regexp {
+func Pattern(expression string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }

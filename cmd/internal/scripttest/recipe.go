@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
-	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -20,10 +18,8 @@ type recipe struct {
 }
 
 var (
-	recipeMark  = pattern(`(?m)^ *<!-- *tested:.*$`)
-	recipeBlock = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile("(?ms)^<!-- tested: (\\S+) -->\n```(sh|python|go)\n(.*?)^```$")
-	})
+	recipeMark  = Pattern(`(?m)^ *<!-- *tested:.*$`)
+	recipeBlock = Pattern("(?ms)^<!-- tested: (\\S+) -->\n```(sh|python|go)\n(.*?)^```$")
 )
 
 // Manual returns the documents for users: README.md and all of docs.

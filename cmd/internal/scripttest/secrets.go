@@ -9,10 +9,8 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // Kinds of secrets that have several forms.
@@ -116,12 +114,10 @@ func (s *secrets) learnPEM(text []byte) {
 }
 
 var (
-	someAPIKey    = pattern(`"api_key":"([^"]+)"`)
-	somePrimes    = pattern(`"p":"([A-Za-z0-9_-]+)","q":"([A-Za-z0-9_-]+)"`)
-	someToken     = pattern(`"access_token"\s*:\s*"([^"]+)"`)
-	someAssertion = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`eyJhbGciOiJSUzUxMiI[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)`)
-	})
+	someAPIKey    = Pattern(`"api_key":"([^"]+)"`)
+	somePrimes    = Pattern(`"p":"([A-Za-z0-9_-]+)","q":"([A-Za-z0-9_-]+)"`)
+	someToken     = Pattern(`"access_token"\s*:\s*"([^"]+)"`)
+	someAssertion = Pattern(`eyJhbGciOiJSUzUxMiI[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)`)
 )
 
 // learnFrom adds the secrets in a record, in an answer of the token endpoint, or in a token request.

@@ -55,7 +55,7 @@ func (c call) kind() int {
 	return callNames
 }
 
-var portNumber = pattern(`sin6?_port=htons\((\d+)\)`)
+var portNumber = Pattern(`sin6?_port=htons\((\d+)\)`)
 
 // parseCall reads a line. All strings are in hexadecimal; the rest of a call that was broken off has no name.
 func parseCall(line []byte) call {

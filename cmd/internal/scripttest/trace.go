@@ -155,7 +155,7 @@ func (w *tracer) connect(c call) {
 	w.seen[peer] = true
 }
 
-var randomName = pattern(`[A-Z2-7]{26}`)
+var randomName = Pattern(`[A-Z2-7]{26}`)
 
 // place returns the place that a descriptor leads to.
 func (w *tracer) place(file string) string {
