@@ -18,8 +18,8 @@ type profileJSON struct {
 	APIName  string `json:"api_name"`
 	Auth     string `json:"auth"`
 	Keystore string `json:"keystore"`
-	Fleet    string `json:"fleet"`
 	Default  bool   `json:"default"`
+	Fleet    string `json:"fleet,omitempty"`
 }
 
 func listCommand(a *app) *cobra.Command {

@@ -158,18 +158,18 @@ func holdsNoSecret(t *testing.T, folder string, secrets ...string) {
 	}
 }
 
-// A machine that dies with the lease keeps the others waiting for one lease.
+// A machine that is killed with the lease keeps the others waiting for one lease.
 func TestHolderDies(t *testing.T) {
 	t.Parallel()
 	folder := folderOf(t)
 	if turn := wait(t, newMachine(t, folder, 0), 0); turn.Found {
 		t.Fatal("found a token in an empty folder")
-	} // its lease is extended no more: for the others it is dead, as their leases are shorter
+	} // the others, whose leases are shorter, see no sign of life
 	next := newMachine(t, folder, 0)
 	next.SetLeaseTime(300 * time.Millisecond)
 	turn := wait(t, next, 0)
 	if turn.Found {
-		t.Fatal("found a token that nobody minted")
+		t.Fatal("found a token before one was minted")
 	}
 	turn.Publish(t.Context(), entry("second", 0))
 	if turn := wait(t, newMachine(t, folder, 0), 0); !turn.Found {

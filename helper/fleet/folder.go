@@ -28,7 +28,7 @@ const nothing = "cgp-cred: no value "
 //
 // A lease belongs to one content of that file. NAME.HASH.1 is the lease to replace the content with that hash, and is
 // made once by a link. NAME.HASH.2 may be made only by a process that has seen NAME.HASH.1 stay the same for a whole
-// lease by its own clock. So nobody takes a lease away from another process, and no clocks are compared. Old leases are
+// lease by its own clock. So no process takes a lease away from another, and no clocks are compared. Old leases are
 // removed when the content after theirs is replaced.
 type folder struct {
 	shared *disk.Shared

@@ -75,6 +75,9 @@ func parseURL(text string) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	switch {
+	case strings.HasPrefix(text, "/"):
+		return nil, fault.New(fault.Usage, "write it as file://"+printable.Shell(text), "fleet %s: it is a path, not a URL",
+			printable.Quote(text))
 	case err != nil || u.Scheme == "":
 		return nil, bad("it is not a URL")
 	case u.Scheme != "file":

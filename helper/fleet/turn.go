@@ -33,7 +33,7 @@ func (f *Fleet) Wait(ctx context.Context, fresh func(cache.Entry) bool, limit, s
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
-			return f.alone(ctx, err, spare)
+			return f.withoutStore(ctx, err, spare)
 		case turn != nil:
 			return turn, nil
 		case refusal != nil && (refusal.Class == fault.Refused || time.Now().After(until)):
@@ -41,7 +41,7 @@ func (f *Fleet) Wait(ctx context.Context, fresh func(cache.Entry) bool, limit, s
 			return nil, refusal
 		case time.Now().After(until):
 			f.report.Trace(1, "the fleet has no token after %v: asking without it", limit)
-			return f.Alone(), nil
+			return f.Unleased(), nil
 		}
 		f.report.Trace(2, "another machine is fetching a token")
 		if err := pause(ctx, jitter(next)); err != nil {
@@ -55,23 +55,23 @@ func (f *Fleet) Try(ctx context.Context, fresh func(cache.Entry) bool) *Turn {
 	turn, _, err := f.try(ctx, fresh)
 	if err != nil {
 		f.report.Trace(1, "%s can't be used: %v", f.URL, err)
-		return f.Alone()
+		return f.Unleased()
 	}
 	return turn
 }
 
-// alone returns the right to mint without the fleet, after a warning.
-func (f *Fleet) alone(ctx context.Context, why error, spare time.Duration) (*Turn, error) {
+// withoutStore returns the right to mint without the fleet, after a warning.
+func (f *Fleet) withoutStore(ctx context.Context, why error, spare time.Duration) (*Turn, error) {
 	f.tell("%s can't be used, so this machine asks for a token of its own: %s", f.URL, fault.OneLine(why))
 	if spread := min(spare, maxSpread); spread > 0 {
 		if err := pause(ctx, rand.N(spread)); err != nil { //nolint:gosec // no secret
 			return nil, err
 		}
 	}
-	return f.Alone(), nil
+	return f.Unleased(), nil
 }
 
-// try looks, and asks for the lease if there is no token. All results are nil if another machine is at work.
+// try looks, and asks for the lease if there is no token. All results are nil while another machine is minting.
 func (f *Fleet) try(ctx context.Context, fresh func(cache.Entry) bool) (*Turn, *apim.Error, error) {
 	for {
 		v, found, err := f.look(ctx)
@@ -152,8 +152,16 @@ func (f *Fleet) Read(ctx context.Context, fresh func(cache.Entry) bool, limit ti
 	}
 }
 
-// Alone returns the right to mint at once, without a lease.
-func (f *Fleet) Alone() *Turn { return &Turn{fleet: f} }
+// Unleased returns the right to mint at once, without a lease.
+func (f *Fleet) Unleased() *Turn { return &Turn{fleet: f} }
+
+// Token returns the fleet's token, if it has one.
+func (t *Turn) Token() (cache.Entry, bool) {
+	if t == nil || !t.Found {
+		return cache.Entry{}, false
+	}
+	return t.Entry, true
+}
 
 // Publish shares a token with all machines.
 func (t *Turn) Publish(ctx context.Context, e cache.Entry) {

@@ -148,7 +148,7 @@ func (s *Shared) Names(prefix string) ([]string, error) {
 	return names, nil
 }
 
-// temp writes a file next to name, which one of the machines alone uses.
+// temp writes a file next to name that no other process uses.
 func (s *Shared) temp(name string, data []byte) (string, error) {
 	path := filepath.Join(s.path, "."+name+"."+rand.Text()+".tmp")
 	err := writeNew(path, data, false)
