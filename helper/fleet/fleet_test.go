@@ -181,7 +181,7 @@ func TestHolderDies(t *testing.T) {
 func TestLease(t *testing.T) {
 	t.Parallel()
 	folder := folderOf(t)
-	shared, err := disk.OpenShared(folder)
+	shared, err := disk.OpenSharedFolder(folder)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ const nothing = "cgp-cred: no value "
 // lease by its own clock. So no process takes a lease away from another, and no clocks are compared. Old leases are
 // removed when the content after theirs is replaced.
 type folder struct {
-	shared *disk.Shared
+	shared *disk.SharedFolder
 	owner  string             // of this process's leases
 	hash   string             // of the content that Look has found
 	seen   map[string]watched // leases of other processes, by file
@@ -46,7 +46,7 @@ type watched struct {
 	since   time.Time
 }
 
-func newFolder(shared *disk.Shared) *folder {
+func newFolder(shared *disk.SharedFolder) *folder {
 	return &folder{shared: shared, owner: rand.Text(), seen: map[string]watched{}, now: time.Now}
 }
 

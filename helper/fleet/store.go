@@ -47,7 +47,7 @@ func Open(text string) (Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared, err := disk.OpenShared(filepath.FromSlash(u.Path))
+	shared, err := disk.OpenSharedFolder(filepath.FromSlash(u.Path))
 	if err != nil {
 		return nil, err
 	}

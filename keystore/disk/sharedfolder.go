@@ -16,15 +16,15 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// Shared is a folder that several machines share. Members of its group may be able to write it, so nothing in it is
+// SharedFolder is a folder that several machines share. Members of its group may be able to write it, so nothing in it is
 // trusted, and nothing in it is secret: its files hold encrypted values.
-type Shared struct {
+type SharedFolder struct {
 	path string
 	mode fs.FileMode // of its files
 }
 
-// OpenShared returns a folder that exists. It is an [UnsafeError] if every user can write it.
-func OpenShared(path string) (*Shared, error) {
+// OpenSharedFolder returns a folder that exists. It is an [UnsafeError] if every user can write it.
+func OpenSharedFolder(path string) (*SharedFolder, error) {
 	if !filepath.IsAbs(path) {
 		return nil, relative(path)
 	}
@@ -41,7 +41,7 @@ func OpenShared(path string) (*Shared, error) {
 		fix := "let only its owner and its group write it: " + printable.Shell("chmod", "o-w", path)
 		return nil, &UnsafeError{Path: path, Problem: "can be written by every user", fix: fix}
 	}
-	s := &Shared{path: path, mode: 0o600}
+	s := &SharedFolder{path: path, mode: 0o600}
 	if info.Mode()&0o020 != 0 {
 		s.mode = 0o640
 	}
@@ -49,11 +49,11 @@ func OpenShared(path string) (*Shared, error) {
 }
 
 // Path returns the folder's path.
-func (s *Shared) Path() string { return s.path }
+func (s *SharedFolder) Path() string { return s.path }
 
 // Read returns a file of at most limit bytes, and when it was written by the file server's clock. It opens only a
 // regular file and follows no link. A missing file matches fs.ErrNotExist.
-func (s *Shared) Read(name string, limit int64) (data []byte, written time.Time, err error) {
+func (s *SharedFolder) Read(name string, limit int64) (data []byte, written time.Time, err error) {
 	path := filepath.Join(s.path, name)
 	f, err := os.OpenFile(path, os.O_RDONLY|noFollow|noBlock, 0) //nolint:gosec // the caller's folder
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *Shared) Read(name string, limit int64) (data []byte, written time.Time,
 }
 
 // Replace writes a file, whole or not at all.
-func (s *Shared) Replace(name string, data []byte) error {
+func (s *SharedFolder) Replace(name string, data []byte) error {
 	temp, err := s.temp(name, data)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (s *Shared) Replace(name string, data []byte) error {
 
 // Create makes a file, whole or not at all, and reports false if there is a file of this name already. Of all the
 // machines that try at once, one makes it: the file is a link to another one, which also NFS makes only once.
-func (s *Shared) Create(name string, data []byte) (made bool, err error) {
+func (s *SharedFolder) Create(name string, data []byte) (made bool, err error) {
 	temp, err := s.temp(name, data)
 	if err != nil {
 		return false, err
@@ -111,7 +111,7 @@ func (s *Shared) Create(name string, data []byte) (made bool, err error) {
 }
 
 // Clock returns the file server's time.
-func (s *Shared) Clock() (time.Time, error) {
+func (s *SharedFolder) Clock() (time.Time, error) {
 	temp, err := s.temp("clock", nil)
 	if err != nil {
 		return time.Time{}, err
@@ -125,7 +125,7 @@ func (s *Shared) Clock() (time.Time, error) {
 }
 
 // Remove removes a file. A missing one is no error.
-func (s *Shared) Remove(name string) error {
+func (s *SharedFolder) Remove(name string) error {
 	err := os.Remove(filepath.Join(s.path, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -134,7 +134,7 @@ func (s *Shared) Remove(name string) error {
 }
 
 // Names returns the names of the files that begin with prefix.
-func (s *Shared) Names(prefix string) ([]string, error) {
+func (s *SharedFolder) Names(prefix string) ([]string, error) {
 	entries, err := os.ReadDir(s.path)
 	if err != nil {
 		return nil, Unreadable(err)
@@ -149,7 +149,7 @@ func (s *Shared) Names(prefix string) ([]string, error) {
 }
 
 // temp writes a file next to name that no other process uses.
-func (s *Shared) temp(name string, data []byte) (string, error) {
+func (s *SharedFolder) temp(name string, data []byte) (string, error) {
 	path := filepath.Join(s.path, "."+name+"."+rand.Text()+".tmp")
 	err := writeNew(path, data, false)
 	if err == nil && s.mode != 0o600 {
