@@ -199,9 +199,7 @@ func (a *app) execWithFile(ctx context.Context, h *helper.Helper, p *profile.Pro
 	if o.htslib {
 		options.Path, options.Format = filepath.Join(folder, p.Host), "htslib"
 	}
-	options.Source = func(ctx context.Context, minValid time.Duration) (helper.Credential, error) {
-		return h.Get(ctx, p, helper.Options{MinValid: minValid})
-	}
+	options.Source = func(ctx context.Context, o helper.Options) (helper.Credential, error) { return h.Get(ctx, p, o) }
 	file, err := startFile(ctx, options, signals)
 	if err != nil {
 		return err
