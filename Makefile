@@ -12,7 +12,7 @@ SEED = $(shell date +%s)
 STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help build deps test lint fmt fuzz soak bench demo install release man home clean
+.PHONY: help build deps test lint fmt fuzz soak fleet bench demo install release man home clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
@@ -40,6 +40,10 @@ fuzz: ## run each fuzz target for FUZZTIME, from where the last run ended
 soak: ## run many processes for DURATION while everything breaks; SEED to see a run again
 	@sh .dev/deps.sh soak
 	go test -count=1 -timeout 0 -v ./cmd/internal/soak -duration $(DURATION) -seed $(SEED) -patience 2s $(SOAKFLAGS)
+
+fleet: ## run the tests of clusters with up to a thousand nodes
+	@sh .dev/deps.sh test
+	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 -v ./cmd/internal/nodes
 
 bench: $(TOOLS)/benchstat-$(BENCHSTAT) ## compare the speed with other programs' on this machine; ROUNDS=40 for more
 	@sh .dev/deps.sh bench

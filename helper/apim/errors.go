@@ -148,6 +148,11 @@ func (e *Error) Retryable() bool {
 	return e.retry || e.cause == &causeQuota || e.Class == fault.Temporary && failing
 }
 
+// Throttled reports whether the application has used up its quota of token requests: a later one may succeed.
+func (e *Error) Throttled() bool {
+	return e.Class == fault.Temporary && (e.Status == http.StatusTooManyRequests || e.cause == &causeQuota)
+}
+
 // fill puts the profile's values into a text from the table of causes.
 func (e *Error) fill(text string) string {
 	key := e.About.APIKey
