@@ -42,6 +42,7 @@ func (h *Helper) Get(ctx context.Context, p *profile.Profile, o Options) (Creden
 	if ok && g.fresh(cached) {
 		return g.refreshAhead(ctx, cached), nil
 	}
+	g.minter.Hurry = ok && g.spare(cached)
 	c, err := g.renew(ctx)
 	if err != nil && ok && g.outlasts(cached, err) {
 		g.records.Report.Warn("no new token can be had, and the cached one expires in %v: %v",
@@ -79,6 +80,7 @@ type get struct {
 	records *records.Records
 	minter  mint.Minter
 	ahead   bool // the cached token is still good
+	warned  bool // the user knows that the token endpoint throttles
 }
 
 func (h *Helper) begin(p *profile.Profile, o Options) *get {
@@ -101,7 +103,7 @@ func (g *get) renew(ctx context.Context) (Credential, error) {
 		return Credential{}, err
 	}
 	hold := source.Patience() + g.minter.RequestTime()
-	if err := g.lease.Acquire(ctx, hold, hold+flight.Slack); err != nil {
+	if err := g.lease.Acquire(ctx, hold, hold+flight.Slack, g.queue); err != nil {
 		return Credential{}, err
 	}
 	defer g.lease.Release()
@@ -113,10 +115,10 @@ func (g *get) renew(ctx context.Context) (Credential, error) {
 			g.records.Report.Trace(1, "another process has fetched a token meanwhile")
 			return g.credential(e, true), nil
 		}
-		if refused := g.lease.Refused(g.cache.Name(), g.start, g.minter.RequestTime()); refused != nil {
-			g.records.Report.Trace(1, "this was refused a moment ago: not asking again")
-			return Credential{}, refused
-		}
+	}
+	if err := g.refused(); err != nil {
+		g.records.Report.Trace(1, "this was refused a moment ago: not asking again")
+		return Credential{}, err
 	}
 	return g.mint(source, hold)
 }
@@ -133,9 +135,9 @@ func (g *get) mint(source records.Source, hold time.Duration) (Credential, error
 	}
 	if more := records.SigningTime(r); more > 0 && !g.ahead {
 		g.lease.Extend(hold + more)
-		ctx = g.lease.Context()
 	}
-	token, key, err := g.minter.Token(ctx, g.profile.Name, r)
+	token, key, err := g.exchange(r)
+	ctx = g.lease.Context()
 	if err != nil {
 		g.remember(err)
 		return Credential{}, err
@@ -158,7 +160,7 @@ func (g *get) remember(err error) {
 	if !errors.As(err, &e) || e.OneMore || g.ahead && e.Class != fault.Refused {
 		return
 	}
-	g.lease.Remember(g.bound().Name(), e)
+	g.lease.Remember(g.bound().Name(), e, 0)
 }
 
 // reload reads the profile's file again, under the lease.
@@ -191,9 +193,11 @@ func (g *get) fresh(e cache.Entry) bool {
 // and the caller asked for no minimum life.
 func (g *get) outlasts(e cache.Entry, err error) bool {
 	var failed *apim.Error
-	temporary := errors.As(err, &failed) && failed.Class != fault.Refused
-	return temporary && g.options.MinValid == 0 && g.left(e) >= lastResort
+	return errors.As(err, &failed) && failed.Class != fault.Refused && g.spare(e)
 }
+
+// spare reports whether a cached token may be served if no new one can be had.
+func (g *get) spare(e cache.Entry) bool { return g.options.MinValid == 0 && g.left(e) >= lastResort }
 
 func (g *get) credential(e cache.Entry, cached bool) Credential {
 	return tokenCredential(g.profile, e, cached)
