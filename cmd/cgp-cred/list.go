@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cgp-cred/helper/fleet"
 	"cgp-cred/helper/profile"
 )
 
@@ -17,6 +18,7 @@ type profileJSON struct {
 	APIName  string `json:"api_name"`
 	Auth     string `json:"auth"`
 	Keystore string `json:"keystore"`
+	Fleet    string `json:"fleet"`
 	Default  bool   `json:"default"`
 }
 
@@ -67,6 +69,7 @@ func (a *app) list(asJSON bool) error {
 func newProfileJSON(p *profile.Profile, def string) profileJSON {
 	return profileJSON{
 		Name: p.Name, Host: p.Host, APIName: p.APIName, Auth: p.Auth, Keystore: p.Keystore, Default: p.Name == def,
+		Fleet: fleet.Shown(p.Fleet),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
 
@@ -31,6 +32,8 @@ type statusJSON struct {
 	Source         string `json:"source"`
 	TokenURL       string `json:"token_url"`
 	APIKey         string `json:"api_key"`
+	FleetExpiresAt string `json:"fleet_token_expires_at"`
+	fleetProblem   string
 	Checked        string `json:"check,omitempty"`
 }
 
@@ -105,6 +108,12 @@ func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, ch
 	if !s.Expires.IsZero() {
 		out.TokenExpiresAt = s.Expires.UTC().Format(time.RFC3339)
 	}
+	if !s.FleetExpires.IsZero() {
+		out.FleetExpiresAt = s.FleetExpires.UTC().Format(time.RFC3339)
+	}
+	if s.FleetErr != nil {
+		out.fleetProblem = fault.OneLine(s.FleetErr)
+	}
 	if check {
 		out.Checked = "ok"
 	}
@@ -156,6 +165,9 @@ func (a *app) printStatus(all []statusJSON) error {
 		if s.Auth == profile.JWT {
 			row("token", "%s", tokenLine(s))
 		}
+		if s.Fleet != "" {
+			row("fleet", "%s, %s", s.Fleet, fleetLine(s))
+		}
 		if s.Checked != "" {
 			row("check", "%s", s.Checked)
 		}
@@ -171,6 +183,19 @@ func tokenLine(s statusJSON) string {
 		return "none cached (" + where + ")"
 	}
 	return "cached until " + s.TokenExpiresAt + " " + where
+}
+
+// fleetLine says what the machines share.
+func fleetLine(s statusJSON) string {
+	switch {
+	case s.KeystoreState != "ok":
+		return "unknown without the record"
+	case s.fleetProblem != "":
+		return "unusable: " + s.fleetProblem
+	case s.FleetExpiresAt == "":
+		return "no token yet"
+	}
+	return "a token until " + s.FleetExpiresAt
 }
 
 func orNone(s string) string {

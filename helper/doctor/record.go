@@ -102,6 +102,24 @@ func (e *run) apiKey(context.Context) Result {
 	return ok("%s", label)
 }
 
+// fleet finds out whether this machine can share its token with others.
+func (e *run) fleet(ctx context.Context) Result {
+	f := e.helper.Records().Fleet(e.profile, e.record)
+	if f == nil {
+		return skip("the profile shares no token with other machines (--fleet)")
+	}
+	shared, there, err := f.Check(ctx)
+	if err != nil {
+		hint := strings.Join(hintsOf(err), "\n")
+		return warn(hint, "each machine asks for tokens of its own: %s can't be used: %v", f.URL, err)
+	}
+	held := "no token yet"
+	if there {
+		held = "a token until " + shared.Expiry.UTC().Format(time.RFC3339)
+	}
+	return ok("%s, sealed; %s", f.URL, held)
+}
+
 // cache reports where tokens are kept.
 func (e *run) cache(ctx context.Context) Result {
 	if e.profile.Auth != profile.JWT {

@@ -247,7 +247,7 @@ func TestRefusalIsShared(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			folder := folderOf(t)
-			wait(t, newMachine(t, folder, 0), 0).Refuse(t.Context(), tt.refusal)
+			wait(t, newMachine(t, folder, 0), 0).Fail(t.Context(), tt.refusal)
 			for _, file := range list(t, folder) {
 				at := time.Now().Add(-tt.after)
 				if err := os.Chtimes(filepath.Join(folder, file), at, at); err != nil {
@@ -275,7 +275,7 @@ func TestRefusalKeepsTheToken(t *testing.T) {
 	folder := folderOf(t)
 	wait(t, newMachine(t, folder, 0), 0).Publish(t.Context(), entry("good", 0))
 	early := newMachine(t, folder, 0).Try(t.Context(), func(cache.Entry) bool { return false })
-	early.Refuse(t.Context(), &apim.Error{Class: fault.Refused, Status: 401})
+	early.Fail(t.Context(), &apim.Error{Class: fault.Refused, Status: 401})
 	if turn := wait(t, newMachine(t, folder, 0), 0); !turn.Found {
 		t.Error("the token was lost")
 	}

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -128,6 +129,29 @@ func (b *beat) end() {
 	}
 }
 
+// Read waits for a token that fresh accepts, for a process that can't mint. After limit its error is [ErrNoToken];
+// if the store can't be used, its error says why.
+func (f *Fleet) Read(ctx context.Context, fresh func(cache.Entry) bool, limit time.Duration) (*Turn, error) {
+	until := time.Now().Add(limit)
+	for next := firstPause; ; next = min(2*next, maxPause) {
+		e, ok, err := f.Token(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			return nil, fault.Wrap(fault.ClassOf(err), fault.HintOf(err, ""), f.URL+" can't be read", err)
+		case ok && fresh(e):
+			return &Turn{fleet: f, Entry: e, Found: true}, nil
+		case time.Now().After(until):
+			return nil, ErrNoToken
+		}
+		f.report.Trace(2, "the fleet has no token yet")
+		if err := pause(ctx, jitter(next)); err != nil {
+			return nil, err
+		}
+	}
+}
+
 // Alone returns the right to mint at once, without a lease.
 func (f *Fleet) Alone() *Turn { return &Turn{fleet: f} }
 
@@ -139,14 +163,15 @@ func (t *Turn) Publish(ctx context.Context, e cache.Entry) {
 	t.end(ctx, func(ctx context.Context) error { return t.fleet.publish(ctx, shared(e, t.fleet.now())) })
 }
 
-// Refuse shares the answer of the token endpoint, if each machine would get the same. A token that others still use
-// stays.
-func (t *Turn) Refuse(ctx context.Context, refusal *apim.Error) {
+// Fail shares the error of a token request, if each machine would get the same answer. A token that others still use
+// stays. After any other error another machine may have more luck.
+func (t *Turn) Fail(ctx context.Context, err error) {
 	if t == nil {
 		return
 	}
-	if refusal.OneMore || refusal.Class != fault.Refused && !refusal.Throttled() {
-		t.Release(ctx)
+	var refusal *apim.Error
+	if !errors.As(err, &refusal) || refusal.OneMore || refusal.Class != fault.Refused && !refusal.Throttled() {
+		t.release(ctx)
 		return
 	}
 	t.end(ctx, func(ctx context.Context) error {
@@ -159,9 +184,9 @@ func (t *Turn) Refuse(ctx context.Context, refusal *apim.Error) {
 	})
 }
 
-// Release ends the lease without a result: another machine may have more luck.
-func (t *Turn) Release(ctx context.Context) {
-	if t == nil || t.beat == nil {
+// release ends the lease without a result.
+func (t *Turn) release(ctx context.Context) {
+	if t.beat == nil {
 		return
 	}
 	t.end(ctx, func(ctx context.Context) error {

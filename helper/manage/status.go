@@ -29,6 +29,9 @@ type Status struct {
 	APIKey     string    // its label; "set" if it is too short for a label; empty: no API key
 	Cache      string    // keyring, keychain, none
 	Expires    time.Time // when the cached token expires; zero: no cached token
+
+	FleetExpires time.Time // when the token that all machines share expires; zero: there is none
+	FleetErr     error     // why they share none
 }
 
 // Status returns what the keystore, which may ask for its password, and the cache hold.
@@ -38,6 +41,10 @@ func (m *Manager) Status(ctx context.Context, p *profile.Profile) Status {
 	s.Err, s.Keystore = err, stateOf(err)
 	if err == nil {
 		s.fill(r)
+		if f := m.Fleet(p, r); f != nil {
+			e, _, err := f.Token(ctx)
+			s.FleetExpires, s.FleetErr = e.Expiry, err
+		}
 	}
 	if p.Auth == profile.JWT {
 		s.Cache, s.Expires = m.Cached(ctx, p)

@@ -99,6 +99,16 @@ func (k *Cluster) Folder(t testing.TB, name string) string {
 	return path
 }
 
+// Copy copies a program to where the nodes' user can run it, and returns its path.
+func (k *Cluster) Copy(t testing.TB, file string) string {
+	t.Helper()
+	raw, err := os.ReadFile(file) //nolint:forbidigo,gosec // a test's own program
+	must(t, err)
+	path := filepath.Join(k.root, filepath.Base(file))
+	must(t, os.WriteFile(path, raw, 0o755)) //nolint:gosec // see above
+	return path
+}
+
 // Without removes variables from the environment of the processes.
 func (k *Cluster) Without(names ...string) {
 	var left []string
