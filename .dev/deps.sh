@@ -9,6 +9,7 @@ table='
 /usr/bin/time        time           linux bench
 age                  age            linux test
 aria2c               aria2          linux test
+aws                  awscli         linux test
 bash                 bash           any   test
 busybox              busybox        linux test
 curl                 curl           any   test
@@ -19,6 +20,7 @@ dbus-run-session     dbus           linux test
 dbus-send            dbus-bin       linux test
 fish                 fish           any   test
 gcc                  gcc            linux test
+fusermount3          fuse3          linux test
 git                  git            any   test,lint
 gnome-keyring-daemon gnome-keyring  linux test,bench,soak
 gpg                  gnupg          linux test
@@ -47,6 +49,8 @@ softhsm2-util        softhsm2       linux test
 shellcheck           shellcheck     any   lint
 ssh-agent            openssh-client any   test
 strace               strace         linux test
+swtpm                swtpm          linux test
+tpm2_sign            tpm2-tools     linux test
 unshare              util-linux     linux test,soak
 valgrind             valgrind       linux bench
 Xvfb                 xvfb           linux test

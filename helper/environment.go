@@ -125,6 +125,6 @@ func environmentProfile(e *record.Environment) (*profile.Profile, error) {
 	}
 	return &profile.Profile{
 		Name: EnvironmentProfile, Host: host, APIName: e.APIName, Auth: e.Auth(), Keystore: profile.Environment,
-		Rev: "environment", File: "the environment", Bytes: e.Fingerprint(),
+		Rev: "environment", File: "the environment", Bytes: e.Fingerprint(), Fleet: e.Fleet,
 	}, nil
 }

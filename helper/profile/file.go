@@ -36,6 +36,7 @@ func (p *Profile) rows() []row {
 		{key: "moving_from", value: &p.MovingFrom},
 		{key: "changing_to", value: &p.ChangingTo},
 		{key: "signer_seal", value: &p.SignerSeal},
+		{key: "fleet", value: &p.Fleet},
 	}
 }
 

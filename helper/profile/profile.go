@@ -55,6 +55,8 @@ type Profile struct {
 	ChangingTo string // the rev of a record with another host, API name or method that was being stored
 
 	SignerSeal string // shows which signer commands were given on this machine, see helper
+
+	Fleet string // URL of what the machines with this credential share; empty: nothing
 }
 
 // Config is the folder of the config files: cgp-cred below $XDG_CONFIG_HOME.

@@ -12,6 +12,9 @@ import (
 // noFollow makes opening a symbolic link an error.
 const noFollow = unix.O_NOFOLLOW
 
+// noBlock keeps the opening of a named pipe from waiting for a writer.
+const noBlock = unix.O_NONBLOCK
+
 // errReadOnly is the error of a file system that can't be written at all.
 const errReadOnly = unix.EROFS
 

@@ -13,6 +13,9 @@ import (
 // noFollow is 0: Windows needs a privilege to make a symbolic link, and has no flag to refuse one.
 const noFollow = 0
 
+// noBlock is 0: a named pipe of Windows is not in a folder.
+const noBlock = 0
+
 // errReadOnly is the error of a medium that can't be written at all.
 const errReadOnly = windows.ERROR_WRITE_PROTECT
 

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ type recordJSON struct {
 	Audience string   `json:"audience,omitempty"`
 	Next     *keyJSON `json:"next,omitempty"`
 	Previous *keyJSON `json:"previous,omitempty"`
+	FleetKey string   `json:"fleet_key,omitempty"`
+	Fleet    string   `json:"fleet,omitempty"`
 }
 
 // keyJSON is a second key in a record.
@@ -41,7 +44,7 @@ type keyJSON struct {
 var (
 	members = []string{
 		"v", "rev", "host", "api_name", "auth", "api_key", "kid", "e", "p", "q", "signer",
-		"token_url", "audience", "next", "previous",
+		"token_url", "audience", "next", "previous", "fleet_key", "fleet",
 	}
 	keyMembers = []string{"kid", "e", "p", "q", "signer"}
 )
@@ -54,7 +57,8 @@ func (r *Record) Encode() (keystore.Secret, error) {
 	}
 	j := recordJSON{
 		V: version, Rev: r.Rev, Host: r.Host, APIName: r.APIName, Auth: r.Auth, APIKey: string(r.APIKey.Reveal()),
-		TokenURL: r.TokenURL, Audience: r.Audience,
+		TokenURL: r.TokenURL, Audience: r.Audience, Fleet: r.Fleet,
+		FleetKey: base64.RawURLEncoding.EncodeToString(r.FleetKey.Reveal()),
 	}
 	if r.Key != nil {
 		k, err := keep(r.Key)
@@ -142,6 +146,14 @@ func decode(s keystore.Secret, profile string) (*Record, error) {
 	}
 	r := &Record{
 		Rev: j.Rev, Host: j.Host, APIName: j.APIName, Auth: j.Auth, TokenURL: j.TokenURL, Audience: j.Audience,
+		Fleet: j.Fleet,
+	}
+	if j.FleetKey != "" {
+		key, err := base64.RawURLEncoding.Strict().DecodeString(j.FleetKey)
+		if err != nil {
+			return nil, corrupt("fleet_key is not base64url")
+		}
+		r.FleetKey = keystore.NewSecret(key)
 	}
 	if j.APIKey != "" {
 		r.APIKey = keystore.NewSecret([]byte(j.APIKey))

@@ -28,6 +28,7 @@ type Environment struct {
 	KID      string
 	TokenURL string
 	Audience string
+	Fleet    string // URL of what the machines with this credential share; empty: nothing
 
 	apiKey     keystore.Secret
 	privateKey keystore.Secret // PEM as given; zero: the API key is the credential
@@ -43,6 +44,7 @@ const (
 	envTokenURL = "CGP_CRED_TOKEN_URL" //nolint:gosec // a variable's name
 	envAudience = "CGP_CRED_AUDIENCE"
 	envAPIName  = "CGP_CRED_API_NAME"
+	envFleet    = "CGP_CRED_FLEET"
 	envBundle   = "CGP_CRED_BUNDLE"
 )
 
@@ -66,6 +68,7 @@ func ReadEnvironment(getenv func(string) string) (*Environment, error) {
 		{envAPIName, text.Other, &e.APIName},
 		{envTokenURL, text.URL, &e.TokenURL},
 		{envAudience, text.URL, &e.Audience},
+		{envFleet, text.URL, &e.Fleet},
 	} {
 		var err error
 		if *v.to, err = text.Line(v.name, getenv(v.name), v.kind); err != nil {
@@ -87,7 +90,11 @@ func ReadEnvironment(getenv func(string) string) (*Environment, error) {
 			return nil, keystore.BadValue(envBundle, "it holds a whole credential, and "+parts+" is set too",
 				"unset one of them")
 		}
-		return fromBundle(given[envBundle])
+		bundle, err := fromBundle(given[envBundle])
+		if err == nil && e.Fleet != "" {
+			bundle.Fleet = e.Fleet
+		}
+		return bundle, err
 	}
 	if parts == "" {
 		return nil, nil
@@ -259,7 +266,7 @@ func fromBundle(s keystore.Secret) (*Environment, error) {
 		return nil, bad("its private key is not in it")
 	}
 	return &Environment{
-		Host: r.Host, APIName: r.APIName, TokenURL: r.TokenURL, Audience: r.Audience,
+		Host: r.Host, APIName: r.APIName, TokenURL: r.TokenURL, Audience: r.Audience, Fleet: r.Fleet,
 		apiKey: r.APIKey, privateKey: s, bundle: r,
 	}, nil
 }

@@ -40,6 +40,9 @@ type Record struct {
 	Next      *Key            // during a rotation: the key to try first
 	Variables bool            // the environment holds it, and no keystore does
 	Previous  *Key            // after a promotion: the key that was replaced; at most one of Next and Previous is set
+
+	FleetKey keystore.Secret // seals what the machines of a fleet share, see [Record.FleetSecret]; zero: derived
+	Fleet    string          // only in a bundle: the URL of what they share
 }
 
 // NewRev returns 128 random bits in base64url.
@@ -82,6 +85,7 @@ func (r *Record) check() error {
 	}
 	for _, f := range []struct{ name, value string }{
 		{"rev", r.Rev}, {"host", r.Host}, {"api_name", r.APIName}, {"token_url", r.TokenURL}, {"audience", r.Audience},
+		{"fleet", r.Fleet},
 	} {
 		for i := range len(f.value) {
 			if c := f.value[i]; c < ' ' || c > '~' {
@@ -93,6 +97,9 @@ func (r *Record) check() error {
 		if k.KID == "" || !utf8.ValidString(k.KID) {
 			return errors.New("a key id is empty or not UTF-8")
 		}
+	}
+	if n := len(r.FleetKey.Reveal()); n != 0 && n != fleetKeySize {
+		return fmt.Errorf("fleet_key does not have %d bytes", fleetKeySize)
 	}
 	if !r.APIKey.IsZero() {
 		return keystore.CheckAPIKey(string(r.APIKey.Reveal()))
