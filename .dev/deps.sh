@@ -9,6 +9,7 @@ table='
 /usr/bin/time        time           linux bench
 age                  age            linux test
 aria2c               aria2          linux test
+aws                  awscli         linux test
 bash                 bash           any   test
 busybox              busybox        linux test
 curl                 curl           any   test
@@ -47,6 +48,8 @@ softhsm2-util        softhsm2       linux test
 shellcheck           shellcheck     any   lint
 ssh-agent            openssh-client any   test
 strace               strace         linux test
+swtpm                swtpm          linux test
+tpm2_sign            tpm2-tools     linux test
 unshare              util-linux     linux test,soak
 valgrind             valgrind       linux bench
 Xvfb                 xvfb           linux test

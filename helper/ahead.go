@@ -2,7 +2,10 @@ package helper
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
+	"os"
 	"time"
 
 	"cgp-cred/helper/apim"
@@ -14,19 +17,20 @@ import (
 const (
 	aheadShare   = 5                // in the last fifth of a token's life
 	aheadBefore  = 12               // but at the latest a twelfth of it before the token is no longer served
+	aheadSpread  = 15               // or up to a fifteenth of it earlier: machines do not refresh in the same second
 	aheadTimeout = 5 * time.Second  // for a keychain, too, and a signer that waits for a touch
 	aheadPause   = 15 * time.Second // after an attempt that failed
 	askedPause   = time.Minute      // after a failed attempt in which a keystore or a signer may have asked the user
 )
 
-// refreshAhead returns the credential of a cached token that is still good. In the last fifth of the token's life one
+// refreshAhead returns the credential of a cached token that is still good. In the last part of the token's life one
 // process at a time fetches the next token, in one attempt. The others continue with this token, so that no get of a
 // busy pipeline waits. If the attempt fails, this token is served. If the caller asked for a certain life, nothing is
 // fetched.
 func (g *get) refreshAhead(ctx context.Context, e cache.Entry) Credential {
 	g.records.Report.Trace(1, "the cached token is still good")
 	old := g.credential(e, true)
-	if g.options.MinValid != 0 || g.left(e) >= aheadFrom(e.Expiry.Sub(e.FetchedAt)) {
+	if g.options.MinValid != 0 || !g.isTime(e) {
 		return old
 	}
 	if !g.lease.TryAcquire(keystore.NonInteractive(ctx), aheadTimeout) {
@@ -45,11 +49,12 @@ func (g *get) refreshAhead(ctx context.Context, e cache.Entry) Credential {
 		return old
 	}
 	g.records.Report.Trace(1, "it expires soon: fetching the next one")
+	g.current = e
 	c, err := g.mintAhead()
 	if err != nil {
 		g.records.Report.Trace(1, "fetching the next one failed: %v", err)
 		var answer *apim.Error
-		if !errors.As(err, &answer) {
+		if !errors.As(err, &answer) && !errors.Is(err, errElsewhere) {
 			g.lease.Pause(askedPause)
 		}
 		return old
@@ -63,12 +68,27 @@ func (g *get) mintAhead() (Credential, error) {
 	if err != nil {
 		return Credential{}, err
 	}
-	g.ahead, g.minter.Attempts, g.minter.Timeout = true, 1, aheadTimeout
+	g.ahead, g.minter.Hurry, g.minter.Attempts, g.minter.Timeout = true, true, 1, aheadTimeout
 	return g.mint(source, aheadTimeout)
 }
 
-// aheadFrom returns how much life is left when a token that lives for life is refreshed ahead. It is more than a fifth
-// for a token with a short life, because such a token is no longer served in its last fifth.
+// isTime reports whether a cached token is refreshed ahead now. All processes of a machine agree on that moment.
+func (g *get) isTime(e cache.Entry) bool {
+	life, left := e.Expiry.Sub(e.FetchedAt), g.left(e)
+	early := left - aheadFrom(life)
+	spread := life / aheadSpread
+	return early < 0 || early < spread && early < share(e, spread)
+}
+
+// share returns a part of a time that is random for a token and a machine, whose clones may have the same token.
+func share(e cache.Entry, of time.Duration) time.Duration {
+	machine, _ := os.Hostname() // without one the token decides
+	sum := sha256.Sum256(append([]byte(machine+"\x00"), e.Token.Reveal()...))
+	return time.Duration(float64(of) * float64(binary.BigEndian.Uint32(sum[:])) / (1 << 32))
+}
+
+// aheadFrom returns how much life is left when a token that lives for life is refreshed ahead at the latest. It is more
+// than a fifth for a token with a short life, because such a token is no longer served in its last fifth.
 func aheadFrom(life time.Duration) time.Duration {
 	return max(life/aheadShare, min(DefaultMinValid, life/2)+life/aheadBefore)
 }

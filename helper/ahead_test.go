@@ -44,7 +44,7 @@ func TestEarlyRenewal(t *testing.T) {
 		o        helper.Options
 		requests int
 	}{
-		{"young", 121 * time.Second, helper.Options{}, 1},
+		{"young", 161 * time.Second, helper.Options{}, 1},
 		{"in the last fifth", 119 * time.Second, helper.Options{}, 2},
 		{"the caller asked for a certain life", 119 * time.Second, helper.Options{MinValid: 90 * time.Second}, 1},
 	}
@@ -63,12 +63,28 @@ func TestEarlyRenewal(t *testing.T) {
 	}
 }
 
+// Machines that fetched in the same second do not refresh in the same second: each token has its own moment within a
+// fifteenth of its life.
+func TestEarlyRenewalIsSpread(t *testing.T) {
+	t.Parallel()
+	const machines = 24
+	early := 0
+	for range machines {
+		p := aged(t, 140*time.Second) // halfway between 120 s and 160 s
+		get(t, p)
+		early += p.Sim.Requests() - 1
+	}
+	if early == 0 || early == machines {
+		t.Errorf("%d of %d refresh in the first half", early, machines)
+	}
+}
+
 // A token that is not served in its last fifth is refreshed ahead too, so that no get waits for the next one.
 func TestEarlyRenewalOfShortLives(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ life, young, early time.Duration }{
-		{300 * time.Second, 86 * time.Second, 84 * time.Second},
-		{60 * time.Second, 36 * time.Second, 34 * time.Second},
+		{300 * time.Second, 106 * time.Second, 84 * time.Second},
+		{60 * time.Second, 40 * time.Second, 34 * time.Second},
 		{12 * time.Second, 8 * time.Second, 6500 * time.Millisecond},
 	} {
 		t.Run(tt.life.String(), func(t *testing.T) {

@@ -3,7 +3,6 @@ package helper
 import (
 	"cmp"
 	"context"
-	"crypto/subtle"
 	"errors"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"cgp-cred/helper/mint"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
+	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
 )
 
@@ -42,6 +42,7 @@ func (h *Helper) Get(ctx context.Context, p *profile.Profile, o Options) (Creden
 	if ok && g.fresh(cached) {
 		return g.refreshAhead(ctx, cached), nil
 	}
+	g.minter.Hurry = ok && g.spare(cached)
 	c, err := g.renew(ctx)
 	if err != nil && ok && g.outlasts(cached, err) {
 		g.records.Report.Warn("no new token can be had, and the cached one expires in %v: %v",
@@ -78,7 +79,9 @@ type get struct {
 	lease   *flight.Lease
 	records *records.Records
 	minter  mint.Minter
-	ahead   bool // the cached token is still good
+	ahead   bool        // the cached token is still good
+	current cache.Entry // that token
+	warned  bool        // the user knows that the token endpoint throttles
 }
 
 func (h *Helper) begin(p *profile.Profile, o Options) *get {
@@ -101,7 +104,7 @@ func (g *get) renew(ctx context.Context) (Credential, error) {
 		return Credential{}, err
 	}
 	hold := source.Patience() + g.minter.RequestTime()
-	if err := g.lease.Acquire(ctx, hold, hold+flight.Slack); err != nil {
+	if err := g.lease.Acquire(ctx, hold, hold+flight.Slack, g.queue); err != nil {
 		return Credential{}, err
 	}
 	defer g.lease.Release()
@@ -113,10 +116,10 @@ func (g *get) renew(ctx context.Context) (Credential, error) {
 			g.records.Report.Trace(1, "another process has fetched a token meanwhile")
 			return g.credential(e, true), nil
 		}
-		if refused := g.lease.Refused(g.cache.Name(), g.start, g.minter.RequestTime()); refused != nil {
-			g.records.Report.Trace(1, "this was refused a moment ago: not asking again")
-			return Credential{}, refused
-		}
+	}
+	if err := g.refused(); err != nil {
+		g.records.Report.Trace(1, "this was refused a moment ago: not asking again")
+		return Credential{}, err
 	}
 	return g.mint(source, hold)
 }
@@ -133,22 +136,38 @@ func (g *get) mint(source records.Source, hold time.Duration) (Credential, error
 	}
 	if more := records.SigningTime(r); more > 0 && !g.ahead {
 		g.lease.Extend(hold + more)
-		ctx = g.lease.Context()
 	}
-	token, key, err := g.minter.Token(ctx, g.profile.Name, r)
+	turn, err := g.join(r)
 	if err != nil {
 		g.remember(err)
+		return Credential{}, err
+	}
+	if e, ok := turn.Token(); ok {
+		g.records.Report.Trace(1, "another machine has fetched a token")
+		return g.keep(e, true), nil
+	}
+	token, key, err := g.exchange(r)
+	ctx = g.lease.Context()
+	if err != nil {
+		g.remember(err)
+		turn.Fail(ctx, err)
 		return Credential{}, err
 	}
 	if key == r.Next {
 		g.records.Promote(ctx, g.profile, r)
 	}
-	g.lease.Succeeded()
 	e := cache.Entry{Header: "Authorization", Token: token.Value, FetchedAt: token.FetchedAt, Expiry: token.Expiry}
-	if err := g.bound().Set(ctx, e); err != nil {
+	turn.Publish(ctx, e)
+	return g.keep(e, false), nil
+}
+
+// keep caches a new token, and returns its credential.
+func (g *get) keep(e cache.Entry, cached bool) Credential {
+	g.lease.Succeeded()
+	if err := g.bound().Set(g.lease.Context(), e); err != nil {
 		g.records.Report.Warn("the token was not cached: %v", err)
 	}
-	return g.credential(e, false), nil
+	return g.credential(e, cached)
 }
 
 // remember shares a refusal with the processes that wait, if they would be refused too. It does not share an error that
@@ -158,7 +177,7 @@ func (g *get) remember(err error) {
 	if !errors.As(err, &e) || e.OneMore || g.ahead && e.Class != fault.Refused {
 		return
 	}
-	g.lease.Remember(g.bound().Name(), e)
+	g.lease.Remember(g.bound().Name(), e, 0)
 }
 
 // reload reads the profile's file again, under the lease.
@@ -191,26 +210,32 @@ func (g *get) fresh(e cache.Entry) bool {
 // and the caller asked for no minimum life.
 func (g *get) outlasts(e cache.Entry, err error) bool {
 	var failed *apim.Error
-	temporary := errors.As(err, &failed) && failed.Class != fault.Refused
-	return temporary && g.options.MinValid == 0 && g.left(e) >= lastResort
+	return errors.As(err, &failed) && failed.Class != fault.Refused && g.spare(e)
 }
+
+// spare reports whether a cached token may be served if no new one can be had.
+func (g *get) spare(e cache.Entry) bool { return g.options.MinValid == 0 && g.left(e) >= lastResort }
 
 func (g *get) credential(e cache.Entry, cached bool) Credential {
 	return tokenCredential(g.profile, e, cached)
 }
 
-// Erase drops p's cached token. The key stays. It is no error if nothing is cached.
+// Erase drops p's cached token, here and for the machines that share it. The key stays. It is no error if nothing is cached.
 func (h *Helper) Erase(ctx context.Context, p *profile.Profile) error {
-	return h.Records().Cache(p).Delete(ctx)
+	err := h.Records().Cache(p).Delete(ctx)
+	h.unshare(ctx, p, nil)
+	return err
 }
 
 // EraseToken drops p's cached token if it is this token. A client whose older token was refused must not remove the new
 // one.
 func (h *Helper) EraseToken(ctx context.Context, p *profile.Profile, token string) error {
 	c := h.Records().Cache(p)
-	e, ok := c.Get(ctx)
-	if !ok || subtle.ConstantTimeCompare(e.Token.Reveal(), []byte(token)) == 0 {
-		return nil
+	is := func(e cache.Entry) bool { return e.Token.Equal(keystore.NewSecret([]byte(token))) }
+	var err error
+	if e, ok := c.Get(ctx); ok && is(e) {
+		err = c.Delete(ctx)
 	}
-	return c.Delete(ctx)
+	h.unshare(ctx, p, is)
+	return err
 }

@@ -30,13 +30,18 @@ type Helper struct {
 	APIM    func() (*apim.Client, error) // made only when a token is minted
 	Timeout time.Duration                // all attempts of one mint; 0: 25 s
 
+	Patience    time.Duration // all attempts of one mint while the token endpoint throttles; 0: as Timeout
+	RetryWindow time.Duration // within which a throttled mint asks again, if APIM does not say when; 0: 30 s
+
 	Warn       func(text string)            // nil: warnings are dropped
 	Trace      func(level int, text string) // nil: silent; 1: what happens, 2: details of requests
 	Now        func() time.Time             // nil: time.Now
 	WaitingFor func(where string)           // called if a key outside the record has not signed for 2 s; nil: not
 }
 
-func (h *Helper) report() report.To { return report.To{Warning: h.Warn, Detail: h.Trace} }
+func (h *Helper) report() report.To {
+	return report.To{Warning: h.Warn, Detail: h.Trace}
+}
 
 func (h *Helper) clock() func() time.Time {
 	if h.Now == nil {
@@ -61,5 +66,8 @@ func (h *Helper) Manage() *manage.Manager {
 
 // Minter returns the minter that exchanges assertions for tokens.
 func (h *Helper) Minter() mint.Minter {
-	return mint.Minter{APIM: h.APIM, Timeout: h.Timeout, Now: h.clock(), WaitingFor: h.WaitingFor, Report: h.report()}
+	return mint.Minter{
+		APIM: h.APIM, Timeout: h.Timeout, Patience: h.Patience, Window: h.RetryWindow,
+		Now: h.clock(), WaitingFor: h.WaitingFor, Report: h.report(),
+	}
 }

@@ -24,6 +24,8 @@ type app struct {
 	stdout io.Writer
 	stderr io.Writer
 
+	patient bool // no user waits for the command, even at a terminal
+
 	verbose int
 	timeout duration
 	caFile  string

@@ -42,6 +42,7 @@ func (a *app) ci(ctx context.Context, system, name, variable string) error {
 	if err := checkCI(system, variable); err != nil {
 		return err
 	}
+	a.patient = true
 	h, p, _, err := a.resolve(name, "")
 	if err != nil {
 		return err

@@ -98,6 +98,7 @@ func (a *app) readRequest() (wire.Request, error) {
 // requested finds the profile that covers the requested host. Without one it returns nil: git then asks its next
 // helper. It says why if the user named a profile, or a profile has that host. The JSON protocol wants an error.
 func (a *app) requested(r wire.Request, ask profile.Ask) (*helper.Helper, *profile.Profile, error) {
+	a.patient = true
 	h, err := a.open()
 	if err != nil {
 		return nil, nil, err

@@ -75,6 +75,7 @@ func (a *app) curl(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	a.patient = true
 	h, p, _, err := a.resolve(line.profile, line.urls[0])
 	if err != nil {
 		return err

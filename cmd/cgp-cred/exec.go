@@ -36,8 +36,9 @@ func execCommand(a *app) *cobra.Command {
 		Use:   "exec [PROFILE] -- COMMAND [ARGS...]",
 		Short: "Run a command with a token",
 		Long: `Get a token, then run a command with it in the variable CGP_TOKEN. Without a token the command
-is not run, and cgp-cred exits with its own status. The command gets no CGP_CRED_* variable. It
-is not run through a shell, and on Unix it replaces cgp-cred's process.
+is not run, and cgp-cred exits with its own status. While APIM throttles (429), exec asks again
+for 90s, or until --timeout is over. The command gets no CGP_CRED_* variable. It is not run
+through a shell, and on Unix it replaces cgp-cred's process.
 
 A variable can't be renewed: the token expires five to ten minutes after the start. For longer
 commands, --token-file and --htslib keep a file fresh for as long as the command runs, in a new
@@ -126,6 +127,7 @@ func (a *app) exec(ctx context.Context, o execOptions) error {
 	if err != nil {
 		return err
 	}
+	a.patient = true
 	h, p, _, err := a.resolve(o.profile, "")
 	if err != nil {
 		return err
@@ -197,9 +199,7 @@ func (a *app) execWithFile(ctx context.Context, h *helper.Helper, p *profile.Pro
 	if o.htslib {
 		options.Path, options.Format = filepath.Join(folder, p.Host), "htslib"
 	}
-	options.Source = func(ctx context.Context, minValid time.Duration) (helper.Credential, error) {
-		return h.Get(ctx, p, helper.Options{MinValid: minValid})
-	}
+	options.Source = func(ctx context.Context, o helper.Options) (helper.Credential, error) { return h.Get(ctx, p, o) }
 	file, err := startFile(ctx, options, signals)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/record"
 )
 
@@ -13,6 +14,7 @@ type exportOptions struct {
 	profile string
 	yes     bool // do not ask
 	force   bool // print to a terminal too
+	reader  bool // without keys
 	out     result
 }
 
@@ -24,8 +26,12 @@ func exportCommand(a *app) *cobra.Command {
 		Long: `Print a profile's API key and private key as one line, for the secret store of a CI system or a
 container. There cgp-cred reads the line from CGP_CRED_BUNDLE, or from the file that
 CGP_CRED_BUNDLE_FILE names, and does not touch a keychain. Anyone with the line has the keys: it
-asks first, and does not print to a terminal. The file of --out only you can read.`,
-		Example: `  cgp-cred export ci --yes | gh secret set CGP_CRED_BUNDLE`,
+asks first, and does not print to a terminal. The file of --out only you can read.
+
+With --reader the line has no key: it reads the token that a fleet shares (store --fleet), and can
+never get one. A machine with the key keeps that token fresh: cgp-cred sink, or any get.`,
+		Example: `  cgp-cred export ci --yes | gh secret set CGP_CRED_BUNDLE
+  cgp-cred export hpc --reader --yes --out ~/reader`,
 		Args:    words(1, 1), ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.profile = args[0]
@@ -34,6 +40,7 @@ asks first, and does not print to a terminal. The file of --out only you can rea
 	}
 	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	o.out.flag(cmd, "the line")
+	cmd.Flags().BoolVar(&o.reader, "reader", false, "leave the keys out: it can only read a fleet's token")
 	cmd.Flags().BoolVar(&o.force, "force", false, "print to a terminal too")
 	return cmd
 }
@@ -50,11 +57,19 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.reader && p.Fleet == "" {
+		return usage("cgp-cred store "+printable.Shell(p.Name)+" --fleet file:///shared/folder",
+			"profile %s shares no token, so there is nothing to read", quoted(p.Name))
+	}
 	if !o.yes {
 		if !isTerminal(a.stdin) {
 			return usage("add --yes", "stdin is not a terminal, so the export of %s can't be confirmed", p.Name)
 		}
-		question := fmt.Sprintf("Print the keys of %s for %s? Anyone with that line has them.", p.Name, p.Host)
+		what := "keys"
+		if o.reader {
+			what = "reader's key"
+		}
+		question := fmt.Sprintf("Print the %s of %s for %s? Anyone with that line has them.", what, p.Name, p.Host)
 		if err := a.confirm(ctx, question); err != nil {
 			return err
 		}
@@ -63,7 +78,16 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	if err != nil {
 		return err
 	}
-	bundle, err := record.Bundle(r)
+	shared := *r
+	shared.Fleet = p.Fleet
+	if o.reader {
+		reader, err := r.ReaderOf(p.Fleet)
+		if err != nil {
+			return err
+		}
+		shared = *reader
+	}
+	bundle, err := record.Bundle(&shared)
 	if err != nil {
 		return err
 	}

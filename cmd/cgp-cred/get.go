@@ -32,7 +32,7 @@ func getCommand(a *app) *cobra.Command {
 		Short: "Print a credential",
 		Long: `Print a credential for a profile, or for the profile that covers a URL: the cached token
 if it has a minute left, otherwise a new one. With both, the profile must cover the URL. On
-failure stdout stays empty.
+failure stdout stays empty. While APIM throttles (429), get asks again until --timeout is over.
 
 Without PROFILE and URL the profile is CGP_CRED_PROFILE, otherwise the default (store PROFILE
 --default), otherwise the only one. A URL may be covered by several: then the longest --api-name

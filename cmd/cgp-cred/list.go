@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cgp-cred/helper/fleet"
 	"cgp-cred/helper/profile"
 )
 
@@ -18,6 +19,7 @@ type profileJSON struct {
 	Auth     string `json:"auth"`
 	Keystore string `json:"keystore"`
 	Default  bool   `json:"default"`
+	Fleet    string `json:"fleet,omitempty"`
 }
 
 func listCommand(a *app) *cobra.Command {
@@ -67,6 +69,7 @@ func (a *app) list(asJSON bool) error {
 func newProfileJSON(p *profile.Profile, def string) profileJSON {
 	return profileJSON{
 		Name: p.Name, Host: p.Host, APIName: p.APIName, Auth: p.Auth, Keystore: p.Keystore, Default: p.Name == def,
+		Fleet: fleet.Shown(p.Fleet),
 	}
 }
 

@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/mint"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
@@ -30,9 +32,18 @@ func (a *app) open() (*helper.Helper, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.WaitingFor = a.waitingFor
+	h.WaitingFor, h.Patience = a.waitingFor, a.patience()
 	a.made = h
 	return h, nil
+}
+
+// patience returns how long a mint waits while the token endpoint throttles. Without --timeout a job waits until the
+// quota's minute is over, and a user at a terminal for the usual time.
+func (a *app) patience() time.Duration {
+	if a.timeout.Duration() == 0 && (a.patient || !isTerminal(a.stderr)) {
+		return mint.Patience
+	}
+	return 0
 }
 
 // openOptions returns the options that the flags set.

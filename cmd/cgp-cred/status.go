@@ -12,6 +12,7 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
 
@@ -31,6 +32,9 @@ type statusJSON struct {
 	Source         string `json:"source"`
 	TokenURL       string `json:"token_url"`
 	APIKey         string `json:"api_key"`
+	FleetExpiresAt string `json:"fleet_token_expires_at,omitempty"`
+	fleetProblem   string
+	reader         bool
 	Checked        string `json:"check,omitempty"`
 }
 
@@ -100,10 +104,16 @@ func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, ch
 	out := statusJSON{
 		KID: s.KID, Thumbprint: s.Thumbprint, KeyBits: s.KeyBits, Signer: s.Signer, where: s.Where,
 		NextKID: s.NextKID, PreviousKID: s.OldKID, KeystoreState: s.Keystore,
-		Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey,
+		Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey, reader: s.Reader,
 	}
 	if !s.Expires.IsZero() {
 		out.TokenExpiresAt = s.Expires.UTC().Format(time.RFC3339)
+	}
+	if !s.FleetExpires.IsZero() {
+		out.FleetExpiresAt = s.FleetExpires.UTC().Format(time.RFC3339)
+	}
+	if s.FleetErr != nil {
+		out.fleetProblem = fault.OneLine(s.FleetErr)
 	}
 	if check {
 		out.Checked = "ok"
@@ -150,11 +160,16 @@ func (a *app) printStatus(all []statusJSON) error {
 		if s.PreviousKID != "" {
 			row("previous key", "%s, until cgp-cred rotate %s --finish", s.PreviousKID, s.Name)
 		}
-		if s.KeystoreState == "ok" && s.Auth != profile.None {
+		if s.reader {
+			row("key", "none: it only reads the fleet's token")
+		} else if s.KeystoreState == "ok" && s.Auth != profile.None {
 			row("API key", "%s", orNone(s.APIKey))
 		}
 		if s.Auth == profile.JWT {
 			row("token", "%s", tokenLine(s))
+		}
+		if s.Fleet != "" {
+			row("fleet", "%s, %s", s.Fleet, fleetLine(s))
 		}
 		if s.Checked != "" {
 			row("check", "%s", s.Checked)
@@ -171,6 +186,19 @@ func tokenLine(s statusJSON) string {
 		return "none cached (" + where + ")"
 	}
 	return "cached until " + s.TokenExpiresAt + " " + where
+}
+
+// fleetLine says what the machines share.
+func fleetLine(s statusJSON) string {
+	switch {
+	case s.KeystoreState != "ok":
+		return "unknown without the record"
+	case s.fleetProblem != "":
+		return "unusable: " + s.fleetProblem
+	case s.FleetExpiresAt == "":
+		return "no token yet"
+	}
+	return "a token until " + s.FleetExpiresAt
 }
 
 func orNone(s string) string {

@@ -40,6 +40,7 @@ type storeOptions struct {
 	kid        string
 	tokenURL   string
 	audience   string
+	fleet      string
 	isDefault  bool
 	force      bool
 
@@ -59,6 +60,8 @@ func (o *storeOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.auth, "auth", "", "`METHOD`: jwt, apikey or none (default: depends on what is stored)")
 	f.StringVar(&o.tokenURL, "token-url", "", "`URL` of another token endpoint")
 	f.StringVar(&o.audience, "audience", "", "`URL` to name in assertions (default: the token URL)")
+	f.StringVar(&o.fleet, "fleet", "",
+		"`URL` where all machines share one token: file:///shared/folder; \"\" for none")
 	o.signer.flags(cmd)
 	o.place.flags(cmd)
 }
@@ -66,7 +69,7 @@ func (o *storeOptions) flags(cmd *cobra.Command) {
 // change turns the flags into a change. Flags that were not given stay nil or empty.
 func (o *storeOptions) change(cmd *cobra.Command) manage.Change {
 	c := manage.Change{Host: o.host, Auth: o.auth, KID: o.kid, Force: o.force, Default: o.isDefault}
-	given := map[string]**string{"api-name": &c.APIName, "token-url": &c.TokenURL, "audience": &c.Audience}
+	given := map[string]**string{"api-name": &c.APIName, "token-url": &c.TokenURL, "audience": &c.Audience, "fleet": &c.Fleet}
 	for name, to := range given {
 		if f := cmd.Flags().Lookup(name); f.Changed {
 			value := f.Value.String()

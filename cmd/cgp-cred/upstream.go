@@ -109,7 +109,10 @@ func (a *app) upstreamToken(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	h := &helper.Helper{APIM: a.client, Timeout: a.timeout.Duration(), Warn: a.warn, Trace: a.trace}
+	h := &helper.Helper{
+		APIM: a.client, Timeout: a.timeout.Duration(), Patience: a.patience(),
+		Warn: a.warn, Trace: a.trace,
+	}
 	t, _, err := h.Minter().Token(ctx, profile.NameFor(c.Host), r)
 	if err != nil {
 		return withoutProfile(err)

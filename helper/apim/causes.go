@@ -26,6 +26,15 @@ func (c *cause) faultClass() fault.Class {
 	return c.class
 }
 
+// Texts about the quota of token requests.
+const (
+	whyQuota     = "too many token requests: APIM allows 300 a minute for an application"
+	hintPatience = "or wait longer: add --timeout 5m"
+	hintQuota    = "wait a minute, then run the command again\n" + hintPatience + "\n" +
+		"many machines at once? let fewer of them request tokens: a machine shares its token among its processes\n" +
+		"is one cached here? cgp-cred status {profile}"
+)
+
 const hintServer = "run the command again in a minute"
 
 const whyLarge = "a server on the way takes no requests of this size"
@@ -82,8 +91,7 @@ var (
 	}
 	causeQuota = cause{ // Apigee's own code: the status may be any
 		code: "policies.ratelimit", class: fault.Temporary,
-		why:  "too many token requests: APIM allows 300 a minute for an application",
-		hint: "wait a minute, then run the command again",
+		why: whyQuota, hint: hintQuota,
 	}
 	causeUnknown = cause{
 		why: "cgp-cred does not know this answer", hint: "ask API Management support, and give them the message_id",
@@ -100,8 +108,7 @@ var causeForeign = cause{
 var causes = []*cause{
 	{
 		status: http.StatusTooManyRequests, class: fault.Temporary,
-		why:  "too many token requests: APIM allows 300 a minute for an application",
-		hint: "wait a minute, then run the command again",
+		why: whyQuota, hint: hintQuota,
 	},
 	&causeQuota,
 	{

@@ -49,6 +49,7 @@ type Error struct {
 	RetryAfter  time.Duration // what the server asked for; 0: nothing
 	About       Subject       // set by the caller, who knows the profile
 	OneMore     bool          `json:"-"` // one more attempt would fix it, but none was left; set by helper/mint
+	Waited      time.Duration `json:"-"` // how long this caller has waited for the quota; set by the caller
 
 	cause   *cause
 	meant   int  // the status that a problem under status 200 names; 0: none
@@ -88,7 +89,11 @@ func (e *Error) Error() string {
 	if e.Description != "" {
 		text += `: "` + printable.Text(e.Description) + `"`
 	}
-	return text + ": " + e.fill(e.cause.why)
+	text += ": " + e.fill(e.cause.why)
+	if e.Waited >= time.Second {
+		text += fmt.Sprintf("; cgp-cred has waited %v", e.Waited.Round(time.Second))
+	}
+	return text
 }
 
 func (e *Error) Unwrap() error { return e.err }
@@ -104,6 +109,9 @@ func (e *Error) FaultHints() []string {
 	}
 	if e.RetryAfter > 0 && e.Retryable() {
 		hint = fmt.Sprintf("wait %v, as the server asks, then run the command again", e.RetryAfter)
+		if e.Throttled() && e.RetryAfter <= longWait {
+			hint += "\n" + hintPatience
+		}
 	}
 	if e.Status != 0 && e.Skew.Abs() > NoticeSkew && !e.ClockWrong() {
 		hint += "\n{skew}: " + hintClock
@@ -170,6 +178,9 @@ func (e *Error) fill(text string) string {
 		"{proxy}", proxyVariable()+" and NO_PROXY", "{proxy-variable}", proxyVariable(),
 	).Replace(text)
 }
+
+// longWait is the longest Retry-After for which a hint offers to wait.
+const longWait = 4 * time.Minute
 
 // MaxCorrection is the largest correction of an assertion's date for a wrong clock. The server that answers for the
 // token endpoint tells the time, and a hostile one could keep an assertion that is dated for later.

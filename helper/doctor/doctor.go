@@ -73,6 +73,7 @@ func links() []link {
 		{"key", []string{"record"}, (*run).key},
 		{"api-key", []string{"record"}, (*run).apiKey},
 		{"cache", []string{"config"}, (*run).cache},
+		{"fleet", []string{"record"}, (*run).fleet},
 		{"dns", []string{"config"}, (*run).dns},
 		{"proxy", []string{"config"}, (*run).proxy},
 		{"tls", []string{"dns", "proxy"}, (*run).tls},

@@ -31,10 +31,16 @@ const (
 	askedBits = 4096
 )
 
+// onlyReads is why a reader's links are not checked.
+const onlyReads = "this credential only reads the fleet's token"
+
 // key signs with each private key and verifies the signature.
 func (e *run) key(ctx context.Context) Result {
 	if e.profile.Auth != profile.JWT {
 		return skip("method %s signs nothing", e.profile.Auth)
+	}
+	if e.record.Reader() {
+		return skip(onlyReads)
 	}
 	if e.record.Key == nil {
 		return fail(records.Incomplete(e.profile.Name, "private key"))
@@ -92,6 +98,8 @@ func (e *run) apiKey(context.Context) Result {
 	switch {
 	case e.profile.Auth == profile.None:
 		return skip("method none has no API key")
+	case e.record.Reader():
+		return skip(onlyReads)
 	case e.record.APIKey.IsZero():
 		return fail(records.Incomplete(e.profile.Name, "API key"))
 	}
@@ -100,6 +108,24 @@ func (e *run) apiKey(context.Context) Result {
 		label = "present (too short to show its ends)"
 	}
 	return ok("%s", label)
+}
+
+// fleet finds out whether this machine can share its token with others.
+func (e *run) fleet(ctx context.Context) Result {
+	f := e.helper.Records().Fleet(e.profile, e.record)
+	if f == nil {
+		return skip("the profile shares no token with other machines (--fleet)")
+	}
+	shared, there, err := f.Check(ctx)
+	if err != nil {
+		hint := strings.Join(hintsOf(err), "\n")
+		return warn(hint, "each machine asks for tokens of its own: %s can't be used: %v", f.URL, err)
+	}
+	held := "no token yet"
+	if there {
+		held = "a token until " + shared.Expiry.UTC().Format(time.RFC3339)
+	}
+	return ok("%s, sealed; %s", f.URL, held)
 }
 
 // cache reports where tokens are kept.

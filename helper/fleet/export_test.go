@@ -13,7 +13,7 @@ func (f *Fleet) SetLeaseTime(d time.Duration) { f.hold = d }
 func (f *Fleet) Name() string { return f.name }
 
 // NewFolder returns a store with a clock of its own.
-func NewFolder(shared *disk.Shared, now func() time.Time) Store {
+func NewFolder(shared *disk.SharedFolder, now func() time.Time) Store {
 	f := newFolder(shared)
 	f.now = now
 	return f

@@ -8,6 +8,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -31,6 +32,9 @@ const (
 	maxPause   = time.Second
 	maxSpread  = 10 * time.Second // over which machines without a store ask for their own tokens
 )
+
+// ErrNoToken is the error of a process that can't mint, while the fleet has no token.
+var ErrNoToken = errors.New("the fleet has no token now, and this machine has no key to get one")
 
 // Fleet is one process's part in a fleet that shares one credential.
 type Fleet struct {
@@ -162,7 +166,22 @@ func (f *Fleet) Token(ctx context.Context) (e cache.Entry, ok bool, err error) {
 		return e, false, err
 	}
 	e, ok = v.entry(found.Age, f.now())
-	return e, ok && f.now().Before(e.Expiry), nil
+	if !ok || !f.now().Before(e.Expiry) {
+		return cache.Entry{}, false, nil
+	}
+	return e, true, nil
+}
+
+// Check finds out whether the store can be used: it looks, and leases for a moment.
+func (f *Fleet) Check(ctx context.Context) (e cache.Entry, ok bool, err error) {
+	if e, ok, err = f.Token(ctx); err != nil {
+		return e, ok, err
+	}
+	ours, err := f.lease(ctx, f.hold)
+	if err == nil && ours {
+		_, err = f.lease(ctx, 0)
+	}
+	return e, ok, err
 }
 
 // Drop removes the fleet's token, if it is this one; with an empty token, whatever it is. Machines that have it already

@@ -158,18 +158,18 @@ func holdsNoSecret(t *testing.T, folder string, secrets ...string) {
 	}
 }
 
-// A machine that dies with the lease keeps the others waiting for one lease.
+// A machine that is killed with the lease keeps the others waiting for one lease.
 func TestHolderDies(t *testing.T) {
 	t.Parallel()
 	folder := folderOf(t)
 	if turn := wait(t, newMachine(t, folder, 0), 0); turn.Found {
 		t.Fatal("found a token in an empty folder")
-	} // its lease is extended no more: for the others it is dead, as their leases are shorter
+	} // the others, whose leases are shorter, see no sign of life
 	next := newMachine(t, folder, 0)
 	next.SetLeaseTime(300 * time.Millisecond)
 	turn := wait(t, next, 0)
 	if turn.Found {
-		t.Fatal("found a token that nobody minted")
+		t.Fatal("found a token before one was minted")
 	}
 	turn.Publish(t.Context(), entry("second", 0))
 	if turn := wait(t, newMachine(t, folder, 0), 0); !turn.Found {
@@ -181,7 +181,7 @@ func TestHolderDies(t *testing.T) {
 func TestLease(t *testing.T) {
 	t.Parallel()
 	folder := folderOf(t)
-	shared, err := disk.OpenShared(folder)
+	shared, err := disk.OpenSharedFolder(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestRefusalIsShared(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			folder := folderOf(t)
-			wait(t, newMachine(t, folder, 0), 0).Refuse(t.Context(), tt.refusal)
+			wait(t, newMachine(t, folder, 0), 0).Fail(t.Context(), tt.refusal)
 			for _, file := range list(t, folder) {
 				at := time.Now().Add(-tt.after)
 				if err := os.Chtimes(filepath.Join(folder, file), at, at); err != nil {
@@ -275,7 +275,7 @@ func TestRefusalKeepsTheToken(t *testing.T) {
 	folder := folderOf(t)
 	wait(t, newMachine(t, folder, 0), 0).Publish(t.Context(), entry("good", 0))
 	early := newMachine(t, folder, 0).Try(t.Context(), func(cache.Entry) bool { return false })
-	early.Refuse(t.Context(), &apim.Error{Class: fault.Refused, Status: 401})
+	early.Fail(t.Context(), &apim.Error{Class: fault.Refused, Status: 401})
 	if turn := wait(t, newMachine(t, folder, 0), 0); !turn.Found {
 		t.Error("the token was lost")
 	}

@@ -47,7 +47,7 @@ func Open(text string) (Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared, err := disk.OpenShared(filepath.FromSlash(u.Path))
+	shared, err := disk.OpenSharedFolder(filepath.FromSlash(u.Path))
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +75,9 @@ func parseURL(text string) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	switch {
+	case strings.HasPrefix(text, "/"):
+		return nil, fault.New(fault.Usage, "write it as file://"+printable.Shell(text), "fleet %s: it is a path, not a URL",
+			printable.Quote(text))
 	case err != nil || u.Scheme == "":
 		return nil, bad("it is not a URL")
 	case u.Scheme != "file":

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -32,7 +33,7 @@ func (f *Fleet) Wait(ctx context.Context, fresh func(cache.Entry) bool, limit, s
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
-			return f.alone(ctx, err, spare)
+			return f.withoutStore(ctx, err, spare)
 		case turn != nil:
 			return turn, nil
 		case refusal != nil && (refusal.Class == fault.Refused || time.Now().After(until)):
@@ -40,7 +41,7 @@ func (f *Fleet) Wait(ctx context.Context, fresh func(cache.Entry) bool, limit, s
 			return nil, refusal
 		case time.Now().After(until):
 			f.report.Trace(1, "the fleet has no token after %v: asking without it", limit)
-			return f.Alone(), nil
+			return f.Unleased(), nil
 		}
 		f.report.Trace(2, "another machine is fetching a token")
 		if err := pause(ctx, jitter(next)); err != nil {
@@ -54,23 +55,23 @@ func (f *Fleet) Try(ctx context.Context, fresh func(cache.Entry) bool) *Turn {
 	turn, _, err := f.try(ctx, fresh)
 	if err != nil {
 		f.report.Trace(1, "%s can't be used: %v", f.URL, err)
-		return f.Alone()
+		return f.Unleased()
 	}
 	return turn
 }
 
-// alone returns the right to mint without the fleet, after a warning.
-func (f *Fleet) alone(ctx context.Context, why error, spare time.Duration) (*Turn, error) {
+// withoutStore returns the right to mint without the fleet, after a warning.
+func (f *Fleet) withoutStore(ctx context.Context, why error, spare time.Duration) (*Turn, error) {
 	f.tell("%s can't be used, so this machine asks for a token of its own: %s", f.URL, fault.OneLine(why))
 	if spread := min(spare, maxSpread); spread > 0 {
 		if err := pause(ctx, rand.N(spread)); err != nil { //nolint:gosec // no secret
 			return nil, err
 		}
 	}
-	return f.Alone(), nil
+	return f.Unleased(), nil
 }
 
-// try looks, and asks for the lease if there is no token. All results are nil if another machine is at work.
+// try looks, and asks for the lease if there is no token. All results are nil while another machine is minting.
 func (f *Fleet) try(ctx context.Context, fresh func(cache.Entry) bool) (*Turn, *apim.Error, error) {
 	for {
 		v, found, err := f.look(ctx)
@@ -128,8 +129,39 @@ func (b *beat) end() {
 	}
 }
 
-// Alone returns the right to mint at once, without a lease.
-func (f *Fleet) Alone() *Turn { return &Turn{fleet: f} }
+// Read waits for a token that fresh accepts, for a process that can't mint. After limit its error is [ErrNoToken];
+// if the store can't be used, its error says why.
+func (f *Fleet) Read(ctx context.Context, fresh func(cache.Entry) bool, limit time.Duration) (*Turn, error) {
+	until := time.Now().Add(limit)
+	for next := firstPause; ; next = min(2*next, maxPause) {
+		e, ok, err := f.Token(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			return nil, fault.Wrap(fault.ClassOf(err), fault.HintOf(err, ""), f.URL+" can't be read", err)
+		case ok && fresh(e):
+			return &Turn{fleet: f, Entry: e, Found: true}, nil
+		case time.Now().After(until):
+			return nil, ErrNoToken
+		}
+		f.report.Trace(2, "the fleet has no token yet")
+		if err := pause(ctx, jitter(next)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Unleased returns the right to mint at once, without a lease.
+func (f *Fleet) Unleased() *Turn { return &Turn{fleet: f} }
+
+// Token returns the fleet's token, if it has one.
+func (t *Turn) Token() (cache.Entry, bool) {
+	if t == nil || !t.Found {
+		return cache.Entry{}, false
+	}
+	return t.Entry, true
+}
 
 // Publish shares a token with all machines.
 func (t *Turn) Publish(ctx context.Context, e cache.Entry) {
@@ -139,14 +171,15 @@ func (t *Turn) Publish(ctx context.Context, e cache.Entry) {
 	t.end(ctx, func(ctx context.Context) error { return t.fleet.publish(ctx, shared(e, t.fleet.now())) })
 }
 
-// Refuse shares the answer of the token endpoint, if each machine would get the same. A token that others still use
-// stays.
-func (t *Turn) Refuse(ctx context.Context, refusal *apim.Error) {
+// Fail shares the error of a token request, if each machine would get the same answer. A token that others still use
+// stays. After any other error another machine may have more luck.
+func (t *Turn) Fail(ctx context.Context, err error) {
 	if t == nil {
 		return
 	}
-	if refusal.OneMore || refusal.Class != fault.Refused && !refusal.Throttled() {
-		t.Release(ctx)
+	var refusal *apim.Error
+	if !errors.As(err, &refusal) || refusal.OneMore || refusal.Class != fault.Refused && !refusal.Throttled() {
+		t.release(ctx)
 		return
 	}
 	t.end(ctx, func(ctx context.Context) error {
@@ -159,9 +192,9 @@ func (t *Turn) Refuse(ctx context.Context, refusal *apim.Error) {
 	})
 }
 
-// Release ends the lease without a result: another machine may have more luck.
-func (t *Turn) Release(ctx context.Context) {
-	if t == nil || t.beat == nil {
+// release ends the lease without a result.
+func (t *Turn) release(ctx context.Context) {
+	if t.beat == nil {
 		return
 	}
 	t.end(ctx, func(ctx context.Context) error {

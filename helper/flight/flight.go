@@ -38,12 +38,12 @@ func (f *Flight) Lease(name string) *Lease {
 // mint acquires too. It holds the lease for at most hold, and waits for both as [Lease.Acquire] does.
 func (f *Flight) AcquireChange(ctx context.Context, name string, hold, wait time.Duration) (*Lease, error) {
 	outer := &Lease{flight: f, name: name, path: f.changePath(name)}
-	if err := outer.Acquire(ctx, hold+wait, wait); err != nil {
+	if err := outer.Acquire(ctx, hold+wait, wait, nil); err != nil {
 		return nil, err
 	}
 	outer.Announce(hold + wait)
 	l := f.Lease(name)
-	if err := l.Acquire(ctx, hold, wait); err != nil {
+	if err := l.Acquire(ctx, hold, wait, nil); err != nil {
 		outer.Release()
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func FuzzState(f *testing.F) {
 		at := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
 		raw, err := json.Marshal(state{
 			Hold: time.Minute, PauseUntil: at,
-			Refusal: &refusal{Binding: "c", At: at, Error: e},
+			Refusal: &Refusal{Binding: "c", At: at, Error: e},
 		})
 		if err != nil {
 			f.Fatal(err)

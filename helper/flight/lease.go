@@ -1,6 +1,7 @@
 package flight
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -23,6 +24,7 @@ type Lease struct {
 	ctx    context.Context
 	cancel context.CancelFunc // of ctx
 	begun  time.Time
+	hold   time.Duration // how long it may last from then
 
 	unlock func() // nil: there is no lock
 	state  state
@@ -32,9 +34,12 @@ type Lease struct {
 // Acquire acquires the lease for at most hold. If another process holds it, Acquire waits for as long as that process
 // announced, or for wait. On a file system without locks it continues without one. It warns if other users can write to
 // the folder. Its error is [fault.Temporary], and wraps the error of ctx if ctx ended.
-func (l *Lease) Acquire(ctx context.Context, hold, wait time.Duration) error {
+//
+// throttled is called now and then while the holder waits for the token endpoint's quota, and ends the wait with its
+// error; nil: not called.
+func (l *Lease) Acquire(ctx context.Context, hold, wait time.Duration, throttled func(Refusal) error) error {
 	if l.path != "" { // empty for a process without a home, in a container
-		release, state, err := l.await(ctx, wait)
+		release, state, err := l.await(ctx, wait, throttled)
 		switch state {
 		case disk.Held:
 			return err
@@ -62,17 +67,26 @@ func (l *Lease) TryAcquire(ctx context.Context, hold time.Duration) bool {
 	return true
 }
 
+// lookPause is the time between two looks into the state file while another process holds the lease.
+const lookPause = 2 * time.Second
+
 // await waits for the lock: for wait, or for as long as its holder announced. Its error says that the lock is still
 // [disk.Held], or why it is broken.
-func (l *Lease) await(ctx context.Context, wait time.Duration) (release func(), state disk.LockState, err error) {
+func (l *Lease) await(
+	ctx context.Context, wait time.Duration, throttled func(Refusal) error,
+) (release func(), state disk.LockState, err error) {
 	file := l.path + lockEnd
 	if release, state, err = disk.TryLock(file); state != disk.Held {
 		return release, state, err
 	}
 	l.flight.Report.Trace(1, "another process is working on profile %q: waiting for it", l.name)
 	start := time.Now()
-	for {
-		waiting, stop := context.WithDeadline(ctx, start.Add(wait))
+	for look := start; ; {
+		look = look.Add(lookPause)
+		if end := start.Add(wait); throttled == nil || look.After(end) {
+			look = end
+		}
+		waiting, stop := context.WithDeadline(ctx, look)
 		release, state, err = disk.Lock(waiting, file)
 		stop()
 		if state != disk.Held {
@@ -81,7 +95,16 @@ func (l *Lease) await(ctx context.Context, wait time.Duration) (release func(), 
 		if ctx.Err() != nil {
 			return release, state, errors.Join(l.heldError(time.Since(start)), ctx.Err())
 		}
-		longer := readState(l.path+stateEnd).Hold + Slack // perhaps an earlier holder's
+		seen := readState(l.path + stateEnd) // perhaps an earlier holder's
+		if r := seen.throttled(l.flight.Now()); r != nil && throttled != nil {
+			if err := throttled(*r); err != nil {
+				return release, state, err
+			}
+		}
+		if look.Before(start.Add(wait)) {
+			continue
+		}
+		longer := seen.Hold + Slack
 		if longer <= wait {
 			return release, state, l.heldError(wait)
 		}
@@ -103,7 +126,7 @@ func (l *Lease) begin(ctx context.Context, hold time.Duration) {
 		l.state = readState(l.path + stateEnd)
 		l.dirty = l.unlock != nil && l.state.Hold != 0 // from a process that was killed
 	}
-	l.caller, l.begun = ctx, time.Now()
+	l.caller, l.begun, l.hold = ctx, time.Now(), hold
 	l.ctx, l.cancel = context.WithDeadline(ctx, l.begun.Add(hold))
 }
 
@@ -124,22 +147,36 @@ func (l *Lease) Announce(hold time.Duration) {
 // Extend announces that the lease lasts hold from its beginning, and moves its deadline.
 func (l *Lease) Extend(hold time.Duration) {
 	l.Announce(hold)
+	l.hold = hold
 	l.cancel()
 	l.ctx, l.cancel = context.WithDeadline(l.caller, l.begun.Add(hold))
 }
 
-// Refused returns the refusal that the token endpoint gave since start, when the caller began to wait, or a moment
-// before. It returns nil if there was no refusal, if the refusal was for another state of the profile than binding
-// names, or if the endpoint asked for a wait that is shorter than patience.
-func (l *Lease) Refused(binding string, start time.Time, patience time.Duration) *apim.Error {
-	return l.state.refused(binding, start, l.flight.Now(), patience)
+// ExtendBy extends the lease by more.
+func (l *Lease) ExtendBy(more time.Duration) { l.Extend(l.hold + more) }
+
+// ContextFor returns a context that ends more after the lease, for work that extends the lease before its time is over.
+func (l *Lease) ContextFor(more time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithDeadline(l.caller, l.begun.Add(l.hold+more))
+}
+
+// Refused returns what the token endpoint refused since start, when the caller began to wait, or a moment before. It
+// returns nil if there was no refusal, if it is out of date, or if it was for another state of the profile than binding
+// names.
+func (l *Lease) Refused(binding string, start time.Time) *Refusal {
+	return l.state.refused(binding, start, l.flight.Now())
 }
 
 // Remember shares a refusal with the processes that wait, if each of them would get the same. If it can't be written,
-// each of them asks the token endpoint itself.
-func (l *Lease) Remember(binding string, e *apim.Error) {
+// each of them asks the token endpoint itself. wait is when this process asks again; 0: it does not.
+func (l *Lease) Remember(binding string, e *apim.Error, wait time.Duration) {
 	if shareable(e) {
-		l.state.Refusal = &refusal{Binding: binding, At: l.flight.Now(), Error: e}
+		now := l.flight.Now()
+		r := &Refusal{Binding: binding, At: now, Error: e}
+		if e.Throttled() {
+			r.Until = now.Add(cmp.Or(wait, e.RetryAfter, quotaRest))
+		}
+		l.state.Refusal = r
 		l.save()
 	}
 }

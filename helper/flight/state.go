@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"net/http"
 	"os"
 	"time"
 
@@ -18,6 +17,12 @@ const (
 	// short for a user to notice who has just fixed the cause.
 	refusalLife = 5 * time.Second
 
+	// quotaLife is how long later calls are told of throttling.
+	quotaLife = time.Minute
+
+	// quotaRest is how long the token endpoint is not asked after throttling without Retry-After.
+	quotaRest = 15 * time.Second
+
 	maxHold  = 24 * time.Hour // several calls of a keystore, each for as long as a user may allow
 	maxPause = 2 * time.Minute
 
@@ -28,13 +33,14 @@ const (
 type state struct {
 	Hold       time.Duration `json:"hold,omitzero"`        // how long the lease may last from its beginning
 	PauseUntil time.Time     `json:"pause_until,omitzero"` // no token is refreshed ahead until then
-	Refusal    *refusal      `json:"refusal,omitempty"`
+	Refusal    *Refusal      `json:"refusal,omitempty"`
 }
 
-// refusal is what the token endpoint answered, bound to the state that the profile had then.
-type refusal struct {
+// Refusal is what the token endpoint answered, bound to the state that the profile had then.
+type Refusal struct {
 	Binding string      `json:"binding"` // the cache's name: any change of the profile drops the refusal
 	At      time.Time   `json:"at"`
+	Until   time.Time   `json:"until,omitzero"` // of throttling: the earliest sensible request
 	Error   *apim.Error `json:"error"`
 }
 
@@ -75,15 +81,31 @@ func (s state) write(file string) error {
 
 // refused is [Lease.Refused] at the time now. It does not count how long the caller waited, because hundreds of waiting
 // processes read the refusal one after the other. A refusal from the future is ignored.
-func (s state) refused(binding string, start, now time.Time, patience time.Duration) *apim.Error {
+func (s state) refused(binding string, start, now time.Time) *Refusal {
 	r := s.Refusal
-	if r == nil || r.Binding != binding || r.At.After(now) || start.Sub(r.At) >= refusalLife {
+	if r == nil || r.Binding != binding || r.At.After(now) {
 		return nil
 	}
-	if r.Error.Class != fault.Refused && r.At.Add(r.Error.RetryAfter).Sub(now) < patience {
-		return nil // the caller may wait until APIM lets it in
+	life := refusalLife
+	if r.Error.Throttled() {
+		life = quotaLife
+		if start.After(r.At) && !now.Before(r.Until) {
+			return nil
+		}
 	}
-	return r.Error
+	if start.Sub(r.At) >= life {
+		return nil
+	}
+	return r
+}
+
+// throttled returns the refusal because of which the lease's holder waits for the quota, or nil.
+func (s state) throttled(now time.Time) *Refusal {
+	r := s.Refusal
+	if r == nil || s.Hold == 0 || !r.Error.Throttled() || r.At.After(now) || now.After(r.Until.Add(Slack)) {
+		return nil
+	}
+	return r
 }
 
 // paused reports whether the pause still lasts. A pause that a wrong clock has put into the far future is ignored.
@@ -92,8 +114,5 @@ func (s state) paused(now time.Time) bool {
 	return left > 0 && left <= maxPause
 }
 
-// shareable reports whether every caller would get this answer: a refusal, or a 429 with Retry-After.
-func shareable(e *apim.Error) bool {
-	throttled := e.Class == fault.Temporary && e.Status == http.StatusTooManyRequests && e.RetryAfter > 0
-	return e.Class == fault.Refused || throttled
-}
+// shareable reports whether every caller would get this answer: a refusal, or throttling.
+func shareable(e *apim.Error) bool { return e.Class == fault.Refused || e.Throttled() }

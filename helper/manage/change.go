@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/fleet"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/printable"
@@ -24,6 +25,7 @@ type Change struct {
 	Audience *string           // nil: kept; empty: the token URL
 	Force    bool              // allow a new host, token URL, audience or private key
 	Default  bool              // make it the default profile
+	Fleet    *string           // URL that machines share a token at; nil: kept; empty: none
 	Keystore *profile.Location // nil: kept, the keychain for a new record; an existing record is moved there
 	Anew     bool              // keep no part of an existing record; if there is one, this needs Force
 	Seen     *string           // what MayReplaceKey returned; nil: any record may be changed
@@ -47,6 +49,11 @@ func (c Change) Check(name string) error {
 	if c.APIName != nil {
 		if err := profile.CheckAPIName(*c.APIName); err != nil {
 			return refuse(name, err.Error(), "for example --api-name genomic-data-access")
+		}
+	}
+	if c.Fleet != nil && *c.Fleet != "" {
+		if err := fleet.CheckURL(*c.Fleet); err != nil {
+			return err
 		}
 	}
 	if c.Keystore != nil {
@@ -90,6 +97,24 @@ func merge(name string, old *record.Record, c Change) (*record.Record, error) {
 		}
 	}
 	return r, chooseAuth(name, r, c.Auth)
+}
+
+// mergeFleet puts the fleet's key into a record, and the URL into its profile. A key stays through a rotation, so that
+// machines that only read keep reading. A credential for another place, or of another application, has another key.
+func mergeFleet(name string, old, r *record.Record, p *profile.Profile, c Change) error {
+	if c.Fleet != nil {
+		p.Fleet = *c.Fleet
+	}
+	switch {
+	case c.Fleet != nil && p.Fleet != "" && r.Auth != profile.JWT:
+		return refuse(name, "machines share a token, and method "+r.Auth+" has none", "leave --fleet out")
+	case c.Fleet != nil && p.Fleet == "":
+		r.FleetKey = keystore.Secret{}
+	case p.Fleet != "" && (r.FleetKey.IsZero() || old == nil || !old.APIKey.Equal(r.APIKey) || old.Host != r.Host ||
+		old.TokenURL != r.TokenURL || old.Audience != r.Audience):
+		r.NewFleetKey()
+	}
+	return nil
 }
 
 // lost reports whether a record is only what a profile's file says of a record that the keystore has lost.

@@ -29,6 +29,10 @@ type Status struct {
 	APIKey     string    // its label; "set" if it is too short for a label; empty: no API key
 	Cache      string    // keyring, keychain, none
 	Expires    time.Time // when the cached token expires; zero: no cached token
+
+	FleetExpires time.Time // when the token that all machines share expires; zero: no token
+	FleetErr     error     // why they share none
+	Reader       bool      // it can only read that token
 }
 
 // Status returns what the keystore, which may ask for its password, and the cache hold.
@@ -38,6 +42,10 @@ func (m *Manager) Status(ctx context.Context, p *profile.Profile) Status {
 	s.Err, s.Keystore = err, stateOf(err)
 	if err == nil {
 		s.fill(r)
+		if f := m.Fleet(p, r); f != nil {
+			e, _, err := f.Token(ctx)
+			s.FleetExpires, s.FleetErr = e.Expiry, err
+		}
 	}
 	if p.Auth == profile.JWT {
 		s.Cache, s.Expires = m.Cached(ctx, p)
@@ -59,6 +67,7 @@ func (s *Status) fill(r *record.Record) {
 	if s.APIKey = r.APIKeyLabel(); s.APIKey == "" && !r.APIKey.IsZero() {
 		s.APIKey = "set"
 	}
+	s.Reader = r.Reader()
 	if r.Next != nil {
 		s.NextKID = r.ShownKID(r.Next)
 	}

@@ -29,9 +29,14 @@ const (
 type Minter struct {
 	APIM       func() (*apim.Client, error) // made only when a token is minted
 	Timeout    time.Duration                // of all requests of one mint; 0: Timeout
-	Attempts   uint                         // of one mint, shared by its keys; 0: three
+	Attempts   uint                         // of one mint, shared by its keys, without those that APIM throttles; 0: three
+	Patience   time.Duration                // of all requests of one mint while APIM throttles; 0: as Timeout
+	Window     time.Duration                // within which a throttled mint asks again, if APIM does not say when; 0: 30 s
+	Hurry      bool                         // do not wait while APIM throttles: the caller has another token
+	Quota      Quota                        // what the caller knows about the quota
 	Now        func() time.Time
-	WaitingFor func(where string) // called if a key outside the record has not signed for [WaitingAfter]; nil: not
+	WaitingFor func(where string)                      // called if a key outside the record has not signed for [WaitingAfter]; nil: not
+	Throttled  func(e *apim.Error, wait time.Duration) // called before each wait for the quota; nil: not
 	Report     report.To
 }
 
@@ -52,6 +57,12 @@ func (m Minter) Token(ctx context.Context, profile string, r *record.Record) (ap
 	if err != nil {
 		return apim.Token{}, nil, err
 	}
+	if e := m.Quota.Refused; e != nil {
+		e.About = s.about
+		if !s.pause(ctx, e, m.Quota.Wait) {
+			return apim.Token{}, nil, s.told(e)
+		}
+	}
 	keys := r.Keys()
 	var first error
 	for i, key := range keys {
@@ -67,7 +78,7 @@ func (m Minter) Token(ctx context.Context, profile string, r *record.Record) (ap
 		}
 		s.warnOfKey(key, keys[i+1], signed, err)
 	}
-	return apim.Token{}, nil, first
+	return apim.Token{}, nil, s.told(first)
 }
 
 // begin checks that a record can mint, and begins one mint with it.
@@ -99,7 +110,7 @@ func (m Minter) begin(profile string, r *record.Record) (*session, error) {
 	}
 	return &session{
 		Minter: m, client: client, record: r, tokenURL: endpoint, audience: audience,
-		left: m.RequestTime(), attempts: attempts,
+		left: m.RequestTime(), attempts: attempts, quota: newQuota(m),
 		about: apim.Subject{Profile: profile, Host: r.Host, APIKey: r.APIKeyLabel(), Variables: r.Variables},
 	}, nil
 }

@@ -29,6 +29,7 @@ type session struct {
 	left       time.Duration // time left for requests
 	attempts   uint          // attempts left
 	correction time.Duration // correction of a wrong clock; 0: the clock is not corrected
+	quota      quota
 }
 
 // tries are the attempts with one key.
@@ -42,14 +43,28 @@ type tries struct {
 }
 
 // try exchanges assertions of one key, a new one for each attempt: as often as attempts are left, and at least once.
-// signed is false if the key could not sign.
+// While APIM throttles it waits, and asks again. signed is false if the key could not sign.
 func (s *session) try(ctx context.Context, key *record.Key) (t apim.Token, signed bool, err error) {
 	k := &tries{session: s, key: key, about: s.about}
 	k.about.KID = s.record.ShownKID(key)
 	if k.signed, err = k.sign(ctx); err != nil {
 		return t, false, err
 	}
-	ctx, stop := context.WithTimeout(ctx, s.left)
+	for {
+		t, err = k.retry(ctx)
+		var refused *apim.Error
+		if !errors.As(err, &refused) || !refused.Throttled() || !s.pause(ctx, refused, refused.RetryAfter) {
+			return t, true, err
+		}
+		s.attempts++ // a throttled one does not count
+	}
+}
+
+// retry makes attempts until one succeeds or is throttled, or none is left.
+func (k *tries) retry(ctx context.Context) (t apim.Token, err error) {
+	s := k.session
+	left := s.quota.limit(s.left)
+	ctx, stop := context.WithTimeout(ctx, left)
 	defer stop()
 	start := time.Now()
 	defer func() { s.left -= time.Since(start) }()
@@ -59,15 +74,20 @@ func (s *session) try(ctx context.Context, key *record.Key) (t apim.Token, signe
 			InitialInterval: 500 * time.Millisecond, MaxInterval: 5 * time.Second, Multiplier: 2,
 			RandomizationFactor: 1,
 		}),
-		backoff.WithNotify(func(_ error, wait time.Duration) {
-			s.Report.Trace(1, "trying again in %v", wait.Round(time.Millisecond))
-		}),
+		backoff.WithNotify(func(_ error, wait time.Duration) { s.traceWait(wait) }),
 		backoff.WithMaxTries(max(s.attempts, 1)),
-		backoff.WithMaxElapsedTime(s.left)) // no waiting for an attempt that would come too late
+		backoff.WithMaxElapsedTime(left)) // no waiting for an attempt that would come too late
 	if k.last != nil { // the reason for the retry, not the deadline that ended it
 		err = k.last
 	}
-	return t, true, err
+	if err != nil && s.quota.refused != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = s.quota.refused // its wait took most of the time
+	}
+	return t, err
+}
+
+func (s *session) traceWait(wait time.Duration) {
+	s.Report.Trace(1, "trying again in %v", wait.Round(time.Millisecond))
 }
 
 // attempt signs and sends one assertion. Its error tells backoff whether another attempt may succeed, and when.
@@ -129,7 +149,7 @@ func outcome(err error) string {
 }
 
 // again marks an error as final, or says when to try once more. After a reused jti or a wrong clock it tries once
-// more at once. After throttling or a failure on the way it waits first.
+// more at once. After a failure on the way it waits first.
 func (k *tries) again(ctx context.Context, e *apim.Error) error {
 	deadline, _ := ctx.Deadline()
 	spare := time.Until(deadline) - e.RetryAfter
@@ -144,6 +164,8 @@ func (k *tries) again(ctx context.Context, e *apim.Error) error {
 	}
 	e.OneMore = false
 	switch {
+	case e.Throttled(): // see pause
+		return backoff.Permanent(e)
 	case e.Retryable() && spare <= 0:
 		return backoff.Permanent(e)
 	case e.Retryable() && e.RetryAfter > 0: // not earlier, and not all callers at once

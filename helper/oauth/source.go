@@ -21,6 +21,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"cgp-cred/helper"
+	"cgp-cred/helper/mint"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore/fault"
 )
@@ -46,6 +47,7 @@ func Open(profileName string) (*TokenSource, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.Patience = mint.Patience
 	p, _, err := h.Resolve(profile.Ask{Name: profileName, Env: os.Getenv("CGP_CRED_PROFILE")})
 	if err != nil {
 		return nil, err

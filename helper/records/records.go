@@ -11,12 +11,14 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/cache"
+	"cgp-cred/helper/fleet"
 	"cgp-cred/helper/flight"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/report"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
@@ -97,6 +99,22 @@ func (rs *Records) Cache(p *profile.Profile) *cache.Cache {
 		}
 	}
 	return cache.Open(o)
+}
+
+// Fleet returns what shares p's tokens with other machines, or nil. It contacts nothing.
+func (rs *Records) Fleet(p *profile.Profile, r *record.Record) *fleet.Fleet {
+	if p.Fleet == "" || p.Auth != profile.JWT {
+		return nil
+	}
+	f, err := fleet.New(fleet.Options{
+		URL: p.Fleet, Record: r, Where: TokenURL(r), Report: rs.Report, Now: rs.Now,
+	})
+	if err != nil {
+		rs.Report.Warn("profile %q shares no token with other machines: %v: cgp-cred store %s --fleet URL gives it a key",
+			p.Name, err, printable.Shell(p.Name))
+		return nil
+	}
+	return f
 }
 
 // Forget drops p's cached token. If that fails, the leftover entry is unreachable and expires with the token.

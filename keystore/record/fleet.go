@@ -38,6 +38,22 @@ func (r *Record) FleetSecret() (keystore.Secret, error) {
 	return keystore.NewSecret(key), err
 }
 
+// Reader reports whether the record can only read the fleet's token, and never mint one.
+func (r *Record) Reader() bool { return r.Auth == JWT && r.Key == nil && !r.FleetKey.IsZero() }
+
+// ReaderOf returns what a machine needs to read the token that r's machines share at a URL. It has neither the API key
+// nor a private key.
+func (r *Record) ReaderOf(fleet string) (*Record, error) {
+	key, err := r.FleetSecret()
+	if err != nil {
+		return nil, err
+	}
+	return &Record{
+		Rev: r.Rev, Host: r.Host, APIName: r.APIName, Auth: JWT, TokenURL: r.TokenURL, Audience: r.Audience,
+		FleetKey: key, Fleet: fleet,
+	}, nil
+}
+
 // NewFleetKey puts a fleet key into the record: the one that follows from its own private key, otherwise a random one.
 func (r *Record) NewFleetKey() {
 	r.FleetKey = keystore.Secret{}

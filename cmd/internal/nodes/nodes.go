@@ -106,6 +106,16 @@ func (k *Cluster) Folder(t testing.TB, name string) string {
 	return path
 }
 
+// Copy copies a program to where the nodes' user can run it, and returns its path.
+func (k *Cluster) Copy(t testing.TB, file string) string {
+	t.Helper()
+	path := filepath.Join(k.root, filepath.Base(file))
+	// Another process copies it: while this one starts children, they would keep what it writes open, and busy.
+	must(t, exec.CommandContext(t.Context(), "cp", file, path).Run())
+	must(t, os.Chmod(path, 0o755)) //nolint:gosec // see above
+	return path
+}
+
 // Without removes variables from the environment of the processes.
 func (k *Cluster) Without(names ...string) {
 	var left []string

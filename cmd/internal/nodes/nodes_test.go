@@ -11,7 +11,15 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-func TestMain(m *testing.M) { os.Exit(keystoretest.Main(m)) }
+// clockedVariable makes this test binary a program that runs a command with a wrong clock.
+const clockedVariable = "NODES_CLOCKED"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(clockedVariable) != "" {
+		keystoretest.Clocked()
+	}
+	os.Exit(keystoretest.Main(m))
+}
 
 // Nodes share a home and no token; the processes of one node share both.
 func TestNodes(t *testing.T) {

@@ -39,7 +39,7 @@ class Helper:
     ``timeout`` limits one run of cgp-cred, in seconds.
     """
 
-    def __init__(self, profile: Optional[str] = None, *, timeout: float = 60.0) -> None:
+    def __init__(self, profile: Optional[str] = None, *, timeout: float = 120.0) -> None:
         self.profile = profile or None
         self.timeout = timeout
 

@@ -21,7 +21,7 @@ class CGPAuthProvider:
     Raises ``cgp_cred.requests.CGPAuthError``, from ``get_headers`` and at each request.
     """
 
-    def __init__(self, host: str, profile: Optional[str] = None, *, api_name: str = "", timeout: float = 60.0) -> None:
+    def __init__(self, host: str, profile: Optional[str] = None, *, api_name: str = "", timeout: float = 120.0) -> None:
         name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
         loopback = name in ("localhost", "[::1]") or name.startswith("127.")
         self._url = f"{'http' if loopback else 'https'}://{host}/{api_name}"

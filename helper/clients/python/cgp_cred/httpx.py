@@ -29,7 +29,7 @@ class CGPAuth(httpx.Auth):
     cgp-cred, in seconds.
     """
 
-    def __init__(self, profile: Optional[str] = None, *, timeout: float = 60.0) -> None:
+    def __init__(self, profile: Optional[str] = None, *, timeout: float = 120.0) -> None:
         self._helper = Helper(profile, timeout=timeout)
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:

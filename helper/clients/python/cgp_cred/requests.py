@@ -28,7 +28,7 @@ class CGPAuth(AuthBase):
     sessions may share one object. Raises CGPAuthError. ``timeout`` limits one run of cgp-cred, in seconds.
     """
 
-    def __init__(self, profile: Optional[str] = None, *, timeout: float = 60.0) -> None:
+    def __init__(self, profile: Optional[str] = None, *, timeout: float = 120.0) -> None:
         self._helper = Helper(profile, timeout=timeout)
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
