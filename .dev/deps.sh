@@ -20,6 +20,7 @@ dbus-run-session     dbus           linux test
 dbus-send            dbus-bin       linux test
 fish                 fish           any   test
 gcc                  gcc            linux test
+fusermount3          fuse3          linux test
 git                  git            any   test,lint
 gnome-keyring-daemon gnome-keyring  linux test,bench,soak
 gpg                  gnupg          linux test

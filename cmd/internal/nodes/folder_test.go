@@ -7,6 +7,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -235,4 +236,49 @@ func full(t *testing.T, k *nodes.Cluster) string {
 		t.Fatal(err)
 	}
 	return "file://" + k.Shared
+}
+
+// A file server that does not answer: a FUSE file system whose program is stopped.
+func TestFolderStopped(t *testing.T) {
+	t.Parallel()
+	keystoretest.Require(t, keystoretest.Mounts)
+	keystoretest.Need(t, "rclone", "rclone")
+	keystoretest.Need(t, "fusermount3", "fuse3")
+	k := sharing(t, simulator.Config{})
+	if _, err := os.Stat("/dev/fuse"); err != nil {
+		keystoretest.Cannot(t, "/dev/fuse")
+	}
+	server := exec.Command("rclone", "mount", "--allow-other", "--allow-non-empty", //nolint:noctx // it is killed below
+		"--config", filepath.Join(k.Home, "rclone.conf"), ":local:"+k.Home, k.Shared)
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Process.Signal(syscall.SIGCONT)
+		_ = syscall.Unmount(k.Shared, syscall.MNT_DETACH)
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	})
+	for !mounted(t, k.Shared) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if err := server.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	got := nodes.AtOnce(3, 3, func(int) nodes.Result { return k.Once().Run(t, "get", "--timeout", "20s") })
+	all(t, got, 0)
+	for _, r := range got {
+		if n := strings.Count(r.Stderr, "warning:"); n != 1 || !strings.Contains(r.Stderr, "did not answer") {
+			t.Errorf("%d warnings: %s", n, r.Stderr)
+		}
+	}
+}
+
+func mounted(t *testing.T, path string) bool {
+	t.Helper()
+	raw, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(raw), " "+path+" ")
 }
