@@ -121,6 +121,11 @@ var environmentTopic = []block{
 		{"`NO_COLOR`, `TERM`", "no colours in `doctor`"},
 		{"`WSL_DISTRO_NAME`", "better hints in WSL"},
 		{"`SUDO_USER`", "a better hint if root has no profile"},
+		{
+			"`SLURM_JOB_ID`, `PBS_JOBID`, `LSB_JOBID`, `_CONDOR_JOB_AD`, `FLUX_JOB_ID`, `OAR_JOB_ID`",
+			"hints for a batch job",
+		},
+		{"`JOB_ID` with `SGE_ROOT`; `KUBERNETES_SERVICE_HOST`, except with `CI`", "the same for Grid Engine and in a pod"},
 	}},
 	{text: "The first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and `ALL_PROXY` that is not empty names the " +
 		"proxy: `SCHEME://USER:PASSWORD@HOST:PORT`. The scheme is `http` (the default), `https`, `socks5` or " +
