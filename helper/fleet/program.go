@@ -145,8 +145,8 @@ func newRunner(u *url.URL, text string, given bool) (Store, error) {
 }
 
 func notGiven(text string) error {
-	return fault.New(fault.Usage, "if it is yours, give it on this machine: "+
-		printable.Shell(URLVariable+"="+Shown(text))+" in the environment",
+	return fault.New(fault.Usage, "if it is yours, give it on this machine: cgp-cred store PROFILE --fleet "+
+		printable.Shell(Shown(text))+", or "+URLVariable+" with a credential in the environment",
 		"fleet %s: its program was not given on this machine, and is not run", printable.Quote(Shown(text)))
 }
 

@@ -56,7 +56,8 @@ type Profile struct {
 
 	SignerSeal string // shows which signer commands were given on this machine, see helper
 
-	Fleet string // URL of what the machines with this credential share; empty: nothing
+	Fleet     string // URL of what the machines with this credential share; empty: nothing
+	FleetSeal string // shows that Fleet was given on this machine, if a program serves it, see helper
 }
 
 // Config is the folder of the config files: cgp-cred below $XDG_CONFIG_HOME.

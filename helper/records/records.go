@@ -107,7 +107,7 @@ func (rs *Records) Fleet(p *profile.Profile, r *record.Record) *fleet.Fleet {
 		return nil
 	}
 	f, err := fleet.New(fleet.Options{
-		URL: p.Fleet, Record: r, Where: TokenURL(r), Report: rs.Report, Now: rs.Now,
+		URL: p.Fleet, Record: r, Where: TokenURL(r), Report: rs.Report, Now: rs.Now, Given: rs.FleetGiven(p),
 	})
 	if err != nil {
 		rs.Report.Warn("profile %q shares no token with other machines: %v: cgp-cred store %s --fleet URL gives it a key",
@@ -115,6 +115,14 @@ func (rs *Records) Fleet(p *profile.Profile, r *record.Record) *fleet.Fleet {
 		return nil
 	}
 	return f
+}
+
+// FleetGiven reports whether the user gave the fleet's URL on this machine: in the environment, or with store.
+func (rs *Records) FleetGiven(p *profile.Profile) bool {
+	if p.Keystore == profile.Environment {
+		return rs.Environment.FleetGiven
+	}
+	return rs.Seals().fleetGiven(p)
 }
 
 // Forget drops p's cached token. If that fails, the leftover entry is unreachable and expires with the token.
