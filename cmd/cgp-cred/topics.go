@@ -157,7 +157,8 @@ var filesTopic = []block{
 		"folders of their own for them."},
 	{text: "No config file holds a secret. A profile has `api_host`, `api_name`, `auth`, `keystore` and `rev`. " +
 		"cgp-cred adds what it needs to find, move and verify a record: `keystore_identity`, `keystore_command`, " +
-		"`keystore_seal`, `signer_seal`, `moving_from`, `changing_to`."},
+		"`keystore_seal`, `signer_seal`, `moving_from`, `changing_to`. With `--fleet` it has `fleet`, and " +
+		"`fleet_seal` if a program serves it."},
 	{text: "The keychain item has the service `cgp-cred` and the profile's name as account. A token that is cached " +
 		"in the keychain has the account `NAME/token`."},
 }
