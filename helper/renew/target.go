@@ -187,7 +187,7 @@ func (t Target) replaceable(path string) error {
 	return nil
 }
 
-// lock takes the lock of a path. Without a folder for it there is none.
+// lock takes the lock of a path. Without a folder for locks it is broken.
 func (t Target) lock(path string) (release func(), state disk.LockState) {
 	if t.Folders.Runtime == "" {
 		return func() {}, disk.Broken
