@@ -117,6 +117,11 @@ var environmentTopic = []block{
 			"whether someone could answer a keychain's prompt",
 		},
 		{"`GITHUB_ACTIONS`, `GITHUB_ENV`, `TF_BUILD`", "read by `ci`"},
+		{"`NOTIFY_SOCKET`, `WATCHDOG_USEC`, `WATCHDOG_PID`", "set by systemd for `sink`"},
+		{
+			"`BEARER_TOKEN`, `BEARER_TOKEN_FILE`",
+			"`sink --wlcg` writes the second one's file; readers prefer the first one",
+		},
 		{"`PATH`", "where `exec` finds COMMAND, and `clients install` the interpreter"},
 		{"`NO_COLOR`, `TERM`", "no colours in `doctor`"},
 		{"`WSL_DISTRO_NAME`", "better hints in WSL"},
@@ -147,6 +152,7 @@ var filesTopic = []block{
 		{"lock of changes", "`$XDG_STATE_HOME/cgp-cred/NAME~change.lock`"},
 		{"lock of token requests, and its state", "`$XDG_RUNTIME_DIR/cgp-cred/NAME.lock`, `NAME.json`"},
 		{"token files of `exec`", "`$XDG_RUNTIME_DIR/cgp-cred/exec-RANDOM/`, otherwise `/dev/shm/cgp-cred-RANDOM/`"},
+		{"lock of the file of `sink`", "`sink~HASH.lock`, next to the locks of token requests"},
 		{
 			"encrypted file keystore",
 			"`$XDG_DATA_HOME/cgp-cred/NAME.age`, `NAME~identity.age`, `identity`, `lock`",
