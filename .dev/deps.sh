@@ -33,6 +33,7 @@ keepassxc            keepassxc      linux test
 keyctl               keyutils       linux test
 man                  man-db         linux test
 node                 nodejs         any   test
+munged               munge          linux test
 openssl              openssl        any   test
 pass                 pass           linux test
 pkcs11-tool          opensc         linux test
@@ -40,11 +41,14 @@ perf                 linux-perf     linux bench
 python3              python3        any   test
 rclone               rclone         linux test
 samtools             samtools       linux test
+sbatch               slurm-client   linux test
 script               bsdutils       linux test
 secret-tool          libsecret-tools linux test,bench
 setfacl              acl            linux test
 setpriv              util-linux     linux test
 shasum               perl           any   test
+slurmctld            slurmctld      linux test
+slurmd               slurmd         linux test
 softhsm2-util        softhsm2       linux test
 shellcheck           shellcheck     any   lint
 ssh-agent            openssh-client any   test
