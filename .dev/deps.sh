@@ -40,6 +40,7 @@ pkcs11-tool          opensc         linux test
 perf                 linux-perf     linux bench
 python3              python3        any   test
 rclone               rclone         linux test
+redis-server         redis-server   linux test
 samtools             samtools       linux test
 sbatch               slurm-client   linux test
 script               bsdutils       linux test

@@ -18,3 +18,13 @@ func NewFolder(shared *disk.SharedFolder, now func() time.Time) Store {
 	f.now = now
 	return f
 }
+
+// Open opens the fleet's store, for a process of its own.
+func (f *Fleet) Open() (Store, error) { return f.open() }
+
+// SetExecutable replaces this program's own file, and returns what undoes that.
+func SetExecutable(path string) (undo func()) {
+	before := executable
+	executable = func() (string, error) { return path, nil }
+	return func() { executable = before }
+}

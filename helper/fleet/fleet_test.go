@@ -46,9 +46,15 @@ type machine struct {
 // newMachine returns a machine whose clock differs by off.
 func newMachine(t *testing.T, folder string, off time.Duration) *machine {
 	t.Helper()
+	return newMachineAt(t, "file://"+filepath.ToSlash(folder), off)
+}
+
+// newMachineAt returns a machine of the fleet at a URL.
+func newMachineAt(t *testing.T, url string, off time.Duration) *machine {
+	t.Helper()
 	m := &machine{}
 	f, err := fleet.New(fleet.Options{
-		URL: "file://" + filepath.ToSlash(folder), Record: credential(), Where: "https://token.example/token",
+		URL: url, Given: true, Record: credential(), Where: "https://token.example/token",
 		Now: func() time.Time { return time.Now().Add(off) },
 		Report: report.To{Warning: func(text string) {
 			m.mu.Lock()

@@ -27,7 +27,7 @@ type Turn struct {
 // spare, the time that the caller has. Its error is the refusal that another machine was given, or that of ctx.
 func (f *Fleet) Wait(ctx context.Context, fresh func(cache.Entry) bool, limit, spare time.Duration) (*Turn, error) {
 	until := time.Now().Add(limit)
-	for next := firstPause; ; next = min(2*next, maxPause) {
+	for next := time.Duration(0); ; {
 		turn, refusal, err := f.try(ctx, fresh)
 		switch {
 		case ctx.Err() != nil:
@@ -44,10 +44,20 @@ func (f *Fleet) Wait(ctx context.Context, fresh func(cache.Entry) bool, limit, s
 			return f.Unleased(), nil
 		}
 		f.report.Trace(2, "another machine is fetching a token")
+		next = f.after(next)
 		if err := pause(ctx, jitter(next)); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// after returns the pause after one of last; 0: there was none.
+func (f *Fleet) after(last time.Duration) time.Duration {
+	first, most := firstPause, maxPause
+	if paced, ok := f.store.(Paced); ok {
+		first, most = paced.Pace()
+	}
+	return min(max(2*last, first), most)
 }
 
 // Try is [Fleet.Wait] without waiting. It returns nil if another machine has the lease, or was refused.
@@ -133,7 +143,7 @@ func (b *beat) end() {
 // if the store can't be used, its error says why.
 func (f *Fleet) Read(ctx context.Context, fresh func(cache.Entry) bool, limit time.Duration) (*Turn, error) {
 	until := time.Now().Add(limit)
-	for next := firstPause; ; next = min(2*next, maxPause) {
+	for next := time.Duration(0); ; {
 		e, ok, err := f.Token(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -146,6 +156,7 @@ func (f *Fleet) Read(ctx context.Context, fresh func(cache.Entry) bool, limit ti
 			return nil, ErrNoToken
 		}
 		f.report.Trace(2, "the fleet has no token yet")
+		next = f.after(next)
 		if err := pause(ctx, jitter(next)); err != nil {
 			return nil, err
 		}

@@ -47,8 +47,14 @@ func Open() (Manager, error) {
 // Beat is how often the manager wants to hear [Manager.Alive], with time to spare; 0: never.
 func (m Manager) Beat() time.Duration { return m.timeout / 3 }
 
-// Ready says that the command does its work now, after its start or a reload.
-func (m Manager) Ready(status string) { m.send("READY=1", "STATUS="+status) }
+// Ready says that the command does its work now, after its start or a reload. An empty status stays as it is.
+func (m Manager) Ready(status string) {
+	if status == "" {
+		m.send("READY=1")
+		return
+	}
+	m.send("READY=1", "STATUS="+status)
+}
 
 // Status says how the command is.
 func (m Manager) Status(status string) { m.send("STATUS=" + status) }

@@ -74,6 +74,7 @@ func TestMessages(t *testing.T) {
 		for want, send := range map[string]func(){
 			"READY=1\nSTATUS=until 12:00":             func() { m.Ready("until 12:00") },
 			`STATUS=a\nREADY=1 \x1b[0m`:               func() { m.Status("a\nREADY=1 \x1b[0m") },
+			"READY=1":                                 func() { m.Ready("") },
 			"STOPPING=1\nSTATUS=ending":               m.Stopping,
 			"WATCHDOG=1":                              m.Alive,
 			"RELOADING=1\nMONOTONIC_USEC=" + "NUMBER": m.Reloading,
