@@ -41,6 +41,7 @@ func TestSlurm(t *testing.T) {
 		{"srun", p.srun},
 		{"fleet", p.fleet},
 		{"cancel", p.cancel},
+		{"snakemake", p.snakemake},
 		{"identity", p.identity}, // the last: the keychain has no record then
 	} {
 		if !t.Run(part.name, part.test) {
@@ -164,6 +165,25 @@ func (p *site) cancel(t *testing.T) {
 		job.Cancel(t, options...)
 		job.Wait(t)
 		p.Until(t, "the token file is removed", func() bool { return len(p.TokenFolders()) == 0 })
+	}
+}
+
+// Snakemake gives its jobs to Slurm.
+func (p *site) snakemake(t *testing.T) {
+	if !nodes.Full() {
+		t.Skip("make fleet runs it")
+	}
+	keystoretest.Need(t, "snakemake", "snakemake")
+	rules := "rule all:\n    input: expand('answer.{id}.json', id=range(3))\n" +
+		scripttest.Recipe(t, repository, "snakemake")
+	if err := os.WriteFile(filepath.Join(p.Home, "Snakefile"), []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.Sh(t, forget)
+	before := p.Sim.Requests()
+	p.Sh(t, "snakemake --jobs 3 --cluster sbatch --latency-wait 300 2>&1 && rm answer.[012].json")
+	if n := p.Sim.Requests() - before; n < 1 || n > 3 {
+		t.Errorf("%d token requests of three jobs", n)
 	}
 }
 
