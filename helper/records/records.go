@@ -117,12 +117,13 @@ func (rs *Records) Fleet(p *profile.Profile, r *record.Record) *fleet.Fleet {
 	return f
 }
 
-// FleetGiven reports whether the user gave the fleet's URL on this machine: in the environment, or with store.
+// FleetGiven reports whether the fleet's URL was given on this machine: in the environment, with store, or by the
+// system administrator.
 func (rs *Records) FleetGiven(p *profile.Profile) bool {
 	if p.Keystore == profile.Environment {
 		return rs.Environment.FleetGiven
 	}
-	return rs.Seals().fleetGiven(p)
+	return p.System || rs.Seals().fleetGiven(p)
 }
 
 // Forget drops p's cached token. If that fails, the leftover entry is unreachable and expires with the token.

@@ -32,6 +32,15 @@ func notGiven(name string, argv []string, signs bool) error {
 	}
 }
 
+// notListed returns the error of a command that signs for a record, and that the system's file of the profile lacks.
+func notListed(name, file string, argv []string) error {
+	return &fault.Error{
+		Class: fault.Usage, Err: signer.ErrNotGiven,
+		Hints: []string{"the system administrator adds it to signer_commands in " + file},
+		What:  fmt.Sprintf("profile %q: its signer command %q is not in %s, and is not run", name, joined(argv), file),
+	}
+}
+
 // giveIt returns the hint that says how to give a command.
 func giveIt(name string, argv []string, kind, flag string) string {
 	if fips140.Enforced() {
@@ -87,11 +96,17 @@ func (s Seals) fleetGiven(p *profile.Profile) bool {
 func fleetSeal(name, url string) []byte { return []byte("cgp-cred fleet\x00" + name + "\x00" + url) }
 
 // permit decides which of a record's signer programs may be run. A record in the keychain names only what the user
-// stored there. A record from another keystore can be planted, so only the commands in the profile's seal are run for
-// it.
+// stored there. A record from another keystore can be planted, so only the commands in the profile's seal, or in the
+// system's file, are run for it.
 func (s Seals) permit(name string, in profile.Location, seal string, r *record.Record) {
 	r.Permit(func(argv []string) error {
 		given := func(other []string) bool { return slices.Equal(other, argv) }
+		if plantable(in.Kind) && in.System != "" {
+			if in.Signs(argv) {
+				return nil
+			}
+			return notListed(name, in.System, argv)
+		}
 		if !plantable(in.Kind) || slices.ContainsFunc(s.signers(name, seal), given) {
 			return nil
 		}
