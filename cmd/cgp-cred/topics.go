@@ -81,6 +81,7 @@ var environmentTopic = []block{
 		{"`CGP_CRED_AUDIENCE`", "another audience; default: the token URL"},
 		{"`CGP_CRED_API_NAME`", "path of the API that the credential is for; default: all paths of the host"},
 		{"`CGP_CRED_FLEET`", "as `store --fleet`; default: the bundle's, otherwise none; not for profiles"},
+		{"`CGP_CRED_FLEET_PASSWORD_FILE`", "file with the password of the fleet's Redis; default: the keychain"},
 		{"`CGP_CRED_CA_FILE`", "as `--ca-file`: PEM roots to trust in addition to the system's"},
 		{
 			"`CGP_CRED_KEYCHAIN_TIMEOUT`",
@@ -157,7 +158,8 @@ var filesTopic = []block{
 		"folders of their own for them."},
 	{text: "No config file holds a secret. A profile has `api_host`, `api_name`, `auth`, `keystore` and `rev`. " +
 		"cgp-cred adds what it needs to find, move and verify a record: `keystore_identity`, `keystore_command`, " +
-		"`keystore_seal`, `signer_seal`, `moving_from`, `changing_to`."},
+		"`keystore_seal`, `signer_seal`, `moving_from`, `changing_to`. With `--fleet` it has `fleet`, and " +
+		"for a store that is a program `fleet_seal`."},
 	{text: "The keychain item has the service `cgp-cred` and the profile's name as account. A token that is cached " +
 		"in the keychain has the account `NAME/token`."},
 }

@@ -101,9 +101,11 @@ func merge(name string, old *record.Record, c Change) (*record.Record, error) {
 
 // mergeFleet puts the fleet's key into a record, and the URL into its profile. A key stays through a rotation, so that
 // machines that only read keep reading. A credential for another place, or of another application, has another key.
-func mergeFleet(name string, old, r *record.Record, p *profile.Profile, c Change) error {
+func (m *Manager) mergeFleet(name string, old, r *record.Record, p *profile.Profile, c Change) error {
 	if c.Fleet != nil {
-		p.Fleet = *c.Fleet
+		if err := m.giveFleet(p, *c.Fleet); err != nil {
+			return err
+		}
 	}
 	switch {
 	case c.Fleet != nil && p.Fleet != "" && r.Auth != profile.JWT:
@@ -115,6 +117,16 @@ func mergeFleet(name string, old, r *record.Record, p *profile.Profile, c Change
 		r.NewFleetKey()
 	}
 	return nil
+}
+
+// giveFleet puts a URL that the user gave on this machine into a profile.
+func (m *Manager) giveFleet(p *profile.Profile, url string) (err error) {
+	if p.Fleet == url && m.Seals().FleetGiven(p) {
+		return nil // a valid seal is kept, so the file does not change
+	}
+	p.Fleet = url
+	p.FleetSeal, err = m.Seals().SealFleet(p.Name, url)
+	return err
 }
 
 // lost reports whether a record is only what a profile's file says of a record that the keystore has lost.

@@ -57,6 +57,7 @@ type Profile struct {
 	SignerSeal string // shows which signer commands were given on this machine, see helper
 
 	Fleet string // URL of what the machines with this credential share; empty: nothing
+	FleetSeal  string // shows that the URL of a fleet whose store is a program was given on this machine, see helper
 }
 
 // Config is the folder of the config files: cgp-cred below $XDG_CONFIG_HOME.

@@ -108,6 +108,7 @@ func (rs *Records) Fleet(p *profile.Profile, r *record.Record) *fleet.Fleet {
 	}
 	f, err := fleet.New(fleet.Options{
 		URL: p.Fleet, Record: r, Where: TokenURL(r), Report: rs.Report, Now: rs.Now,
+		Given: rs.Seals().FleetGiven(p),
 	})
 	if err != nil {
 		rs.Report.Warn("profile %q shares no token with other machines: %v: cgp-cred store %s --fleet URL gives it a key",

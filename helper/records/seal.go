@@ -5,9 +5,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
+	"cgp-cred/helper/fleet"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/kernel"
@@ -141,6 +143,29 @@ func (s Seals) signers(name, seal string) [][]string {
 	}
 	return given
 }
+
+// SealFleet returns a seal for the URL of a fleet whose store is a program. Other URLs need none.
+func (s Seals) SealFleet(name, url string) (string, error) {
+	if !fleet.Runs(url) {
+		return "", nil
+	}
+	return s.sealText("fleet", fleetSeal(name, url), nil)
+}
+
+// FleetGiven reports whether the URL of p's fleet was given on this machine: to store, or in CGP_CRED_FLEET. It does not
+// matter, and is not looked up, for a store that is no program. The URL in a bundle is another machine's.
+func (s Seals) FleetGiven(p *profile.Profile) bool {
+	switch {
+	case !fleet.Runs(p.Fleet):
+		return false
+	case p.Keystore == profile.Environment:
+		return os.Getenv(fleet.URLVariable) != ""
+	}
+	_, ok := s.unsealText(fleetSeal(p.Name, p.Fleet), p.FleetSeal)
+	return ok
+}
+
+func fleetSeal(name, url string) []byte { return []byte("cgp-cred fleet\x00" + name + "\x00" + url) }
 
 func signerSeal(name string) []byte { return []byte("cgp-cred signer commands\x00" + name) }
 
