@@ -81,6 +81,7 @@ var environmentTopic = []block{
 		{"`CGP_CRED_AUDIENCE`", "another audience; default: the token URL"},
 		{"`CGP_CRED_API_NAME`", "path of the API that the credential is for; default: all paths of the host"},
 		{"`CGP_CRED_FLEET`", "as `store --fleet`; default: the bundle's, otherwise none; not for profiles"},
+		{"`CGP_CRED_FLEET_PASSWORD_FILE`", "file with the password of the fleet's Redis; default: the keychain"},
 		{"`CGP_CRED_CA_FILE`", "as `--ca-file`: PEM roots to trust in addition to the system's"},
 		{
 			"`CGP_CRED_KEYCHAIN_TIMEOUT`",
