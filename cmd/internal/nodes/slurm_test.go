@@ -40,6 +40,7 @@ func TestSlurm(t *testing.T) {
 		{"variable", p.variable},
 		{"srun", p.srun},
 		{"fleet", p.fleet},
+		{"requeue", p.requeue},
 		{"cancel", p.cancel},
 		{"snakemake", p.snakemake},
 		{"identity", p.identity}, // the last: the keychain has no record then
@@ -153,6 +154,18 @@ func (p *site) fleet(t *testing.T) {
 	if n := p.succeed(t, scripttest.Recipe(t, repository, "slurm-fleet"), option); n != 1 {
 		t.Errorf("%d token requests with a fleet", n)
 	}
+}
+
+// With exit status 7 the recipe asks Slurm to run the task again, which Slurm does after two minutes.
+func (p *site) requeue(t *testing.T) {
+	script := strings.Replace(scripttest.Recipe(t, repository, "slurm-bundle"),
+		`./fetch.sh "$SLURM_ARRAY_TASK_ID"`, `sh -c "exit 7"`, 1)
+	job := p.Submit(t, script, "--array=1")
+	p.Until(t, "the task waits to run again", func() bool {
+		tasks := job.Tasks(t)
+		return len(tasks) == 1 && tasks[0].State == "PENDING" && tasks[0].Restarts == "1"
+	})
+	job.Cancel(t)
 }
 
 // scancel ends a job that has a token file.
