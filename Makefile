@@ -41,9 +41,11 @@ soak: ## run many processes for DURATION while everything breaks; SEED to see a 
 	@sh .dev/deps.sh soak
 	go test -count=1 -timeout 0 -v ./cmd/internal/soak -duration $(DURATION) -seed $(SEED) -patience 2s $(SOAKFLAGS)
 
-fleet: ## run the tests of clusters with up to a thousand nodes
-	@sh .dev/deps.sh test
+fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
+	@sh .dev/deps.sh test fleet
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 -v ./cmd/internal/nodes
+	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
+	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
 
 bench: $(TOOLS)/benchstat-$(BENCHSTAT) ## compare the speed with other programs' on this machine; ROUNDS=40 for more
 	@sh .dev/deps.sh bench
@@ -68,6 +70,9 @@ home: ## give the module its public address, REPO=github.com/OWNER/REPO
 
 clean: ## remove what make made, but not the tools
 	rm -rf bin dist
+
+$(TOOLS)/transit: $(wildcard contrib/testdata/transit/*)
+	cd contrib/testdata/transit && CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o $@ .
 
 $(TOOLS)/golangci-lint-$(GOLANGCI_LINT):
 	GOBIN=$(TOOLS) GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)

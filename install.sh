@@ -11,7 +11,7 @@ usage() {
 usage: sh install.sh [--version VERSION --base-url URL] [--dry-run] [--uninstall] [--help]
 
 Puts cgp-cred, and its links git-credential-cgp and get_nhs_oauth_token, into PREFIX/bin, and its
-man pages and shell completions (bash, zsh, fish) below PREFIX/share.
+man pages, shell completions (bash, zsh, fish) and programs for key stores below PREFIX/share.
 In a checkout it builds what is there (this needs Go). With a version and a base URL it fetches
 URL/cgp-cred_VERSION_OS_ARCH.tar.gz and URL/SHA256SUMS and installs what matches. The install.sh
 of a release knows both.
@@ -153,6 +153,7 @@ build() {
 	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$page_date} \
 		go run -trimpath -buildvcs=false -tags man ./cmd/cgp-cred man "$tmp/man" >"$tmp/said" 2>&1) ||
 		note "the man pages can't be written, and are left out: $(sed -n 1p "$tmp/said")"
+	[ ! -d "$src/contrib" ] || cp -R "$src/contrib" "$tmp/contrib"
 }
 
 # platform sets os and arch, as the names of releases have them.
@@ -226,7 +227,7 @@ verify() {
 	[ "$got" = "$want" ] || stop 1 "the checksum of $archive is not the one in SHA256SUMS" "nothing was installed; fetch it again, and report it if it stays so"
 }
 
-# unpack takes cgp-cred and its man pages out of the archive. Only plain files with names that a release has are allowed.
+# unpack takes cgp-cred, its man pages and the programs of contrib out of the archive. Only plain files with names that a release has are allowed.
 unpack() {
 	odd="the archive is not one of cgp-cred; nothing was installed"
 	top=${archive%.tar.gz}/ # its one folder
@@ -235,15 +236,18 @@ unpack() {
 	fi
 	! grep -q '^[^-]' "$tmp/members" || stop 1 "$archive holds something other than plain files" "$odd"
 	pages='man/(cgp-cred[a-z-]*|git-credential-cgp|get_nhs_oauth_token)\.1'
+	programs='contrib/(systemd/)?[a-z0-9]+[a-z0-9@.-]*'
 	awk -v top="$top" 'index($0, top) != 1 { exit 1 } { print substr($0, length(top) + 1) }' "$tmp/all" >"$tmp/names" ||
 		stop 1 "$archive holds a file that a release does not have" "$odd"
-	! grep -Evxq "cgp-cred|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.md|completions/[_a-z][a-z0-9_.-]*|$pages" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
+	! grep -Evxq "cgp-cred|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.md|completions/[_a-z][a-z0-9_.-]*|$pages|$programs" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
 	[ "$(grep -cx cgp-cred "$tmp/names")" = 1 ] || stop 1 "$archive does not hold one cgp-cred" "$odd"
 	tar -xzOf "$tmp/$archive" "${top}cgp-cred" >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
-	grep -Ex "$pages" "$tmp/names" >"$tmp/pages" || return 0
+	grep -Ex "$pages|$programs" "$tmp/names" >"$tmp/extras" || return 0
 	# shellcheck disable=SC2046 # names without spaces, as the pattern says
-	{ tar -xzf "$tmp/$archive" -C "$tmp" $(sed "s|^|$top|" "$tmp/pages") && mv "$tmp/${top}man" "$tmp/man"; } ||
-		stop 1 "$archive can't be unpacked" "$odd"
+	tar -xzf "$tmp/$archive" -C "$tmp" $(sed "s|^|$top|" "$tmp/extras") || stop 1 "$archive can't be unpacked" "$odd"
+	for folder in man contrib; do
+		[ ! -d "$tmp/$top$folder" ] || mv "$tmp/$top$folder" "$tmp/$folder"
+	done
 }
 
 # place moves tmp/cgp-cred to its place in one step: the old program may be running.
@@ -268,10 +272,13 @@ place() {
 	done
 }
 
-# extras is each man page and completion that is installed, a name below share each line.
+# extras is each man page, program of contrib and completion that is installed, a name below share each line.
 extras() {
 	for page in "$share"/man/man1/cgp-cred.1 "$share"/man/man1/cgp-cred-*.1 "$share/man/man1/git-credential-cgp.1" "$share/man/man1/get_nhs_oauth_token.1"; do
 		if [ -e "$page" ] || [ -L "$page" ]; then echo "man/man1/${page##*/}"; fi
+	done
+	for program in "$share"/cgp-cred/contrib/* "$share"/cgp-cred/contrib/systemd/*; do
+		if [ -f "$program" ] || [ -L "$program" ]; then echo "${program#"$share/"}"; fi
 	done
 	for shell in $shells; do
 		for script in $(completion "$shell"); do
@@ -291,7 +298,7 @@ completion() {
 	[ "$1" != zsh ] || echo zsh/site-functions/_cgp-cred
 }
 
-# place_extras puts man pages and completions below share. The program is installed already, so what can't be written is
+# place_extras puts man pages, programs of contrib and completions below share. The program is installed already, so what can't be written is
 # told and left out.
 place_extras() {
 	extras >"$tmp/before"
@@ -304,6 +311,9 @@ place_extras() {
 	for page in "$tmp"/man/*.1; do
 		[ ! -f "$page" ] || place_extra "$page" "man/man1/${page##*/}"
 	done
+	for program in "$tmp"/contrib/* "$tmp"/contrib/systemd/*; do
+		[ ! -f "$program" ] || place_extra "$program" "cgp-cred/${program#"$tmp/"}"
+	done
 	for shell in $shells; do
 		if "$bin/cgp-cred" completion "$shell" >"$tmp/script" 2>/dev/null && [ -s "$tmp/script" ]; then
 			for script in $(completion "$shell"); do
@@ -311,7 +321,7 @@ place_extras() {
 			done
 		fi
 	done
-	if [ -n "$(extras)" ]; then say "installed its man pages and shell completions below $share"; fi
+	if [ -n "$(extras)" ]; then say "installed its man pages, shell completions and programs for key stores below $share"; fi
 	case ${SHELL:-} in
 	*/zsh) [ -n "$had_zsh" ] || [ ! -f "$share/$(completion zsh)" ] || tell_zsh ;;
 	esac
@@ -325,13 +335,21 @@ place_extra() {
 	fi
 	folder=$share/${2%/*}
 	if mkdir -p -- "$folder" 2>/dev/null && new=$(mktemp "$folder/.cgp-cred.XXXXXX" 2>/dev/null) &&
-		cat "$1" >"$new" && chmod 644 "$new" && mv -f -- "$new" "$share/$2"; then
+		cat "$1" >"$new" && chmod "$(mode "$1")" "$new" && mv -f -- "$new" "$share/$2"; then
 		new=''
 		return
 	fi
 	[ -z "$new" ] || rm -f -- "$new"
 	new=''
 	note "$share/$2 can't be written and was left out"
+}
+
+# mode FILE is 755 for a program, otherwise 644.
+mode() {
+	case $1 in
+	*-sign | *-keystore) echo 755 ;;
+	*) echo 644 ;;
+	esac
 }
 
 tell_zsh() {
@@ -377,7 +395,7 @@ install_it() {
 		what="fetch $base/$archive, verify its SHA-256"
 	fi
 	if [ -n "$dry" ]; then
-		say "would $what and put cgp-cred, $(echo "$links" | sed 's/ / and /') into $bin, man pages and completions below $share"
+		say "would $what and put cgp-cred, $(echo "$links" | sed 's/ / and /') into $bin, man pages, completions and programs for key stores below $share"
 		return
 	fi
 	make_tmp
@@ -396,7 +414,7 @@ install_it() {
 	tell_path
 }
 
-# uninstall removes the program, those links that are ours, man pages and completions.
+# uninstall removes the program, those links that are ours, and what is below share.
 uninstall() {
 	[ ! -d "$bin/cgp-cred" ] || stop 1 "$bin/cgp-cred is a folder, not the program" "is this the PREFIX that you installed into?"
 	removed=''

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Says which programs the named groups of checks need and are missing. With "install", or with CI=true, it installs them
 # first, if apt-get can do it without asking. With CI=true it fails if one is missing then.
-# usage: .dev/deps.sh [install] test|lint|bench|soak|release...
+# usage: .dev/deps.sh [install] test|fleet|lint|bench|soak|release...
 set -eu
 
 # program, its Debian package, whether it exists on Linux only, the groups that need it
@@ -9,6 +9,7 @@ table='
 /usr/bin/time        time           linux bench
 age                  age            linux test
 aria2c               aria2          linux test
+aws                  awscli         linux test
 bash                 bash           any   test
 busybox              busybox        linux test
 curl                 curl           any   test
@@ -19,6 +20,7 @@ dbus-run-session     dbus           linux test
 dbus-send            dbus-bin       linux test
 fish                 fish           any   test
 gcc                  gcc            linux test
+fusermount3          fuse3          linux test
 git                  git            any   test,lint
 gnome-keyring-daemon gnome-keyring  linux test,bench,soak
 gpg                  gnupg          linux test
@@ -31,22 +33,31 @@ keepassxc            keepassxc      linux test
 keyctl               keyutils       linux test
 man                  man-db         linux test
 node                 nodejs         any   test
+munged               munge          linux test
 openssl              openssl        any   test
 pass                 pass           linux test
 pkcs11-tool          opensc         linux test
 perf                 linux-perf     linux bench
 python3              python3        any   test
 rclone               rclone         linux test
+redis-server         redis-server   linux test
 samtools             samtools       linux test
+sbatch               slurm-client   linux test
 script               bsdutils       linux test
 secret-tool          libsecret-tools linux test,bench
 setfacl              acl            linux test
 setpriv              util-linux     linux test
 shasum               perl           any   test
+slurmctld            slurmctld      linux test
+slurmd               slurmd         linux test
+snakemake            snakemake      linux fleet
 softhsm2-util        softhsm2       linux test
 shellcheck           shellcheck     any   lint
 ssh-agent            openssh-client any   test
 strace               strace         linux test
+swtpm                swtpm          linux test
+tpm2_sign            tpm2-tools     linux test
+systemd-analyze      systemd        linux test
 unshare              util-linux     linux test,soak
 valgrind             valgrind       linux bench
 Xvfb                 xvfb           linux test

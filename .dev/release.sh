@@ -32,6 +32,8 @@ for file in LICENSE README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md; do
 	[ ! -f "$file" ] || cp "$file" "$common"
 done
 cp docs/*.md "$common/docs"
+cp -R contrib "$common/contrib"
+rm -rf "$common/contrib/testdata"
 stamped="-X main.version=$version"
 go run -buildvcs=false -ldflags="$stamped" -tags man ./cmd/cgp-cred man "$common/man"
 go build -buildvcs=false -o "$work/here" ./cmd/cgp-cred
@@ -48,7 +50,7 @@ for target; do
 	cp -R "$common" "$work/$name"
 	CGO_ENABLED=0 GOOS=$os GOARCH=$arch go build -trimpath -ldflags="-s -w $stamped" -o "$work/$name/$program" ./cmd/cgp-cred
 	find "$work/$name" -type f -exec chmod 644 {} +
-	chmod 755 "$work/$name/$program"
+	chmod 755 "$work/$name/$program" "$work/$name"/contrib/*-sign "$work/$name"/contrib/*-keystore
 	find "$work/$name" -exec touch -d "$made" {} +
 	files=$(cd "$work" && find "$name" -type f | sort) # no folders: install.sh takes plain files only
 	if [ "$os" = windows ]; then

@@ -8,6 +8,7 @@ import (
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/batch"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keychain"
 	"cgp-cred/keystore/printable"
@@ -42,7 +43,7 @@ func (s Source) Load(ctx context.Context, p *profile.Profile) (*record.Record, e
 	if err := s.records.compare(p, r); err != nil {
 		return nil, err
 	}
-	if p.Rev != r.Rev {
+	if p.Rev != r.Rev && !p.System {
 		s.records.bringUpToDate(p, r.Rev)
 	}
 	return r, nil
@@ -62,13 +63,16 @@ func (rs *Records) compare(p *profile.Profile, r *record.Record) error {
 		if _, err := rs.Reload(p); errors.Is(err, ErrChanged) {
 			return err // a store wrote both after the file was read and before the record was
 		}
+		hint := fmt.Sprintf("put %s back into the file, or give the credential again with cgp-cred store %s --force",
+			printable.Shell(f.name+": "+f.record), p.Name)
+		if p.System {
+			hint = "only the system administrator changes this file; if the credential is yours, give it again: " +
+				"cgp-cred store " + p.Name + " --force"
+		}
 		return &fault.Error{
-			Class: fault.Usage, Err: ErrMismatch,
+			Class: fault.Usage, Err: ErrMismatch, Hints: []string{hint},
 			What: fmt.Sprintf("%s: %s is %q, but the credential was stored for %q: nothing was sent",
 				p.File, f.name, f.config, f.record),
-			Hints: []string{fmt.Sprintf(
-				"put %s back into the file, or give the credential again with cgp-cred store %s --force",
-				printable.Shell(f.name+": "+f.record), p.Name)},
 		}
 	}
 	return nil
@@ -92,12 +96,18 @@ func gone(p *profile.Profile, err error) error {
 	if p.Keystore != profile.Keychain && errors.As(err, &at) && at.Next != "" {
 		hints[0] = at.Next
 	}
+	if job, ok := batch.Current(); ok && p.Keystore == profile.Keychain {
+		hints = append(job.Carry(p.Name), hints...)
+	}
 	what := fmt.Sprintf("profile %q exists, %s", p.Name, where)
 	return &fault.Error{Class: fault.None, Err: err, What: what, Hints: hints}
 }
 
 // again returns the command that makes a profile's lost record again, with the same method.
 func again(p *profile.Profile) string {
+	if p.Administered() {
+		return "the system administrator does, with the program in " + p.File
+	}
 	if p.Auth != profile.JWT {
 		return "cgp-cred store " + p.Name
 	}

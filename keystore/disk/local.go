@@ -10,7 +10,7 @@ import (
 var shared = []string{"/dev/shm", "/run/lock"}
 
 // Local returns where files may be that only this machine needs, whatever HOME is: the user's own runtime folder, or
-// "" if there is none; and the folders in which every user of the machine can make a folder with [MakePrivate]. The
+// "" without one; and the folders in which every user of the machine can make a folder with [MakePrivate]. The
 // first of these is in memory.
 func (f Folders) Local() (runtime string, others []string) {
 	if f.Runtime != f.State { // if they are the same, there is no runtime folder of this user

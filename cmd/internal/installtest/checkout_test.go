@@ -231,6 +231,8 @@ func (m *machine) realExtras(prefix string) {
 		"bash-completion/completions/cgp-cred":    "__start_cgp-cred",
 		"zsh/site-functions/_cgp-cred":            "#compdef cgp-cred",
 		"fish/vendor_completions.d/cgp-cred.fish": "complete -c cgp-cred",
+		"cgp-cred/contrib/vault-sign":             "transit engine",
+		"cgp-cred/contrib/https.sh":               "request METHOD URL",
 	} {
 		text, err := os.ReadFile(filepath.Join(prefix, "share", filepath.FromSlash(name)))
 		if err != nil || !strings.Contains(strings.ReplaceAll(string(text), `\-`, "-"), want) {

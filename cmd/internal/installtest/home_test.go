@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,7 +144,15 @@ func proxyOf(t *testing.T, m *machine, src string) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for name := range strings.SplitSeq(strings.TrimRight(m.in(src, "git", "ls-files", "-z"), "\x00"), "\x00") {
+	names := strings.Split(strings.TrimRight(m.in(src, "git", "ls-files", "-z"), "\x00"), "\x00")
+	for _, name := range names {
+		nested := func(other string) bool { // a module within the module, which is not a part of it
+			folder, ok := strings.CutSuffix(other, "/go.mod")
+			return ok && strings.HasPrefix(name, folder+"/")
+		}
+		if slices.ContainsFunc(names, nested) {
+			continue
+		}
 		text, err := os.ReadFile(filepath.Join(src, name))
 		m.must(err)
 		w, err := z.Create(address + "@v0.0.1/" + name)

@@ -98,12 +98,16 @@ func (m *machine) offer(h http.Handler) (prefix string) {
 	return prefix
 }
 
+// contrib is the folder of the programs for key stores, from that of the man pages.
+const contrib = "../../cgp-cred/contrib/"
+
 func TestRelease(t *testing.T) {
 	t.Parallel()
 	eachShell(t, func(t *testing.T, m *machine) {
 		prefix := m.offer(pack(
 			t, plain("cgp-cred", program), plain("README.md", "x"), plain("LICENSE", "x"), plain("docs/ci.md", "x"), plain("completions/_cgp-cred", "x"),
 			plain("man/cgp-cred.1", "the page"), plain("man/cgp-cred-get.1", "x"), plain("man/git-credential-cgp.1", "x"),
+			plain("contrib/vault-sign", "#!/bin/sh"), plain("contrib/https.sh", "x"), plain("contrib/systemd/cgp-cred@.service", "x"),
 		))
 		m.unchanged(prefix, func() {
 			r := m.run()
@@ -112,7 +116,8 @@ func TestRelease(t *testing.T) {
 				t.Errorf("stdout has no %q:\n%s", want, r.stdout)
 			}
 		})
-		m.installed(prefix, "cgp-cred 1.2.3", "cgp-cred-get.1", "cgp-cred.1", "git-credential-cgp.1")
+		m.installed(prefix, "cgp-cred 1.2.3", "cgp-cred-get.1", "cgp-cred.1", "git-credential-cgp.1",
+			contrib+"https.sh", contrib+"systemd/cgp-cred@.service", contrib+"vault-sign")
 		if page, err := os.ReadFile(filepath.Join(prefix, "share", "man", "man1", "cgp-cred.1")); err != nil || string(page) != "the page" {
 			t.Errorf("the page is %q, %v", page, err)
 		}
@@ -124,7 +129,8 @@ func TestRelease(t *testing.T) {
 		if strings.Contains(r.stdout, "export PATH") || r.stderr != "" {
 			t.Errorf("the second run, with bin on PATH, says:\n%s%s", r.stdout, r.stderr)
 		}
-		m.installed(prefix, "cgp-cred 1.2.3", "cgp-cred-get.1", "cgp-cred.1", "git-credential-cgp.1")
+		m.installed(prefix, "cgp-cred 1.2.3", "cgp-cred-get.1", "cgp-cred.1", "git-credential-cgp.1",
+			contrib+"https.sh", contrib+"systemd/cgp-cred@.service", contrib+"vault-sign")
 	})
 }
 

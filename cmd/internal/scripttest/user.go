@@ -44,6 +44,7 @@ func newUser(env *testscript.Env, repository string) error {
 	if err != nil {
 		return err
 	}
+	env.Setenv("CONTRIB", filepath.Join(repository, "contrib"))
 	env.Values[userKey{}] = &user{TB: t, repository: repository}
 	env.Defer(func() { forgetTokens(env) })
 	return nil
@@ -64,7 +65,9 @@ type user struct {
 	secrets    secrets // set by declare-secrets and trace-secrets
 	port       *port   // set by wire
 	controlled *controlled
-	kills      int // by survives-kill
+	tpm        *started
+	service    *keyServer // set by key-service
+	kills      int        // by survives-kill
 }
 
 // of returns a script's user.
