@@ -20,6 +20,7 @@ dbus-run-session     dbus           linux test
 dbus-send            dbus-bin       linux test
 fish                 fish           any   test
 gcc                  gcc            linux test
+fusermount3          fuse3          linux test
 git                  git            any   test,lint
 gnome-keyring-daemon gnome-keyring  linux test,bench,soak
 gpg                  gnupg          linux test
@@ -38,6 +39,7 @@ pkcs11-tool          opensc         linux test
 perf                 linux-perf     linux bench
 python3              python3        any   test
 rclone               rclone         linux test
+redis-server         redis-server   linux test
 samtools             samtools       linux test
 script               bsdutils       linux test
 secret-tool          libsecret-tools linux test,bench

@@ -49,11 +49,12 @@ func (g *get) refreshAhead(ctx context.Context, e cache.Entry) Credential {
 		return old
 	}
 	g.records.Report.Trace(1, "it expires soon: fetching the next one")
+	g.current = e
 	c, err := g.mintAhead()
 	if err != nil {
 		g.records.Report.Trace(1, "fetching the next one failed: %v", err)
 		var answer *apim.Error
-		if !errors.As(err, &answer) {
+		if !errors.As(err, &answer) && !errors.Is(err, errElsewhere) {
 			g.lease.Pause(askedPause)
 		}
 		return old

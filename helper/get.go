@@ -3,7 +3,6 @@ package helper
 import (
 	"cmp"
 	"context"
-	"crypto/subtle"
 	"errors"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"cgp-cred/helper/mint"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
+	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
 )
 
@@ -79,8 +79,9 @@ type get struct {
 	lease   *flight.Lease
 	records *records.Records
 	minter  mint.Minter
-	ahead   bool // the cached token is still good
-	warned  bool // the user knows that the token endpoint throttles
+	ahead   bool        // the cached token is still good
+	current cache.Entry // that token
+	warned  bool        // the user knows that the token endpoint throttles
 }
 
 func (h *Helper) begin(p *profile.Profile, o Options) *get {
@@ -137,21 +138,37 @@ func (g *get) mint(source records.Source, hold time.Duration) (Credential, error
 	if more := records.SigningTime(r); more > 0 && !g.ahead {
 		g.lease.Extend(hold + more)
 	}
+	turn, err := g.join(r)
+	if err != nil {
+		g.remember(err)
+		return Credential{}, err
+	}
+	if e, ok := turn.Token(); ok {
+		g.records.Report.Trace(1, "another machine has fetched a token")
+		return g.keep(e, true), nil
+	}
 	token, key, err := g.exchange(r)
 	ctx = g.lease.Context()
 	if err != nil {
 		g.remember(err)
+		turn.Fail(ctx, err)
 		return Credential{}, err
 	}
 	if key == r.Next {
 		g.records.Promote(ctx, g.profile, r)
 	}
-	g.lease.Succeeded()
 	e := cache.Entry{Header: "Authorization", Token: token.Value, FetchedAt: token.FetchedAt, Expiry: token.Expiry}
-	if err := g.bound().Set(ctx, e); err != nil {
+	turn.Publish(ctx, e)
+	return g.keep(e, false), nil
+}
+
+// keep caches a new token, and returns its credential.
+func (g *get) keep(e cache.Entry, cached bool) Credential {
+	g.lease.Succeeded()
+	if err := g.bound().Set(g.lease.Context(), e); err != nil {
 		g.records.Report.Warn("the token was not cached: %v", err)
 	}
-	return g.credential(e, false), nil
+	return g.credential(e, cached)
 }
 
 // remember shares a refusal with the processes that wait, if they would be refused too. It does not share an error that
@@ -204,18 +221,22 @@ func (g *get) credential(e cache.Entry, cached bool) Credential {
 	return tokenCredential(g.profile, e, cached)
 }
 
-// Erase drops p's cached token. The key stays. It is no error if nothing is cached.
+// Erase drops p's cached token, here and for the machines that share it. The key stays. It is no error if nothing is cached.
 func (h *Helper) Erase(ctx context.Context, p *profile.Profile) error {
-	return h.Records().Cache(p).Delete(ctx)
+	err := h.Records().Cache(p).Delete(ctx)
+	h.unshare(ctx, p, nil)
+	return err
 }
 
 // EraseToken drops p's cached token if it is this token. A client whose older token was refused must not remove the new
 // one.
 func (h *Helper) EraseToken(ctx context.Context, p *profile.Profile, token string) error {
 	c := h.Records().Cache(p)
-	e, ok := c.Get(ctx)
-	if !ok || subtle.ConstantTimeCompare(e.Token.Reveal(), []byte(token)) == 0 {
-		return nil
+	is := func(e cache.Entry) bool { return e.Token.Equal(keystore.NewSecret([]byte(token))) }
+	var err error
+	if e, ok := c.Get(ctx); ok && is(e) {
+		err = c.Delete(ctx)
 	}
-	return c.Delete(ctx)
+	h.unshare(ctx, p, is)
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"cgp-cred/keystore/batch"
 	"cgp-cred/keystore/fault"
 )
 
@@ -87,16 +88,34 @@ func (e *Error) FaultClass() fault.Class {
 	return fault.Keystore
 }
 
-// FaultHints returns Next, or the usual hints of the kind.
+// FaultHints returns Next, or the usual hints of the kind. In a batch job the hints of a keychain that can't be used
+// begin with how the credential gets there. If there is no keychain at all, only these help.
 func (e *Error) FaultHints() []string {
-	if e.Next != "" {
-		return fault.Lines(e.Next)
+	hints := fault.Lines(e.Next)
+	if len(hints) == 0 {
+		hints = fault.Lines(e.usualHint())
 	}
-	return fault.Lines(e.usualHint())
+	job, ok := batch.Current()
+	switch {
+	case !ok:
+	case e.Kind == ErrUnavailable: //nolint:errorlint // other keystores have [InOtherWords] of it
+		return append(job.Carry(e.profile()), AskDoctor)
+	case e.Kind == ErrLocked, e.Kind == ErrDenied, e.Kind == ErrTimeout: //nolint:errorlint // see above
+		return append(job.Carry(e.profile()), hints...)
+	case errors.Is(e.Kind, ErrLocked): // an encrypted file's passphrase
+		return append([]string{job.Unasked(e.profile())}, hints...)
+	}
+	return hints
+}
+
+// profile returns the name of the profile that the account belongs to, or "".
+func (e *Error) profile() string {
+	name, _, _ := strings.Cut(e.Account, "/")
+	return name
 }
 
 func (e *Error) usualHint() string {
-	profile, _, _ := strings.Cut(e.Account, "/")
+	profile := e.profile()
 	if profile == "" {
 		profile = "PROFILE"
 	}

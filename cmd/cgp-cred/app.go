@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -37,6 +38,7 @@ type app struct {
 
 	kept   string // what an interrupted command leaves behind; empty: nothing was changed
 	warned []string
+	lines  sync.Mutex     // warnings can come from several goroutines
 	made   *helper.Helper // by open; a demo sets its own
 }
 
@@ -45,10 +47,23 @@ func (a *app) say(text string) { fmt.Fprintln(a.stderr, printable.Line(text)) }
 
 // warn prints one warning line on stderr, and each text once.
 func (a *app) warn(text string) {
+	a.lines.Lock()
+	defer a.lines.Unlock()
 	if slices.Contains(a.warned, text) {
 		return
 	}
 	a.warned = append(a.warned, text)
+	a.printWarning(text)
+}
+
+// warnAgain prints one warning line on stderr, each time: something failed again, after it had worked.
+func (a *app) warnAgain(text string) {
+	a.lines.Lock()
+	defer a.lines.Unlock()
+	a.printWarning(text)
+}
+
+func (a *app) printWarning(text string) {
 	fmt.Fprintln(a.stderr, "cgp-cred: warning:", printable.Line(text))
 }
 

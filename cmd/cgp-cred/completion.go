@@ -156,6 +156,7 @@ func completeValues(cmd *cobra.Command) {
 	choices := map[string][]string{
 		"host": apim.Environments(), "auth": {profile.JWT, profile.APIKey, profile.None}, "format": wire.Formats,
 		"keystore": {profile.Keychain, profile.File, profile.Exec}, "bits": {"2048", "3072", "4096"},
+		"mode":   {"0600", "0400", "0640", "0440"},
 		"signer": {signer.KindKeychain, signer.KindAgent, signer.KindExec}, "fault": faults(),
 	}
 	complete := func(f *pflag.Flag) {

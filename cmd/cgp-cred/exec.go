@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -182,11 +183,13 @@ func (a *app) longCredential(ctx context.Context, h *helper.Helper, p *profile.P
 	return last, nil
 }
 
+// endsStart reports that a signal ends exec: there is no command yet to which it could be passed on.
+func endsStart(os.Signal) bool { return true }
+
 // execWithFile keeps a token file fresh while it runs the command, and then removes the file and its folder.
 func (a *app) execWithFile(ctx context.Context, h *helper.Helper, p *profile.Profile, o execOptions, c *child) error {
-	if p.Auth != profile.JWT {
-		return usage("leave --token-file and --htslib out",
-			"a token file needs a token, and the method of profile %s is %s", quoted(p.Name), p.Auth)
+	if err := needsToken(p, "leave --token-file and --htslib out"); err != nil {
+		return err
 	}
 	signals := catchSignals()
 	defer signals.release()
@@ -195,14 +198,12 @@ func (a *app) execWithFile(ctx context.Context, h *helper.Helper, p *profile.Pro
 		return err
 	}
 	defer a.removeTokenFolder(folder)
-	options := renew.Options{Path: filepath.Join(folder, "token"), Format: "token", Warn: a.warn}
+	options := renew.Options{Path: filepath.Join(folder, "token"), Format: "token", Warn: a.warnAgain}
 	if o.htslib {
 		options.Path, options.Format = filepath.Join(folder, p.Host), "htslib"
 	}
-	options.Source = func(ctx context.Context, minValid time.Duration) (helper.Credential, error) {
-		return h.Get(ctx, p, helper.Options{MinValid: minValid})
-	}
-	file, err := startFile(ctx, options, signals)
+	options.Source = func(ctx context.Context, o helper.Options) (helper.Credential, error) { return h.Get(ctx, p, o) }
+	file, err := startFile(ctx, options, signals, endsStart)
 	if err != nil {
 		return err
 	}

@@ -7,9 +7,18 @@ import (
 	"strings"
 
 	"cgp-cred/helper"
+	"cgp-cred/helper/profile"
 	"cgp-cred/helper/renew"
 	"cgp-cred/keystore/await"
 )
+
+// needsToken refuses a profile without tokens: an API key does not expire, so it never goes to a file.
+func needsToken(p *profile.Profile, hint string) error {
+	if p.Auth == profile.JWT {
+		return nil
+	}
+	return usage(hint, "a token file needs a token, and the method of profile %s is %s", quoted(p.Name), p.Auth)
+}
 
 // makeTokenFolder makes the folder of a token file.
 func makeTokenFolder(h *helper.Helper, o execOptions) (string, error) {
@@ -31,20 +40,27 @@ func (a *app) removeTokenFolder(folder string) {
 	}
 }
 
-// startFile gets the first token and writes its file. A signal ends it, because the command has not started yet.
-func startFile(ctx context.Context, o renew.Options, signals *caughtSignals) (*renew.File, error) {
+// startFile gets the first token and writes its file. A signal for which ends returns true ends it.
+func startFile(
+	ctx context.Context, o renew.Options, signals *caughtSignals, ends func(os.Signal) bool,
+) (*renew.File, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	started := await.Start(func() (*renew.File, error) { return renew.Start(ctx, o) })
-	select {
-	case got := <-started:
-		return got.Value, got.Err
-	case s := <-signals.arrived:
-		stop()
-		got := <-started
-		if got.Value != nil {
-			_ = got.Value.Close() // its folder is removed in any case
+	for {
+		select {
+		case got := <-started:
+			return got.Value, got.Err
+		case s := <-signals.arrived:
+			if !ends(s) {
+				continue
+			}
+			stop()
+			got := <-started
+			if got.Value != nil {
+				_ = got.Value.Close() // a file that stays holds a good token
+			}
+			return nil, endedBy(s)
 		}
-		return nil, endedBy(s)
 	}
 }

@@ -61,6 +61,12 @@ func catchSignals() *caughtSignals {
 	return c
 }
 
+// endsSink reports whether a signal ends sink.
+func endsSink(s os.Signal) bool { return s != unix.SIGUSR1 && s != unix.SIGUSR2 }
+
+// renewsSink reports whether a signal asks sink for a new token.
+func renewsSink(s os.Signal) bool { return s == unix.SIGUSR1 }
+
 func (c *caughtSignals) release() {
 	signal.Stop(c.arrived)
 	signal.Stop(c.broken)

@@ -22,6 +22,12 @@ func catchSignals() *caughtSignals {
 	return c
 }
 
+// endsSink reports whether a signal ends sink.
+func endsSink(os.Signal) bool { return true }
+
+// renewsSink reports whether a signal asks sink for a new token. Windows has no such signal.
+func renewsSink(os.Signal) bool { return false }
+
 func (c *caughtSignals) release() { signal.Stop(c.arrived) }
 
 // fromTerminal returns true: the console sends its events to all its processes.

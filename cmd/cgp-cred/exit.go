@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/batch"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/terminal"
@@ -75,6 +77,9 @@ func report(w io.Writer, err error) int {
 	hints := fault.HintsOf(err)
 	if len(hints) == 0 {
 		hints = []string{class.hint}
+	}
+	if job, ok := batch.Current(); ok && class.status == exitTemporary && job.Again() != "" {
+		hints = append(slices.Clone(hints), job.Again())
 	}
 	for _, hint := range hints {
 		if len(hint) > printable.MaxLine { // if it were cut, its quotes could end early

@@ -32,7 +32,7 @@ With --reader the line has no key: it reads the token that a fleet shares (store
 never get one. A machine with the key keeps that token fresh: cgp-cred sink, or any get.`,
 		Example: `  cgp-cred export ci --yes | gh secret set CGP_CRED_BUNDLE
   cgp-cred export hpc --reader --yes --out ~/reader`,
-		Args:    words(1, 1), ValidArgsFunction: a.profileArgs(1),
+		Args: words(1, 1), ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.profile = args[0]
 			return a.export(cmd.Context(), o)

@@ -21,10 +21,10 @@ type profileJSON struct {
 	APIName  string `json:"api_name"`
 	Auth     string `json:"auth"`
 	Keystore string `json:"keystore"`
-	Fleet    string `json:"fleet"`
 	Default  bool   `json:"default"`
+	Fleet    string `json:"fleet,omitempty"`
 
-	SystemFile string `json:"system_file"` // empty: the file is the user's
+	SystemFile string `json:"system_file,omitempty"` // empty: the file is the user's
 	ignored    string // the user's file of this name
 }
 

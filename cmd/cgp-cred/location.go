@@ -11,6 +11,7 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/batch"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
@@ -50,8 +51,12 @@ func (a *app) instead(h *helper.Helper, name string, o locationFlags, err error)
 	command := printable.Shell(append([]string{"cgp-cred"}, append(slices.Clone(a.args), "--keystore",
 		profile.File)...)...)
 	hints := []string{"keep the keys in an encrypted file: " + command}
+	var others []string // they need a profile
+	if job, ok := batch.Current(); ok {
+		others = job.Carry(name)
+	}
 	for _, hint := range fault.HintsOf(err) {
-		if hint != keystore.FileInstead {
+		if hint != keystore.FileInstead && !slices.Contains(others, hint) {
 			hints = append(hints, hint)
 		}
 	}

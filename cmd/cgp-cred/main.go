@@ -101,6 +101,7 @@ func commands() []entry {
 		{"get", "credentials", getCommand},
 		{"curl", "credentials", curlCommand},
 		{"exec", "credentials", execCommand},
+		{"sink", "credentials", sinkCommand},
 		{"credential", "credentials", credentialCommand},
 		{"ci", "credentials", ciCommand},
 		{"erase", "credentials", eraseCommand},

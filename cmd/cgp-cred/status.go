@@ -32,8 +32,9 @@ type statusJSON struct {
 	Source         string `json:"source"`
 	TokenURL       string `json:"token_url"`
 	APIKey         string `json:"api_key"`
-	FleetExpiresAt string `json:"fleet_token_expires_at"`
+	FleetExpiresAt string `json:"fleet_token_expires_at,omitempty"`
 	fleetProblem   string
+	reader         bool
 	Checked        string `json:"check,omitempty"`
 }
 
@@ -104,7 +105,7 @@ func (a *app) look(ctx context.Context, h *helper.Helper, p *profile.Profile, ch
 	out := statusJSON{
 		KID: s.KID, Thumbprint: s.Thumbprint, KeyBits: s.KeyBits, Signer: s.Signer, where: s.Where,
 		NextKID: s.NextKID, PreviousKID: s.OldKID, KeystoreState: s.Keystore,
-		Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey,
+		Cache: s.Cache, TokenURL: s.TokenURL, APIKey: s.APIKey, reader: s.Reader,
 	}
 	if !s.Expires.IsZero() {
 		out.TokenExpiresAt = s.Expires.UTC().Format(time.RFC3339)
@@ -163,7 +164,9 @@ func (a *app) printStatus(all []statusJSON) error {
 		if s.PreviousKID != "" {
 			row("previous key", "%s, until cgp-cred rotate %s --finish", s.PreviousKID, s.Name)
 		}
-		if s.KeystoreState == "ok" && s.Auth != profile.None {
+		if s.reader {
+			row("key", "none: it only reads the fleet's token")
+		} else if s.KeystoreState == "ok" && s.Auth != profile.None {
 			row("API key", "%s", orNone(s.APIKey))
 		}
 		if s.Auth == profile.JWT {

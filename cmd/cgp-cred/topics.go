@@ -80,6 +80,7 @@ var environmentTopic = []block{
 		{"`CGP_CRED_TOKEN_URL`", "another token endpoint; default: the host's `/oauth2/token`"},
 		{"`CGP_CRED_AUDIENCE`", "another audience; default: the token URL"},
 		{"`CGP_CRED_API_NAME`", "path of the API that the credential is for; default: all paths of the host"},
+		{"`CGP_CRED_FLEET`", "as `store --fleet`; default: the bundle's, otherwise none; not for profiles"},
 		{"`CGP_CRED_CA_FILE`", "as `--ca-file`: PEM roots to trust in addition to the system's"},
 		{
 			"`CGP_CRED_KEYCHAIN_TIMEOUT`",
@@ -120,6 +121,11 @@ var environmentTopic = []block{
 		{"`NO_COLOR`, `TERM`", "no colours in `doctor`"},
 		{"`WSL_DISTRO_NAME`", "better hints in WSL"},
 		{"`SUDO_USER`", "a better hint if root has no profile"},
+		{
+			"`SLURM_JOB_ID`, `PBS_JOBID`, `LSB_JOBID`, `_CONDOR_JOB_AD`, `FLUX_JOB_ID`, `OAR_JOB_ID`",
+			"hints for a batch job",
+		},
+		{"`JOB_ID` with `SGE_ROOT`; `KUBERNETES_SERVICE_HOST`, except with `CI`", "the same for Grid Engine and in a pod"},
 	}},
 	{text: "The first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and `ALL_PROXY` that is not empty names the " +
 		"proxy: `SCHEME://USER:PASSWORD@HOST:PORT`. The scheme is `http` (the default), `https`, `socks5` or " +
@@ -137,6 +143,7 @@ var filesTopic = []block{
 		{"what", "where"},
 		{"default profile", "`$XDG_CONFIG_HOME/cgp-cred/config.yaml`: `default:`"},
 		{"profiles", "`$XDG_CONFIG_HOME/cgp-cred/profiles/NAME.yaml`"},
+		{"the system administrator's", "`/etc/cgp-cred/config.yaml`, `/etc/cgp-cred/profiles/NAME.yaml`; not on Windows"},
 		{"key of the token cache", "`$XDG_STATE_HOME/cgp-cred/seal.key`"},
 		{"lock of changes", "`$XDG_STATE_HOME/cgp-cred/NAME~change.lock`"},
 		{"lock of token requests, and its state", "`$XDG_RUNTIME_DIR/cgp-cred/NAME.lock`, `NAME.json`"},

@@ -71,7 +71,7 @@ const (
 // 1.2 or later, the system's roots, those of the PEM files in caFiles (empty names are skipped) and of SSL_CERT_FILE.
 // It follows no redirect: a 307 would send the assertion to the server that it names.
 func NewHTTP(caFiles ...string) (*http.Client, error) {
-	roots, err := rootsWith(caFiles)
+	roots, err := Roots(caFiles...)
 	if err != nil {
 		return nil, err
 	}
@@ -103,9 +103,9 @@ func newHTTP(roots *x509.CertPool) (*http.Client, error) {
 	}, nil
 }
 
-// rootsWith returns the system's roots and those in files and in SSL_CERT_FILE. It returns nil, which means the
+// Roots returns the system's roots and those in files and in SSL_CERT_FILE. It returns nil, which means the
 // system's roots, if nothing adds a root.
-func rootsWith(files []string) (*x509.CertPool, error) {
+func Roots(files ...string) (*x509.CertPool, error) {
 	if file := os.Getenv("SSL_CERT_FILE"); file != "" && !gone(file) {
 		files = append(slices.Clone(files), file)
 	}

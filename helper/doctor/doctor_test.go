@@ -130,7 +130,8 @@ func TestAllIsWell(t *testing.T) {
 	defer r.forget(t)
 	var seen []doctor.Result
 	f := r.Run(t.Context(), func(r doctor.Result) { seen = append(seen, r) })
-	want := "config ok, keystore ok, record ok, key ok, api-key ok, cache ok, dns skip, proxy ok, tls skip, apim ok, " +
+	want := "config ok, keystore ok, record ok, key ok, api-key ok, cache ok, fleet skip, dns skip, proxy ok, tls skip, " +
+		"apim ok, " +
 		"clock ok, token ok, api ok, call ok"
 	if got := states(f); got != want || f.First() != nil || f.Count(doctor.Fail) != 0 {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -31,10 +31,16 @@ const (
 	askedBits = 4096
 )
 
+// onlyReads is why a reader's links are not checked.
+const onlyReads = "this credential only reads the fleet's token"
+
 // key signs with each private key and verifies the signature.
 func (e *run) key(ctx context.Context) Result {
 	if e.profile.Auth != profile.JWT {
 		return skip("method %s signs nothing", e.profile.Auth)
+	}
+	if e.record.Reader() {
+		return skip(onlyReads)
 	}
 	if e.record.Key == nil {
 		return fail(records.Incomplete(e.profile.Name, "private key"))
@@ -92,6 +98,8 @@ func (e *run) apiKey(context.Context) Result {
 	switch {
 	case e.profile.Auth == profile.None:
 		return skip("method none has no API key")
+	case e.record.Reader():
+		return skip(onlyReads)
 	case e.record.APIKey.IsZero():
 		return fail(records.Incomplete(e.profile.Name, "API key"))
 	}

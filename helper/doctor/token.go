@@ -20,15 +20,18 @@ type minted struct {
 	err        error
 }
 
-// token fetches a new token, as get --force-new does.
+// token fetches a new token, as get --force-new does. A reader reads the fleet's.
 func (e *run) token(ctx context.Context) Result {
 	if e.profile.Auth != profile.JWT {
 		return skip("method %s needs no token", e.profile.Auth)
 	}
 	e.minted = &minted{at: time.Now()}
-	e.minted.credential, e.minted.err = e.helper.Get(ctx, e.profile, helper.Options{ForceNew: true})
+	e.minted.credential, e.minted.err = e.helper.Get(ctx, e.profile, helper.Options{ForceNew: !e.record.Reader()})
 	if e.minted.err != nil {
 		return fail(e.minted.err)
+	}
+	if e.record.Reader() {
+		return ok("the fleet's, good for %v", e.minted.credential.ExpiresAt.Sub(e.minted.at).Round(time.Second))
 	}
 	return ok("a new one, good for %v", e.minted.credential.ExpiresAt.Sub(e.minted.at).Round(time.Second))
 }

@@ -60,6 +60,10 @@ type Options struct {
 	Where  string // the token URL: tokens of another one are others
 	Report report.To
 	Now    func() time.Time
+
+	// Given says that the user gave the URL on this machine. Only then a program of the user's that it names is run,
+	// and the store gets the password of a file that this machine's environment names.
+	Given bool
 }
 
 // New returns the fleet of a credential. It contacts nothing.
@@ -76,7 +80,7 @@ func New(o Options) (*Fleet, error) {
 	fmt.Fprintf(name, "cgp-cred fleet name 1\x00%q %q %q", o.Record.Host, o.Where, o.Record.Audience)
 	return &Fleet{
 		URL: Shown(o.URL), sealer: sealer, report: o.Report, now: o.Now, hold: LeaseTime,
-		open: func() (Store, error) { return Open(o.URL) },
+		open: func() (Store, error) { return Open(o.URL, o.Given) },
 		name: strings.ToLower(base32.StdEncoding.EncodeToString(name.Sum(nil)[:20])), told: map[string]bool{},
 	}, nil
 }

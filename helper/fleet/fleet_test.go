@@ -46,9 +46,15 @@ type machine struct {
 // newMachine returns a machine whose clock differs by off.
 func newMachine(t *testing.T, folder string, off time.Duration) *machine {
 	t.Helper()
+	return newMachineAt(t, "file://"+filepath.ToSlash(folder), off)
+}
+
+// newMachineAt returns a machine of the fleet at a URL.
+func newMachineAt(t *testing.T, url string, off time.Duration) *machine {
+	t.Helper()
 	m := &machine{}
 	f, err := fleet.New(fleet.Options{
-		URL: "file://" + filepath.ToSlash(folder), Record: credential(), Where: "https://token.example/token",
+		URL: url, Given: true, Record: credential(), Where: "https://token.example/token",
 		Now: func() time.Time { return time.Now().Add(off) },
 		Report: report.To{Warning: func(text string) {
 			m.mu.Lock()
@@ -158,18 +164,18 @@ func holdsNoSecret(t *testing.T, folder string, secrets ...string) {
 	}
 }
 
-// A machine that dies with the lease keeps the others waiting for one lease.
+// A machine that is killed with the lease keeps the others waiting for one lease.
 func TestHolderDies(t *testing.T) {
 	t.Parallel()
 	folder := folderOf(t)
 	if turn := wait(t, newMachine(t, folder, 0), 0); turn.Found {
 		t.Fatal("found a token in an empty folder")
-	} // its lease is extended no more: for the others it is dead, as their leases are shorter
+	} // the others, whose leases are shorter, see no sign of life
 	next := newMachine(t, folder, 0)
 	next.SetLeaseTime(300 * time.Millisecond)
 	turn := wait(t, next, 0)
 	if turn.Found {
-		t.Fatal("found a token that nobody minted")
+		t.Fatal("found a token before one was minted")
 	}
 	turn.Publish(t.Context(), entry("second", 0))
 	if turn := wait(t, newMachine(t, folder, 0), 0); !turn.Found {
@@ -181,7 +187,7 @@ func TestHolderDies(t *testing.T) {
 func TestLease(t *testing.T) {
 	t.Parallel()
 	folder := folderOf(t)
-	shared, err := disk.OpenShared(folder)
+	shared, err := disk.OpenSharedFolder(folder)
 	if err != nil {
 		t.Fatal(err)
 	}

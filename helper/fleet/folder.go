@@ -28,10 +28,10 @@ const nothing = "cgp-cred: no value "
 //
 // A lease belongs to one content of that file. NAME.HASH.1 is the lease to replace the content with that hash, and is
 // made once by a link. NAME.HASH.2 may be made only by a process that has seen NAME.HASH.1 stay the same for a whole
-// lease by its own clock. So nobody takes a lease away from another process, and no clocks are compared. Old leases are
+// lease by its own clock. So no process takes a lease away from another, and no clocks are compared. Old leases are
 // removed when the content after theirs is replaced.
 type folder struct {
-	shared *disk.Shared
+	shared *disk.SharedFolder
 	owner  string             // of this process's leases
 	hash   string             // of the content that Look has found
 	seen   map[string]watched // leases of other processes, by file
@@ -46,7 +46,7 @@ type watched struct {
 	since   time.Time
 }
 
-func newFolder(shared *disk.Shared) *folder {
+func newFolder(shared *disk.SharedFolder) *folder {
 	return &folder{shared: shared, owner: rand.Text(), seen: map[string]watched{}, now: time.Now}
 }
 

@@ -27,13 +27,13 @@ type Turn struct {
 // spare, the time that the caller has. Its error is the refusal that another machine was given, or that of ctx.
 func (f *Fleet) Wait(ctx context.Context, fresh func(cache.Entry) bool, limit, spare time.Duration) (*Turn, error) {
 	until := time.Now().Add(limit)
-	for next := firstPause; ; next = min(2*next, maxPause) {
+	for next := time.Duration(0); ; {
 		turn, refusal, err := f.try(ctx, fresh)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
-			return f.alone(ctx, err, spare)
+			return f.withoutStore(ctx, err, spare)
 		case turn != nil:
 			return turn, nil
 		case refusal != nil && (refusal.Class == fault.Refused || time.Now().After(until)):
@@ -41,13 +41,23 @@ func (f *Fleet) Wait(ctx context.Context, fresh func(cache.Entry) bool, limit, s
 			return nil, refusal
 		case time.Now().After(until):
 			f.report.Trace(1, "the fleet has no token after %v: asking without it", limit)
-			return f.Alone(), nil
+			return f.Unleased(), nil
 		}
 		f.report.Trace(2, "another machine is fetching a token")
+		next = f.after(next)
 		if err := pause(ctx, jitter(next)); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// after returns the pause after one of last; 0: there was none.
+func (f *Fleet) after(last time.Duration) time.Duration {
+	first, most := firstPause, maxPause
+	if paced, ok := f.store.(Paced); ok {
+		first, most = paced.Pace()
+	}
+	return min(max(2*last, first), most)
 }
 
 // Try is [Fleet.Wait] without waiting. It returns nil if another machine has the lease, or was refused.
@@ -55,23 +65,23 @@ func (f *Fleet) Try(ctx context.Context, fresh func(cache.Entry) bool) *Turn {
 	turn, _, err := f.try(ctx, fresh)
 	if err != nil {
 		f.report.Trace(1, "%s can't be used: %v", f.URL, err)
-		return f.Alone()
+		return f.Unleased()
 	}
 	return turn
 }
 
-// alone returns the right to mint without the fleet, after a warning.
-func (f *Fleet) alone(ctx context.Context, why error, spare time.Duration) (*Turn, error) {
+// withoutStore returns the right to mint without the fleet, after a warning.
+func (f *Fleet) withoutStore(ctx context.Context, why error, spare time.Duration) (*Turn, error) {
 	f.tell("%s can't be used, so this machine asks for a token of its own: %s", f.URL, fault.OneLine(why))
 	if spread := min(spare, maxSpread); spread > 0 {
 		if err := pause(ctx, rand.N(spread)); err != nil { //nolint:gosec // no secret
 			return nil, err
 		}
 	}
-	return f.Alone(), nil
+	return f.Unleased(), nil
 }
 
-// try looks, and asks for the lease if there is no token. All results are nil if another machine is at work.
+// try looks, and asks for the lease if there is no token. All results are nil while another machine is minting.
 func (f *Fleet) try(ctx context.Context, fresh func(cache.Entry) bool) (*Turn, *apim.Error, error) {
 	for {
 		v, found, err := f.look(ctx)
@@ -133,7 +143,7 @@ func (b *beat) end() {
 // if the store can't be used, its error says why.
 func (f *Fleet) Read(ctx context.Context, fresh func(cache.Entry) bool, limit time.Duration) (*Turn, error) {
 	until := time.Now().Add(limit)
-	for next := firstPause; ; next = min(2*next, maxPause) {
+	for next := time.Duration(0); ; {
 		e, ok, err := f.Token(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -146,14 +156,23 @@ func (f *Fleet) Read(ctx context.Context, fresh func(cache.Entry) bool, limit ti
 			return nil, ErrNoToken
 		}
 		f.report.Trace(2, "the fleet has no token yet")
+		next = f.after(next)
 		if err := pause(ctx, jitter(next)); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// Alone returns the right to mint at once, without a lease.
-func (f *Fleet) Alone() *Turn { return &Turn{fleet: f} }
+// Unleased returns the right to mint at once, without a lease.
+func (f *Fleet) Unleased() *Turn { return &Turn{fleet: f} }
+
+// Token returns the fleet's token, if it has one.
+func (t *Turn) Token() (cache.Entry, bool) {
+	if t == nil || !t.Found {
+		return cache.Entry{}, false
+	}
+	return t.Entry, true
+}
 
 // Publish shares a token with all machines.
 func (t *Turn) Publish(ctx context.Context, e cache.Entry) {

@@ -62,7 +62,7 @@ func (v value) entry(age time.Duration, now time.Time) (cache.Entry, bool) {
 	}, true
 }
 
-// refused returns the refusal, as long as it counts; nil: there is none.
+// refused returns the refusal, as long as it counts, or nil.
 func (v value) refused(age time.Duration) *apim.Error {
 	e := v.Refusal
 	if e == nil || age >= lifeOf(e) {

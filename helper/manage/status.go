@@ -30,8 +30,9 @@ type Status struct {
 	Cache      string    // keyring, keychain, none
 	Expires    time.Time // when the cached token expires; zero: no cached token
 
-	FleetExpires time.Time // when the token that all machines share expires; zero: there is none
+	FleetExpires time.Time // when the token that all machines share expires; zero: no token
 	FleetErr     error     // why they share none
+	Reader       bool      // it can only read that token
 }
 
 // Status returns what the keystore, which may ask for its password, and the cache hold.
@@ -66,6 +67,7 @@ func (s *Status) fill(r *record.Record) {
 	if s.APIKey = r.APIKeyLabel(); s.APIKey == "" && !r.APIKey.IsZero() {
 		s.APIKey = "set"
 	}
+	s.Reader = r.Reader()
 	if r.Next != nil {
 		s.NextKID = r.ShownKID(r.Next)
 	}

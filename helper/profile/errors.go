@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/batch"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/nearest"
 	"cgp-cred/keystore/printable"
@@ -75,10 +76,15 @@ func (e *NoProfileError) FaultHints() []string {
 	if e.Next != "" {
 		return fault.Lines(e.Next)
 	}
-	if e.Folder == "" {
-		return []string{e.hint()}
+	var hints []string
+	if job, ok := batch.Current(); ok && len(e.Known) == 0 { // its home is another one than on the login node
+		hints = job.Carry(e.Name)[:1]
 	}
-	return append([]string{e.hint()}, whereLooked(e.Folder)...)
+	hints = append(hints, e.hint())
+	if e.Folder == "" {
+		return hints
+	}
+	return append(hints, whereLooked(e.Folder)...)
 }
 
 // whereLooked says in which folder profiles were looked for, and why it may be another one than the user expects: under

@@ -8,6 +8,7 @@ import (
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/batch"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/keychain"
 	"cgp-cred/keystore/printable"
@@ -94,6 +95,9 @@ func gone(p *profile.Profile, err error) error {
 	var at *keystore.Error
 	if p.Keystore != profile.Keychain && errors.As(err, &at) && at.Next != "" {
 		hints[0] = at.Next
+	}
+	if job, ok := batch.Current(); ok && p.Keystore == profile.Keychain {
+		hints = append(job.Carry(p.Name), hints...)
 	}
 	what := fmt.Sprintf("profile %q exists, %s", p.Name, where)
 	return &fault.Error{Class: fault.None, Err: err, What: what, Hints: hints}

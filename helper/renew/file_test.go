@@ -24,7 +24,8 @@ import (
 
 // source is a fake source of tokens. Each token is longer than the one before, and lives for life.
 type source struct {
-	life time.Duration
+	life   time.Duration
+	spread func() float64 // nil: at random
 
 	mu      sync.Mutex
 	calls   int
@@ -35,7 +36,7 @@ type source struct {
 	warning []string
 }
 
-func (s *source) get(ctx context.Context, _ time.Duration) (helper.Credential, error) {
+func (s *source) get(ctx context.Context, _ helper.Options) (helper.Credential, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
@@ -57,6 +58,9 @@ func (s *source) get(ctx context.Context, _ time.Duration) (helper.Credential, e
 		ExpiresAt: s.expiry.Round(0),
 	}, nil
 }
+
+// latest lets each renewal come as late as it may.
+func latest() float64 { return 0 }
 
 func token(n int) string { return fmt.Sprintf("token-%d.%s", n, strings.Repeat("x", n%97)) }
 
@@ -87,7 +91,8 @@ func place(t *testing.T) string {
 
 func start(t *testing.T, s *source, path, format string) *renew.File {
 	t.Helper()
-	f, err := renew.Start(t.Context(), renew.Options{Path: path, Format: format, Source: s.get, Warn: s.warn})
+	f, err := renew.Start(t.Context(),
+		renew.Options{Path: path, Format: format, Source: s.get, Warn: s.warn, Spread: s.spread})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +278,7 @@ func TestFailuresAreTold(t *testing.T) {
 	t.Parallel()
 	path := place(t)
 	synctest.Test(t, func(t *testing.T) {
-		s := &source{life: 600 * time.Second}
+		s := &source{life: 600 * time.Second, spread: latest}
 		f := start(t, s, path, "token")
 		for range 2 {
 			before, _, err := read(path, "token")
@@ -410,8 +415,8 @@ func TestRenewalGoesOn(t *testing.T) {
 				s := &source{life: 599 * time.Second}
 				var failing atomic.Bool
 				f, err := renew.Start(t.Context(), renew.Options{
-					Path: path, Format: "token", Warn: s.warn,
-					Source: func(ctx context.Context, least time.Duration) (helper.Credential, error) {
+					Path: path, Format: "token", Warn: s.warn, Spread: latest,
+					Source: func(ctx context.Context, least helper.Options) (helper.Credential, error) {
 						if failing.CompareAndSwap(true, false) {
 							tt.fail()
 						}

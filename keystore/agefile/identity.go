@@ -15,6 +15,7 @@ import (
 	"filippo.io/age"
 
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/batch"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/text"
@@ -163,7 +164,11 @@ func identitySum(version int, body []byte) string {
 func readIdentity(path string) (key, error) {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return key{}, identityError(path, "it does not exist")
+		e := identityError(path, "it does not exist")
+		if elsewhere := batch.Missing(err); elsewhere != "" {
+			e.Next = elsewhere
+		}
+		return key{}, e
 	}
 	raw, err := disk.ReadPrivate(target, maxFile)
 	if unsafeError(err) != nil {
@@ -204,7 +209,7 @@ func identityText(raw []byte) ([]byte, error) {
 	return out, nil
 }
 
-func identityError(path, why string) error {
+func identityError(path, why string) *keystore.Error {
 	return &keystore.Error{
 		Kind: errIdentity, Detail: path + ": " + why,
 		Next: "make one: " + printable.Shell("age-keygen", "-o", path) + "\nor leave --identity out for a passphrase",

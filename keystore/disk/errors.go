@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"cgp-cred/keystore/batch"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
@@ -24,7 +25,11 @@ func Unreadable(err error) error {
 const hintShorter = "choose a shorter path"
 
 func readHint(err error) string {
-	const check = "check the file's name and permissions"
+	const name = "check the file's name and permissions"
+	check := name
+	if elsewhere := batch.Missing(err); elsewhere != "" {
+		check = elsewhere + "\n" + name
+	}
 	var at *fs.PathError
 	switch {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):

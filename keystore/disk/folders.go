@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"sync"
 
+	"cgp-cred/keystore/batch"
 	"cgp-cred/keystore/fault"
 )
 
@@ -25,9 +26,25 @@ type Folders struct {
 }
 
 // ErrNoHome is the error if neither HOME nor XDG_CONFIG_HOME names an absolute folder.
-var ErrNoHome error = fault.New(fault.Usage,
-	"set HOME to your home folder, or give the credential in the environment: CGP_CRED_HOST and CGP_CRED_API_KEY",
-	"neither HOME nor XDG_CONFIG_HOME names an absolute folder")
+var ErrNoHome error = noHomeError{}
+
+type noHomeError struct{}
+
+func (noHomeError) Error() string { return "neither HOME nor XDG_CONFIG_HOME names an absolute folder" }
+
+// FaultClass returns [fault.Usage].
+func (noHomeError) FaultClass() fault.Class { return fault.Usage }
+
+// FaultHints returns what to set.
+func (noHomeError) FaultHints() []string {
+	hints := []string{
+		"set HOME to your home folder, or give the credential in the environment: CGP_CRED_HOST and CGP_CRED_API_KEY",
+	}
+	if job, ok := batch.Current(); ok {
+		hints = append(job.Carry(""), hints...)
+	}
+	return hints
+}
 
 // UserFolders returns this user's folders by the XDG Base Directory Specification, and creates nothing. A relative path
 // counts as unset, as the specification says: XDG_RUNTIME_DIR=run means /run/user/UID, and on Linux so does ~/run. It

@@ -1,7 +1,6 @@
 package disk
 
 import (
-	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -56,9 +55,8 @@ func openOutput(path string) (target string, temp *os.File, err error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return "", nil, err
 	}
-	name := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+rand.Text()+".tmp")
 	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL | noFollow
-	if temp, err = os.OpenFile(name, flags, 0o600); err != nil { //nolint:gosec // the user names this file
+	if temp, err = os.OpenFile(tempName(target), flags, 0o600); err != nil { //nolint:gosec // the user names this file
 		err = &fs.PathError{Op: "open", Path: target, Err: reason(err)}
 	}
 	return target, temp, err

@@ -26,6 +26,8 @@ func walk(path string, strict int) error {
 type passage struct {
 	strict int  // the last strict names are cgp-cred's own folders, or one that the user named
 	toFile bool // the path ends in a file that the user named, and so does each link to it
+	output bool // the path ends in the folder of a file that the user named to be written
+	open   bool // others may write the last folder
 }
 
 // resolve walks path and returns it without symbolic links. It does not check the file at the end of a strict passage.
@@ -42,7 +44,7 @@ func (p passage) resolve(path string) (string, error) {
 	return follow(path, loop, func(next string, left int) (link bool, err error) {
 		in := place{
 			cgpCred: left < p.strict, open: uint32(st.Mode)&0o022 != 0,
-			managed: p.toFile, file: p.toFile && left == 0,
+			managed: p.toFile, file: p.toFile && left == 0, anyone: p.open && left == 0,
 		}
 		in.whose = p.whose(next, in.cgpCred)
 		err = checkFolder(next, uid, in, &st)
@@ -100,6 +102,8 @@ func (p passage) whose(folder string, strict bool) whose {
 		return ours
 	case strict, p.toFile:
 		return given
+	case p.output:
+		return target
 	default:
 		return above
 	}
@@ -133,6 +137,7 @@ type place struct {
 	open    bool // its folder can be written by others, as /tmp can
 	managed bool // a folder of root's may be writable by its group: what it holds is checked for its owner
 	file    bool // it is the file, or a link to it
+	anyone  bool // others may write it
 	whose   whose
 }
 
@@ -157,6 +162,9 @@ func checkFolder(path string, uid uint32, in place, st *unix.Stat_t) error {
 		}
 		return nil
 	case kind == unix.S_IFDIR:
+		if in.anyone {
+			return nil
+		}
 		if !in.cgpCred && mode&unix.S_ISVTX != 0 || in.managed && st.Uid == 0 && mode&0o002 == 0 {
 			return nil
 		}

@@ -1,11 +1,9 @@
 package disk
 
 import (
-	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,149 +14,141 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// Shared is a folder that several machines share. Members of its group may be able to write it, so nothing in it is
-// trusted, and nothing in it is secret: its files hold encrypted values.
+// Shared is a file at a path that the user named, which other programs, perhaps of other users, read while it is
+// replaced again and again. Of symbolic links in the folders it follows only this user's and root's. The folder must
+// exist, and no other user may write it or move it; a sticky folder such as /tmp is allowed.
 type Shared struct {
-	path string
-	mode fs.FileMode // of its files
+	Path  string      // absolute
+	Mode  fs.FileMode // of the file
+	Group int         // number of its group; -1: the one that the system gives
+	Open  bool        // other users may write the folder, and the user trusts them
 }
 
-// OpenShared returns a folder that exists. It is an [UnsafeError] if every user can write it.
-func OpenShared(path string) (*Shared, error) {
-	if !filepath.IsAbs(path) {
-		return nil, relative(path)
+// Check returns the file's path without symbolic links, or an error if the file can't be written: it is a link, a
+// folder, a device or another user's, its folder is unsafe, or the user is not in the group.
+func (s Shared) Check() (path string, err error) {
+	if path, err = s.target(); err == nil {
+		name := tempName(path)
+		if err = writeNewFor(access{s.Mode, s.Group}, name, nil, false); err == nil {
+			err = os.Remove(name)
+		}
+		err = named(err, path)
 	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fault.Wrap(fault.Usage, "make it: "+printable.Shell("mkdir", "-m", "700", path)+
-			" (for a group: 2770)", fmt.Sprintf("the folder %q", path), fs.ErrNotExist)
-	case err != nil:
-		return nil, Unreadable(err)
-	case !info.IsDir():
-		return nil, notFolder(path, given)
-	case info.Mode()&0o002 != 0:
-		fix := "let only its owner and its group write it: " + printable.Shell("chmod", "o-w", path)
-		return nil, &UnsafeError{Path: path, Problem: "can be written by every user", fix: fix}
-	}
-	s := &Shared{path: path, mode: 0o600}
-	if info.Mode()&0o020 != 0 {
-		s.mode = 0o640
-	}
-	return s, nil
+	return path, Unwritable(err)
 }
 
-// Path returns the folder's path.
-func (s *Shared) Path() string { return s.path }
-
-// Read returns a file of at most limit bytes, and when it was written by the file server's clock. It opens only a
-// regular file and follows no link. A missing file matches fs.ErrNotExist.
-func (s *Shared) Read(name string, limit int64) (data []byte, written time.Time, err error) {
-	path := filepath.Join(s.path, name)
-	f, err := os.OpenFile(path, os.O_RDONLY|noFollow|noBlock, 0) //nolint:gosec // the caller's folder
+// Write replaces the file, whole or not at all. A reader that opens it sees the old content or the new one, always with
+// the file's mode and group. A power failure may lose it.
+func (s Shared) Write(data []byte) error {
+	path, err := s.target()
 	if err != nil {
-		return nil, written, Unreadable(err)
+		return Unwritable(err)
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
-	info, err := f.Stat()
-	if err != nil {
-		return nil, written, Unreadable(err)
+	name := tempName(path)
+	if err := writeNewFor(access{s.Mode, s.Group}, name, data, false); err != nil {
+		return Unwritable(named(err, path))
 	}
-	if !info.Mode().IsRegular() {
-		return nil, written, irregular(path)
+	if err := os.Rename(name, path); err != nil {
+		return Unwritable(errors.Join(err, os.Remove(name)))
 	}
-	if data, err = io.ReadAll(io.LimitReader(f, limit)); err != nil {
-		return nil, written, Unreadable(err)
-	}
-	return data, info.ModTime(), nil
-}
-
-// Replace writes a file, whole or not at all.
-func (s *Shared) Replace(name string, data []byte) error {
-	temp, err := s.temp(name, data)
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(s.path, name)
-	if err := os.Rename(temp, path); err != nil {
-		return Unwritable(errors.Join(err, os.Remove(temp)))
-	}
-	sweep(path)
 	return nil
 }
 
-// Create makes a file, whole or not at all, and reports false if there is a file of this name already. Of all the
-// machines that try at once, one makes it: the file is a link to another one, which also NFS makes only once.
-func (s *Shared) Create(name string, data []byte) (made bool, err error) {
-	temp, err := s.temp(name, data)
+// Written returns when the file was written. An absent file, or one that is not this user's, was not.
+func (s Shared) Written() (at time.Time, ok bool) {
+	path, err := s.target()
 	if err != nil {
-		return false, err
+		return at, false
 	}
-	defer os.Remove(temp) //nolint:errcheck // a later sweep removes it
-	path := filepath.Join(s.path, name)
-	err = os.Link(temp, path)
-	if err == nil {
-		return true, nil
+	info, err := os.Lstat(path)
+	if err != nil {
+		return at, false
 	}
-	// NFS sends a request again if the answer is lost, and the second one finds the file that the first has made.
-	if got, _, readErr := s.Read(name, int64(len(data))+1); readErr == nil && bytes.Equal(got, data) {
-		return true, nil
-	}
-	if errors.Is(err, fs.ErrExist) {
-		return false, nil
-	}
-	return false, Unwritable(err)
+	return info.ModTime(), true
 }
 
-// Clock returns the file server's time.
-func (s *Shared) Clock() (time.Time, error) {
-	temp, err := s.temp("clock", nil)
-	if err != nil {
-		return time.Time{}, err
+// target returns the path without symbolic links. It fails if the file must not be replaced.
+func (s Shared) target() (string, error) {
+	path, err := outputPath(s.Path, s.Open)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		folder := filepath.Dir(s.Path)
+		return "", fault.New(fault.Usage, "make it first: "+printable.Shell("mkdir", "-m", "750", folder),
+			"the folder %q does not exist", folder)
+	case err != nil:
+		return "", err
 	}
-	defer os.Remove(temp) //nolint:errcheck // a later sweep removes it
-	info, err := os.Lstat(temp)
-	if err != nil {
-		return time.Time{}, Unreadable(err)
-	}
-	return info.ModTime(), nil
-}
-
-// Remove removes a file. A missing one is no error.
-func (s *Shared) Remove(name string) error {
-	err := os.Remove(filepath.Join(s.path, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return Unwritable(err)
-}
-
-// Names returns the names of the files that begin with prefix.
-func (s *Shared) Names(prefix string) ([]string, error) {
-	entries, err := os.ReadDir(s.path)
-	if err != nil {
-		return nil, Unreadable(err)
-	}
-	var names []string
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), prefix) {
-			names = append(names, e.Name())
+	for _, place := range []string{"/proc", "/sys", "/dev"} {
+		if within := strings.HasPrefix(path, place+"/"); within && !strings.HasPrefix(path, "/dev/shm/") {
+			return "", &UnsafeError{Path: path, Problem: "is a file of the system, in " + place, fix: "name another file"}
 		}
 	}
-	return names, nil
-}
-
-// temp writes a file next to name, which one of the machines alone uses.
-func (s *Shared) temp(name string, data []byte) (string, error) {
-	path := filepath.Join(s.path, "."+name+"."+rand.Text()+".tmp")
-	err := writeNew(path, data, false)
-	if err == nil && s.mode != 0o600 {
-		if err = os.Chmod(path, s.mode); err != nil {
-			err = errors.Join(err, os.Remove(path))
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return path, nil
+	case err != nil:
+		return "", err
+	case info.Mode()&fs.ModeSymlink != 0:
+		return "", &UnsafeError{
+			Path: path, Problem: "is a symbolic link", fix: "name the file itself: " + printable.Shell("readlink", "-f", path),
+		}
+	case !info.Mode().IsRegular():
+		return "", &UnsafeError{
+			Path: path, Problem: "is not a regular file",
+			fix: "name a file: " + printable.Shell("ls", "-ld", path),
 		}
 	}
+	return path, notOurs(path, info)
+}
+
+// Sweep removes temporary files of this path that killed processes have left: all if no other process writes it now
+// (alone), otherwise old ones.
+func (s Shared) Sweep(alone bool) {
+	path, err := s.target()
+	switch {
+	case err != nil:
+	case alone:
+		_, _ = RemoveTemps(path) // another user's stay
+	default:
+		sweep(path)
+	}
+}
+
+// tempName returns a new name for what will replace path.
+func tempName(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()+".tmp")
+}
+
+// named puts path into an error about its temporary file, whose name tells the user nothing.
+func named(err error, path string) error {
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
-		at.Path = filepath.Join(s.path, name) // see writeTemp
+		at.Path = path
 	}
-	return path, Unwritable(err)
+	return err
+}
+
+// groupError is the error of a group that this user can't give to a file.
+type groupError struct {
+	group int
+	err   error
+}
+
+func (e *groupError) Error() string {
+	var at *fs.PathError
+	if errors.As(e.err, &at) {
+		e.err = at.Err
+	}
+	return fmt.Sprintf("the file can't be given to group %d: %v", e.group, e.err)
+}
+
+func (e *groupError) Unwrap() error { return e.err }
+
+// FaultClass returns [fault.Usage].
+func (e *groupError) FaultClass() fault.Class { return fault.Usage }
+
+// FaultHints says how to become a member.
+func (e *groupError) FaultHints() []string {
+	return []string{fmt.Sprintf("only a member can give a file to a group; id shows yours, and in systemd add "+
+		"SupplementaryGroups=%d", e.group)}
 }

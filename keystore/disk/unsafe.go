@@ -29,9 +29,10 @@ func (e *UnsafeError) FaultHints() []string { return []string{e.fix} }
 type whose int
 
 const (
-	ours  whose = iota // a folder of cgp-cred's, or what is in it
-	above              // a folder on the way to cgp-cred's
-	given              // named by the user, or on the way to what is named
+	ours   whose = iota // a folder of cgp-cred's, or what is in it
+	above               // a folder on the way to cgp-cred's
+	given               // named by the user, or on the way to what is named
+	target              // named by the user to be written, or on the way to it
 )
 
 // ownerOf returns ours if path is in one of cgp-cred's folders, or is one; otherwise the user named it.
@@ -52,7 +53,8 @@ const (
 		"cgp-cred as that user"
 	hintPrivate = "let only its owner write it, or use a folder that only you can write (HOME and the XDG_* " +
 		"variables name cgp-cred's)"
-	hintCopy = "use a copy of your own, in a folder that only you can write"
+	hintCopy   = "use a copy of your own, in a folder that only you can write"
+	hintTarget = "name a file in a folder that only you and root can write"
 )
 
 // fix returns own for what is cgp-cred's own. Otherwise it returns way, for a folder above, or named, with the command
@@ -64,6 +66,8 @@ func (w whose) fix(path, own, way, named string) string {
 		return own
 	case above:
 		return way + look
+	case target:
+		return hintTarget + look
 	default:
 		return named + look
 	}

@@ -1,7 +1,6 @@
 package disk
 
 import (
-	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -117,16 +116,25 @@ func writeTemp(path string, data []byte, lasting bool) (name string, err error) 
 	if info, err := os.Lstat(path); err == nil && info.IsDir() { // a rename can't replace a folder
 		return "", irregular(path)
 	}
-	name = filepath.Join(folder, "."+filepath.Base(path)+"."+rand.Text()+".tmp")
-	err = writeNew(name, data, lasting)
-	if at := (*fs.PathError)(nil); errors.As(err, &at) {
-		at.Path = path // the temporary name is different each time, and tells the user nothing
-	}
-	return name, err
+	name = tempName(path)
+	return name, named(writeNew(name, data, lasting), path)
 }
 
-// writeNew writes a file that must not exist yet. After an error it does not exist.
-func writeNew(name string, data []byte, lasting bool) (err error) {
+// access says who may read and write a new file.
+type access struct {
+	mode  fs.FileMode
+	group int // its number; -1: the one that the system gives
+}
+
+var ownerOnly = access{mode: 0o600, group: -1}
+
+// writeNew writes a file that must not exist yet (0600). After an error it does not exist.
+func writeNew(name string, data []byte, lasting bool) error {
+	return writeNewFor(ownerOnly, name, data, lasting)
+}
+
+// writeNewFor is writeNew for a file with another group and mode. Until both are set, only this user can read it.
+func writeNewFor(who access, name string, data []byte, lasting bool) (err error) {
 	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL | noFollow
 	f, err := os.OpenFile(name, flags, 0o600) //nolint:gosec // the caller's own file
 	if err != nil {
@@ -137,7 +145,12 @@ func writeNew(name string, data []byte, lasting bool) (err error) {
 			err = errors.Join(err, os.Remove(name))
 		}
 	}()
-	if err := f.Chmod(0o600); err != nil { // the umask may have removed the user's own rights
+	if who.group >= 0 {
+		if err := f.Chown(-1, who.group); err != nil {
+			return errors.Join(&groupError{who.group, err}, f.Close())
+		}
+	}
+	if err := f.Chmod(who.mode); err != nil { // the umask may have removed the user's own rights
 		return errors.Join(err, f.Close())
 	}
 	if _, err := f.Write(data); err != nil {

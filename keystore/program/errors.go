@@ -35,12 +35,16 @@ type outcome struct {
 	verb    string
 	profile string        // may be empty
 	how     string        // "exit status 1", or why it could not be started; may be empty
-	said    string        // its stderr: printable, at most 200 bytes; may be empty
+	raw     []byte        // its stderr, without its input and output; may be empty
+	name    string        // by which it reports errors as cgp-cred does; may be empty
 	took    time.Duration // of [ErrTimeout]
 }
 
 // fault returns the error of an outcome. It matches the kind.
 func (o outcome) fault() error {
+	if what, hints, ok := o.reported(); ok {
+		return &fault.Error{Class: fault.Keystore, What: what, Hints: hints, Err: o.kind}
+	}
 	detail := o.kind
 	if errors.Is(o.kind, ErrTimeout) {
 		detail = fmt.Errorf("%w: killed after %v", detail, o.took.Round(100*time.Millisecond))
@@ -51,11 +55,27 @@ func (o outcome) fault() error {
 	if errors.Is(o.kind, ErrStart) && len(o.words) > 1 {
 		detail = fmt.Errorf("%w (a command is split at spaces, and this is its first word)", detail)
 	}
-	if o.said != "" {
-		detail = fmt.Errorf("%w; it said: %s", detail, o.said)
+	if said := printable.Text(string(o.raw)); said != "" {
+		detail = fmt.Errorf("%w; it said: %s", detail, said)
 	}
 	return fault.Wrap(fault.Keystore, o.hint(),
 		fmt.Sprintf("program %s, asked to %s", printable.Quote(o.program), o.verb), detail)
+}
+
+// reported returns the message and the hints of a program that reports errors as cgp-cred does.
+func (o outcome) reported() (what string, hints []string, ok bool) {
+	if o.name == "" || !errors.Is(o.kind, ErrFailed) {
+		return "", nil, false
+	}
+	for line := range strings.Lines(string(o.raw)) {
+		line = strings.TrimRight(line, "\r\n")
+		if said, found := strings.CutPrefix(line, o.name+": "); found && what == "" {
+			what = printable.Line(said)
+		} else if hint, found := strings.CutPrefix(line, "hint: "); found {
+			hints = append(hints, printable.Line(hint))
+		}
+	}
+	return what, hints, what != "" && len(hints) > 0
 }
 
 // hint returns the command that shows the cause.

@@ -2,6 +2,7 @@
 package program
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -10,8 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"cgp-cred/keystore/printable"
 )
 
 // Limits of one run.
@@ -29,14 +28,31 @@ const notFoundStatus = 3
 // changedStatus is the exit status of a program whose record has another rev than the given one.
 const changedStatus = 4
 
-// Run runs argv with the verb, the profile's name and more added, without a shell, in the program's own folder, and
-// returns its stdout, at most 64 KiB. The program gets stdin, at most 4 KiB, whole before it starts, and no CGP_CRED_*
-// variable. Run kills it when ctx ends, or after 30 s if ctx has no deadline. If the caller cancelled ctx, Run returns
-// that error; every other error of a run matches one of the sentinels and has the class [fault.Keystore].
+// Call is one run of a program.
+type Call struct {
+	Argv    []string // what the user named: an absolute path, and arguments
+	Verb    string   // added to Argv, and so are Profile and More
+	Profile string   // or another name
+	More    []string
+	Stdin   []byte   // at most 4 KiB: the program gets it whole before it starts
+	Text    []byte   // instead of Stdin, of any length: the program reads it while cgp-cred writes it
+	Env     []string // variables that it gets in addition
+	Name    string   // the program reports errors as cgp-cred does, by this name; empty: it does not
+}
+
+// Run runs argv with the verb, the profile's name and more added: see [Call.Run].
 func Run(
 	ctx context.Context, argv []string, verb, profile string, stdin []byte, more ...string,
 ) (stdout []byte, err error) {
-	if err := Check(argv); err != nil {
+	return Call{Argv: argv, Verb: verb, Profile: profile, Stdin: stdin, More: more}.Run(ctx)
+}
+
+// Run runs the program without a shell, in its own folder, and returns its stdout, at most 64 KiB. The program gets no
+// CGP_CRED_* variable except those in Env. Run kills it when ctx ends, or after 30 s if ctx has no deadline. If the
+// caller cancelled ctx, Run returns that error; every other error of a run matches one of the sentinels and has the
+// class [fault.Keystore].
+func (c Call) Run(ctx context.Context) (stdout []byte, err error) {
+	if err := Check(c.Argv); err != nil {
 		return nil, err
 	}
 	if _, bounded := ctx.Deadline(); !bounded {
@@ -48,39 +64,50 @@ func Run(
 	defer kill()
 	out := &capped{limit: maxOutput, full: kill}
 	said := &capped{limit: maxErrors}
-	args := append(append(slices.Clone(argv[1:]), verb, profile), more...)
-	// #nosec G204 -- the user chose the program, and there is no shell
-	cmd := exec.CommandContext(running, argv[0], args...)
-	cmd.Dir = filepath.Dir(argv[0]) // not the current folder, which may be another user's
-	cmd.Env = environment(os.Environ())
+	cmd := c.command(running)
 	cmd.Stdout, cmd.Stderr = out, said
-	cmd.WaitDelay = afterKilled
-	if len(stdin) > 0 {
-		pipe, err := filled(stdin)
+	if len(c.Stdin) > 0 {
+		pipe, err := filled(c.Stdin)
 		if err != nil {
-			return nil, outcome{
-				kind: ErrStart, program: argv[0], verb: verb, profile: profile,
-				how: err.Error(),
-			}.fault()
+			o := c.outcome()
+			o.kind, o.how, o.words = ErrStart, err.Error(), nil
+			return nil, o.fault()
 		}
 		defer pipe.Close() //nolint:errcheck // opened for reading
 		cmd.Stdin = pipe
 	}
 	started := time.Now()
 	if err := cmd.Run(); err != nil || out.over {
-		text := withheld(said.kept, stdin, out.kept)
+		o := c.outcome()
+		o.raw = withheld(said.kept, c.Stdin, c.Text, out.kept)
+		o.took = time.Since(started)
 		clear(out.kept)
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, context.Cause(ctx)
 		}
-		o := outcome{
-			program: argv[0], words: argv, verb: verb, profile: profile,
-			said: printable.Text(string(text)), took: time.Since(started),
-		}
-		o.how, o.kind = explain(ctx, err, out.over, len(more) > 0)
+		o.how, o.kind = explain(ctx, err, out.over, len(c.More) > 0)
 		return nil, o.fault()
 	}
 	return out.kept, nil
+}
+
+// command returns the process, which has no stdin that must be whole.
+func (c Call) command(ctx context.Context) *exec.Cmd {
+	args := append(append(slices.Clone(c.Argv[1:]), c.Verb, c.Profile), c.More...)
+	// #nosec G204 -- the user chose the program, and there is no shell
+	cmd := exec.CommandContext(ctx, c.Argv[0], args...)
+	cmd.Dir = filepath.Dir(c.Argv[0]) // not the current folder, which may be another user's
+	cmd.Env = append(environment(os.Environ()), c.Env...)
+	cmd.WaitDelay = afterKilled
+	if len(c.Text) > 0 {
+		cmd.Stdin = bytes.NewReader(c.Text)
+	}
+	return cmd
+}
+
+// outcome returns what is known of a failed run before it starts.
+func (c Call) outcome() outcome {
+	return outcome{program: c.Argv[0], words: c.Argv, verb: c.Verb, profile: c.Profile, name: c.Name}
 }
 
 // filled returns a pipe that holds all of text and then its end. If the program started first and cgp-cred were killed,

@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -104,6 +105,42 @@ func TestRunEnds(t *testing.T) {
 	if _, err := program.Run(ctx, script(t, stays+"; :"), "sign", "int", nil); !errors.Is(err, context.Canceled) ||
 		fault.ClassOf(err) == fault.Keystore {
 		t.Errorf("%v, want the cancellation", err)
+	}
+}
+
+// A program that reports errors as cgp-cred does is quoted by its message and its hints.
+func TestCallReports(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ script, want, hint string }{
+		"a message": {
+			`printf 'helper: the server refused\nhint: ask for a password\nhint: or not\n' >&2; exit 5`,
+			"the server refused", "ask for a password; or not",
+		},
+		"other lines before it": {"echo noise >&2; printf 'helper: no\nhint: yes\n' >&2; exit 5", "no", "yes"},
+		"escapes":               {`printf 'helper: \033[2J\nhint: x\n' >&2; exit 5`, `\x1b[2J`, "x"},
+		"its input":             {`printf "helper: $(cat)\nhint: x\n" >&2; exit 5`, "[redacted]", "x"},
+		"no hint":               {`echo 'helper: no' >&2; exit 5`, "it said: helper: no", "try it by hand"},
+		"another's message":     {`printf 'cat: no\nhint: x\n' >&2; exit 5`, `it said: cat: no\nhint: x`, "try it by hand"},
+	} {
+		_, err := program.Call{
+			Argv: script(t, tt.script), Verb: "look", Profile: "name", Text: []byte("a long input text"), Name: "helper",
+		}.Run(t.Context())
+		if !errors.Is(err, program.ErrFailed) || fault.ClassOf(err) != fault.Keystore ||
+			!strings.HasSuffix(err.Error(), tt.want) || !strings.HasPrefix(fault.HintOf(err, ""), tt.hint) {
+			t.Errorf("%s: %v (%s)", name, err, fault.HintOf(err, ""))
+		}
+	}
+}
+
+// A long text reaches the program whole, and so do the variables that it is given.
+func TestCallText(t *testing.T) {
+	t.Setenv("CGP_CRED_OTHER", "hidden")
+	long := bytes.Repeat([]byte("0123456789abcdef\n"), 3000)
+	out, err := program.Call{
+		Argv: script(t, `cat; env | grep CGP_CRED_`), Verb: "x", Text: long, Env: []string{"CGP_CRED_SHOWN=1"},
+	}.Run(t.Context())
+	if want := string(long) + "CGP_CRED_SHOWN=1\n"; err != nil || string(out) != want {
+		t.Errorf("%d bytes, %v", len(out), err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"cgp-cred/keystore/batch"
 	"cgp-cred/keystore/peer"
 	"cgp-cred/keystore/printable"
 )
@@ -78,10 +79,9 @@ const startAgent = `start one: eval "$(ssh-agent -s)", then ssh-add FILE; if you
 func checkSocket(path string) error {
 	switch {
 	case path == "":
-		return failed(ErrUnavailable, KindAgent, socketName+" is not set", startAgent)
+		return noAgent(socketName+" is not set", startAgent)
 	case !filepath.IsAbs(path):
-		return failed(ErrUnavailable, KindAgent,
-			fmt.Sprintf("%s is %s, not the path of a socket", socketName, printable.Quote(path)), startAgent)
+		return noAgent(fmt.Sprintf("%s is %s, not the path of a socket", socketName, printable.Quote(path)), startAgent)
 	}
 	return nil
 }
@@ -95,12 +95,20 @@ func unreachable(path string, err error) error {
 			"end the agent and start it again: "+startAgent,
 		)
 	}
-	return failed(
-		ErrUnavailable, KindAgent,
+	return noAgent(
 		fmt.Sprintf("no agent answers at %s=%s: %s", socketName, printable.Quote(path), cause(err)),
 		"the socket is of a login that has ended; in tmux: eval \"$(tmux show-environment -s "+socketName+")\"\n"+
 			startAgent,
 	)
+}
+
+// noAgent returns the error of an agent that can't be reached. The agent of a login does not reach a batch job.
+func noAgent(detail, hint string) error {
+	if job, ok := batch.Current(); ok {
+		hint = "a job of " + job.System() + " does not reach the agent of your login: give jobs a key of their own, " +
+			"with cgp-cred keygen NAME --host HOST --kid NEWKID on the login node, and register it (docs/hpc.md)"
+	}
+	return failed(ErrUnavailable, KindAgent, detail, hint)
 }
 
 // cause returns the system's text for an error, without the path.

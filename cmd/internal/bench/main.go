@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%s\n\n%s\n%s\n", machine(before, load()), ratios(m), s.counts(ctx))
+	fmt.Fprintf(stdout, "%s\n\n%s\n%s\n%s\n", machine(before, load()), ratios(m), s.counts(ctx), s.fleet(st))
 	if err := spread(ctx, *benchstat, s.file("rounds.txt"), m, stdout); err != nil {
 		fmt.Fprintf(stdout, "The spread of the rounds is not measured: %v\n", err)
 	}

@@ -30,6 +30,7 @@ func (s *scene) subjects() ([]subject, error) {
 	return []subject{
 		{name: "empty", argv: []string{s.file("empty")}},
 		{name: "get", argv: []string{cgp, "get", profileName}, want: "Authorization: Bearer "},
+		{name: "fleet", argv: []string{cgp, "get", fleetName}, want: "Authorization: Bearer "},
 		{name: "nethttp", argv: []string{s.file("nethttp")}},
 		{
 			name: "secret-tool", argv: []string{"secret-tool", "lookup", "service", "bench", "account", "item"},

@@ -25,6 +25,7 @@ var comparisons = []comparison{
 	{"get", "empty", 2.4},
 	{"get", "nethttp", 1.30},
 	{"get", "secret-tool", 0.5},
+	{"fleet", "get", 1.02},
 	{"new", "bare", 1.25},
 }
 
@@ -33,6 +34,7 @@ var labels = map[string]string{
 	"empty":       "empty Go program",
 	"nethttp":     "the same with `net/http`",
 	"get":         "cached `get`",
+	"fleet":       "the same with a fleet",
 	"secret-tool": "`secret-tool lookup`",
 	"new":         "`get --force-new`",
 	"bare":        "`programs/bare`",

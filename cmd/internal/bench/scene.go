@@ -18,6 +18,7 @@ import (
 
 const (
 	profileName = "p001"
+	fleetName   = "fleet" // the same credential, shared with other machines
 	kid         = "bench"
 	apiKey      = "bench-key-of-no-application"
 	item        = "a-secret-of-28-characters-xx" // what secret-tool looks up
@@ -59,7 +60,11 @@ func newScene(ctx context.Context, st *stage) (*scene, error) {
 		JWKS: func() ([]byte, error) { return os.ReadFile(s.file("jwks.json")) },
 	}))
 	st.Cleanup(server.Close)
-	st.Cleanup(func() { _, _ = s.run(context.Background(), "", s.file("cgp-cred"), "erase", profileName) })
+	st.Cleanup(func() {
+		for _, name := range []string{profileName, fleetName} {
+			_, _ = s.run(context.Background(), "", s.file("cgp-cred"), "erase", name)
+		}
+	})
 	return s, s.furnish(ctx, strings.TrimPrefix(server.URL, "http://"))
 }
 
@@ -104,8 +109,17 @@ func (s *scene) furnish(ctx context.Context, host string) error {
 	if err := s.neighbours(host); err != nil {
 		return err
 	}
-	if _, err := s.run(ctx, "", cgp, "get", profileName); err != nil {
+	if err := os.Mkdir(s.file("fleet"), 0o700); err != nil {
 		return err
+	}
+	if _, err := s.run(ctx, "", cgp, "store", fleetName, "--host", host, "--kid", kid, "--private-key", s.file("key.pem"),
+		"--api-key-file", s.file("api-key"), "--fleet", "file://"+s.file("fleet")); err != nil {
+		return err
+	}
+	for _, name := range []string{profileName, fleetName} {
+		if _, err := s.run(ctx, "", cgp, "get", name); err != nil {
+			return err
+		}
 	}
 	out, err := s.run(ctx, "", cgp, "get", profileName, "--format", "json")
 	if err == nil && !strings.Contains(out, `"cached":true`) {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 )
 
@@ -15,6 +17,10 @@ type stage struct {
 // failure ends the making of a stage.
 type failure struct{ text string }
 
+func (s *stage) Context() context.Context { return context.Background() }
+func (s *stage) Errorf(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...)
+}
 func (s *stage) Helper()                           {}
 func (s *stage) Failed() bool                      { return false }
 func (s *stage) Cleanup(end func())                { s.ends = append(s.ends, end) }

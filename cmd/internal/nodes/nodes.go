@@ -62,18 +62,25 @@ type Cluster struct {
 func New(t testing.TB, c simulator.Config) *Cluster {
 	t.Helper()
 	keystoretest.Require(t, keystoretest.KernelKeys, keystoretest.UserNS)
+	uid := os.Geteuid()
+	if uid == 0 {
+		keystoretest.Require(t, keystoretest.Users)
+		uid = user
+	}
+	return newCluster(t, c, uid)
+}
+
+// newCluster makes a cluster for a user.
+func newCluster(t testing.TB, c simulator.Config, uid int) *Cluster {
+	t.Helper()
 	root, err := os.MkdirTemp("", "nodes") // t.TempDir is closed to other users
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(root) })
 	k := &Cluster{
-		root: root, uid: os.Geteuid(), Program: program(t),
+		root: root, uid: uid, Program: program(t),
 		Home: filepath.Join(root, "home"), Shared: filepath.Join(root, "shared"),
-	}
-	if k.uid == 0 {
-		keystoretest.Require(t, keystoretest.Users)
-		k.uid = user
 	}
 	must(t, os.Chmod(root, 0o755)) //nolint:gosec // the nodes' user has to reach what is in it
 	k.Folder(t, "home")
@@ -102,10 +109,10 @@ func (k *Cluster) Folder(t testing.TB, name string) string {
 // Copy copies a program to where the nodes' user can run it, and returns its path.
 func (k *Cluster) Copy(t testing.TB, file string) string {
 	t.Helper()
-	raw, err := os.ReadFile(file) //nolint:forbidigo,gosec // a test's own program
-	must(t, err)
 	path := filepath.Join(k.root, filepath.Base(file))
-	must(t, os.WriteFile(path, raw, 0o755)) //nolint:gosec // see above
+	// Another process copies it: while this one starts children, they would keep what it writes open, and busy.
+	must(t, exec.CommandContext(t.Context(), "cp", file, path).Run())
+	must(t, os.Chmod(path, 0o755)) //nolint:gosec // see above
 	return path
 }
 
@@ -207,8 +214,15 @@ func (n *Node) Run(t testing.TB, args ...string) Result {
 func (n *Node) RunWith(t testing.TB, stdin string, args ...string) Result {
 	t.Helper()
 	cmd := n.Command(t.Context(), append([]string{n.cluster.Program}, args...)...)
+	cmd.Stdin = strings.NewReader(stdin)
+	return result(t, cmd)
+}
+
+// result runs a command and returns how it ended.
+func result(t testing.TB, cmd *exec.Cmd) Result {
+	t.Helper()
 	var out, text bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &text
+	cmd.Stdout, cmd.Stderr = &out, &text
 	err := cmd.Run()
 	var ended *exec.ExitError
 	if err != nil && !errors.As(err, &ended) {

@@ -4,6 +4,9 @@ package scripttest
 
 import "syscall"
 
+// renewSignal asks cgp-cred sink for a new token.
+const renewSignal = syscall.SIGUSR1
+
 // ownGroup starts a program in a new process group, with its children.
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -52,6 +53,21 @@ func recipes(repository string) (map[string]recipe, error) {
 		}
 	}
 	return found, nil
+}
+
+// Recipe returns the text of a recipe for a test that runs it in another way than run-recipe. [TestEachRecipeIsRun] finds
+// the calls.
+func Recipe(t testing.TB, repository, name string) string {
+	t.Helper()
+	all, err := recipes(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, ok := all[name]
+	if !ok {
+		t.Fatalf("no document has a recipe %q", name)
+	}
+	return r.text
 }
 
 // run-recipe NAME runs a recipe: sh in bash, as a user would paste it, python with $PYTHON, and go as the main

@@ -38,6 +38,17 @@ func TestEachRecipeIsRun(t *testing.T) {
 			}
 		}
 	}
+	// The tests of clusters run some as jobs.
+	called := regexp.MustCompile(`\bRecipe\(t, repository, "([^"]+)"\)`)
+	for _, file := range Glob(repository, "cmd", "internal", "nodes", "*_test.go") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range called.FindAllStringSubmatch(string(text), -1) {
+			used[m[1]] = true
+		}
+	}
 	for name, r := range all {
 		if !used[name] {
 			t.Errorf("%s has the recipe %q, which no script runs", r.file, name)

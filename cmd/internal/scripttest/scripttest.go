@@ -66,6 +66,7 @@ func programs() map[string]func() {
 		"listen-as":          listenAs,
 		"print-signals":      printSignals,
 		"with-clock":         keystoretest.Clocked,
+		"with-manager":       withManager,
 		"with-resolver":      withResolver,
 		"with-silent-locks":  withSilentLocks,
 		"with-syscall-error": withSyscallError,

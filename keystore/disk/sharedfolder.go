@@ -1,0 +1,164 @@
+package disk
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
+)
+
+// SharedFolder is a folder that several machines share. Members of its group may be able to write it, so nothing in it is
+// trusted, and nothing in it is secret: its files hold encrypted values.
+type SharedFolder struct {
+	path string
+	mode fs.FileMode // of its files
+}
+
+// OpenSharedFolder returns a folder that exists. It is an [UnsafeError] if every user can write it.
+func OpenSharedFolder(path string) (*SharedFolder, error) {
+	if !filepath.IsAbs(path) {
+		return nil, relative(path)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fault.Wrap(fault.Usage, "make it: "+printable.Shell("mkdir", "-m", "700", path)+
+			" (for a group: 2770)", fmt.Sprintf("the folder %q", path), fs.ErrNotExist)
+	case err != nil:
+		return nil, Unreadable(err)
+	case !info.IsDir():
+		return nil, notFolder(path, given)
+	case info.Mode()&0o002 != 0:
+		fix := "let only its owner and its group write it: " + printable.Shell("chmod", "o-w", path)
+		return nil, &UnsafeError{Path: path, Problem: "can be written by every user", fix: fix}
+	}
+	s := &SharedFolder{path: path, mode: 0o600}
+	if info.Mode()&0o020 != 0 {
+		s.mode = 0o640
+	}
+	return s, nil
+}
+
+// Path returns the folder's path.
+func (s *SharedFolder) Path() string { return s.path }
+
+// Read returns a file of at most limit bytes, and when it was written by the file server's clock. It opens only a
+// regular file and follows no link. A missing file matches fs.ErrNotExist.
+func (s *SharedFolder) Read(name string, limit int64) (data []byte, written time.Time, err error) {
+	path := filepath.Join(s.path, name)
+	f, err := os.OpenFile(path, os.O_RDONLY|noFollow|noBlock, 0) //nolint:gosec // the caller's folder
+	if err != nil {
+		return nil, written, Unreadable(err)
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	info, err := f.Stat()
+	if err != nil {
+		return nil, written, Unreadable(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, written, irregular(path)
+	}
+	if data, err = io.ReadAll(io.LimitReader(f, limit)); err != nil {
+		return nil, written, Unreadable(err)
+	}
+	return data, info.ModTime(), nil
+}
+
+// Replace writes a file, whole or not at all.
+func (s *SharedFolder) Replace(name string, data []byte) error {
+	temp, err := s.temp(name, data)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(s.path, name)
+	if err := os.Rename(temp, path); err != nil {
+		return Unwritable(errors.Join(err, os.Remove(temp)))
+	}
+	sweep(path)
+	return nil
+}
+
+// Create makes a file, whole or not at all, and reports false if there is a file of this name already. Of all the
+// machines that try at once, one makes it: the file is a link to another one, which also NFS makes only once.
+func (s *SharedFolder) Create(name string, data []byte) (made bool, err error) {
+	temp, err := s.temp(name, data)
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(temp) //nolint:errcheck // a later sweep removes it
+	path := filepath.Join(s.path, name)
+	err = os.Link(temp, path)
+	if err == nil {
+		return true, nil
+	}
+	// NFS sends a request again if the answer is lost, and the second one finds the file that the first has made.
+	if got, _, readErr := s.Read(name, int64(len(data))+1); readErr == nil && bytes.Equal(got, data) {
+		return true, nil
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	return false, Unwritable(err)
+}
+
+// Clock returns the file server's time.
+func (s *SharedFolder) Clock() (time.Time, error) {
+	temp, err := s.temp("clock", nil)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer os.Remove(temp) //nolint:errcheck // a later sweep removes it
+	info, err := os.Lstat(temp)
+	if err != nil {
+		return time.Time{}, Unreadable(err)
+	}
+	return info.ModTime(), nil
+}
+
+// Remove removes a file. A missing one is no error.
+func (s *SharedFolder) Remove(name string) error {
+	err := os.Remove(filepath.Join(s.path, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return Unwritable(err)
+}
+
+// Names returns the names of the files that begin with prefix.
+func (s *SharedFolder) Names(prefix string) ([]string, error) {
+	entries, err := os.ReadDir(s.path)
+	if err != nil {
+		return nil, Unreadable(err)
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), prefix) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// temp writes a file next to name that no other process uses.
+func (s *SharedFolder) temp(name string, data []byte) (string, error) {
+	path := filepath.Join(s.path, "."+name+"."+rand.Text()+".tmp")
+	err := writeNew(path, data, false)
+	if err == nil && s.mode != 0o600 {
+		if err = os.Chmod(path, s.mode); err != nil {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		at.Path = filepath.Join(s.path, name) // see writeTemp
+	}
+	return path, Unwritable(err)
+}
