@@ -45,6 +45,7 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 	@sh .dev/deps.sh test fleet
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 -v ./cmd/internal/nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
+	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
 
 bench: $(TOOLS)/benchstat-$(BENCHSTAT) ## compare the speed with other programs' on this machine; ROUNDS=40 for more
 	@sh .dev/deps.sh bench

@@ -57,6 +57,7 @@ ssh-agent            openssh-client any   test
 strace               strace         linux test
 swtpm                swtpm          linux test
 tpm2_sign            tpm2-tools     linux test
+systemd-analyze      systemd        linux test
 unshare              util-linux     linux test,soak
 valgrind             valgrind       linux bench
 Xvfb                 xvfb           linux test
