@@ -86,6 +86,7 @@ type get struct {
 
 func (h *Helper) begin(p *profile.Profile, o Options) *get {
 	g := &get{profile: p, options: o, records: h.Records(), minter: h.Minter()}
+	g.minter.APIM = func() (*apim.Client, error) { return h.Client(p) }
 	g.start = g.records.Now()
 	g.cache = g.records.Cache(p)
 	name := p.Name

@@ -64,6 +64,15 @@ func (h *Helper) Manage() *manage.Manager {
 	return &manage.Manager{Records: h.Records(), NewKeystore: h.NewKeystore}
 }
 
+// Client returns a client of p's token endpoint. It also trusts the roots that the system's file of p names.
+func (h *Helper) Client(p *profile.Profile) (*apim.Client, error) {
+	c, err := h.APIM()
+	if err == nil && p.CAFile != "" {
+		c.Roots = append(c.Roots, p.CAFile)
+	}
+	return c, err
+}
+
 // Minter returns the minter that exchanges assertions for tokens.
 func (h *Helper) Minter() mint.Minter {
 	return mint.Minter{

@@ -44,7 +44,7 @@ func Open(o OpenOptions) (*Helper, error) {
 		}
 	}
 	return &Helper{
-		Config:      profile.Config{Folder: folders.Config},
+		Config:      profile.Config{Folder: folders.Config, System: profile.SystemFolder()},
 		Folders:     folders,
 		Environment: environment,
 		Keystore:    o.Keystore,

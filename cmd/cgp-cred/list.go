@@ -3,10 +3,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"cgp-cred/helper"
 	"cgp-cred/helper/fleet"
 	"cgp-cred/helper/profile"
 )
@@ -20,6 +23,9 @@ type profileJSON struct {
 	Keystore string `json:"keystore"`
 	Default  bool   `json:"default"`
 	Fleet    string `json:"fleet,omitempty"`
+
+	SystemFile string `json:"system_file,omitempty"` // empty: the file is the user's
+	ignored    string // the user's file of this name
 }
 
 func listCommand(a *app) *cobra.Command {
@@ -49,7 +55,7 @@ func (a *app) list(asJSON bool) error {
 	}
 	all := []profileJSON{}
 	for _, p := range profiles {
-		all = append(all, newProfileJSON(p, def))
+		all = append(all, newProfileJSON(h, p, def))
 	}
 	if asJSON {
 		return json.NewEncoder(a.stdout).Encode(all)
@@ -59,18 +65,42 @@ func (a *app) list(asJSON bool) error {
 		return nil
 	}
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "PROFILE\tHOST\tMETHOD\tDEFAULT")
-	for _, l := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", l.Name, profile.Target(l.Host, l.APIName), l.Auth, mark(l.Default))
+	system := slices.ContainsFunc(all, func(l profileJSON) bool { return l.SystemFile != "" })
+	line := func(columns ...string) {
+		if !system {
+			columns = columns[:4]
+		}
+		fmt.Fprintln(table, strings.Join(columns, "\t"))
 	}
-	return table.Flush()
+	line("PROFILE", "HOST", "METHOD", "DEFAULT", "SYSTEM FILE")
+	for _, l := range all {
+		line(l.Name, profile.Target(l.Host, l.APIName), l.Auth, mark(l.Default), l.SystemFile)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, l := range all {
+		a.tellIgnored(l)
+	}
+	return nil
 }
 
-func newProfileJSON(p *profile.Profile, def string) profileJSON {
-	return profileJSON{
-		Name: p.Name, Host: p.Host, APIName: p.APIName, Auth: p.Auth, Keystore: p.Keystore, Default: p.Name == def,
-		Fleet: fleet.Shown(p.Fleet),
+// tellIgnored warns of a user's file that a system profile takes the place of.
+func (a *app) tellIgnored(l profileJSON) {
+	if l.ignored != "" {
+		a.warn(fmt.Sprintf("%s is not used: the system has a profile of this name, %s", l.ignored, l.SystemFile))
 	}
+}
+
+func newProfileJSON(h *helper.Helper, p *profile.Profile, def string) profileJSON {
+	j := profileJSON{
+		Name: p.Name, Host: p.Host, APIName: p.APIName, Auth: p.Auth, Keystore: p.Keystore, Default: p.Name == def,
+		Fleet: fleet.Shown(p.Fleet), ignored: h.Config.Ignored(p),
+	}
+	if p.System {
+		j.SystemFile = p.File
+	}
+	return j
 }
 
 func mark(yes bool) string {

@@ -81,9 +81,10 @@ func (a *app) status(ctx context.Context, o statusOptions) error {
 	all := []statusJSON{}
 	for _, p := range profiles {
 		s, failure := a.look(ctx, h, p, o.check)
-		s.profileJSON, s.Source = newProfileJSON(p, def), string(source)
+		s.profileJSON, s.Source = newProfileJSON(h, p, def), string(source)
 		all = append(all, s)
 		err = errors.Join(err, failure)
+		a.tellIgnored(s.profileJSON)
 	}
 	if o.json {
 		written := json.NewEncoder(a.stdout).Encode(all) //nolint:gosec // api_key is a label, not the key
@@ -141,6 +142,9 @@ func (a *app) printStatus(all []statusJSON) error {
 		}
 		row("profile", "%s%s", s.Name, chosen)
 		row("host", "%s", profile.Target(s.Host, s.APIName))
+		if s.SystemFile != "" {
+			row("file", "%s, of the system administrator", s.SystemFile)
+		}
 		row("method", "%s", s.Auth)
 		if s.Keystore == profile.Keychain {
 			row("keychain", "%s", s.KeystoreState)

@@ -118,6 +118,11 @@ var environmentTopic = []block{
 			"whether someone could answer a keychain's prompt",
 		},
 		{"`GITHUB_ACTIONS`, `GITHUB_ENV`, `TF_BUILD`", "read by `ci`"},
+		{"`NOTIFY_SOCKET`, `WATCHDOG_USEC`, `WATCHDOG_PID`", "set by systemd for `sink`"},
+		{
+			"`BEARER_TOKEN`, `BEARER_TOKEN_FILE`",
+			"`sink --wlcg` writes the second one's file; readers prefer the first one",
+		},
 		{"`PATH`", "where `exec` finds COMMAND, and `clients install` the interpreter"},
 		{"`NO_COLOR`, `TERM`", "no colours in `doctor`"},
 		{"`WSL_DISTRO_NAME`", "better hints in WSL"},
@@ -144,10 +149,12 @@ var filesTopic = []block{
 		{"what", "where"},
 		{"default profile", "`$XDG_CONFIG_HOME/cgp-cred/config.yaml`: `default:`"},
 		{"profiles", "`$XDG_CONFIG_HOME/cgp-cred/profiles/NAME.yaml`"},
+		{"the system administrator's", "`/etc/cgp-cred/config.yaml`, `/etc/cgp-cred/profiles/NAME.yaml`; not on Windows"},
 		{"key of the token cache", "`$XDG_STATE_HOME/cgp-cred/seal.key`"},
 		{"lock of changes", "`$XDG_STATE_HOME/cgp-cred/NAME~change.lock`"},
 		{"lock of token requests, and its state", "`$XDG_RUNTIME_DIR/cgp-cred/NAME.lock`, `NAME.json`"},
 		{"token files of `exec`", "`$XDG_RUNTIME_DIR/cgp-cred/exec-RANDOM/`, otherwise `/dev/shm/cgp-cred-RANDOM/`"},
+		{"lock of the file of `sink`", "`sink~HASH.lock`, next to the locks of token requests"},
 		{
 			"encrypted file keystore",
 			"`$XDG_DATA_HOME/cgp-cred/NAME.age`, `NAME~identity.age`, `identity`, `lock`",
@@ -159,7 +166,7 @@ var filesTopic = []block{
 	{text: "No config file holds a secret. A profile has `api_host`, `api_name`, `auth`, `keystore` and `rev`. " +
 		"cgp-cred adds what it needs to find, move and verify a record: `keystore_identity`, `keystore_command`, " +
 		"`keystore_seal`, `signer_seal`, `moving_from`, `changing_to`. With `--fleet` it has `fleet`, and " +
-		"for a store that is a program `fleet_seal`."},
+		"`fleet_seal` if a program serves it."},
 	{text: "The keychain item has the service `cgp-cred` and the profile's name as account. A token that is cached " +
 		"in the keychain has the account `NAME/token`."},
 }

@@ -11,6 +11,7 @@ import (
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 )
 
 // config checks the folders and files, and chooses the profile.
@@ -32,11 +33,17 @@ func (e *run) config(context.Context) Result {
 		return fail(err)
 	}
 	e.profile = p
+	if p.CAFile != "" {
+		e.Roots = append(slices.Clone(e.Roots), Root{Name: p.File, File: p.CAFile})
+	}
 	reasons := map[profile.Source]string{
 		profile.ByArgument: "as you named it", profile.ByEnvironment: "as CGP_CRED_PROFILE names it",
 		profile.ByDefault: "the default", profile.Only: "the only one",
 	}
 	r := ok("profile %q for %s, method %s, %s", p.Name, profile.Target(p.Host, p.APIName), p.Auth, reasons[source])
+	if p.System {
+		r.Detail += ", from " + p.File
+	}
 	troubles, hints := e.configTroubles()
 	if len(troubles) > 0 {
 		r.State, r.Hint = Warn, strings.Join(hints, "\n")
@@ -63,6 +70,16 @@ func checkFolder(path string) error {
 	return nil
 }
 
+// ignored returns the error of a user's file that a system profile takes the place of.
+func ignored(c profile.Config, p *profile.Profile) error {
+	file := c.Ignored(p)
+	if file == "" {
+		return nil
+	}
+	return fault.New(fault.Usage, "to keep it, give it another name; otherwise: "+printable.Shell("rm", file),
+		"%s is not used: the system has a profile of this name, %s", printable.Text(file), p.File)
+}
+
 // configTroubles returns what is wrong in addition to the profile itself. Other commands will fail because of it.
 func (e *run) configTroubles() (troubles, hints []string) {
 	add := func(err error) {
@@ -79,7 +96,11 @@ func (e *run) configTroubles() (troubles, hints []string) {
 		add(err)
 	}
 	for _, name := range names {
-		if _, err := e.helper.Config.Load(name); err != nil {
+		p, err := e.helper.Config.Load(name)
+		if err == nil {
+			err = ignored(e.helper.Config, p)
+		}
+		if err != nil {
 			add(err)
 		}
 	}

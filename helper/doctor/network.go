@@ -134,7 +134,7 @@ func (e *run) ask(ctx context.Context) *probed {
 		return e.ping
 	}
 	e.ping = &probed{}
-	client, err := e.helper.APIM()
+	client, err := e.helper.Client(e.profile)
 	if err != nil {
 		e.ping.err = err
 		return e.ping

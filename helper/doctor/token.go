@@ -103,7 +103,7 @@ func (e *run) credential(ctx context.Context) (helper.Credential, error) {
 func (e *run) visit(ctx context.Context, u url.URL, header http.Header) Result {
 	ctx, stop := e.onNetwork(ctx)
 	defer stop()
-	client, err := e.helper.APIM()
+	client, err := e.helper.Client(e.profile)
 	if err != nil {
 		return fail(err)
 	}

@@ -32,6 +32,9 @@ func (m *Manager) Logout(ctx context.Context, name string) (Removed, error) {
 	if err := m.KeystoreOnly(); err != nil {
 		return done, err
 	}
+	if err := m.mayChange(name); err != nil {
+		return done, err
+	}
 	lease, err := m.acquire(ctx, name)
 	if err != nil {
 		return done, err
@@ -194,6 +197,7 @@ func (m *Manager) Removable(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	names = slices.DeleteFunc(names, func(name string) bool { return m.mayChange(name) != nil })
 	var records []string
 	if m.Folders.Data != "" {
 		if records, err = agefile.Accounts(m.Folders.Data); err != nil {

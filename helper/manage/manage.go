@@ -79,6 +79,9 @@ func (m *Manager) begin(ctx context.Context, name string) (*flight.Lease, error)
 	if err := m.KeystoreOnly(); err != nil {
 		return nil, err
 	}
+	if err := m.mayChange(name); err != nil {
+		return nil, err
+	}
 	lease, err := m.acquireUnchanged(ctx, name)
 	if err != nil {
 		return nil, err

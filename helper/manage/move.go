@@ -34,6 +34,10 @@ func (g migration) base() *record.Record {
 
 // profile returns the profile that the change makes.
 func (g migration) profile(name string) *profile.Profile {
+	if g.now != nil && g.now.System {
+		p := *g.now
+		return &p
+	}
 	p := &profile.Profile{Name: name, SignerSeal: g.seal()}
 	if g.now != nil {
 		p.MovingFrom, p.Fleet, p.FleetSeal = g.now.MovingFrom, g.now.Fleet, g.now.FleetSeal

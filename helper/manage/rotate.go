@@ -30,6 +30,9 @@ func (m *Manager) MayRotate(ctx context.Context, name, kid string) (seen string,
 	if err := m.KeystoreOnly(); err != nil {
 		return "", err
 	}
+	if err := m.mayChange(name); err != nil {
+		return "", err
+	}
 	p, err := m.Profile(name)
 	if err != nil {
 		return "", err

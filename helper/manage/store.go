@@ -27,6 +27,9 @@ func (m *Manager) existing(ctx context.Context, name string, in *profile.Locatio
 	if err := profile.CheckName(name); err != nil {
 		return migration{}, err
 	}
+	if err := m.mayChange(name); err != nil {
+		return migration{}, err
+	}
 	return m.find(ctx, name, in)
 }
 
@@ -85,6 +88,10 @@ func (m *Manager) Missing(ctx context.Context, name string, c Change, g Given) e
 // MayStore returns an error if a change would be refused, whatever the API key is that the user is about to be asked
 // for. It returns the record that the change starts from, or nil.
 func (m *Manager) MayStore(ctx context.Context, name string, c Change) (*record.Record, error) {
+	c, err := m.pinned(name, c)
+	if err != nil {
+		return nil, err
+	}
 	found, err := m.existing(ctx, name, c.Keystore)
 	if err != nil {
 		return nil, err
@@ -109,6 +116,9 @@ func (m *Manager) Store(ctx context.Context, name string, c Change) (Stored, err
 	}
 	defer lease.Release()
 	ctx = lease.Context()
+	if c, err = m.pinned(name, c); err != nil {
+		return Stored{}, err
+	}
 	found, err := m.find(ctx, name, c.Keystore)
 	if err != nil {
 		return Stored{}, err
@@ -129,7 +139,7 @@ func (m *Manager) Store(ctx context.Context, name string, c Change) (Stored, err
 		return Stored{}, err
 	}
 	p := found.profile(name)
-	if err := m.mergeFleet(name, base, r, p, c); err != nil {
+	if err := m.mergeFleet(base, r, p, c); err != nil {
 		return Stored{}, err
 	}
 	s := Stored{Profile: p, Record: r, New: old == nil}
@@ -169,6 +179,9 @@ func sameContent(a, b *record.Record) bool {
 // adopt writes the profile's file for a record that stays as it is, if the file differs from the record. same reports
 // that it does not differ.
 func (m *Manager) adopt(p *profile.Profile, r *record.Record) (same bool, err error) {
+	if p.System {
+		return true, nil
+	}
 	if err := m.Describe(p, r); err != nil {
 		return false, err
 	}
@@ -207,6 +220,9 @@ func revOf(r *record.Record) string {
 // replace that one.
 func (m *Manager) MayReplaceKey(ctx context.Context, name string, c Change) (seen *string, err error) {
 	if err := c.Check(name); err != nil {
+		return nil, err
+	}
+	if c, err = m.pinned(name, c); err != nil {
 		return nil, err
 	}
 	found, err := m.existing(ctx, name, c.Keystore)

@@ -25,6 +25,11 @@ func badFile(file string, line int, format string, args ...any) error {
 // damaged returns the error of p's file with a hint to make the file again from the record. The file may have been read
 // only in part.
 func (p *Profile) damaged(err error) error {
+	if p.System {
+		return &fault.Error{
+			Class: fault.Usage, What: err.Error(), Hints: []string{askAdministrator(p.File)}, Err: ErrDamaged,
+		}
+	}
 	flags := ""
 	switch p.Keystore {
 	case File:

@@ -17,6 +17,9 @@ type Location struct {
 	Identity string   // of File: an age identity file's path; empty: a passphrase
 	Command  []string // of Exec: the program's argv
 	Seal     string   // of Exec: shows that Command was given on this machine, see helper
+
+	System  string   // the system's file that names this place: its programs need no seal; empty: the user's file
+	Signers []string // with System: the commands that may sign
 }
 
 // Copy is another location that may have a copy of a profile's record: a move from or to it did not reach its last
@@ -29,7 +32,11 @@ type Copy struct {
 
 // Location returns where p's record is.
 func (p *Profile) Location() Location {
-	return Location{Kind: p.Keystore, Identity: p.Identity, Command: p.Command, Seal: p.Seal}
+	l := Location{Kind: p.Keystore, Identity: p.Identity, Command: p.Command, Seal: p.Seal}
+	if p.System {
+		l.System, l.Signers = p.File, p.SignerCommands
+	}
+	return l
 }
 
 // Move changes p's location. It does not write the file.

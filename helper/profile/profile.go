@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cgp-cred/helper/apim"
@@ -56,12 +57,19 @@ type Profile struct {
 
 	SignerSeal string // shows which signer commands were given on this machine, see helper
 
-	Fleet string // URL of what the machines with this credential share; empty: nothing
-	FleetSeal  string // shows that the URL of a fleet whose store is a program was given on this machine, see helper
+	Fleet     string // URL of what the machines with this credential share; empty: nothing
+	FleetSeal string // shows that Fleet was given on this machine, if a program serves it, see helper
+
+	System         bool     // the system administrator keeps the file, and no user changes it
+	SignerCommands []string // of a system profile: commands that may sign for a record of a program or in a file
+	CAFile         string   // of a system profile: PEM roots to trust in addition to the system's; empty: none
 }
 
-// Config is the folder of the config files: cgp-cred below $XDG_CONFIG_HOME.
-type Config struct{ Folder string }
+// Config is where the config files are.
+type Config struct {
+	Folder string // the user's: cgp-cred below $XDG_CONFIG_HOME
+	System string // the system administrator's: [SystemFolder]; empty: none
+}
 
 // maxFile limits the size of a config file: most have about 120 bytes.
 const maxFile = 64 << 10
@@ -114,11 +122,14 @@ func urlOf(host, text string) string {
 	return scheme + host + rest
 }
 
-// Load reads one profile. The error is ErrNoProfile if the profile has no file, and a [disk.UnsafeError] if other users
+// Load reads one profile: the system's if there is one of that name, otherwise the user's. The error is ErrNoProfile if the profile has no file, and a [disk.UnsafeError] if other users
 // can write the file. If the file can't be used, the error names it and the line.
 func (c Config) Load(name string) (*Profile, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
+	}
+	if p, err := c.loadSystem(name); !errors.Is(err, fs.ErrNotExist) {
+		return p, err
 	}
 	file := c.file(name)
 	raw, err := read(file)
@@ -184,13 +195,16 @@ func (p *Profile) check(rows []row) error {
 	if key, err := p.Location().check(); err != nil {
 		return bad(key, "%s: %v", key, err)
 	}
+	if key, err := p.checkSystem(); err != nil {
+		return bad(key, "%s: %v", key, err)
+	}
 	if err := CheckAPIName(p.APIName); err != nil {
 		return bad("api_name", "%v", err)
 	}
 	return nil
 }
 
-// Save writes p's file, atomically and durably, and sets its Bytes.
+// Save writes p's file, atomically and durably, and sets its Bytes. The file of a system profile stays as it is.
 func (c Config) Save(p *Profile) error { return c.SaveAfter(p, func() error { return nil }) }
 
 // SaveAfter does as Save, and makes a change after the new file is on the disk but before it replaces the old one. So a
@@ -198,6 +212,9 @@ func (c Config) Save(p *Profile) error { return c.SaveAfter(p, func() error { re
 func (c Config) SaveAfter(p *Profile, change func() error) error {
 	if err := CheckName(p.Name); err != nil {
 		return err
+	}
+	if p.System {
+		return change()
 	}
 	p.File = c.file(p.Name)
 	if err := p.check(nil); err != nil {
@@ -224,7 +241,7 @@ func (c Config) Remove(name string) (bool, error) {
 	if _, err := disk.RemoveTemps(c.file(name)); err != nil {
 		return existed, fmt.Errorf("removing profile %q: %w", name, err)
 	}
-	current, err := c.Default()
+	current, err := c.ownDefault()
 	if err != nil || current != name {
 		return existed, err
 	}
@@ -234,12 +251,24 @@ func (c Config) Remove(name string) (bool, error) {
 // Names returns the names of the profiles, sorted. It skips files whose name can't be a profile's.
 func (c Config) Names() ([]string, error) {
 	entries, err := disk.ReadDir(c.profiles())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("listing profiles: %w", err)
 	}
+	names, err := c.systemNames()
 	if err != nil {
 		return nil, fmt.Errorf("listing profiles: %w", err)
 	}
+	own := profileNames(entries)
+	if len(names) == 0 {
+		return own, nil
+	}
+	names = append(names, own...)
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// profileNames returns the names of the profiles in a folder.
+func profileNames(entries []fs.DirEntry) []string {
 	var names []string
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), ".yaml")
@@ -247,13 +276,32 @@ func (c Config) Names() ([]string, error) {
 			names = append(names, name)
 		}
 	}
-	return names, nil
+	return names
 }
 
-// Default returns the profile that config.yaml names, or nothing.
+// Default returns the profile that the user's config.yaml names, otherwise the system's, or nothing.
 func (c Config) Default() (string, error) {
-	file := filepath.Join(c.Folder, "config.yaml")
+	name, err := c.ownDefault()
+	if name != "" || err != nil || c.System == "" {
+		return name, err
+	}
+	file := filepath.Join(c.System, configFile)
+	raw, err := readSystem(file, maxFile)
+	return defaultIn(file, raw, systemError(file, err))
+}
+
+// ownDefault returns the profile that the user's config.yaml names, or nothing.
+func (c Config) ownDefault() (string, error) {
+	file := filepath.Join(c.Folder, configFile)
 	raw, err := read(file)
+	return defaultIn(file, raw, err)
+}
+
+// configFile is the name of the file with the default profile.
+const configFile = "config.yaml"
+
+// defaultIn returns the default in a config.yaml that was read, with an error.
+func defaultIn(file string, raw []byte, err error) (string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -274,7 +322,7 @@ func (c Config) Default() (string, error) {
 // SetDefault writes the default profile's name; an empty one removes it.
 func (c Config) SetDefault(name string) error {
 	s := settings{Default: name}
-	file := filepath.Join(c.Folder, "config.yaml")
+	file := filepath.Join(c.Folder, configFile)
 	return disk.WriteFile(file, []byte(encode(s.rows(), 0)))
 }
 

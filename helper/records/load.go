@@ -43,7 +43,7 @@ func (s Source) Load(ctx context.Context, p *profile.Profile) (*record.Record, e
 	if err := s.records.compare(p, r); err != nil {
 		return nil, err
 	}
-	if p.Rev != r.Rev {
+	if p.Rev != r.Rev && !p.System {
 		s.records.bringUpToDate(p, r.Rev)
 	}
 	return r, nil
@@ -63,13 +63,16 @@ func (rs *Records) compare(p *profile.Profile, r *record.Record) error {
 		if _, err := rs.Reload(p); errors.Is(err, ErrChanged) {
 			return err // a store wrote both after the file was read and before the record was
 		}
+		hint := fmt.Sprintf("put %s back into the file, or give the credential again with cgp-cred store %s --force",
+			printable.Shell(f.name+": "+f.record), p.Name)
+		if p.System {
+			hint = "only the system administrator changes this file; if the credential is yours, give it again: " +
+				"cgp-cred store " + p.Name + " --force"
+		}
 		return &fault.Error{
-			Class: fault.Usage, Err: ErrMismatch,
+			Class: fault.Usage, Err: ErrMismatch, Hints: []string{hint},
 			What: fmt.Sprintf("%s: %s is %q, but the credential was stored for %q: nothing was sent",
 				p.File, f.name, f.config, f.record),
-			Hints: []string{fmt.Sprintf(
-				"put %s back into the file, or give the credential again with cgp-cred store %s --force",
-				printable.Shell(f.name+": "+f.record), p.Name)},
 		}
 	}
 	return nil
@@ -102,6 +105,9 @@ func gone(p *profile.Profile, err error) error {
 
 // again returns the command that makes a profile's lost record again, with the same method.
 func again(p *profile.Profile) string {
+	if p.Administered() {
+		return "the system administrator does, with the program in " + p.File
+	}
 	if p.Auth != profile.JWT {
 		return "cgp-cred store " + p.Name
 	}

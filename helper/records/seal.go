@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -30,6 +29,15 @@ func notGiven(name string, argv []string, signs bool) error {
 		Class: fault.Usage, Err: signer.ErrNotGiven, Hints: []string{giveIt(name, argv, kind, flag)},
 		What: fmt.Sprintf("profile %q: its %s %q was not given on this machine, and is not run",
 			name, what, joined(argv)),
+	}
+}
+
+// notListed returns the error of a command that signs for a record, and that the system's file of the profile lacks.
+func notListed(name, file string, argv []string) error {
+	return &fault.Error{
+		Class: fault.Usage, Err: signer.ErrNotGiven,
+		Hints: []string{"the system administrator adds it to signer_commands in " + file},
+		What:  fmt.Sprintf("profile %q: its signer command %q is not in %s, and is not run", name, joined(argv), file),
 	}
 }
 
@@ -71,12 +79,34 @@ func commandSeal(name string, place profile.Location) []byte {
 	return []byte("cgp-cred keystore command\x00" + name + "\x00" + strings.Join(place.Command, "\x00"))
 }
 
+// SealFleet marks a fleet's URL as one that the user gave, if a program serves its store.
+func (s Seals) SealFleet(name, url string) (string, error) {
+	if !fleet.Runs(url) {
+		return "", nil
+	}
+	return s.sealText("fleet", fleetSeal(name, url), nil)
+}
+
+// fleetGiven reports whether the fleet's URL was given on this machine for the profile.
+func (s Seals) fleetGiven(p *profile.Profile) bool {
+	_, ok := s.unsealText(fleetSeal(p.Name, p.Fleet), p.FleetSeal)
+	return ok
+}
+
+func fleetSeal(name, url string) []byte { return []byte("cgp-cred fleet\x00" + name + "\x00" + url) }
+
 // permit decides which of a record's signer programs may be run. A record in the keychain names only what the user
-// stored there. A record from another keystore can be planted, so only the commands in the profile's seal are run for
-// it.
+// stored there. A record from another keystore can be planted, so only the commands in the profile's seal, or in the
+// system's file, are run for it.
 func (s Seals) permit(name string, in profile.Location, seal string, r *record.Record) {
 	r.Permit(func(argv []string) error {
 		given := func(other []string) bool { return slices.Equal(other, argv) }
+		if plantable(in.Kind) && in.System != "" {
+			if in.Signs(argv) {
+				return nil
+			}
+			return notListed(name, in.System, argv)
+		}
 		if !plantable(in.Kind) || slices.ContainsFunc(s.signers(name, seal), given) {
 			return nil
 		}
@@ -143,29 +173,6 @@ func (s Seals) signers(name, seal string) [][]string {
 	}
 	return given
 }
-
-// SealFleet returns a seal for the URL of a fleet whose store is a program. Other URLs need none.
-func (s Seals) SealFleet(name, url string) (string, error) {
-	if !fleet.Runs(url) {
-		return "", nil
-	}
-	return s.sealText("fleet", fleetSeal(name, url), nil)
-}
-
-// FleetGiven reports whether the URL of p's fleet was given on this machine: to store, or in CGP_CRED_FLEET. It does not
-// matter, and is not looked up, for a store that is no program. The URL in a bundle is another machine's.
-func (s Seals) FleetGiven(p *profile.Profile) bool {
-	switch {
-	case !fleet.Runs(p.Fleet):
-		return false
-	case p.Keystore == profile.Environment:
-		return os.Getenv(fleet.URLVariable) != ""
-	}
-	_, ok := s.unsealText(fleetSeal(p.Name, p.Fleet), p.FleetSeal)
-	return ok
-}
-
-func fleetSeal(name, url string) []byte { return []byte("cgp-cred fleet\x00" + name + "\x00" + url) }
 
 func signerSeal(name string) []byte { return []byte("cgp-cred signer commands\x00" + name) }
 

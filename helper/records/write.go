@@ -49,6 +49,11 @@ func (rs *Records) Describe(p *profile.Profile, r *record.Record) (err error) {
 // Promote makes the next key the current one, after it obtained a token. It is called under the profile's lease. If it
 // fails, or another command is changing the profile, the next token tries again.
 func (rs *Records) Promote(ctx context.Context, p *profile.Profile, r *record.Record) {
+	if p.Administered() {
+		rs.Report.Trace(1, "APIM knows the next key of profile %q; only the system administrator changes its record",
+			p.Name)
+		return
+	}
 	release, ok := rs.Flight.TryChange(p.Name)
 	if !ok {
 		rs.Report.Trace(1, "profile %q is being changed: the next key becomes the current one with a later token",

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -55,7 +56,7 @@ func NewSlurm(t testing.TB, c simulator.Config, nodes int) *Slurm {
 	s.daemon(t, nil, "munged", "--foreground", "--force", "--num-threads=2", "--key-file="+s.at("munge.key"),
 		"--socket="+s.at("munge"), "--pid-file="+s.at("munge.pid"), "--log-file="+s.at("munge.log"),
 		"--seed-file="+s.at("munge.seed"))
-	s.until(t, "munged answers", func() bool {
+	s.Until(t, "munged answers", func() bool {
 		conn, err := net.Dial("unix", s.at("munge"))
 		return err == nil && conn.Close() == nil
 	})
@@ -67,7 +68,7 @@ func NewSlurm(t testing.TB, c simulator.Config, nodes int) *Slurm {
 		node.Cloneflags |= syscall.CLONE_NEWNS
 		s.daemon(t, node, "sh", "-c", start, "sh", s.Login, s.at("slurm.conf"), fmt.Sprint("n", i))
 	}
-	s.until(t, "all nodes are idle", func() bool {
+	s.Until(t, "all nodes are idle", func() bool {
 		r := s.run(t, "sinfo", "-h", "-t", "idle", "-o", "%D")
 		return r.Status == 0 && strings.TrimSpace(r.Stdout) == strconv.Itoa(nodes)
 	})
@@ -88,7 +89,7 @@ func (s *Slurm) configure(t testing.TB, nodes int) {
 	host, err := os.Hostname()
 	must(t, err)
 	host, _, _ = strings.Cut(host, ".")
-	ports := freePorts(t, nodes+1)
+	ports := freePorts(nodes + 1)
 	text := fmt.Sprintf(`ClusterName=nodes
 SlurmctldHost=%[1]s(127.0.0.1)
 SlurmUser=root
@@ -103,7 +104,7 @@ MpiDefault=none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
+SelectTypeParameters=CR_CPU,CR_LLN
 SlurmdParameters=config_overrides
 SlurmctldPort=%[3]d
 SlurmctldPidFile=%[2]s/slurmctld.pid
@@ -129,15 +130,16 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 	must(t, os.WriteFile(s.at("slurm.conf"), []byte(text), 0o600))
 }
 
-// freePorts returns ports on which no program listens.
-func freePorts(t testing.TB, count int) []int {
-	t.Helper()
+// freePorts returns ports on which no program listens. They are below those that the kernel gives to other programs
+// meanwhile.
+func freePorts(count int) []int {
 	var ports []int
-	for range count {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		must(t, err)
-		defer l.Close()                                     //nolint:errcheck // it is open until all are known
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port) //nolint:errcheck // a TCP listener
+	for len(ports) < count {
+		port := 10000 + rand.IntN(20000)
+		l, err := net.Listen("tcp", ":"+strconv.Itoa(port))
+		if err == nil && l.Close() == nil && !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
 	}
 	return ports
 }
@@ -155,8 +157,8 @@ func (s *Slurm) daemon(t testing.TB, node *syscall.SysProcAttr, argv ...string) 
 	s.daemons = append(s.daemons, cmd)
 }
 
-// until waits for something that the daemons do. If one of them has ended, the test fails.
-func (s *Slurm) until(t testing.TB, what string, done func() bool) {
+// Until waits for something that the daemons do. If one of them has ended, the test fails.
+func (s *Slurm) Until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for !done() {
 		for _, d := range s.daemons {
@@ -253,6 +255,7 @@ func (s *Slurm) Submit(t testing.TB, script string, options ...string) *Job {
 // Task is one task of an array, or the only one of a job.
 type Task struct {
 	State, Exit string // such as COMPLETED and 0:0, status and signal
+	Restarts    string // how often it was requeued
 	Output      string // what the task printed
 }
 
@@ -272,7 +275,7 @@ func (j *Job) Tasks(t testing.TB) []Task {
 			fields[name] = value
 		}
 		raw, _ := os.ReadFile(fields["StdOut"]) //nolint:forbidigo // a job's output
-		tasks = append(tasks, Task{fields["JobState"], fields["ExitCode"], string(raw)})
+		tasks = append(tasks, Task{fields["JobState"], fields["ExitCode"], fields["Restarts"], string(raw)})
 	}
 	return tasks
 }
@@ -281,7 +284,7 @@ func (j *Job) Tasks(t testing.TB) []Task {
 func (j *Job) Wait(t testing.TB) (tasks []Task) {
 	t.Helper()
 	running := []string{"PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "REQUEUED", "SUSPENDED", "STOPPED"}
-	j.slurm.until(t, "job "+j.id+" ends", func() bool {
+	j.slurm.Until(t, "job "+j.id+" ends", func() bool {
 		tasks = j.Tasks(t)
 		return len(tasks) > 0 && !slices.ContainsFunc(tasks, func(task Task) bool {
 			return slices.Contains(running, task.State)
