@@ -131,7 +131,7 @@ var environmentTopic = []block{
 			"`SLURM_JOB_ID`, `PBS_JOBID`, `LSB_JOBID`, `_CONDOR_JOB_AD`, `FLUX_JOB_ID`, `OAR_JOB_ID`",
 			"hints for a batch job",
 		},
-		{"`JOB_ID` with `SGE_ROOT`; `KUBERNETES_SERVICE_HOST`, except with `CI`", "the same for Grid Engine and in a pod"},
+		{"`JOB_ID` with `SGE_ROOT`; `KUBERNETES_SERVICE_HOST`, except in a CI job", "the same for Grid Engine and in a pod"},
 	}},
 	{text: "The first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and `ALL_PROXY` that is not empty names the " +
 		"proxy: `SCHEME://USER:PASSWORD@HOST:PORT`. The scheme is `http` (the default), `https`, `socks5` or " +
@@ -149,6 +149,7 @@ var filesTopic = []block{
 		{"what", "where"},
 		{"default profile", "`$XDG_CONFIG_HOME/cgp-cred/config.yaml`: `default:`"},
 		{"profiles", "`$XDG_CONFIG_HOME/cgp-cred/profiles/NAME.yaml`"},
+		{"the system administrator's", "`/etc/cgp-cred/config.yaml`, `/etc/cgp-cred/profiles/NAME.yaml`; not on Windows"},
 		{"key of the token cache", "`$XDG_STATE_HOME/cgp-cred/seal.key`"},
 		{"lock of changes", "`$XDG_STATE_HOME/cgp-cred/NAME~change.lock`"},
 		{"lock of token requests, and its state", "`$XDG_RUNTIME_DIR/cgp-cred/NAME.lock`, `NAME.json`"},

@@ -155,7 +155,7 @@ func TestSystemProfileDamaged(t *testing.T) {
 				t.Errorf("%+v, %v", p, err)
 			}
 			if strings.Contains(fault.HintOf(err, ""), "cgp-cred store") {
-				t.Errorf("the hint would make a file of the user's: %s", fault.HintOf(err, ""))
+				t.Errorf("the hint would make a user's file: %s", fault.HintOf(err, ""))
 			}
 		})
 	}

@@ -49,7 +49,7 @@ func Current() (Job, bool) { return Find(os.Getenv) }
 // the CI's own way to secrets.
 func Find(getenv func(string) string) (Job, bool) {
 	for _, s := range systems() {
-		if s.name == kubernetes && getenv("CI") != "" {
+		if s.name == kubernetes && anyOf(getenv, "CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION") {
 			continue
 		}
 		for _, mark := range s.marks {
@@ -59,6 +59,15 @@ func Find(getenv func(string) string) (Job, bool) {
 		}
 	}
 	return Job{}, false
+}
+
+func anyOf(getenv func(string) string, names ...string) bool {
+	for _, name := range names {
+		if getenv(name) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func all(getenv func(string) string, names []string) bool {
