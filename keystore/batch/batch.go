@@ -133,6 +133,11 @@ func Missing(err error) string {
 	switch {
 	case !ok:
 		return ""
+	case errors.Is(err, fs.ErrNotExist) && job.System() == kubernetes:
+		return "a pod has only what is mounted: mount a Secret with this file (docs/hpc.md)"
+	case errors.Is(err, fs.ErrPermission) && job.System() == kubernetes:
+		return fmt.Sprintf("this pod runs as uid %d: for another user than root set fsGroup, and defaultMode 0440 for "+
+			"the Secret (docs/hpc.md)", os.Geteuid())
 	case errors.Is(err, fs.ErrNotExist):
 		return "this job of " + job.System() + " runs on a machine with its own /tmp: keep the file in a folder that all " +
 			"machines share, such as your home, and give its whole path"

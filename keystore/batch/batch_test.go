@@ -103,4 +103,11 @@ func TestMissing(t *testing.T) {
 			t.Errorf("%v: %q, want %q", err, hint, want)
 		}
 	}
+	t.Setenv("LSB_JOBID", "")
+	t.Setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+	for err, want := range map[error]string{absent: "mount a Secret", refused: "fsGroup", fs.ErrClosed: ""} {
+		if hint := batch.Missing(err); !strings.Contains(hint, want) || (hint == "") != (want == "") {
+			t.Errorf("in a pod: %v: %q, want %q", err, hint, want)
+		}
+	}
 }
