@@ -131,7 +131,10 @@ var environmentTopic = []block{
 			"`SLURM_JOB_ID`, `PBS_JOBID`, `LSB_JOBID`, `_CONDOR_JOB_AD`, `FLUX_JOB_ID`, `OAR_JOB_ID`",
 			"hints for a batch job",
 		},
-		{"`JOB_ID` with `SGE_ROOT`; `KUBERNETES_SERVICE_HOST`, except in a CI job", "the same for Grid Engine and in a pod"},
+		{
+			"`JOB_ID` with `SGE_ROOT`; `KUBERNETES_SERVICE_HOST`, except in a CI job",
+			"the same for Grid Engine and in a pod",
+		},
 	}},
 	{text: "The first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and `ALL_PROXY` that is not empty names the " +
 		"proxy: `SCHEME://USER:PASSWORD@HOST:PORT`. The scheme is `http` (the default), `https`, `socks5` or " +

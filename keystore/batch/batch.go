@@ -88,8 +88,8 @@ func (j Job) Carry(profile string) []string {
 		profile = "PROFILE"
 	}
 	if j.system.name == kubernetes {
-		return []string{fmt.Sprintf("a pod has no keychain: elsewhere run `cgp-cred export %[1]s --out %[1]s.bundle`, make "+
-			"it a Secret, mount that, and name the file in CGP_CRED_BUNDLE_FILE (docs/hpc.md)", profile)}
+		return []string{fmt.Sprintf("a pod has no keychain: elsewhere run `cgp-cred export %[1]s --out %[1]s.bundle`, "+
+			"make it a Secret, mount that, and name the file in CGP_CRED_BUNDLE_FILE (docs/hpc.md)", profile)}
 	}
 	return []string{
 		fmt.Sprintf("a job of %[2]s does not reach the keychain of your login: on the login node run "+
@@ -139,8 +139,8 @@ func Missing(err error) string {
 		return fmt.Sprintf("this pod runs as uid %d: for another user than root set fsGroup, and defaultMode 0440 for "+
 			"the Secret (docs/hpc.md)", os.Geteuid())
 	case errors.Is(err, fs.ErrNotExist):
-		return "this job of " + job.System() + " runs on a machine with its own /tmp: keep the file in a folder that all " +
-			"machines share, such as your home, and give its whole path"
+		return "this job of " + job.System() + " runs on a machine with its own /tmp: keep the file in a folder that " +
+			"all machines share, such as your home, and give its whole path"
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Sprintf("this job of %s runs as uid %d: give it a file of this user, with mode 0600",
 			job.System(), os.Geteuid())

@@ -57,7 +57,7 @@ func NewSlurm(t testing.TB, c simulator.Config, nodes int) *Slurm {
 		"--socket="+s.at("munge"), "--pid-file="+s.at("munge.pid"), "--log-file="+s.at("munge.log"),
 		"--seed-file="+s.at("munge.seed"))
 	s.Until(t, "munged answers", func() bool {
-		conn, err := net.Dial("unix", s.at("munge"))
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "unix", s.at("munge"))
 		return err == nil && conn.Close() == nil
 	})
 	s.daemon(t, nil, "slurmctld", "-D", "-f", s.at("slurm.conf"))
@@ -124,8 +124,8 @@ MinJobAge=100000
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `, host, s.folder, ports[0])
 	for i := range nodes {
-		text += fmt.Sprintf("NodeName=n%d NodeHostname=%s NodeAddr=127.0.0.1 Port=%d CPUs=4 RealMemory=1000 State=UNKNOWN\n",
-			i, host, ports[i+1])
+		text += fmt.Sprintf("NodeName=n%d NodeHostname=%s NodeAddr=127.0.0.1 Port=%d ", i, host, ports[i+1]) +
+			"CPUs=4 RealMemory=1000 State=UNKNOWN\n"
 	}
 	must(t, os.WriteFile(s.at("slurm.conf"), []byte(text), 0o600))
 }
@@ -135,7 +135,7 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 func freePorts(count int) []int {
 	var ports []int
 	for len(ports) < count {
-		port := 10000 + rand.IntN(20000)
+		port := 10000 + rand.IntN(20000) //nolint:gosec // any port will do
 		l, err := net.Listen("tcp", ":"+strconv.Itoa(port))
 		if err == nil && l.Close() == nil && !slices.Contains(ports, port) {
 			ports = append(ports, port)

@@ -55,8 +55,7 @@ func recipes(repository string) (map[string]recipe, error) {
 	return found, nil
 }
 
-// Recipe returns the text of a recipe for a test that runs it in another way than run-recipe. [TestEachRecipeIsRun] finds
-// the calls.
+// Recipe returns the text of a recipe for a test that runs it in another way than run-recipe. A test finds the calls.
 func Recipe(t testing.TB, repository, name string) string {
 	t.Helper()
 	all, err := recipes(repository)
