@@ -133,7 +133,8 @@ func (a *app) keepSink(
 	hook := startHook(a, o.hook, file.Path)
 	defer hook.stop()
 	options := renew.Options{
-		Path: file.Path, Format: o.format, Write: file.Write, Keep: !o.remove, Token: "the token in " + quoted(file.Path),
+		Path: file.Path, Format: o.format, Write: file.Write, Keep: !o.remove,
+		Token:  "the token in " + quoted(file.Path),
 		Source: func(ctx context.Context, o helper.Options) (helper.Credential, error) { return h.Get(ctx, p, o) },
 		Warn: func(text string) {
 			a.warnAgain(text)
@@ -157,10 +158,11 @@ func (a *app) keepSink(
 		waitForEnd(signals, kept, manager)
 	}
 	manager.Stopping()
+	err = kept.Close()
 	if o.once {
 		hook.wait(signals)
 	}
-	return kept.Close()
+	return err
 }
 
 // waitForEnd returns when a signal asks sink to end. Until then it fetches a new token when it is asked to.
@@ -197,7 +199,8 @@ func (a *app) tellOld(file disk.Shared, err error) {
 func (a *app) inputs() []string {
 	files := []string{a.caFile}
 	for _, v := range os.Environ() {
-		if name, file, _ := strings.Cut(v, "="); strings.HasPrefix(name, ownVariables) && strings.HasSuffix(name, "_FILE") {
+		name, file, _ := strings.Cut(v, "=")
+		if strings.HasPrefix(name, ownVariables) && strings.HasSuffix(name, "_FILE") {
 			files = append(files, file)
 		}
 	}

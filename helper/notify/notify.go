@@ -38,7 +38,7 @@ func Open() (Manager, error) {
 	m.address = &net.UnixAddr{Name: socket, Net: "unixgram"} // a leading @ is an abstract name
 	if pid == "" || pid == strconv.Itoa(os.Getpid()) {
 		if n, err := strconv.ParseUint(limit, 10, 62); err == nil && n < 1<<50 {
-			m.timeout = time.Duration(n) * time.Microsecond //nolint:gosec // bounded above
+			m.timeout = time.Duration(n) * time.Microsecond
 		}
 	}
 	return m, nil

@@ -1,3 +1,5 @@
+//go:build unix
+
 package renew_test
 
 import (
@@ -129,7 +131,7 @@ func TestSharedFileCannotBeWritten(t *testing.T) {
 	full := errors.New("no space left on device")
 	for name, c := range map[string]struct {
 		breaks, repairs func(path string) error
-		lasts         bool // the reader still finds the last token
+		lasts           bool // the reader still finds the last token
 	}{
 		"full disk": {func(string) error { return full }, func(string) error { return nil }, true},
 		"folder": {

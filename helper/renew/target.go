@@ -119,7 +119,7 @@ func parseMode(text string) (fs.FileMode, error) {
 	const hint = "choose 0600, 0400, 0640 or 0440"
 	n, err := strconv.ParseUint(strings.TrimPrefix(text, "0o"), 8, 16)
 	problem := ""
-	switch mode := fs.FileMode(n); { //nolint:gosec // 16 bits
+	switch mode := fs.FileMode(n); {
 	case err != nil:
 		problem = "is not a mode in octal, such as 0640"
 	case n > 0o777:
@@ -141,11 +141,11 @@ func parseMode(text string) (fs.FileMode, error) {
 // groupNumber returns the number of a group that is to read the file.
 func groupNumber(name string, mode fs.FileMode) (int, error) {
 	if mode&0o040 == 0 {
-		return -1, fault.New(fault.Usage, "add --mode 0640", "--group needs a mode with which the group can read, and not %04o",
-			uint32(mode))
+		return -1, fault.New(fault.Usage, "add --mode 0640",
+			"--group needs a mode with which the group can read, and not %04o", uint32(mode))
 	}
 	if n, err := strconv.ParseUint(name, 10, 31); err == nil {
-		return int(n), nil //nolint:gosec // 31 bits
+		return int(n), nil
 	}
 	g, err := user.LookupGroup(name)
 	if err != nil {
@@ -162,8 +162,8 @@ func groupNumber(name string, mode fs.FileMode) (int, error) {
 // replaceable refuses a path in cgp-cred's own folders, and a file that is no token file.
 func (t Target) replaceable(path string) error {
 	for _, folder := range []string{t.Folders.Config, t.Folders.State, t.Folders.Data, t.Folders.Runtime} {
-		if real, err := filepath.EvalSymlinks(folder); err == nil {
-			folder = real
+		if followed, err := filepath.EvalSymlinks(folder); err == nil {
+			folder = followed
 		}
 		if folder != "" && strings.HasPrefix(path, folder+string(filepath.Separator)) {
 			return fault.New(fault.Usage, "name a file in another folder", "%q is in a folder of cgp-cred's own", path)

@@ -70,7 +70,7 @@ func TestModes(t *testing.T) {
 // A path that can't be meant for a token file is refused, and nothing is changed.
 func TestTargetsRefused(t *testing.T) {
 	dir := t.TempDir()
-	real, err := filepath.EvalSymlinks(dir)
+	resolved, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestTargetsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	inputs := []string{"", "missing", filepath.Join(real, "api-key")}
+	inputs := []string{"", "missing", filepath.Join(resolved, "api-key")}
 	for path, says := range map[string]string{
 		"-": "is not a file", "": "", "sub/": "names a folder", ".": "is not a regular file", "config": "is not a regular file",
 		"sub/token":                     "does not exist",

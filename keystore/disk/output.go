@@ -56,7 +56,7 @@ func openOutput(path string) (target string, temp *os.File, err error) {
 		return "", nil, err
 	}
 	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL | noFollow
-	if temp, err = os.OpenFile(tempName(target), flags, 0o600); err != nil { //nolint:gosec // the user names this file
+	if temp, err = os.OpenFile(tempName(target), flags, 0o600); err != nil {
 		err = &fs.PathError{Op: "open", Path: target, Err: reason(err)}
 	}
 	return target, temp, err

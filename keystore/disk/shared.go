@@ -80,7 +80,9 @@ func (s Shared) target() (string, error) {
 	}
 	for _, place := range []string{"/proc", "/sys", "/dev"} {
 		if within := strings.HasPrefix(path, place+"/"); within && !strings.HasPrefix(path, "/dev/shm/") {
-			return "", &UnsafeError{Path: path, Problem: "is a file of the system, in " + place, fix: "name another file"}
+			return "", &UnsafeError{
+				Path: path, Problem: "is a file of the system, in " + place, fix: "name another file",
+			}
 		}
 	}
 	info, err := os.Lstat(path)
@@ -91,7 +93,8 @@ func (s Shared) target() (string, error) {
 		return "", err
 	case info.Mode()&fs.ModeSymlink != 0:
 		return "", &UnsafeError{
-			Path: path, Problem: "is a symbolic link", fix: "name the file itself: " + printable.Shell("readlink", "-f", path),
+			Path: path, Problem: "is a symbolic link",
+			fix: "name the file itself: " + printable.Shell("readlink", "-f", path),
 		}
 	case !info.Mode().IsRegular():
 		return "", &UnsafeError{

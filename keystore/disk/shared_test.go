@@ -67,13 +67,13 @@ func TestSharedWrites(t *testing.T) {
 		}
 		syscall.Umask(old)
 		must(t, err)
-		real, err := filepath.EvalSymlinks(path)
+		resolved, err := filepath.EvalSymlinks(path)
 		must(t, err)
 		got, err := os.ReadFile(path)
 		must(t, err)
 		info, err := os.Lstat(path)
 		must(t, err)
-		if string(got) != "two" || info.Mode() != c.mode || at != real || !slices.Equal(listOf(t, folder), []string{"token"}) {
+		if string(got) != "two" || info.Mode() != c.mode || at != resolved || !slices.Equal(listOf(t, folder), []string{"token"}) {
 			t.Errorf("%+v: %q, mode %v, %s, %v", c, got, info.Mode(), at, listOf(t, folder))
 		}
 		if info.Sys().(*syscall.Stat_t).Gid != uint32(own) {

@@ -14,7 +14,7 @@ import (
 )
 
 // hook runs a script as a hook, and returns what it printed.
-func hook(t *testing.T, ctx context.Context, text string, limit time.Duration, args ...string) (string, error) {
+func hook(ctx context.Context, t *testing.T, text string, limit time.Duration, args ...string) (string, error) {
 	t.Helper()
 	argv := append(script(t, text), args...)
 	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
@@ -33,7 +33,7 @@ func hook(t *testing.T, ctx context.Context, text string, limit time.Duration, a
 // A hook gets its words as they are, the variable, an empty stdin, and no variable of cgp-cred's.
 func TestHookRuns(t *testing.T) {
 	t.Setenv("CGP_CRED_API_KEY", "hidden-api-key")
-	got, err := hook(t, t.Context(), `echo "$# $1 $CGP_TOKEN_FILE"; cat; env | grep CGP_CRED_; echo err >&2`, time.Minute, "a*b$(id)")
+	got, err := hook(t.Context(), t, `echo "$# $1 $CGP_TOKEN_FILE"; cat; env | grep CGP_CRED_; echo err >&2`, time.Minute, "a*b$(id)")
 	if err != nil || got != "1 a*b$(id) /run/t\nerr\n" {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -47,7 +47,7 @@ func TestHookFails(t *testing.T) {
 		"exit 3":     "failed: exit status 3",
 		"kill -9 $$": "failed: signal: killed",
 	} {
-		if _, err := hook(t, t.Context(), text, time.Minute); err == nil || !strings.Contains(err.Error(), says) ||
+		if _, err := hook(t.Context(), t, text, time.Minute); err == nil || !strings.Contains(err.Error(), says) ||
 			fault.HintOf(err, "") == "" {
 			t.Errorf("%s: %v", text, err)
 		}
@@ -60,13 +60,13 @@ func TestHookFails(t *testing.T) {
 			t.Errorf("%q: %v", argv, err)
 		}
 	}
-	got, err := hook(t, t.Context(), `trap "" TERM; echo begun; `+stays+" & "+stays, 500*time.Millisecond)
+	got, err := hook(t.Context(), t, `trap "" TERM; echo begun; `+stays+" & "+stays, 500*time.Millisecond)
 	if err == nil || !strings.Contains(err.Error(), "did not end within") || got != "begun\n" {
 		t.Errorf("%q, %v", got, err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, stop)
-	_, err = hook(t, ctx, stays, time.Minute)
+	_, err = hook(ctx, t, stays, time.Minute)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}

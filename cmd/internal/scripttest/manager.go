@@ -32,7 +32,7 @@ func manage(file string, command []string) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	address := &net.UnixAddr{Name: filepath.Join(folder, "notify"), Net: "unixgram"}
 	socket, err := net.ListenUnixgram("unixgram", address)
 	if err != nil {
