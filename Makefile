@@ -17,8 +17,8 @@ STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/n
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
 
-build: ## compile bin/cgp-cred
-	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -X main.version=$(STAMP)' -o bin/cgp-cred ./cmd/cgp-cred
+build: ## compile bin/cgp-cred and bin/cgp-cred-fleet
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -X main.version=$(STAMP)' -o bin/ ./cmd/cgp-cred ./cmd/cgp-cred-fleet
 
 deps: ## install with apt-get what the tests and checks use
 	@sh .dev/deps.sh install test lint
