@@ -223,6 +223,8 @@ type Kernel struct {
 	address string
 	console string // file of what the kernel prints
 	http    *http.Client
+	alive   context.Context //nolint:containedctx // ends with the kernel
+	ends    context.CancelFunc
 }
 
 // boot starts a kernel. It is the first process of a namespace, so that all of its processes end with it.
@@ -230,6 +232,7 @@ func (n *NFS) boot(t testing.TB, i int) *Kernel {
 	t.Helper()
 	folder := n.cluster.Folder(t, "kernel"+strconv.Itoa(i))
 	k := &Kernel{nfs: n, address: fmt.Sprintf("10.77.0.%d", 10+i), console: filepath.Join(folder, "console")}
+	k.alive, k.ends = context.WithCancel(t.Context())
 	k.http = &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			return n.lab.dial(ctx, network, address)
@@ -271,6 +274,7 @@ func (k *Kernel) await(t testing.TB) {
 func (k *Kernel) Kill() {
 	_ = k.process.Process.Kill()
 	_ = k.process.Wait()
+	k.ends() // nothing else ends its connections
 }
 
 // Stop stops the server's processes, as if they hung, until Continue.
@@ -345,7 +349,7 @@ func (k *Kernel) order(t testing.TB, o order.Order) Result {
 		return Result{Status: -1}
 	}
 	url := "http://" + k.address + ":" + controlPort
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(k.alive, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		t.Error(err)
 		return Result{Status: -1}

@@ -20,6 +20,7 @@ func TestNFS(t *testing.T) {
 		test func(*testing.T, *nodes.NFS)
 	}{
 		{"once", nfsOnce},
+		{"home", nfsHome},
 		{"refused", nfsRefused},
 		{"stopped", nfsStopped},
 		{"killed", nfsKilled}, // the last: it costs a kernel
@@ -34,11 +35,11 @@ func TestNFS(t *testing.T) {
 const patient = "--timeout=10m"
 
 // gets runs get on all kernels, some times at each, and all of them at once.
-func gets(t *testing.T, n *nodes.NFS, s *nodes.Scene, times int, timeout string) []nodes.Result {
+func gets(t *testing.T, n *nodes.NFS, s *nodes.Scene, times int, options ...string) []nodes.Result {
 	t.Helper()
 	count := times * len(n.Kernels)
 	return nodes.AtOnce(count, count, func(i int) nodes.Result {
-		return s.Run(t, n.Kernels[i%len(n.Kernels)], "get", timeout)
+		return s.Run(t, n.Kernels[i%len(n.Kernels)], append([]string{"get"}, options...)...)
 	})
 }
 
@@ -53,11 +54,7 @@ func atMost(t *testing.T, s *nodes.Scene, most int) {
 // hold returns a scene in which the answer to the first token request comes much later than to the others.
 func hold(t *testing.T, n *nodes.NFS, delay string) *nodes.Scene {
 	t.Helper()
-	fault, err := simulator.ParseFault("delay:" + delay + "=1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := n.Scene(t, simulator.Config{Faults: []simulator.Fault{fault}})
+	s := n.Scene(t, simulator.Config{Faults: []simulator.Fault{parse(t, "delay:"+delay+"=1")}})
 	s.Runtime(t)
 	return s
 }
@@ -87,6 +84,39 @@ func quiet(t *testing.T, results []nodes.Result) {
 			t.Error(r.Stderr)
 		}
 	}
+}
+
+// Without a runtime folder, each kernel has a lock of its own, though all have one home.
+func nfsHome(t *testing.T, n *nodes.NFS) {
+	for _, c := range []struct {
+		fleet    bool
+		requests int
+	}{{false, len(n.Kernels)}, {true, 1}} {
+		s := n.Scene(t, simulator.Config{Faults: []simulator.Fault{parse(t, "delay:5s")}})
+		if !c.fleet {
+			s.Env = append(s.Env, "CGP_CRED_FLEET=")
+		}
+		got := gets(t, n, s, 1, patient, "-v")
+		all(t, got, 0)
+		quiet(t, got)
+		for _, r := range got {
+			if strings.Contains(r.Stderr, "another process is working on profile") {
+				t.Errorf("fleet: %v: a kernel waits for a lock of another one: %s", c.fleet, r.Stderr)
+			}
+		}
+		if requests := s.Sim.Requests(); requests != c.requests {
+			t.Errorf("fleet: %v: %d token requests, want %d", c.fleet, requests, c.requests)
+		}
+	}
+}
+
+func parse(t *testing.T, fault string) simulator.Fault {
+	t.Helper()
+	f, err := simulator.ParseFault(fault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 func nfsRefused(t *testing.T, n *nodes.NFS) {
