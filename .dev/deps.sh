@@ -11,7 +11,7 @@ age                  age            linux test
 aria2c               aria2          linux test
 aws                  awscli         linux test
 bash                 bash           any   test
-busybox              busybox        linux test
+busybox              busybox-static linux test,fleet
 curl                 curl           any   test
 dash                 dash           linux test
 dh_bash-completion   bash-completion linux test
@@ -19,6 +19,7 @@ dbus-daemon          dbus           linux test,bench,soak
 dbus-run-session     dbus           linux test
 dbus-send            dbus-bin       linux test
 fish                 fish           any   test
+ganesha.nfsd         nfs-ganesha    linux fleet
 gcc                  gcc            linux test
 fusermount3          fuse3          linux test
 git                  git            any   test,lint
@@ -28,9 +29,11 @@ http                 httpie         any   test
 httpx                python3-httpx  any   test
 hyperfine            hyperfine      any   bench
 igv                  igv            linux test
+ip                   iproute2       linux fleet
 jq                   jq             any   test
 keepassxc            keepassxc      linux test
 keyctl               keyutils       linux test
+linux.uml            user-mode-linux linux fleet
 man                  man-db         linux test
 node                 nodejs         any   test
 munged               munge          linux test
@@ -41,6 +44,7 @@ perf                 linux-perf     linux bench
 python3              python3        any   test
 rclone               rclone         linux test
 redis-server         redis-server   linux test
+rpcbind              rpcbind        linux fleet
 samtools             samtools       linux test
 sbatch               slurm-client   linux test
 script               bsdutils       linux test
@@ -78,9 +82,12 @@ missing() {
 		done
 	done | sort -u
 	[ "$1" = packages ] && [ "$(uname -s)" = Linux ] || return 0
-	# No program: what the race detector is compiled against.
+	# No programs: what the race detector is compiled against, and the file systems of ganesha.nfsd.
 	case " $wanted " in
 	*' test '*) [ -e /usr/include/stdlib.h ] || echo libc6-dev ;;
+	esac
+	case " $wanted " in
+	*' fleet '*) ls /usr/lib/*/ganesha/libfsalvfs.so >/dev/null 2>&1 || echo nfs-ganesha-vfs ;;
 	esac
 }
 

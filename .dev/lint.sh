@@ -35,6 +35,7 @@ check words sh .dev/words.sh
 check "go mod tidy" go mod tidy -diff
 check "go mod verify" go mod verify
 check "go vet" go vet ./...
+check "go vet of the tests of make fleet" env GOOS=linux CGO_ENABLED=0 go vet -tags fleet ./cmd/internal/nodes/...
 for target in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do
 	check "$target" system "${target%/*}" "${target#*/}"
 done
