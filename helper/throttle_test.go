@@ -218,32 +218,32 @@ func TestPatienceIsEachProcesssOwn(t *testing.T) {
 	p.Fails(t, "429")
 	saved := p.Load(t)
 	synctest.Test(t, func(t *testing.T) {
-		get := func(patience time.Duration) (error, time.Duration) {
+		get := func(patience time.Duration) (time.Duration, error) {
 			h := process(p, slow{}, 0, patience)
 			start := time.Now()
 			_, err := h.Get(t.Context(), saved, helper.Options{})
-			return err, time.Since(start)
+			return time.Since(start), err
 		}
 		asking := make(chan error)
 		go func() {
-			err, _ := get(2 * time.Minute)
+			_, err := get(2 * time.Minute)
 			asking <- err
 		}()
 		time.Sleep(time.Second)
-		if err, took := get(10 * time.Second); took > 15*time.Second {
+		if took, err := get(10 * time.Second); took > 15*time.Second {
 			t.Errorf("%v after %v", err, took)
 		} else {
 			throttled(t, err)
 		}
 		longer := make(chan error)
 		go func() {
-			err, _ := get(10 * time.Minute)
+			_, err := get(10 * time.Minute)
 			longer <- err
 		}()
 		throttled(t, <-asking)
 		before := p.Sim.Requests()
 		// A later caller, which is told at once because its time is too short.
-		if err, took := get(10 * time.Second); took > 15*time.Second {
+		if took, err := get(10 * time.Second); took > 15*time.Second {
 			t.Errorf("%v after %v", err, took)
 		} else {
 			throttled(t, err)

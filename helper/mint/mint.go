@@ -27,15 +27,17 @@ const (
 
 // Minter says how tokens are minted.
 type Minter struct {
-	APIM       func() (*apim.Client, error) // made only when a token is minted
-	Timeout    time.Duration                // of all requests of one mint; 0: Timeout
-	Attempts   uint                         // of one mint, shared by its keys, without those that APIM throttles; 0: three
-	Patience   time.Duration                // of all requests of one mint while APIM throttles; 0: as Timeout
-	Window     time.Duration                // within which a throttled mint asks again, if APIM does not say when; 0: 30 s
-	Hurry      bool                         // do not wait while APIM throttles: the caller has another token
-	Quota      Quota                        // what the caller knows about the quota
-	Now        func() time.Time
-	WaitingFor func(where string)                      // called if a key outside the record has not signed for [WaitingAfter]; nil: not
+	APIM    func() (*apim.Client, error) // made only when a token is minted
+	Timeout time.Duration                // of all requests of one mint; 0: Timeout
+	// of one mint, shared by its keys, without those that APIM throttles; 0: three
+	Attempts uint
+	Patience time.Duration // of all requests of one mint while APIM throttles; 0: as Timeout
+	Window   time.Duration // within which a throttled mint asks again, if APIM does not say when; 0: 30 s
+	Hurry    bool          // do not wait while APIM throttles: the caller has another token
+	Quota    Quota         // what the caller knows about the quota
+	Now      func() time.Time
+	// called if a key outside the record has not signed for [WaitingAfter]; nil: not
+	WaitingFor func(where string)
 	Throttled  func(e *apim.Error, wait time.Duration) // called before each wait for the quota; nil: not
 	Report     report.To
 }
