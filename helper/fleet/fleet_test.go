@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -310,7 +309,7 @@ func TestPoisoned(t *testing.T) {
 		"a seal":       {content("\x01" + strings.Repeat("s", 100)), false},
 		"a link":       {link("/etc/passwd"), true},
 		"a loop":       {link("loop"), true},
-		"a named pipe": {func(file string) error { return syscall.Mkfifo(file, 0o600) }, true},
+		"a named pipe": {fifo, true},
 		"a folder":     {func(file string) error { return os.Mkdir(file, 0o700) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
