@@ -21,7 +21,6 @@ import (
 	"cgp-cred/helper/renew"
 	"cgp-cred/helper/wire"
 	"cgp-cred/keystore/disk"
-	"cgp-cred/keystore/keystoretest"
 )
 
 // renewals returns how many renewals a test plays: ten thousand in make fleet.
@@ -68,7 +67,7 @@ func watch(s disk.Shared, format string, begun, stop *atomic.Bool, problem chan<
 			err = textOf(format, string(text))
 		}
 		info, serr := os.Lstat(s.Path)
-		if err = errors.Join(err, serr); err == nil && runtime.GOOS != "windows" && info.Mode() != s.Mode {
+		if err = errors.Join(err, serr); err == nil && info.Mode() != s.Mode {
 			err = fmt.Errorf("mode %v", info.Mode())
 		}
 		if err != nil {
@@ -83,10 +82,8 @@ func watch(s disk.Shared, format string, begun, stop *atomic.Bool, problem chan<
 func TestReaderOfASharedFile(t *testing.T) {
 	for i, format := range wire.Formats {
 		t.Run(format, func(t *testing.T) {
-			s := disk.Shared{Path: place(t), Mode: 0o600, Group: -1}
-			if keystoretest.Unix.Here() {
-				s.Mode, s.Group = []fs.FileMode{0o640, 0o440, 0o400}[i%3], os.Getegid()
-			}
+			mode := []fs.FileMode{0o640, 0o440, 0o400}[i%3]
+			s := disk.Shared{Path: place(t), Mode: mode, Group: os.Getegid()}
 			var begun, stop atomic.Bool
 			problem := make(chan error, 1)
 			go watch(s, format, &begun, &stop, problem) // outside of the bubble, whose clock stops while it reads
@@ -127,7 +124,6 @@ func TestReaderOfASharedFile(t *testing.T) {
 // A file that can't be written keeps the last token, with one warning; a second one says that it is written again. This
 // holds for a full disk, and for each way in which the target becomes one that must not be written.
 func TestSharedFileCannotBeWritten(t *testing.T) {
-	keystoretest.Require(t, keystoretest.Unix)
 	full := errors.New("no space left on device")
 	for name, c := range map[string]struct {
 		breaks, repairs func(path string) error
