@@ -42,7 +42,7 @@ soak: ## run many processes for DURATION while everything breaks; SEED to see a 
 	go test -count=1 -timeout 0 -v ./cmd/internal/soak -duration $(DURATION) -seed $(SEED) -patience 2s $(SOAKFLAGS)
 
 fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
-	@sh .dev/deps.sh test
+	@sh .dev/deps.sh test fleet
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 -v ./cmd/internal/nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
 

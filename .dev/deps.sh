@@ -1,7 +1,7 @@
 #!/bin/sh
 # Says which programs the named groups of checks need and are missing. With "install", or with CI=true, it installs them
 # first, if apt-get can do it without asking. With CI=true it fails if one is missing then.
-# usage: .dev/deps.sh [install] test|lint|bench|soak|release...
+# usage: .dev/deps.sh [install] test|fleet|lint|bench|soak|release...
 set -eu
 
 # program, its Debian package, whether it exists on Linux only, the groups that need it
@@ -33,6 +33,7 @@ keepassxc            keepassxc      linux test
 keyctl               keyutils       linux test
 man                  man-db         linux test
 node                 nodejs         any   test
+munged               munge          linux test
 openssl              openssl        any   test
 pass                 pass           linux test
 pkcs11-tool          opensc         linux test
@@ -41,17 +42,22 @@ python3              python3        any   test
 rclone               rclone         linux test
 redis-server         redis-server   linux test
 samtools             samtools       linux test
+sbatch               slurm-client   linux test
 script               bsdutils       linux test
 secret-tool          libsecret-tools linux test,bench
 setfacl              acl            linux test
 setpriv              util-linux     linux test
 shasum               perl           any   test
+slurmctld            slurmctld      linux test
+slurmd               slurmd         linux test
+snakemake            snakemake      linux fleet
 softhsm2-util        softhsm2       linux test
 shellcheck           shellcheck     any   lint
 ssh-agent            openssh-client any   test
 strace               strace         linux test
 swtpm                swtpm          linux test
 tpm2_sign            tpm2-tools     linux test
+systemd-analyze      systemd        linux test
 unshare              util-linux     linux test,soak
 valgrind             valgrind       linux bench
 Xvfb                 xvfb           linux test

@@ -100,6 +100,7 @@ func (o *sinkOptions) check() error {
 
 // sink writes a token file, and keeps it fresh until a signal comes.
 func (a *app) sink(ctx context.Context, o sinkOptions) error {
+	a.patient = true
 	manager, err := notify.Open()
 	if err != nil {
 		a.warn(err.Error())

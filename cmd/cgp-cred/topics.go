@@ -81,6 +81,7 @@ var environmentTopic = []block{
 		{"`CGP_CRED_AUDIENCE`", "another audience; default: the token URL"},
 		{"`CGP_CRED_API_NAME`", "path of the API that the credential is for; default: all paths of the host"},
 		{"`CGP_CRED_FLEET`", "as `store --fleet`; default: the bundle's, otherwise none; not for profiles"},
+		{"`CGP_CRED_FLEET_PASSWORD_FILE`", "file with the password of the fleet's Redis; default: the keychain"},
 		{"`CGP_CRED_CA_FILE`", "as `--ca-file`: PEM roots to trust in addition to the system's"},
 		{
 			"`CGP_CRED_KEYCHAIN_TIMEOUT`",
@@ -117,6 +118,11 @@ var environmentTopic = []block{
 			"whether someone could answer a keychain's prompt",
 		},
 		{"`GITHUB_ACTIONS`, `GITHUB_ENV`, `TF_BUILD`", "read by `ci`"},
+		{"`NOTIFY_SOCKET`, `WATCHDOG_USEC`, `WATCHDOG_PID`", "set by systemd for `sink`"},
+		{
+			"`BEARER_TOKEN`, `BEARER_TOKEN_FILE`",
+			"`sink --wlcg` writes the second one's file; readers prefer the first one",
+		},
 		{"`PATH`", "where `exec` finds COMMAND, and `clients install` the interpreter"},
 		{"`NO_COLOR`, `TERM`", "no colours in `doctor`"},
 		{"`WSL_DISTRO_NAME`", "better hints in WSL"},
@@ -148,6 +154,7 @@ var filesTopic = []block{
 		{"lock of changes", "`$XDG_STATE_HOME/cgp-cred/NAME~change.lock`"},
 		{"lock of token requests, and its state", "`$XDG_RUNTIME_DIR/cgp-cred/NAME.lock`, `NAME.json`"},
 		{"token files of `exec`", "`$XDG_RUNTIME_DIR/cgp-cred/exec-RANDOM/`, otherwise `/dev/shm/cgp-cred-RANDOM/`"},
+		{"lock of the file of `sink`", "`sink~HASH.lock`, next to the locks of token requests"},
 		{
 			"encrypted file keystore",
 			"`$XDG_DATA_HOME/cgp-cred/NAME.age`, `NAME~identity.age`, `identity`, `lock`",
@@ -158,7 +165,8 @@ var filesTopic = []block{
 		"folders of their own for them."},
 	{text: "No config file holds a secret. A profile has `api_host`, `api_name`, `auth`, `keystore` and `rev`. " +
 		"cgp-cred adds what it needs to find, move and verify a record: `keystore_identity`, `keystore_command`, " +
-		"`keystore_seal`, `signer_seal`, `moving_from`, `changing_to`."},
+		"`keystore_seal`, `signer_seal`, `moving_from`, `changing_to`. With `--fleet` it has `fleet`, and " +
+		"`fleet_seal` if a program serves it."},
 	{text: "The keychain item has the service `cgp-cred` and the profile's name as account. A token that is cached " +
 		"in the keychain has the account `NAME/token`."},
 }

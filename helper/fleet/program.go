@@ -52,6 +52,8 @@ type runner struct {
 	name  string // by which it reports errors as cgp-cred does; empty: it does not
 	owner string // of this process's lease
 	env   []string
+
+	withheld string // a variable that the program did not get, because the URL was not given on this machine
 }
 
 func (r *runner) Look(ctx context.Context, name string) (Found, error) {
@@ -114,9 +116,14 @@ func (r *runner) Drop(ctx context.Context, name string) error {
 func (r *runner) Pace() (first, most time.Duration) { return runPause, runMaxPause }
 
 func (r *runner) run(ctx context.Context, text []byte, verb, name string, more ...string) ([]byte, error) {
-	return program.Call{
+	out, err := program.Call{
 		Argv: []string{r.path}, Verb: verb, Profile: name, More: more, Text: text, Env: r.env, Name: r.name,
 	}.Run(ctx)
+	if errors.Is(err, program.ErrFailed) && r.withheld != "" {
+		hint := r.withheld + " counts only for a URL that was given on this machine: " + giveIt
+		return nil, fault.Of(fault.Keystore, hint+"\n"+fault.HintOf(err, ""), err)
+	}
+	return out, err
 }
 
 // seconds returns a time in whole seconds, and not less than it is.
@@ -128,7 +135,8 @@ func seconds(d time.Duration) string {
 // store are named to it, only if the user gave the URL on this machine: a planted URL would run any program, or get the
 // password of another store.
 func newRunner(u *url.URL, text string, given bool) (Store, error) {
-	r := &runner{owner: rand.Text(), env: variables(text, given)}
+	r := &runner{owner: rand.Text()}
+	r.env, r.withheld = variables(text, given)
 	if u.Scheme == schemeProgram {
 		if !given {
 			return nil, notGiven(text)
@@ -144,23 +152,29 @@ func newRunner(u *url.URL, text string, given bool) (Store, error) {
 	return r, nil
 }
 
+const giveIt = "cgp-cred store PROFILE --fleet URL, or " + URLVariable + "=URL in the environment"
+
 func notGiven(text string) error {
-	return fault.New(fault.Usage, "if it is yours, give it on this machine: "+
-		printable.Shell(URLVariable+"="+Shown(text))+" in the environment",
+	return fault.New(fault.Usage, "if it is yours, give it here: "+giveIt,
 		"fleet %s: its program was not given on this machine, and is not run", printable.Quote(Shown(text)))
 }
 
-// variables returns what a store's program gets of cgp-cred's variables: none that may hold a secret.
-func variables(text string, given bool) []string {
-	env := []string{URLVariable + "=" + text}
+// variables returns what a store's program gets of cgp-cred's variables: none that may hold a secret. It also names one
+// that the program would get if the URL had been given.
+func variables(text string, given bool) (env []string, withheld string) {
+	env = []string{URLVariable + "=" + text}
 	for _, line := range os.Environ() {
 		name, value, _ := strings.Cut(line, "=")
-		file := given && strings.HasPrefix(name, filesPrefix) && strings.HasSuffix(name, filesSuffix)
-		if value != "" && (file || name == caVariable) {
+		file := strings.HasPrefix(name, filesPrefix) && strings.HasSuffix(name, filesSuffix)
+		switch {
+		case value == "":
+		case file && !given:
+			withheld = name
+		case file, name == caVariable:
 			env = append(env, line)
 		}
 	}
-	return env
+	return env, withheld
 }
 
 // programPath returns the file of a URL with three slashes.

@@ -101,13 +101,16 @@ func merge(name string, old *record.Record, c Change) (*record.Record, error) {
 
 // mergeFleet puts the fleet's key into a record, and the URL into its profile. A key stays through a rotation, so that
 // machines that only read keep reading. A credential for another place, or of another application, has another key.
-func mergeFleet(name string, old, r *record.Record, p *profile.Profile, c Change) error {
-	if c.Fleet != nil {
+func (m *Manager) mergeFleet(old, r *record.Record, p *profile.Profile, c Change) (err error) {
+	if c.Fleet != nil && (p.Fleet != *c.Fleet || !m.FleetGiven(p)) {
 		p.Fleet = *c.Fleet
+		if p.FleetSeal, err = m.Seals().SealFleet(p.Name, p.Fleet); err != nil {
+			return err
+		}
 	}
 	switch {
 	case c.Fleet != nil && p.Fleet != "" && r.Auth != profile.JWT:
-		return refuse(name, "machines share a token, and method "+r.Auth+" has none", "leave --fleet out")
+		return refuse(p.Name, "machines share a token, and method "+r.Auth+" has none", "leave --fleet out")
 	case c.Fleet != nil && p.Fleet == "":
 		r.FleetKey = keystore.Secret{}
 	case p.Fleet != "" && (r.FleetKey.IsZero() || old == nil || !old.APIKey.Equal(r.APIKey) || old.Host != r.Host ||

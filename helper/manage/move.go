@@ -40,7 +40,7 @@ func (g migration) profile(name string) *profile.Profile {
 	}
 	p := &profile.Profile{Name: name, SignerSeal: g.seal()}
 	if g.now != nil {
-		p.MovingFrom, p.Fleet = g.now.MovingFrom, g.now.Fleet
+		p.MovingFrom, p.Fleet, p.FleetSeal = g.now.MovingFrom, g.now.Fleet, g.now.FleetSeal
 	}
 	p.Move(g.to)
 	return p

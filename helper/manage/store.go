@@ -139,7 +139,7 @@ func (m *Manager) Store(ctx context.Context, name string, c Change) (Stored, err
 		return Stored{}, err
 	}
 	p := found.profile(name)
-	if err := mergeFleet(name, base, r, p, c); err != nil {
+	if err := m.mergeFleet(base, r, p, c); err != nil {
 		return Stored{}, err
 	}
 	s := Stored{Profile: p, Record: r, New: old == nil}
@@ -188,7 +188,7 @@ func (m *Manager) adopt(p *profile.Profile, r *record.Record) (same bool, err er
 	now, err := m.Config.Load(p.Name)
 	if err == nil && now.Host == p.Host && now.APIName == p.APIName && now.Auth == p.Auth && now.Rev == p.Rev &&
 		now.ChangingTo == "" && now.Location().Same(p.Location()) &&
-		now.Seal == p.Seal && now.SignerSeal == p.SignerSeal && now.Fleet == p.Fleet {
+		now.Seal == p.Seal && now.SignerSeal == p.SignerSeal && now.Fleet == p.Fleet && now.FleetSeal == p.FleetSeal {
 		*p = *now
 		return true, nil
 	}

@@ -13,10 +13,10 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// Manager is the service manager that started this process, or none. Its methods do nothing if there is none, and
-// ignore errors: a manager that does not listen must not stop the work.
+// Manager is the service manager that started this process. The methods of the zero value do nothing, and
+// all ignore errors: a manager that does not listen must not stop the work.
 type Manager struct {
-	address *net.UnixAddr // nil: none
+	address *net.UnixAddr // nil: no manager
 	timeout time.Duration // of its watchdog; 0: it has none
 }
 

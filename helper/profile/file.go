@@ -37,6 +37,7 @@ func (p *Profile) rows() []row {
 		{key: "changing_to", value: &p.ChangingTo},
 		{key: "signer_seal", value: &p.SignerSeal},
 		{key: "fleet", value: &p.Fleet},
+		{key: "fleet_seal", value: &p.FleetSeal},
 	}
 }
 

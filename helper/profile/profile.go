@@ -57,7 +57,8 @@ type Profile struct {
 
 	SignerSeal string // shows which signer commands were given on this machine, see helper
 
-	Fleet string // URL of what the machines with this credential share; empty: nothing
+	Fleet     string // URL of what the machines with this credential share; empty: nothing
+	FleetSeal string // shows that Fleet was given on this machine, if a program serves it, see helper
 
 	System         bool     // the system administrator keeps the file, and no user changes it
 	SignerCommands []string // of a system profile: commands that may sign for a record of a program or in a file

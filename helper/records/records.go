@@ -107,7 +107,7 @@ func (rs *Records) Fleet(p *profile.Profile, r *record.Record) *fleet.Fleet {
 		return nil
 	}
 	f, err := fleet.New(fleet.Options{
-		URL: p.Fleet, Record: r, Where: TokenURL(r), Report: rs.Report, Now: rs.Now,
+		URL: p.Fleet, Record: r, Where: TokenURL(r), Report: rs.Report, Now: rs.Now, Given: rs.FleetGiven(p),
 	})
 	if err != nil {
 		rs.Report.Warn("profile %q shares no token with other machines: %v: cgp-cred store %s --fleet URL gives it a key",
@@ -115,6 +115,15 @@ func (rs *Records) Fleet(p *profile.Profile, r *record.Record) *fleet.Fleet {
 		return nil
 	}
 	return f
+}
+
+// FleetGiven reports whether the fleet's URL was given on this machine: in the environment, with store, or by the
+// system administrator.
+func (rs *Records) FleetGiven(p *profile.Profile) bool {
+	if p.Keystore == profile.Environment {
+		return rs.Environment.FleetGiven
+	}
+	return p.System || rs.Seals().fleetGiven(p)
 }
 
 // Forget drops p's cached token. If that fails, the leftover entry is unreachable and expires with the token.

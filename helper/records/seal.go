@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"cgp-cred/helper/fleet"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/kernel"
@@ -77,6 +78,22 @@ func (s Seals) Sealed(name string, place profile.Location) bool {
 func commandSeal(name string, place profile.Location) []byte {
 	return []byte("cgp-cred keystore command\x00" + name + "\x00" + strings.Join(place.Command, "\x00"))
 }
+
+// SealFleet marks a fleet's URL as one that the user gave, if a program serves its store.
+func (s Seals) SealFleet(name, url string) (string, error) {
+	if !fleet.Runs(url) {
+		return "", nil
+	}
+	return s.sealText("fleet", fleetSeal(name, url), nil)
+}
+
+// fleetGiven reports whether the fleet's URL was given on this machine for the profile.
+func (s Seals) fleetGiven(p *profile.Profile) bool {
+	_, ok := s.unsealText(fleetSeal(p.Name, p.Fleet), p.FleetSeal)
+	return ok
+}
+
+func fleetSeal(name, url string) []byte { return []byte("cgp-cred fleet\x00" + name + "\x00" + url) }
 
 // permit decides which of a record's signer programs may be run. A record in the keychain names only what the user
 // stored there. A record from another keystore can be planted, so only the commands in the profile's seal, or in the

@@ -181,13 +181,13 @@ func (t Target) replaceable(path string) error {
 		return fault.New(fault.Usage, "name another file", "%q is a file that cgp-cred reads", path)
 	}
 	if text, err := disk.ReadInput(path, 1<<20, nil); err != nil || !wire.Recognise(text) {
-		return fault.New(fault.Usage, "name another file, or move it away: "+printable.Shell("mv", path, path+".away"),
+		return fault.New(fault.Usage, "name another file, or see what it is: "+printable.Shell("ls", "-l", path),
 			"%q exists and does not hold a token: it is not replaced", path)
 	}
 	return nil
 }
 
-// lock takes the lock of a path. Without a folder for it there is none.
+// lock takes the lock of a path. Without a folder for locks it is broken.
 func (t Target) lock(path string) (release func(), state disk.LockState) {
 	if t.Folders.Runtime == "" {
 		return func() {}, disk.Broken

@@ -102,13 +102,13 @@ func (s Shared) target() (string, error) {
 	return path, notOurs(path, info)
 }
 
-// Sweep removes temporary files of this path that killed processes have left: all if no other process writes it now
-// (alone), otherwise old ones.
-func (s Shared) Sweep(alone bool) {
+// Sweep removes temporary files of this path that killed processes have left: all if this process holds a lock, so that
+// no other one writes the file now, otherwise old ones.
+func (s Shared) Sweep(locked bool) {
 	path, err := s.target()
 	switch {
 	case err != nil:
-	case alone:
+	case locked:
 		_, _ = RemoveTemps(path) // another user's stay
 	default:
 		sweep(path)

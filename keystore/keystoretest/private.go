@@ -30,7 +30,7 @@ func inherited(name string) bool {
 		}
 	}
 	for _, prefix := range []string{
-		"GO", "CGO_", "CGP_CRED_TEST_", "CGP_CRED_ALL_KILLS", "AGEFILE_TEST_",
+		"GO", "CGO_", "CGP_CRED_TEST_", "CGP_CRED_FLEET_TESTS", "CGP_CRED_ALL_KILLS", "AGEFILE_TEST_",
 		"CACHE_TEST_", "KEYSTORETEST_",
 	} {
 		if strings.HasPrefix(name, prefix) {

@@ -30,6 +30,8 @@ type Environment struct {
 	Audience string
 	Fleet    string // URL of what the machines with this credential share; empty: nothing
 
+	FleetGiven bool // a variable of its own has Fleet, and not the bundle
+
 	apiKey     keystore.Secret
 	privateKey keystore.Secret // PEM as given; zero: the API key is the credential
 	bundle     *Record
@@ -75,6 +77,7 @@ func ReadEnvironment(getenv func(string) string) (*Environment, error) {
 			return nil, err
 		}
 	}
+	e.FleetGiven = e.Fleet != ""
 	given := map[string]keystore.Secret{}
 	for _, name := range []string{envAPIKey, envKey, envBundle} {
 		value, err := variable(getenv, name)
@@ -92,7 +95,7 @@ func ReadEnvironment(getenv func(string) string) (*Environment, error) {
 		}
 		bundle, err := fromBundle(given[envBundle])
 		if err == nil && e.Fleet != "" {
-			bundle.Fleet = e.Fleet
+			bundle.Fleet, bundle.FleetGiven = e.Fleet, true
 		}
 		return bundle, err
 	}

@@ -55,7 +55,7 @@ func NewSlurm(t testing.TB, c simulator.Config, nodes int) *Slurm {
 	s.daemon(t, nil, "munged", "--foreground", "--force", "--num-threads=2", "--key-file="+s.at("munge.key"),
 		"--socket="+s.at("munge"), "--pid-file="+s.at("munge.pid"), "--log-file="+s.at("munge.log"),
 		"--seed-file="+s.at("munge.seed"))
-	s.until(t, "munged answers", func() bool {
+	s.Until(t, "munged answers", func() bool {
 		conn, err := net.Dial("unix", s.at("munge"))
 		return err == nil && conn.Close() == nil
 	})
@@ -67,7 +67,7 @@ func NewSlurm(t testing.TB, c simulator.Config, nodes int) *Slurm {
 		node.Cloneflags |= syscall.CLONE_NEWNS
 		s.daemon(t, node, "sh", "-c", start, "sh", s.Login, s.at("slurm.conf"), fmt.Sprint("n", i))
 	}
-	s.until(t, "all nodes are idle", func() bool {
+	s.Until(t, "all nodes are idle", func() bool {
 		r := s.run(t, "sinfo", "-h", "-t", "idle", "-o", "%D")
 		return r.Status == 0 && strings.TrimSpace(r.Stdout) == strconv.Itoa(nodes)
 	})
@@ -103,7 +103,7 @@ MpiDefault=none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
+SelectTypeParameters=CR_CPU,CR_LLN
 SlurmdParameters=config_overrides
 SlurmctldPort=%[3]d
 SlurmctldPidFile=%[2]s/slurmctld.pid
@@ -155,8 +155,8 @@ func (s *Slurm) daemon(t testing.TB, node *syscall.SysProcAttr, argv ...string) 
 	s.daemons = append(s.daemons, cmd)
 }
 
-// until waits for something that the daemons do. If one of them has ended, the test fails.
-func (s *Slurm) until(t testing.TB, what string, done func() bool) {
+// Until waits for something that the daemons do. If one of them has ended, the test fails.
+func (s *Slurm) Until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for !done() {
 		for _, d := range s.daemons {
@@ -281,7 +281,7 @@ func (j *Job) Tasks(t testing.TB) []Task {
 func (j *Job) Wait(t testing.TB) (tasks []Task) {
 	t.Helper()
 	running := []string{"PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "REQUEUED", "SUSPENDED", "STOPPED"}
-	j.slurm.until(t, "job "+j.id+" ends", func() bool {
+	j.slurm.Until(t, "job "+j.id+" ends", func() bool {
 		tasks = j.Tasks(t)
 		return len(tasks) > 0 && !slices.ContainsFunc(tasks, func(task Task) bool {
 			return slices.Contains(running, task.State)
