@@ -17,8 +17,8 @@ STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/n
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
 
-build: ## compile bin/cgp-cred
-	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -X main.version=$(STAMP)' -o bin/cgp-cred ./cmd/cgp-cred
+build: ## compile bin/cgp-cred and bin/cgp-cred-fleet
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -X main.version=$(STAMP)' -o bin/ ./cmd/cgp-cred ./cmd/cgp-cred-fleet
 
 deps: ## install with apt-get what the tests and checks use
 	@sh .dev/deps.sh install test lint
@@ -45,6 +45,7 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 	@sh .dev/deps.sh test fleet
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 -v ./cmd/internal/nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
+	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
 
 bench: $(TOOLS)/benchstat-$(BENCHSTAT) ## compare the speed with other programs' on this machine; ROUNDS=40 for more
 	@sh .dev/deps.sh bench

@@ -10,8 +10,9 @@ usage() {
 	cat <<'USAGE'
 usage: sh install.sh [--version VERSION --base-url URL] [--dry-run] [--uninstall] [--help]
 
-Puts cgp-cred, and its links git-credential-cgp and get_nhs_oauth_token, into PREFIX/bin, and its
-man pages, shell completions (bash, zsh, fish) and programs for key stores below PREFIX/share.
+Puts cgp-cred, its links git-credential-cgp and get_nhs_oauth_token, and cgp-cred-fleet into
+PREFIX/bin, and its man pages, shell completions (bash, zsh, fish) and programs for key stores
+below PREFIX/share.
 In a checkout it builds what is there (this needs Go). With a version and a base URL it fetches
 URL/cgp-cred_VERSION_OS_ARCH.tar.gz and URL/SHA256SUMS and installs what matches. The install.sh
 of a release knows both.
@@ -130,7 +131,7 @@ make_tmp() {
 	trap 'exit 143' TERM
 }
 
-# build compiles src into tmp/cgp-cred.
+# build compiles src into tmp/cgp-cred and tmp/cgp-cred-fleet.
 build() {
 	stamp=dev vcs=-buildvcs=false
 	# Where git does not call src itself the top of a work tree, what it says would be about another project.
@@ -148,6 +149,11 @@ build() {
 	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 \
 		go build -trimpath "$vcs" -ldflags="-s -w -X main.version=$stamp" -o "$tmp/cgp-cred" ./cmd/cgp-cred) ||
 		stop 1 "go build did not succeed; its own message is above" "this needs the Go that go.mod names, or a newer one; here is $(go version 2>/dev/null || echo another)"
+	if [ -d "$src/cmd/cgp-cred-fleet" ]; then # only a fleet with a Redis needs it, and only it needs the library for that
+		(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 \
+			go build -trimpath "$vcs" -ldflags="-s -w -X main.version=$stamp" -o "$tmp/cgp-cred-fleet" ./cmd/cgp-cred-fleet >"$tmp/said" 2>&1) ||
+			note "cgp-cred-fleet can't be built, and is left out: $(sed -n 1p "$tmp/said")"
+	fi
 	page_date=$(git -C "$src" log -1 --format=%ct 2>/dev/null) || page_date=''
 	[ "$stamp" != dev ] || page_date=''
 	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$page_date} \
@@ -227,7 +233,7 @@ verify() {
 	[ "$got" = "$want" ] || stop 1 "the checksum of $archive is not the one in SHA256SUMS" "nothing was installed; fetch it again, and report it if it stays so"
 }
 
-# unpack takes cgp-cred, its man pages and the programs of contrib out of the archive. Only plain files with names that a release has are allowed.
+# unpack takes cgp-cred, cgp-cred-fleet, the man pages and the programs of contrib out of the archive. Only plain files with names that a release has are allowed.
 unpack() {
 	odd="the archive is not one of cgp-cred; nothing was installed"
 	top=${archive%.tar.gz}/ # its one folder
@@ -236,13 +242,18 @@ unpack() {
 	fi
 	! grep -q '^[^-]' "$tmp/members" || stop 1 "$archive holds something other than plain files" "$odd"
 	pages='man/(cgp-cred[a-z-]*|git-credential-cgp|get_nhs_oauth_token)\.1'
-	programs='contrib/(systemd/)?[a-z0-9]+[a-z0-9@.-]*'
+	tools='contrib/(systemd/)?[a-z0-9]+[a-z0-9@.-]*'
 	awk -v top="$top" 'index($0, top) != 1 { exit 1 } { print substr($0, length(top) + 1) }' "$tmp/all" >"$tmp/names" ||
 		stop 1 "$archive holds a file that a release does not have" "$odd"
-	! grep -Evxq "cgp-cred|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.md|completions/[_a-z][a-z0-9_.-]*|$pages|$programs" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
+	! grep -Evxq "cgp-cred|cgp-cred-fleet|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.md|completions/[_a-z][a-z0-9_.-]*|$pages|$tools" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
 	[ "$(grep -cx cgp-cred "$tmp/names")" = 1 ] || stop 1 "$archive does not hold one cgp-cred" "$odd"
 	tar -xzOf "$tmp/$archive" "${top}cgp-cred" >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
-	grep -Ex "$pages|$programs" "$tmp/names" >"$tmp/extras" || return 0
+	case $(grep -cx cgp-cred-fleet "$tmp/names") in
+	0) ;; # an earlier release
+	1) tar -xzOf "$tmp/$archive" "${top}cgp-cred-fleet" >"$tmp/cgp-cred-fleet" || stop 1 "$archive can't be unpacked" "$odd" ;;
+	*) stop 1 "$archive holds more than one cgp-cred-fleet" "$odd" ;;
+	esac
+	grep -Ex "$pages|$tools" "$tmp/names" >"$tmp/extras" || return 0
 	# shellcheck disable=SC2046 # names without spaces, as the pattern says
 	tar -xzf "$tmp/$archive" -C "$tmp" $(sed "s|^|$top|" "$tmp/extras") || stop 1 "$archive can't be unpacked" "$odd"
 	for folder in man contrib; do
@@ -250,19 +261,11 @@ unpack() {
 	done
 }
 
-# place moves tmp/cgp-cred to its place in one step: the old program may be running.
+# place puts the programs and the links into bin.
 place() {
 	elsewhere="choose a folder that is yours: PREFIX=\"\$HOME/.local\" sh install.sh"
-	[ ! -d "$bin/cgp-cred" ] || stop 1 "$bin/cgp-cred is a folder" "move it away, or choose another PREFIX"
-	mkdir -p -- "$bin" 2>/dev/null || stop 1 "the folder $bin can't be made" "$elsewhere"
-	new=$(mktemp "$bin/.cgp-cred.XXXXXX" 2>/dev/null) || {
-		new=''
-		stop 1 "nothing can be written to $bin" "$elsewhere"
-	}
-	{ cat "$tmp/cgp-cred" >"$new" && chmod 755 "$new"; } || stop 1 "writing to $bin did not succeed" "is the disk full?"
-	"$new" version >"$tmp/said" 2>&1 || stop 1 "the new program does not run on this machine; what was installed before is still there" "is $bin on a file system that runs programs?"
-	mv -f -- "$new" "$bin/cgp-cred" || stop 1 "$bin/cgp-cred can't be replaced" "$elsewhere"
-	new=''
+	[ ! -f "$tmp/cgp-cred-fleet" ] || place_program cgp-cred-fleet
+	place_program cgp-cred
 	for link in $links; do
 		if [ ! -e "$bin/$link" ] && [ ! -L "$bin/$link" ]; then
 			ln -s cgp-cred "$bin/$link" || stop 1 "the link $bin/$link can't be made" "$elsewhere"
@@ -270,6 +273,20 @@ place() {
 			note "$bin/$link is another program's and was not changed; to have cgp-cred's, remove it and install again"
 		fi
 	done
+}
+
+# place_program NAME moves tmp/NAME to its place in one step: the old program may be running.
+place_program() {
+	[ ! -d "$bin/$1" ] || stop 1 "$bin/$1 is a folder" "move it away, or choose another PREFIX"
+	mkdir -p -- "$bin" 2>/dev/null || stop 1 "the folder $bin can't be made" "$elsewhere"
+	new=$(mktemp "$bin/.cgp-cred.XXXXXX" 2>/dev/null) || {
+		new=''
+		stop 1 "nothing can be written to $bin" "$elsewhere"
+	}
+	{ cat "$tmp/$1" >"$new" && chmod 755 "$new"; } || stop 1 "writing to $bin did not succeed" "is the disk full?"
+	"$new" version >"$tmp/said" 2>&1 || stop 1 "the new program does not run on this machine; what was installed before is still there" "is $bin on a file system that runs programs?"
+	mv -f -- "$new" "$bin/$1" || stop 1 "$bin/$1 can't be replaced" "$elsewhere"
+	new=''
 }
 
 # extras is each man page, program of contrib and completion that is installed, a name below share each line.
@@ -395,7 +412,7 @@ install_it() {
 		what="fetch $base/$archive, verify its SHA-256"
 	fi
 	if [ -n "$dry" ]; then
-		say "would $what and put cgp-cred, $(echo "$links" | sed 's/ / and /') into $bin, man pages, completions and programs for key stores below $share"
+		say "would $what and put cgp-cred, $(echo "$links" | sed 's/ /, /') and cgp-cred-fleet into $bin, man pages, completions and programs for key stores below $share"
 		return
 	fi
 	make_tmp
@@ -414,14 +431,24 @@ install_it() {
 	tell_path
 }
 
-# uninstall removes the program, those links that are ours, and what is below share.
+# program says whether NAME is a program, and not a link to one.
+program() {
+	case " $programs " in
+	*" $1 "*) return 0 ;;
+	esac
+	return 1
+}
+
+# uninstall removes the programs, those links that are ours, and what is below share.
 uninstall() {
-	[ ! -d "$bin/cgp-cred" ] || stop 1 "$bin/cgp-cred is a folder, not the program" "is this the PREFIX that you installed into?"
+	for name in $programs; do
+		[ ! -d "$bin/$name" ] || stop 1 "$bin/$name is a folder, not the program" "is this the PREFIX that you installed into?"
+	done
 	removed=''
-	for name in $links cgp-cred; do
+	for name in $links $programs; do
 		path=$bin/$name
 		[ -e "$path" ] || [ -L "$path" ] || continue
-		if [ "$name" != cgp-cred ] && ! ours "$path"; then
+		if ! program "$name" && ! ours "$path"; then
 			note "$path is another program's and was not changed"
 			continue
 		fi
@@ -464,7 +491,7 @@ set_option() {
 main() {
 	newline='
 '
-	links='git-credential-cgp get_nhs_oauth_token' shells='bash zsh fish' dry='' remove='' version='' base=''
+	links='git-credential-cgp get_nhs_oauth_token' programs='cgp-cred-fleet cgp-cred' shells='bash zsh fish' dry='' remove='' version='' base=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--version | --base-url)

@@ -43,14 +43,16 @@ go build -buildvcs=false -o "$work/here" ./cmd/cgp-cred
 "$work/here" completion powershell >"$common/completions/cgp-cred.ps1"
 
 for target; do
-	os=${target%/*} arch=${target#*/} program=cgp-cred
-	[ "$os" != windows ] || program=cgp-cred.exe
+	os=${target%/*} arch=${target#*/} end=''
+	[ "$os" != windows ] || end=.exe
 	name=cgp-cred_${version}_${os}_${arch}
 	echo "release: $name"
 	cp -R "$common" "$work/$name"
-	CGO_ENABLED=0 GOOS=$os GOARCH=$arch go build -trimpath -ldflags="-s -w $stamped" -o "$work/$name/$program" ./cmd/cgp-cred
+	for program in cgp-cred cgp-cred-fleet; do
+		CGO_ENABLED=0 GOOS=$os GOARCH=$arch go build -trimpath -ldflags="-s -w $stamped" -o "$work/$name/$program$end" ./cmd/$program
+	done
 	find "$work/$name" -type f -exec chmod 644 {} +
-	chmod 755 "$work/$name/$program" "$work/$name"/contrib/*-sign "$work/$name"/contrib/*-keystore
+	chmod 755 "$work/$name/cgp-cred$end" "$work/$name/cgp-cred-fleet$end" "$work/$name"/contrib/*-sign "$work/$name"/contrib/*-keystore
 	find "$work/$name" -exec touch -d "$made" {} +
 	files=$(cd "$work" && find "$name" -type f | sort) # no folders: install.sh takes plain files only
 	if [ "$os" = windows ]; then

@@ -34,6 +34,7 @@ var causes = []struct {
 	},
 	{"without any password configured", fault.Refused, "leave the user out of the URL, or give the user a password on the server"},
 	{"NOPERM", fault.Refused, hintACL},
+	{"executing the script can't", fault.Refused, hintACL},
 	{"unknown command", fault.Refused, hintACL},
 	{"READONLY", fault.Refused, "name the primary in the URL, not a replica; with Sentinel: ?master_name=NAME"},
 	{"MOVED", fault.Refused, "the server is in a cluster: add ?cluster=true to the URL"},
@@ -57,6 +58,12 @@ var causes = []struct {
 	{"no such host", fault.Network, "check the host in the URL"},
 }
 
+// closed reports whether an error is that of a connection which the server has closed.
+func closed(said string) bool {
+	return strings.HasSuffix(said, "EOF") || strings.Contains(said, "reset by peer") ||
+		strings.Contains(said, "broken pipe") || strings.Contains(said, "forcibly closed")
+}
+
 // explain returns the error of a call, with what to do about it. It repeats nothing that was sent.
 func explain(s *store, err error) error {
 	where := "store " + printable.Quote(strings.Join(s.Addrs, ","))
@@ -74,9 +81,12 @@ func explain(s *store, err error) error {
 		if s.TLSConfig != nil {
 			hint = "if the server has no TLS: redis:// in the URL; " + hintReach
 		}
-	case strings.HasSuffix(said, "EOF"):
+	case closed(said):
 		said = "it closed the connection"
 		hint = "if the server has TLS: rediss:// in the URL; " + hintReach
+		if s.TLSConfig != nil {
+			hint = "if the server wants a client certificate: " + certFile + " and " + keyFile + "; " + hintReach
+		}
 	default:
 		for _, c := range causes {
 			if strings.Contains(said, c.text) {

@@ -40,7 +40,7 @@ func password(ctx context.Context, args []string, stdin *os.File, stderr io.Writ
 		return fault.New(fault.Usage, "type or pipe the password, in one line", "nothing was stored: %s", problem)
 	}
 	if err := keychain.New(keychain.Options{}).Set(ctx, s.account(), keystore.NewSecret([]byte(value))); err != nil {
-		return err
+		return fault.Of(fault.ClassOf(err), "put the password into a file instead: "+passwordFile+" names it", err)
 	}
 	fmt.Fprintln(stderr, "stored in the keychain")
 	return nil

@@ -49,7 +49,7 @@ func productPackages(t *testing.T) []string {
 	}
 	line, _, _ := strings.Cut(string(mod), "\n")
 	module := strings.TrimPrefix(line, "module ") + "/"
-	packages := []string{"cmd/cgp-cred", "helper/oauth", "helper/simulator"}
+	packages := []string{"cmd/cgp-cred", "cmd/cgp-cred-fleet", "helper/oauth", "helper/simulator"}
 	for i := 0; i < len(packages); i++ {
 		files, err := fs.Glob(os.DirFS(root), packages[i]+"/*.go")
 		if err != nil || len(files) == 0 {

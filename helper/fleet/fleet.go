@@ -61,7 +61,7 @@ type Options struct {
 	Report report.To
 	Now    func() time.Time
 
-	// Given says that the user gave the URL on this machine. Only then a program of the user's that it names is run,
+	// Given says that the user gave the URL on this machine. Only then the user's program that it names is run,
 	// and the store gets the password of a file that this machine's environment names.
 	Given bool
 }

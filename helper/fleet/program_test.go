@@ -37,7 +37,7 @@ func script(t *testing.T, text string) string {
 	return "exec://" + path
 }
 
-// A program of the user's is a store.
+// The user's program is a store.
 func TestProgram(t *testing.T) {
 	t.Parallel()
 	url := script(t, shellStore)

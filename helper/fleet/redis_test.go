@@ -80,7 +80,7 @@ func TestRedisOneMachineMints(t *testing.T) {
 	}
 }
 
-// A holder that dies keeps the others waiting for one lease.
+// A holder that was killed keeps the others waiting for one lease.
 func TestRedisHolderDies(t *testing.T) {
 	t.Parallel()
 	r := startRedis(t)
@@ -94,7 +94,7 @@ func TestRedisHolderDies(t *testing.T) {
 	}
 	turn := wait(t, m, 0)
 	if turn.Found {
-		t.Fatal("found a token that nobody minted")
+		t.Fatal("found a token that was not minted")
 	}
 	turn.Publish(t.Context(), entry("second", 0))
 	if turn := wait(t, newMachineAt(t, r.URL(""), 0), 0); !turn.Found {
@@ -209,7 +209,7 @@ func TestRedisPoisoned(t *testing.T) {
 		"nothing":           {"SET", ""},
 		"a time only":       {"SET", "1764444444444 "},
 		"a time and text":   {"SET", "1764444444444 hello"},
-		"a time to come":    {"SET", "99999999999999 hello"},
+		"a future time":     {"SET", "99999999999999 hello"},
 		"a negative time":   {"SET", "-5 hello"},
 		"lines":             {"SET", "\n\n\r\n3\n"},
 		"a megabyte":        {"SET", strings.Repeat("x", 1<<20)},
@@ -243,7 +243,7 @@ func TestRedisPoisoned(t *testing.T) {
 	}
 }
 
-// cantBeUsed runs a machine whose store can't be used: it mints alone, after one warning, which holds want, a hint, and
+// cantBeUsed runs a machine whose store can't be used: it mints by itself, after one warning, which holds want, a hint, and
 // none of the secrets.
 func cantBeUsed(t *testing.T, m *machine, want string, secrets ...string) {
 	t.Helper()
@@ -333,7 +333,7 @@ func TestRedisEvicts(t *testing.T) {
 	}
 }
 
-// The companion is next to cgp-cred, can be run, and is no one else's.
+// The companion is next to cgp-cred, can be run, and belongs to the right user.
 func TestCompanionCantBeUsed(t *testing.T) {
 	useCompanion(t)
 	built := fleettest.Companion(t)
@@ -355,7 +355,7 @@ func TestCompanionCantBeUsed(t *testing.T) {
 			must(t, os.Chown(p, 12345, 12345))
 		}, "belongs to uid 12345"},
 		"no program": {func(t *testing.T, p string) { must(t, os.WriteFile(p, []byte("\x00\x01"), 0o755)) }, "exec format error"},
-		"dies":       {func(t *testing.T, p string) { must(t, os.WriteFile(p, []byte("#!/bin/sh\nkill -9 $$\n"), 0o755)) }, "killed"},
+		"is killed":  {func(t *testing.T, p string) { must(t, os.WriteFile(p, []byte("#!/bin/sh\nkill -9 $$\n"), 0o755)) }, "killed"},
 		"prints without end": {func(t *testing.T, p string) {
 			must(t, os.WriteFile(p, []byte("#!/bin/sh\nyes\n"), 0o755))
 		}, "64 KiB"},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"cgp-cred/keystore/batch"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
@@ -86,6 +87,10 @@ func (o outcome) hint() string {
 		return "its path has a space; name a link to it instead: " +
 			printable.Shell("ln", "-s", spaced(o.words), "/usr/local/bin/NAME")
 	case errors.Is(o.kind, ErrStart):
+		if job, ok := batch.Current(); ok {
+			return "the machine of this job of " + job.System() + " must have the program too: " +
+				printable.Shell("ls", "-l", o.program)
+		}
 		return "check that the program exists and may be run: " + printable.Shell("ls", "-l", o.program)
 	case errors.Is(o.kind, ErrTimeout):
 		return by + "; more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"

@@ -207,7 +207,7 @@ func TestThisCheckout(t *testing.T) {
 	prefix := filepath.Join(m.home, "p")
 	m.env["PREFIX"] = prefix
 	m.unchanged(prefix, func() { m.want(m.run(), 0) })
-	for _, name := range []string{"cgp-cred", "git-credential-cgp", "get_nhs_oauth_token"} {
+	for _, name := range []string{"cgp-cred", "cgp-cred-fleet", "git-credential-cgp", "get_nhs_oauth_token"} {
 		if _, err := os.Stat(filepath.Join(prefix, "bin", name)); err != nil {
 			t.Error(err)
 		}

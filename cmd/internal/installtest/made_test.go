@@ -50,11 +50,14 @@ func TestMadeRelease(t *testing.T) {
 	if !strings.HasPrefix(r.stdout, "cgp-cred 1.2.3 ") {
 		t.Errorf("version: %q", r.stdout)
 	}
+	if r := m.start([]string{filepath.Join(prefix, "bin", "cgp-cred-fleet"), "version"}, ""); !strings.HasPrefix(r.stdout, "cgp-cred-fleet 1.2.3 ") {
+		t.Errorf("version of the companion: %q", r.stdout)
+	}
 	m.realExtras(prefix)
 	archive := "cgp-cred_1.2.3_" + runtime.GOOS + "_" + runtime.GOARCH + ".tar.gz"
 	members := m.start([]string{"tar", "-tzf", filepath.Join(m.tmp, archive)}, "").stdout
 	for _, name := range []string{
-		"README.md", "CONTRIBUTING.md", "docs/reference.md", "docs/performance.md", "man/cgp-cred-get.1",
+		"cgp-cred-fleet", "docs/fleet-stores.md", "README.md", "CONTRIBUTING.md", "docs/reference.md", "docs/performance.md", "man/cgp-cred-get.1",
 		"completions/_cgp-cred", "completions/cgp-cred.bash", "completions/cgp-cred.fish", "completions/cgp-cred.ps1",
 	} {
 		if !strings.Contains(members, strings.TrimSuffix(archive, ".tar.gz")+"/"+name+"\n") {

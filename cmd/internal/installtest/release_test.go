@@ -209,6 +209,8 @@ func TestReleaseRefused(t *testing.T) {
 		{"a folder of pages", odd(member{header: tar.Header{Name: "man/", Typeflag: tar.TypeDir, Mode: 0o755}}), "other than plain files"},
 		{"a link", odd(member{header: tar.Header{Name: "LICENSE", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}}), "other than plain files"},
 		{"a folder", odd(member{header: tar.Header{Name: "cgp-cred", Typeflag: tar.TypeDir, Mode: 0o755}}), "other than plain files"},
+		{"two companions", odd(plain("cgp-cred-fleet", program), plain("cgp-cred-fleet", program)), "more than one cgp-cred-fleet"},
+		{"a companion that does not run", odd(plain("cgp-cred-fleet", "#!/bin/sh\nexit 1\n")), "does not run"},
 		{"two programs", odd(plain("cgp-cred", program)), "one cgp-cred"},
 		{"no program", func(t *testing.T) release { return pack(t, plain("LICENSE", "x")) }, "one cgp-cred"},
 		{"a program that does not run", func(t *testing.T) release { return pack(t, plain("cgp-cred", "#!/bin/sh\nexit 1\n")) }, "does not run"},

@@ -12,7 +12,7 @@ import (
 func TestUninstall(t *testing.T) {
 	t.Parallel()
 	eachShell(t, func(t *testing.T, m *machine) {
-		prefix := m.offer(pack(t, plain("cgp-cred", program), plain("man/cgp-cred.1", "x"), plain("man/cgp-cred-get.1", "x"), plain("contrib/tpm2-sign", "x")))
+		prefix := m.offer(pack(t, plain("cgp-cred", program), plain("cgp-cred-fleet", program), plain("man/cgp-cred.1", "x"), plain("man/cgp-cred-get.1", "x"), plain("contrib/tpm2-sign", "x")))
 		bin, pages := filepath.Join(prefix, "bin"), filepath.Join(prefix, "share", "man", "man1")
 		m.write(filepath.Join(bin, "samtools"), "another program")
 		m.write(filepath.Join(pages, "samtools.1"), "another page")
@@ -22,7 +22,7 @@ func TestUninstall(t *testing.T) {
 
 		r := m.run("--uninstall")
 		m.want(r, 0)
-		for _, name := range []string{"bin/cgp-cred", "share/man/man1/cgp-cred-get.1", "share/zsh/site-functions/_cgp-cred", "share/cgp-cred/contrib/tpm2-sign"} {
+		for _, name := range []string{"bin/cgp-cred", "bin/cgp-cred-fleet", "share/man/man1/cgp-cred-get.1", "share/zsh/site-functions/_cgp-cred", "share/cgp-cred/contrib/tpm2-sign"} {
 			if !strings.Contains(r.stdout, "removed "+filepath.Join(prefix, name)+"\n") {
 				t.Errorf("stdout does not say that %s is removed: %s", name, r.stdout)
 			}

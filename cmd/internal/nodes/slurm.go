@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -88,7 +89,7 @@ func (s *Slurm) configure(t testing.TB, nodes int) {
 	host, err := os.Hostname()
 	must(t, err)
 	host, _, _ = strings.Cut(host, ".")
-	ports := freePorts(t, nodes+1)
+	ports := freePorts(nodes + 1)
 	text := fmt.Sprintf(`ClusterName=nodes
 SlurmctldHost=%[1]s(127.0.0.1)
 SlurmUser=root
@@ -129,15 +130,16 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 	must(t, os.WriteFile(s.at("slurm.conf"), []byte(text), 0o600))
 }
 
-// freePorts returns ports on which no program listens.
-func freePorts(t testing.TB, count int) []int {
-	t.Helper()
+// freePorts returns ports on which no program listens. They are below those that the kernel gives to other programs
+// meanwhile.
+func freePorts(count int) []int {
 	var ports []int
-	for range count {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		must(t, err)
-		defer l.Close()                                     //nolint:errcheck // it is open until all are known
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port) //nolint:errcheck // a TCP listener
+	for len(ports) < count {
+		port := 10000 + rand.IntN(20000)
+		l, err := net.Listen("tcp", ":"+strconv.Itoa(port))
+		if err == nil && l.Close() == nil && !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
 	}
 	return ports
 }
@@ -253,6 +255,7 @@ func (s *Slurm) Submit(t testing.TB, script string, options ...string) *Job {
 // Task is one task of an array, or the only one of a job.
 type Task struct {
 	State, Exit string // such as COMPLETED and 0:0, status and signal
+	Restarts    string // how often it was requeued
 	Output      string // what the task printed
 }
 
@@ -272,7 +275,7 @@ func (j *Job) Tasks(t testing.TB) []Task {
 			fields[name] = value
 		}
 		raw, _ := os.ReadFile(fields["StdOut"]) //nolint:forbidigo // a job's output
-		tasks = append(tasks, Task{fields["JobState"], fields["ExitCode"], string(raw)})
+		tasks = append(tasks, Task{fields["JobState"], fields["ExitCode"], fields["Restarts"], string(raw)})
 	}
 	return tasks
 }

@@ -40,9 +40,11 @@ func TestSlurm(t *testing.T) {
 		{"variable", p.variable},
 		{"srun", p.srun},
 		{"fleet", p.fleet},
+		{"requeue", p.requeue},
 		{"cancel", p.cancel},
 		{"snakemake", p.snakemake},
-		{"identity", p.identity}, // the last: the keychain has no record then
+		{"identity", p.identity}, // the keychain has no record then
+		{"reader", p.reader},
 	} {
 		if !t.Run(part.name, part.test) {
 			break
@@ -155,6 +157,18 @@ func (p *site) fleet(t *testing.T) {
 	}
 }
 
+// With exit status 7 the recipe asks Slurm to run the task again, which Slurm does after two minutes.
+func (p *site) requeue(t *testing.T) {
+	script := strings.Replace(scripttest.Recipe(t, repository, "slurm-bundle"),
+		`./fetch.sh "$SLURM_ARRAY_TASK_ID"`, `sh -c "exit 7"`, 1)
+	job := p.Submit(t, script, "--array=1")
+	p.Until(t, "the task waits to run again", func() bool {
+		tasks := job.Tasks(t)
+		return len(tasks) == 1 && tasks[0].State == "PENDING" && tasks[0].Restarts == "1"
+	})
+	job.Cancel(t)
+}
+
 // scancel ends a job that has a token file.
 func (p *site) cancel(t *testing.T) {
 	script := strings.Replace(scripttest.Recipe(t, repository, "slurm-bundle"),
@@ -192,6 +206,17 @@ func (p *site) identity(t *testing.T) {
 	_, option := array()
 	if n := p.succeed(t, scripttest.Recipe(t, repository, "slurm-identity"), option); n != 3 {
 		t.Errorf("%d token requests of three nodes", n)
+	}
+}
+
+// The nodes have no key, and read the token that the login node has.
+func (p *site) reader(t *testing.T) {
+	p.Sh(t, forget)
+	p.Sh(t, `mkdir -m 700 readers; cgp-cred store int --fleet file://$HOME/readers
+		cgp-cred export int --reader --yes --out int.bundle; cgp-cred get --force-new`)
+	_, option := array()
+	if n := p.succeed(t, scripttest.Recipe(t, repository, "slurm-bundle"), option); n != 0 {
+		t.Errorf("%d token requests of nodes without a key", n)
 	}
 }
 

@@ -104,6 +104,7 @@ var changing = map[uint64]string{
 	unix.SYS_RENAMEAT: "renameat", unix.SYS_RENAMEAT2: "renameat2", unix.SYS_LINKAT: "linkat",
 	unix.SYS_SYMLINKAT: "symlinkat",
 	unix.SYS_UNLINKAT:  "unlinkat", unix.SYS_FCHMOD: "fchmod", unix.SYS_FCHMODAT: "fchmodat", unix.SYS_FSYNC: "fsync",
+	unix.SYS_FCHOWN:    "fchown",
 	unix.SYS_FTRUNCATE: "ftruncate", unix.SYS_FLOCK: "flock", unix.SYS_ADD_KEY: "add_key", unix.SYS_KEYCTL: "keyctl",
 	unix.SYS_WAITID: "waitid", unix.SYS_WAIT4: "wait4", unix.SYS_EXIT_GROUP: "exit_group",
 }

@@ -34,8 +34,8 @@ type Redis struct {
 	ended   chan struct{}
 }
 
-// adminPassword is that of the user admin.
-const adminPassword = "admin-of-the-tests"
+// AdminPassword is that of the user admin.
+const AdminPassword = "admin-of-the-tests"
 
 // Start starts a Redis with these arguments in addition. The default user may do everything without a password, unless
 // arguments say something else.
@@ -54,12 +54,12 @@ func Start(t testing.TB, args ...string) *Redis {
 func start(t testing.TB, args []string) *Redis {
 	t.Helper()
 	folder := t.TempDir()
-	addr := freeAddress(t)
+	addr := Free(t)
 	_, port, _ := net.SplitHostPort(addr)
 	r := &Redis{Addr: addr, Log: filepath.Join(folder, "log"), ended: make(chan struct{})}
 	all := []string{
 		"--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", folder, "--logfile", r.Log,
-		"--user", "admin", "on", ">" + adminPassword, "~*", "&*", "+@all",
+		"--user", "admin", "on", ">" + AdminPassword, "~*", "&*", "+@all",
 	}
 	cmd := exec.Command("redis-server", append(all, args...)...) //nolint:gosec,noctx // it ends with the test
 	var out bytes.Buffer
@@ -74,7 +74,7 @@ func start(t testing.TB, args []string) *Redis {
 	}()
 	t.Cleanup(r.Stop)
 	r.Admin = redis.NewClient(&redis.Options{
-		Addr: addr, Username: "admin", Password: adminPassword, Protocol: 2, DisableIdentity: true, MaxRetries: -1,
+		Addr: addr, Username: "admin", Password: AdminPassword, Protocol: 2, DisableIdentity: true, MaxRetries: -1,
 	})
 	t.Cleanup(func() { _ = r.Admin.Close() })
 	for {
@@ -93,8 +93,8 @@ func start(t testing.TB, args []string) *Redis {
 	}
 }
 
-// freeAddress returns an address that no process listens on now.
-func freeAddress(t testing.TB) string {
+// Free returns an address that no process listens on now.
+func Free(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
