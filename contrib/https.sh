@@ -27,6 +27,7 @@ request() {
 	*@*) fail "$url: write the URL without a user" ;;
 	https://?*) ;;
 	http://127.0.0.1:* | http://localhost:* | 'http://[::1]:'*) set -- --noproxy '*' "$@" ;;
+	http://169.254.169.254/* | http://metadata.google.internal/*) set -- --noproxy '*' "$@" ;; # the machine's own host
 	*) fail "$url: only https, or http on this machine" ;;
 	esac
 	[ -z "$body" ] || set -- -H 'Content-Type: application/json' --data-binary @/dev/fd/3 "$@"
@@ -44,6 +45,20 @@ request() {
 # part ARGS OF JQ... prints a part of the answer, or returns 1: jq -e is content with no input.
 part() {
 	found=$(printf %s "$answer" | jq -er "$@" 2>/dev/null) && [ -n "$found" ] && printf '%s\n' "$found"
+}
+
+# bearer FILE URL HEADER sets header to that of an access token: the one in FILE, or, if FILE is the word metadata, one of
+# the machine's own identity, which its cloud answers with at URL.
+bearer() {
+	body='' header=$3
+	if [ "$1" = metadata ]; then
+		request GET "$2"
+		[ "$status" = 200 ] || refused
+		token=$(part .access_token) || fail "the metadata server answered without a token"
+	else
+		token=$(secret "$1")
+	fi
+	header="Authorization: Bearer $token"
 }
 
 # refused ends the program with the service's own words.

@@ -152,7 +152,10 @@ var filesTopic = []block{
 		{"what", "where"},
 		{"default profile", "`$XDG_CONFIG_HOME/cgp-cred/config.yaml`: `default:`"},
 		{"profiles", "`$XDG_CONFIG_HOME/cgp-cred/profiles/NAME.yaml`"},
-		{"the system administrator's", "`/etc/cgp-cred/config.yaml`, `/etc/cgp-cred/profiles/NAME.yaml`; not on Windows"},
+		{
+			"the system administrator's",
+			"`/etc/cgp-cred/config.yaml`, `/etc/cgp-cred/profiles/NAME.yaml`; not on Windows",
+		},
 		{"key of the token cache", "`$XDG_STATE_HOME/cgp-cred/seal.key`"},
 		{"lock of changes", "`$XDG_STATE_HOME/cgp-cred/NAME~change.lock`"},
 		{"lock of token requests, and its state", "`$XDG_RUNTIME_DIR/cgp-cred/NAME.lock`, `NAME.json`"},

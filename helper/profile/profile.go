@@ -122,8 +122,9 @@ func urlOf(host, text string) string {
 	return scheme + host + rest
 }
 
-// Load reads one profile: the system's if there is one of that name, otherwise the user's. The error is ErrNoProfile if the profile has no file, and a [disk.UnsafeError] if other users
-// can write the file. If the file can't be used, the error names it and the line.
+// Load reads one profile: the system's if there is one of that name, otherwise the user's. The error is ErrNoProfile if
+// the profile has no file, and a [disk.UnsafeError] if other users can write the file. If the file can't be used, the
+// error names it and the line.
 func (c Config) Load(name string) (*Profile, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err

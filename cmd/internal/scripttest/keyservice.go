@@ -20,7 +20,7 @@ import (
 // serviceLog has a line for each request.
 const serviceLog = "key-service.log"
 
-const serviceUsage = "usage: key-service vault | key-service aws BITS, " +
+const serviceUsage = "usage: key-service vault | key-service aws|azure BITS | key-service google ALGORITHM, " +
 	"then: key-service fault NAME|none|overtaken, key-service stop"
 
 // key-service KIND starts a look-alike of a service with keys, and sets the variables of its clients. "key-service
@@ -51,9 +51,30 @@ func keyService(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv("AWS_DEFAULT_REGION", region)
 		ts.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
 		ts.Setenv("AWS_SECRET_ACCESS_KEY", "secret-access-key-of-this-test")
+	case args[0] == "azure" && len(args) == 2:
+		bits, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		u.service = serveKeys(ts, &keyservice.Azure{Token: accessToken(ts), Key: keystoretest.Key(bits, 0)})
+		ts.Setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", u.service.server.URL)
+	case args[0] == "google" && len(args) == 2:
+		u.service = serveKeys(ts, &keyservice.Google{
+			Token: accessToken(ts), Algorithm: args[1], Key: keystoretest.Key(4096, 0),
+		})
+		ts.Setenv("GCE_METADATA_HOST", strings.TrimPrefix(u.service.server.URL, "http://"))
+		ts.Setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", u.service.server.URL+"/")
 	default:
 		ts.Fatalf(serviceUsage)
 	}
+	if u.service != nil {
+		ts.Setenv("SERVICE", u.service.server.URL)
+	}
+}
+
+// accessToken writes a cloud's access token to the file access-token.
+func accessToken(ts *testscript.TestScript) string {
+	const token = "ya29.access-token_of-this-test"
+	ts.Check(os.WriteFile(ts.MkAbs("access-token"), []byte(token+"\n"), 0o600))
+	return token
 }
 
 // keyServer is a look-alike that serves next to the script.
