@@ -89,11 +89,11 @@ func (h *Helper) begin(p *profile.Profile, o Options) *get {
 	g.minter.APIM = func() (*apim.Client, error) { return h.Client(p) }
 	g.start = g.records.Now()
 	g.cache = g.records.Cache(p)
-	name := p.Name
+	name, scope := p.Name, flight.OneHome
 	if p.Keystore == profile.Environment { // jobs with different secrets have different profiles, all named env
-		name += "-" + g.cache.Name()
+		name, scope = name+"-"+g.cache.Name(), flight.AllOfUser
 	}
-	g.lease = g.records.Flight.Lease(name)
+	g.lease = g.records.Flight.Lease(name, scope)
 	return g
 }
 

@@ -54,7 +54,7 @@ func (h *Helper) clock() func() time.Time {
 func (h *Helper) Records() *records.Records {
 	return &records.Records{
 		Config: h.Config, Folders: h.Folders, Environment: h.Environment, Keystore: h.Keystore, External: h.External,
-		Flight: &flight.Flight{Runtime: h.Folders.Runtime, State: h.Folders.State, Report: h.report(), Now: h.clock()},
+		Flight: &flight.Flight{Folders: h.Folders, Report: h.report(), Now: h.clock()},
 		Report: h.report(), Now: h.clock(),
 	}
 }

@@ -131,7 +131,7 @@ var environmentTopic = []block{
 			"`SLURM_JOB_ID`, `PBS_JOBID`, `LSB_JOBID`, `_CONDOR_JOB_AD`, `FLUX_JOB_ID`, `OAR_JOB_ID`",
 			"hints for a batch job",
 		},
-		{"`JOB_ID` with `SGE_ROOT`; `KUBERNETES_SERVICE_HOST`, except with `CI`", "the same for Grid Engine and in a pod"},
+		{"`JOB_ID` with `SGE_ROOT`; `KUBERNETES_SERVICE_HOST`, except in a CI job", "the same for Grid Engine and in a pod"},
 	}},
 	{text: "The first of `https_proxy`, `HTTPS_PROXY`, `all_proxy` and `ALL_PROXY` that is not empty names the " +
 		"proxy: `SCHEME://USER:PASSWORD@HOST:PORT`. The scheme is `http` (the default), `https`, `socks5` or " +
@@ -160,7 +160,11 @@ var filesTopic = []block{
 			"`$XDG_DATA_HOME/cgp-cred/NAME.age`, `NAME~identity.age`, `identity`, `lock`",
 		},
 	}},
-	{text: "Without a private `XDG_RUNTIME_DIR`, the locks are in `$XDG_STATE_HOME/cgp-cred/`. On Linux the three " +
+	{text: "Without a private `XDG_RUNTIME_DIR`, the lock of token requests is in `/dev/shm/cgp-cred-UID/`, " +
+		"otherwise in `/run/lock/cgp-cred-UID/`, as `NAME~HASH.lock`: it is of this machine, as the kernel's " +
+		"keyring is. A folder of that name that another user made or could look into is not used. If neither can " +
+		"be used, it is `NAME~node-HOSTNAME.lock` in `$XDG_STATE_HOME/cgp-cred/`; and without the kernel's " +
+		"keyring `NAME.lock` there. On Linux the three " +
 		"other folders are `~/.config`, `~/.local/state` and `~/.local/share` by default; macOS and Windows have " +
 		"folders of their own for them."},
 	{text: "No config file holds a secret. A profile has `api_host`, `api_name`, `auth`, `keystore` and `rev`. " +

@@ -11,6 +11,7 @@ import (
 
 	"cgp-cred/helper/report"
 	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
 )
 
 // Slack is how much longer a process waits for a lease than its holder may keep it. It allows for steps without a
@@ -19,30 +20,25 @@ const Slack = 5 * time.Second
 
 // Flight is where the user's processes agree which of them works on a profile.
 type Flight struct {
-	Runtime string           // folder of the leases and their state; empty: processes do not wait for each other
-	State   string           // folder of the locks for changes: all processes share it, whatever XDG_RUNTIME_DIR is
+	Folders disk.Folders     // State has the locks for changes, which all machines see
 	Report  report.To        // warnings and traces
 	Now     func() time.Time // the clock of refusals and pauses
 }
 
-// Lease returns the lease of a profile's name. It is not acquired yet.
-func (f *Flight) Lease(name string) *Lease {
-	l := &Lease{flight: f, name: name}
-	if f.Runtime != "" {
-		l.path = filepath.Join(f.Runtime, name)
-	}
-	return l
+// Lease returns the lease of a profile's name. It is not acquired yet, and no folder is made for it.
+func (f *Flight) Lease(name string, scope Scope) *Lease {
+	return &Lease{flight: f, name: name, place: func() string { return f.place(name, scope) }}
 }
 
 // AcquireChange acquires the lease of name to change the profile: first the lock for changes, then the lease that a
 // mint acquires too. It holds the lease for at most hold, and waits for both as [Lease.Acquire] does.
 func (f *Flight) AcquireChange(ctx context.Context, name string, hold, wait time.Duration) (*Lease, error) {
-	outer := &Lease{flight: f, name: name, path: f.changePath(name)}
+	outer := &Lease{flight: f, name: name, place: func() string { return f.changePath(name) }}
 	if err := outer.Acquire(ctx, hold+wait, wait, nil); err != nil {
 		return nil, err
 	}
 	outer.Announce(hold + wait)
-	l := f.Lease(name)
+	l := f.Lease(name, OneHome)
 	if err := l.Acquire(ctx, hold, wait, nil); err != nil {
 		outer.Release()
 		return nil, err
@@ -73,17 +69,20 @@ const (
 
 // changePath returns the path of the lock for changes, without its ending. No profile's name has a tilde.
 func (f *Flight) changePath(name string) string {
-	if f.State == "" {
+	if f.Folders.State == "" {
 		return ""
 	}
-	return filepath.Join(f.State, name+"~change")
+	return filepath.Join(f.Folders.State, name+"~change")
 }
 
 // warnUnsafe warns of a lock that another user could hold, and of a file system that costs time because it does not
 // answer. It does not warn of a file system without locks.
 func (f *Flight) warnUnsafe(err error) {
 	var unsafe *disk.UnsafeError
-	if errors.As(err, &unsafe) || errors.Is(err, disk.ErrSilent) {
+	switch {
+	case errors.As(err, &unsafe):
+		f.Report.Warn("working without a lock: %s", fault.OneLine(err))
+	case errors.Is(err, disk.ErrSilent):
 		f.Report.Warn("working without a lock: %v", err)
 	}
 }

@@ -17,7 +17,8 @@ import (
 type Lease struct {
 	flight *Flight
 	name   string // of the profile, for messages
-	path   string // path of the lease's files, without their endings; empty: there is no folder for them
+	place  func() string
+	path   string // what place has returned: the path of the lease's files; empty: there is no folder for them
 	outer  *Lease // nil, or one that ends after this one
 
 	caller context.Context
@@ -38,7 +39,7 @@ type Lease struct {
 // throttled is called now and then while the holder waits for the token endpoint's quota, and ends the wait with its
 // error; nil: not called.
 func (l *Lease) Acquire(ctx context.Context, hold, wait time.Duration, throttled func(Refusal) error) error {
-	if l.path != "" { // empty for a process without a home, in a container
+	if l.path = l.place(); l.path != "" { // empty for a process without any folder, in a container
 		release, state, err := l.await(ctx, wait, throttled)
 		switch state {
 		case disk.Held:
@@ -55,7 +56,7 @@ func (l *Lease) Acquire(ctx context.Context, hold, wait time.Duration, throttled
 
 // TryAcquire acquires the lease for at most hold, if no other process holds it and there is a folder for it.
 func (l *Lease) TryAcquire(ctx context.Context, hold time.Duration) bool {
-	if l.path == "" {
+	if l.path = l.place(); l.path == "" {
 		return false
 	}
 	release, state, err := disk.TryLock(l.path + lockEnd)

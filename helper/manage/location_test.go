@@ -75,7 +75,7 @@ func newPlaces(t *testing.T) *places {
 		Config: profile.Config{Folder: filepath.Join(dir, "config", "cgp-cred")},
 		Folders: disk.Folders{
 			State:   filepath.Join(dir, "state", "cgp-cred"),
-			Runtime: filepath.Join(dir, "state", "cgp-cred"),
+			Runtime: filepath.Join(dir, "run", "cgp-cred"),
 		},
 		Keystore: func(kind string) (keystore.Keystore, error) { return p.at(profile.Location{Kind: kind}), nil },
 		External: func(at profile.Location) (keystore.Keystore, error) { return p.at(at), nil },

@@ -136,8 +136,11 @@ func (q *quota) next(least, window time.Duration) (time.Duration, bool) {
 			return 0, false
 		}
 	}
-	shortest := min(time.Second, most/2)
-	return shortest + random(min(window, most)-shortest), true
+	shortest, most := min(time.Second, most/2), min(window, most)
+	if q.waits > 0 { // those that are still throttled come back later, so that fewer requests are in vain
+		shortest = max(shortest, most/2)
+	}
+	return shortest + random(most-shortest), true
 }
 
 func random(most time.Duration) time.Duration {

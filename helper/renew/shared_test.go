@@ -128,7 +128,7 @@ func TestSharedFileCannotBeWritten(t *testing.T) {
 	keystoretest.Require(t, keystoretest.Unix)
 	full := errors.New("no space left on device")
 	for name, c := range map[string]struct {
-		breaks, mends func(path string) error
+		breaks, repairs func(path string) error
 		lasts         bool // the reader still finds the last token
 	}{
 		"full disk": {func(string) error { return full }, func(string) error { return nil }, true},
@@ -183,7 +183,7 @@ func TestSharedFileCannotBeWritten(t *testing.T) {
 						t.Errorf("the reader finds %q, %v", got, err)
 					}
 				}
-				if err := c.mends(s.Path); err != nil {
+				if err := c.repairs(s.Path); err != nil {
 					t.Fatal(err)
 				}
 				disk = nil

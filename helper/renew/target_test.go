@@ -67,7 +67,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// A path that is no file of the user's to replace is refused, and nothing is changed.
+// A path that can't be meant for a token file is refused, and nothing is changed.
 func TestTargetsRefused(t *testing.T) {
 	dir := t.TempDir()
 	real, err := filepath.EvalSymlinks(dir)

@@ -49,7 +49,7 @@ func Current() (Job, bool) { return Find(os.Getenv) }
 // the CI's own way to secrets.
 func Find(getenv func(string) string) (Job, bool) {
 	for _, s := range systems() {
-		if s.name == kubernetes && getenv("CI") != "" {
+		if s.name == kubernetes && anyOf(getenv, "CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION") {
 			continue
 		}
 		for _, mark := range s.marks {
@@ -59,6 +59,15 @@ func Find(getenv func(string) string) (Job, bool) {
 		}
 	}
 	return Job{}, false
+}
+
+func anyOf(getenv func(string) string, names ...string) bool {
+	for _, name := range names {
+		if getenv(name) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func all(getenv func(string) string, names []string) bool {
@@ -124,6 +133,11 @@ func Missing(err error) string {
 	switch {
 	case !ok:
 		return ""
+	case errors.Is(err, fs.ErrNotExist) && job.System() == kubernetes:
+		return "a pod has only what is mounted: mount a Secret with this file (docs/hpc.md)"
+	case errors.Is(err, fs.ErrPermission) && job.System() == kubernetes:
+		return fmt.Sprintf("this pod runs as uid %d: for another user than root set fsGroup, and defaultMode 0440 for "+
+			"the Secret (docs/hpc.md)", os.Geteuid())
 	case errors.Is(err, fs.ErrNotExist):
 		return "this job of " + job.System() + " runs on a machine with its own /tmp: keep the file in a folder that all " +
 			"machines share, such as your home, and give its whole path"

@@ -44,6 +44,8 @@ func TestFind(t *testing.T) {
 		{"OAR_JOB_ID=7", "OAR", ""},
 		{"OAR_JOBID=7", "OAR", ""},
 		{"KUBERNETES_SERVICE_HOST=10.0.0.1", "Kubernetes", ""},
+		{"KUBERNETES_SERVICE_HOST=10.0.0.1 JUPYTERHUB_USER=a", "Kubernetes", ""},
+		{"SLURM_JOB_ID=1 SLURM_NNODES=1", "Slurm", "scontrol requeue 1"}, // salloc
 
 		{"", "", ""},
 		{"SLURM_JOB_ID=", "", ""},
@@ -54,6 +56,9 @@ func TestFind(t *testing.T) {
 		{"LSF_ENVDIR=/etc LSF_BINDIR=/bin PBS_EXEC=/opt/pbs PBS_SERVER=head", "", ""},
 		{"CONDOR_CONFIG=/etc/condor", "", ""},
 		{"KUBERNETES_SERVICE_HOST=10.0.0.1 CI=true", "", ""}, // a runner of a CI in a pod
+		{"KUBERNETES_SERVICE_HOST=10.0.0.1 TF_BUILD=True", "", ""},
+		{"KUBERNETES_SERVICE_HOST=10.0.0.1 JENKINS_URL=https://ci/", "", ""},
+		{"KUBERNETES_SERVICE_HOST=10.0.0.1 TEAMCITY_VERSION=2026", "", ""},
 		{"KUBECONFIG=/home/a/.kube/config", "", ""},
 		{"INVOCATION_ID=abc JOURNAL_STREAM=8:1", "", ""}, // a service
 		{"SSH_CONNECTION=a", "", ""},
@@ -96,6 +101,13 @@ func TestMissing(t *testing.T) {
 	for err, want := range map[error]string{absent: "all machines share", refused: "runs as uid ", fs.ErrClosed: ""} {
 		if hint := batch.Missing(err); !strings.Contains(hint, want) || (hint == "") != (want == "") {
 			t.Errorf("%v: %q, want %q", err, hint, want)
+		}
+	}
+	t.Setenv("LSB_JOBID", "")
+	t.Setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+	for err, want := range map[error]string{absent: "mount a Secret", refused: "fsGroup", fs.ErrClosed: ""} {
+		if hint := batch.Missing(err); !strings.Contains(hint, want) || (hint == "") != (want == "") {
+			t.Errorf("in a pod: %v: %q, want %q", err, hint, want)
 		}
 	}
 }

@@ -227,6 +227,9 @@ func retry(call func() error) error {
 // user returns the uid that the kernel checks permissions for.
 func user() uint32 { return uint32(unix.Geteuid()) } //nolint:gosec // a uid has 32 bits
 
+// exclusive is private, for a folder that was made in a folder of all users.
+func exclusive(path string) bool { return private(path) }
+
 // private reports whether path is a folder that belongs to this user and is closed to all others.
 func private(path string) bool {
 	var st unix.Stat_t

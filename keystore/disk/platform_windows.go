@@ -94,6 +94,9 @@ func ownNames(string) int { return 0 }
 // private returns false: Windows has no runtime folder.
 func private(string) bool { return false }
 
+// exclusive returns true: a folder inherits its rights.
+func exclusive(string) bool { return true }
+
 // syncFolder does nothing: Windows can't sync a folder, and its file systems order a rename themselves.
 func syncFolder(string) error { return nil }
 

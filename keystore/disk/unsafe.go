@@ -23,7 +23,7 @@ func (e *UnsafeError) Error() string { return fmt.Sprintf("%q %s", e.Path, e.Pro
 func (e *UnsafeError) FaultClass() fault.Class { return fault.Usage }
 
 // FaultHints returns what to do about it.
-func (e *UnsafeError) FaultHints() []string { return []string{e.fix} }
+func (e *UnsafeError) FaultHints() []string { return fault.Lines(e.fix) }
 
 // whose says who may change a file or folder: a hint has a command only for what is cgp-cred's own.
 type whose int
@@ -81,13 +81,26 @@ func relative(path string) error {
 	}
 }
 
+// The uids that NFS shows for owners that it can't map: -2 in 16 and in 32 bits.
+const (
+	unmapped16 = 1<<16 - 2
+	unmapped32 = 1<<32 - 2
+)
+
+// hintUnmapped is for files of an NFS server.
+const hintUnmapped = "on NFS such an owner is one that is not mapped: set the server's Domain in /etc/idmapd.conf, " +
+	"then run: sudo nfsidmap -c"
+
 // foreign returns the error of what belongs to another user.
 func foreign(path string, owner, uid uint32, w whose) error {
+	fix := w.fix(path, fmt.Sprintf("if you trust what is in it: sudo chown -h %d %s", uid, printable.Shell(path)),
+		hintHome, hintCopy)
+	switch owner {
+	case unmapped16, unmapped32:
+		fix += "\n" + hintUnmapped
+	}
 	return &UnsafeError{
-		Path:    path,
-		Problem: fmt.Sprintf("belongs to uid %d, and you are uid %d", owner, uid),
-		fix: w.fix(path, fmt.Sprintf("if you trust what is in it: sudo chown -h %d %s", uid, printable.Shell(path)),
-			hintHome, hintCopy),
+		Path: path, Problem: fmt.Sprintf("belongs to uid %d, and you are uid %d", owner, uid), fix: fix,
 	}
 }
 

@@ -12,6 +12,12 @@ import (
 // MaxPayload is the size of the largest value, in bytes.
 const MaxPayload = 4096
 
+// Available reports whether this process has a keyring.
+func Available() bool {
+	_, err := Get("cgp-cred:")
+	return !errors.Is(err, ErrUnavailable)
+}
+
 // Errors for errors.Is.
 var (
 	// ErrNotFound: the keyring has no such value, or the value has expired.

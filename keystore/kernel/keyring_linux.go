@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +23,19 @@ const (
 
 // searches is how often [Get] searches for a key that is replaced between its search and its read.
 const searches = 8
+
+// initialNamespace is what /proc shows for the machine's first user namespace: PROC_USER_INIT_INO of proc_ns.h.
+const initialNamespace = "user:[4026531837]"
+
+// Namespace returns "" in the machine's first user namespace, and otherwise a dash and a number: the kernel keeps a
+// keyring for each user and namespace.
+func Namespace() string {
+	at, err := os.Readlink("/proc/self/ns/user")
+	if err != nil || at == initialNamespace {
+		return ""
+	}
+	return "-" + strings.Trim(at, "user:[]")
+}
 
 // Get reads a value by its name from the user keyring (@u). Its error is [ErrNotFound] or [ErrUnavailable], or that of
 // a value that cgp-cred can't have written.

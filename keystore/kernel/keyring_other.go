@@ -4,6 +4,9 @@ package kernel
 
 import "time"
 
+// Namespace returns "": only Linux has such namespaces.
+func Namespace() string { return "" }
+
 // Get returns [ErrUnavailable]: only Linux has such a keyring.
 func Get(string) ([]byte, error) { return nil, ErrUnavailable }
 

@@ -43,7 +43,8 @@ func TestSlurm(t *testing.T) {
 		{"requeue", p.requeue},
 		{"cancel", p.cancel},
 		{"snakemake", p.snakemake},
-		{"identity", p.identity}, // the last: the keychain has no record then
+		{"identity", p.identity}, // the keychain has no record then
+		{"reader", p.reader},
 	} {
 		if !t.Run(part.name, part.test) {
 			break
@@ -205,6 +206,17 @@ func (p *site) identity(t *testing.T) {
 	_, option := array()
 	if n := p.succeed(t, scripttest.Recipe(t, repository, "slurm-identity"), option); n != 3 {
 		t.Errorf("%d token requests of three nodes", n)
+	}
+}
+
+// The nodes have no key, and read the token that the login node has.
+func (p *site) reader(t *testing.T) {
+	p.Sh(t, forget)
+	p.Sh(t, `mkdir -m 700 readers; cgp-cred store int --fleet file://$HOME/readers
+		cgp-cred export int --reader --yes --out int.bundle; cgp-cred get --force-new`)
+	_, option := array()
+	if n := p.succeed(t, scripttest.Recipe(t, repository, "slurm-bundle"), option); n != 0 {
+		t.Errorf("%d token requests of nodes without a key", n)
 	}
 }
 
