@@ -13,11 +13,12 @@ import (
 )
 
 const (
-	hintPassword = "check the password (" + passwordFile + ", or " + fleet.Companion + " password URL) and the user in the URL"
-	hintACL      = "give the user the ACL rule of docs/fleet-stores.md"
-	hintReach    = "check the host and the port in the URL, and that the server runs and lets this machine in"
-	hintCA       = "name a PEM file with the root of the server's certificate: " + caFile
-	hintServer   = "ask who runs the server"
+	hintPassword = "check the user in the URL and the password (" + passwordFile + ", or " + fleet.Companion +
+		" password URL)"
+	hintACL    = "give the user the ACL rule of docs/fleet-stores.md"
+	hintReach  = "check the host and the port in the URL, and that the server runs and lets this machine in"
+	hintCA     = "name a PEM file with the root of the server's certificate: " + caFile
+	hintServer = "ask who runs the server"
 )
 
 // causes are the answers of servers, by what they begin with or hold.
@@ -30,9 +31,12 @@ var causes = []struct {
 	{"invalid password", fault.Refused, hintPassword},
 	{
 		"NOAUTH", fault.Refused,
-		"name the user in the URL (redis://default@host for a server with one password), and give its password: " + hintPassword,
+		"name the user in the URL (redis://default@host for a server with one password); " + hintPassword,
 	},
-	{"without any password configured", fault.Refused, "leave the user out of the URL, or give the user a password on the server"},
+	{
+		"without any password configured", fault.Refused,
+		"leave the user out of the URL, or give the user a password on the server",
+	},
 	{"NOPERM", fault.Refused, hintACL},
 	{"executing the script can't", fault.Refused, hintACL},
 	{"unknown command", fault.Refused, hintACL},

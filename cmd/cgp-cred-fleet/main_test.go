@@ -320,10 +320,26 @@ func TestSentinel(t *testing.T) {
 // What no server is asked for.
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"get"}, {"look"}, {"look", ""}, {"look", "a", "b"}, {"look", "a b"}, {"look", "a{b}"}, {"look", "../x"},
-		{"lease", "n"}, {"lease", "n", "o", "x"}, {"lease", "n", "o", "-1"}, {"lease", "n", "o", "99999999999"},
-		{"lease", "n", "o", "1.5"}, {"lease", "n", "o p", "1"}, {"publish", "n", "o", "0"}, {"drop"}, {"check", "a", "b"},
-		{"look", strings.Repeat("n", 65)}, {"password"}, {"--x"},
+		{},
+		{"get"},
+		{"look"},
+		{"look", ""},
+		{"look", "a", "b"},
+		{"look", "a b"},
+		{"look", "a{b}"},
+		{"look", "../x"},
+		{"lease", "n"},
+		{"lease", "n", "o", "x"},
+		{"lease", "n", "o", "-1"},
+		{"lease", "n", "o", "99999999999"},
+		{"lease", "n", "o", "1.5"},
+		{"lease", "n", "o p", "1"},
+		{"publish", "n", "o", "0"},
+		{"drop"},
+		{"check", "a", "b"},
+		{"look", strings.Repeat("n", 65)},
+		{"password"},
+		{"--x"},
 	} {
 		if r := start(t, "", args...); r.status != 2 || r.stdout != "" {
 			t.Errorf("%q: status %d, %q", args, r.status, r.stdout)

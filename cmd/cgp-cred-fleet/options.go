@@ -30,8 +30,8 @@ import (
 
 // Variables that name files.
 const (
-	passwordFile         = "CGP_CRED_FLEET_PASSWORD_FILE" // #nosec G101 -- a variable's name
-	sentinelPasswordFile = "CGP_CRED_FLEET_SENTINEL_PASSWORD_FILE"
+	passwordFile         = "CGP_CRED_FLEET_PASSWORD_FILE"          // #nosec G101 -- a variable's name
+	sentinelPasswordFile = "CGP_CRED_FLEET_SENTINEL_PASSWORD_FILE" // #nosec G101 -- a variable's name
 	certFile             = "CGP_CRED_FLEET_CERT_FILE"
 	keyFile              = "CGP_CRED_FLEET_KEY_FILE"
 	caFile               = "CGP_CRED_CA_FILE"
@@ -94,8 +94,8 @@ func parse(given string) (*store, error) {
 	return s, nil
 }
 
-// settings takes the settings of the URL. One call is one connection, so nothing is kept ready. Identity and maintenance
-// are commands that a narrow ACL does not allow.
+// settings takes the settings of the URL. One call is one connection, so nothing is kept ready. Identity and
+// maintenance are commands that a narrow ACL does not allow.
 func (s *store) settings(o *redis.Options) {
 	s.Username, s.DB, s.TLSConfig, s.ClientName = o.Username, o.DB, o.TLSConfig, o.ClientName
 	s.Protocol = cmp.Or(o.Protocol, 2)
@@ -200,7 +200,8 @@ func filePassword(variable string) (string, error) {
 	defer clear(raw)
 	value, problem := onePassword(string(raw))
 	if problem != "" {
-		return "", fault.New(fault.Usage, "put only the password into the file, in one line", "%s: %s", variable, problem)
+		const hint = "put only the password into the file, in one line"
+		return "", fault.New(fault.Usage, hint, "%s: %s", variable, problem)
 	}
 	return value, nil
 }

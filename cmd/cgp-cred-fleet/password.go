@@ -30,7 +30,8 @@ func password(ctx context.Context, args []string, stdin *os.File, stderr io.Writ
 		return fault.New(fault.Usage, "name it: redis://USER@host; of a server with one password it is default",
 			"store %s: the URL names no user", printable.Quote(fleet.Shown(args[0])))
 	}
-	raw, err := ask(ctx, stdin, stderr, fmt.Sprintf("Password of %s at %s: ", printable.Text(s.Username), printable.Text(s.Addrs[0])))
+	question := fmt.Sprintf("Password of %s at %s: ", printable.Text(s.Username), printable.Text(s.Addrs[0]))
+	raw, err := ask(ctx, stdin, stderr, question)
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func password(ctx context.Context, args []string, stdin *os.File, stderr io.Writ
 }
 
 func ask(ctx context.Context, stdin *os.File, stderr io.Writer, question string) ([]byte, error) {
-	if term.IsTerminal(int(stdin.Fd())) { //nolint:gosec // a descriptor
+	if term.IsTerminal(int(stdin.Fd())) {
 		return terminal.Hidden(ctx, stdin, stderr, question)
 	}
 	return io.ReadAll(io.LimitReader(stdin, maxFile))
@@ -74,8 +75,10 @@ func check(ctx context.Context, args []string, stdout io.Writer) error {
 	client := s.client()
 	defer client.Close() //nolint:errcheck // the process ends
 	for _, c := range []call{
-		{verb: "lease", owner: checkName, time: time.Second}, {verb: "publish", owner: checkName, time: time.Second, value: []byte("x")},
-		{verb: "look"}, {verb: "drop"},
+		{verb: "lease", owner: checkName, time: time.Second},
+		{verb: "publish", owner: checkName, time: time.Second, value: []byte("x")},
+		{verb: "look"},
+		{verb: "drop"},
 	} {
 		c.name = checkName
 		if _, _, _, err := c.do(ctx, client); err != nil {

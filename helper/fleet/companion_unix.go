@@ -10,8 +10,8 @@ import (
 )
 
 // unsafe says why the companion is not run, or returns "". It belongs to root, to this user or to the owner of
-// cgp-cred's own file, and only users who can write that file can write it: in a folder such as /tmp, another user could
-// have made it.
+// cgp-cred's own file, and only users who can write that file can write it: in a folder such as /tmp, another user
+// could have made it.
 func unsafe(self string, info fs.FileInfo) string {
 	own, err := os.Stat(self)
 	if err != nil {

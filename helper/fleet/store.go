@@ -106,8 +106,8 @@ func parseURL(text string) (*url.URL, error) {
 	problem, hint := "", hintURL
 	switch {
 	case strings.HasPrefix(text, "/"):
-		return nil, fault.New(fault.Usage, "write it as file://"+printable.Shell(text), "fleet %s: it is a path, not a URL",
-			printable.Quote(text))
+		return nil, fault.New(fault.Usage, "write it as file://"+printable.Shell(text),
+			"fleet %s: it is a path, not a URL", printable.Quote(text))
 	case err != nil || u.Scheme == "":
 		problem = "it is not a URL"
 	case u.Fragment != "" || strings.Contains(text, "#"):

@@ -35,7 +35,7 @@ func file(t *testing.T, k *nodes.Cluster, name, content string) string {
 	t.Helper()
 	info, err := os.Stat(k.Home)
 	must(t, err)
-	owner := int(info.Sys().(*syscall.Stat_t).Uid) //nolint:forcetypeassert,errcheck // Linux
+	owner := int(info.Sys().(*syscall.Stat_t).Uid) //nolint:forcetypeassert // Linux
 	path := filepath.Join(k.Home, name)
 	must(t, os.WriteFile(path, []byte(content), 0o600))
 	must(t, os.Chown(path, owner, owner))

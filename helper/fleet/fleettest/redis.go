@@ -35,7 +35,7 @@ type Redis struct {
 }
 
 // AdminPassword is that of the user admin.
-const AdminPassword = "admin-of-the-tests"
+const AdminPassword = "admin-of-the-tests" //nolint:gosec // of a test's server
 
 // Start starts a Redis with these arguments in addition. The default user may do everything without a password, unless
 // arguments say something else.
@@ -183,8 +183,9 @@ func Companion(t testing.TB) string {
 		if built.folder, built.err = os.MkdirTemp("", "companion"); built.err != nil {
 			return
 		}
+		const source = "cgp-cred/cmd/cgp-cred-fleet"
 		//nolint:noctx,gosec // the go command ends by itself
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", built.folder, "cgp-cred/cmd/cgp-cred-fleet")
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", built.folder, source)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		built.out, built.err = cmd.CombinedOutput()
 	})
