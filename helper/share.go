@@ -9,6 +9,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/cache"
 	"cgp-cred/helper/fleet"
+	"cgp-cred/helper/flight"
 	"cgp-cred/helper/mint"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore/fault"
@@ -36,9 +37,9 @@ func (g *get) join(r *record.Record) (*fleet.Turn, error) {
 		}
 		return nil, errElsewhere
 	}
-	limit := g.fleetLimit()
-	g.lease.ExtendBy(limit)
-	turn, err := f.Wait(g.lease.Context(), g.fresh, limit, g.minter.Longest()-mint.Timeout)
+	ctx, limit, stop := g.forFleet()
+	defer stop()
+	turn, err := f.Wait(ctx, g.fresh, limit, g.minter.Longest()-mint.Timeout)
 	var refusal *apim.Error
 	if errors.As(err, &refusal) {
 		return nil, g.elsewhere(refusal, r)
@@ -46,10 +47,14 @@ func (g *get) join(r *record.Record) (*fleet.Turn, error) {
 	return turn, err
 }
 
-// fleetLimit returns how long this process waits for other machines: as long as for a quota, and long enough for the
-// lease of one that has died.
-func (g *get) fleetLimit() time.Duration {
-	return max(g.minter.Longest(), min(fleet.LeaseTime*4/3, 2*g.minter.RequestTime()))
+// forFleet returns how long this process waits for other machines: as long as for a quota, and long enough for the
+// lease of one that was killed. The lease of this machine lasts as much longer. The context ends only if a machine is so
+// slow that the limit is not kept.
+func (g *get) forFleet() (ctx context.Context, limit time.Duration, stop context.CancelFunc) {
+	limit = max(g.minter.Longest(), min(fleet.LeaseTime*4/3, 2*g.minter.RequestTime()))
+	g.lease.ExtendBy(limit + flight.Slack)
+	ctx, stop = g.lease.ContextFor(limit)
+	return ctx, limit, stop
 }
 
 // read waits for the fleet's token on behalf of a credential that can only read it.
@@ -67,9 +72,9 @@ func (g *get) read(f *fleet.Fleet) (*fleet.Turn, error) {
 		}
 		return nil, errElsewhere
 	}
-	limit := g.fleetLimit()
-	g.lease.ExtendBy(limit)
-	turn, err := f.Read(g.lease.Context(), g.fresh, limit)
+	ctx, limit, stop := g.forFleet()
+	defer stop()
+	turn, err := f.Read(ctx, g.fresh, limit)
 	if errors.Is(err, fleet.ErrNoToken) {
 		err = fault.Wrap(fault.Temporary, "where the key is, keep it fresh: cgp-cred sink, or run cgp-cred get there",
 			f.URL, err)
