@@ -221,7 +221,8 @@ func (g *get) credential(e cache.Entry, cached bool) Credential {
 	return tokenCredential(g.profile, e, cached)
 }
 
-// Erase drops p's cached token, here and for the machines that share it. The key stays. It is no error if nothing is cached.
+// Erase drops p's cached token, here and for the machines that share it. The key stays. It is no error if nothing is
+// cached.
 func (h *Helper) Erase(ctx context.Context, p *profile.Profile) error {
 	err := h.Records().Cache(p).Delete(ctx)
 	h.unshare(ctx, p, nil)

@@ -3,7 +3,6 @@ package helper
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"cgp-cred/helper/apim"
@@ -48,8 +47,8 @@ func (g *get) join(r *record.Record) (*fleet.Turn, error) {
 }
 
 // forFleet returns how long this process waits for other machines: as long as for a quota, and long enough for the
-// lease of one that was killed. The lease of this machine lasts as much longer. The context ends only if a machine is so
-// slow that the limit is not kept.
+// lease of one that was killed. The lease of this machine lasts as much longer. The context ends only if a machine is
+// so slow that the limit is not kept.
 func (g *get) forFleet() (ctx context.Context, limit time.Duration, stop context.CancelFunc) {
 	limit = max(g.minter.Longest(), min(fleet.LeaseTime*4/3, 2*g.minter.RequestTime()))
 	g.lease.ExtendBy(limit + flight.Slack)
@@ -61,7 +60,8 @@ func (g *get) forFleet() (ctx context.Context, limit time.Duration, stop context
 func (g *get) read(f *fleet.Fleet) (*fleet.Turn, error) {
 	switch {
 	case f == nil:
-		return nil, fault.New(fault.Usage, "set CGP_CRED_FLEET, or make the bundle again: cgp-cred export PROFILE --reader",
+		return nil, fault.New(fault.Usage,
+			"set CGP_CRED_FLEET, or make the bundle again: cgp-cred export PROFILE --reader",
 			"this credential can only read a fleet's token, and no fleet can be used")
 	case g.options.ForceNew:
 		return nil, fault.New(fault.Usage, "run it where the key is, or leave --force-new out",
@@ -90,8 +90,8 @@ func (g *get) elsewhere(refusal *apim.Error, r *record.Record) error {
 		return &own
 	}
 	hints := append(own.FaultHints(),
-		fmt.Sprintf("another machine was told this within the last minute; to ask again now: cgp-cred get %s --force-new",
-			g.profile.Name))
+		"another machine was told this within the last minute; to ask again now: cgp-cred get "+g.profile.Name+
+			" --force-new")
 	return &fault.Error{Class: own.Class, What: own.Error(), Hints: hints, Err: &own}
 }
 

@@ -81,7 +81,7 @@ func TestOneProcessAsksWhileThrottled(t *testing.T) {
 					}
 					return h
 				}, saved, tt.o) {
-					throttled(t, err)
+					_ = throttled(t, err)
 				}
 				if n := p.Sim.Requests(); n < 1 || n > tt.most {
 					t.Errorf("%d requests, want at most %d", n, tt.most)
@@ -233,22 +233,22 @@ func TestPatienceIsEachProcesssOwn(t *testing.T) {
 		if took, err := get(10 * time.Second); took > 15*time.Second {
 			t.Errorf("%v after %v", err, took)
 		} else {
-			throttled(t, err)
+			_ = throttled(t, err)
 		}
 		longer := make(chan error)
 		go func() {
 			_, err := get(10 * time.Minute)
 			longer <- err
 		}()
-		throttled(t, <-asking)
+		_ = throttled(t, <-asking)
 		before := p.Sim.Requests()
 		// A later caller, which is told at once because its time is too short.
 		if took, err := get(10 * time.Second); took > 15*time.Second {
 			t.Errorf("%v after %v", err, took)
 		} else {
-			throttled(t, err)
+			_ = throttled(t, err)
 		}
-		throttled(t, <-longer)
+		_ = throttled(t, <-longer)
 		if p.Sim.Requests() == before {
 			t.Error("the more patient one has not asked")
 		}
@@ -261,10 +261,10 @@ func TestThrottlingIsOfOneCredential(t *testing.T) {
 	p := helpertest.New(t, simulator.Config{})
 	p.Fails(t, "429:3600")
 	_, err := p.Get(t.Context(), p.Load(t), helper.Options{})
-	throttled(t, err)
+	_ = throttled(t, err)
 	p.Sim = simulator.New(p.Server)
 	_, err = p.Get(t.Context(), p.Load(t), helper.Options{})
-	throttled(t, err)
+	_ = throttled(t, err)
 	if n := p.Sim.Requests(); n != 0 {
 		t.Errorf("%d requests while it is known that they are in vain", n)
 	}

@@ -142,7 +142,8 @@ func rootCommand(a *app, args []string) *cobra.Command {
 	f := root.PersistentFlags()
 	f.CountVarP(&a.verbose, "verbose", "v", "say more on stderr (repeatable)")
 	f.Var(a.timeout.in(keystore.Waiting), "timeout",
-		"deadline of a token request, all attempts: 100ms to 1h (default 25s; 90s\nwhile APIM throttles, except at a terminal)")
+		"deadline of a token request, all attempts: 100ms to 1h (default 25s; 90s\n"+
+			"while APIM throttles, except at a terminal)")
 	f.StringVar(&a.passphraseFD, "passphrase-fd", "",
 		"descriptor `N` from which to read the passphrase of encrypted files")
 	f.StringVar(&a.caFile, "ca-file", "", "`FILE` of PEM roots to trust in addition to the system's")

@@ -69,7 +69,9 @@ func (o *storeOptions) flags(cmd *cobra.Command) {
 // change turns the flags into a change. Flags that were not given stay nil or empty.
 func (o *storeOptions) change(cmd *cobra.Command) manage.Change {
 	c := manage.Change{Host: o.host, Auth: o.auth, KID: o.kid, Force: o.force, Default: o.isDefault}
-	given := map[string]**string{"api-name": &c.APIName, "token-url": &c.TokenURL, "audience": &c.Audience, "fleet": &c.Fleet}
+	given := map[string]**string{
+		"api-name": &c.APIName, "token-url": &c.TokenURL, "audience": &c.Audience, "fleet": &c.Fleet,
+	}
 	for name, to := range given {
 		if f := cmd.Flags().Lookup(name); f.Changed {
 			value := f.Value.String()

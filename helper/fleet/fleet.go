@@ -1,6 +1,6 @@
 // Package fleet shares one access token between the machines that have the same credential, so that a thousand nodes
-// send one token request. A machine asks it only if it has no token of its own. What is shared is sealed with a key that
-// follows from the credential: a store sees no token, and a value that a stranger wrote is no value.
+// send one token request. A machine asks it only if it has no token of its own. What is shared is sealed with a key
+// that follows from the credential: a store sees no token, and a value that a stranger wrote is no value.
 package fleet
 
 import (
@@ -105,7 +105,8 @@ func (f *Fleet) call(ctx context.Context, do func(ctx context.Context, s Store) 
 		return struct{}{}, do(ctx, f.store)
 	})
 	if err != nil && ctx.Err() != nil {
-		err = fault.New(fault.Usage, "check the file system or the server of "+f.URL, "it did not answer in %v", answerTime)
+		err = fault.New(fault.Usage, "check the file system or the server of "+f.URL,
+			"it did not answer in %v", answerTime)
 	}
 	f.broken = err
 	return err

@@ -10,8 +10,8 @@ import (
 	"cgp-cred/keystore"
 )
 
-// refusalLife is how long the machines of a fleet take a refusal for the answer to their own request. It covers an array
-// of jobs whose nodes start one after the other.
+// refusalLife is how long the machines of a fleet take a refusal for the answer to their own request. It covers an
+// array of jobs whose nodes start one after the other.
 const refusalLife = time.Minute
 
 // throttledLife is how long none of them asks after a 429 without Retry-After.

@@ -110,8 +110,8 @@ func (rs *Records) Fleet(p *profile.Profile, r *record.Record) *fleet.Fleet {
 		URL: p.Fleet, Record: r, Where: TokenURL(r), Report: rs.Report, Now: rs.Now, Given: rs.FleetGiven(p),
 	})
 	if err != nil {
-		rs.Report.Warn("profile %q shares no token with other machines: %v: cgp-cred store %s --fleet URL gives it a key",
-			p.Name, err, printable.Shell(p.Name))
+		rs.Report.Warn("profile %q shares no token with other machines: %v: "+
+			"cgp-cred store %s --fleet URL gives it a key", p.Name, err, printable.Shell(p.Name))
 		return nil
 	}
 	return f

@@ -50,7 +50,8 @@ func newFolder(in, prefix string) (string, error) {
 	path := filepath.Join(in, prefix+rand.Text())
 	err := disk.MakePrivate(path)
 	if at := (*fs.PathError)(nil); errors.As(err, &at) && at.Path == path { // the random name does not help the user
-		return "", fault.Wrap(fault.Usage, disk.WriteHint(path), fmt.Sprintf("no folder can be created in %q", in), at.Err)
+		what := fmt.Sprintf("no folder can be created in %q", in)
+		return "", fault.Wrap(fault.Usage, disk.WriteHint(path), what, at.Err)
 	}
 	if err != nil {
 		return "", disk.Unwritable(err)

@@ -16,8 +16,8 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// SharedFolder is a folder that several machines share. Members of its group may be able to write it, so nothing in it is
-// trusted, and nothing in it is secret: its files hold encrypted values.
+// SharedFolder is a folder that several machines share. Members of its group may be able to write it, so nothing in
+// it is trusted, and nothing in it is secret: its files hold encrypted values.
 type SharedFolder struct {
 	path string
 	mode fs.FileMode // of its files

@@ -84,7 +84,11 @@ func (r *Record) check() error {
 		return errors.New("it has a second key but no first")
 	}
 	for _, f := range []struct{ name, value string }{
-		{"rev", r.Rev}, {"host", r.Host}, {"api_name", r.APIName}, {"token_url", r.TokenURL}, {"audience", r.Audience},
+		{"rev", r.Rev},
+		{"host", r.Host},
+		{"api_name", r.APIName},
+		{"token_url", r.TokenURL},
+		{"audience", r.Audience},
 		{"fleet", r.Fleet},
 	} {
 		for i := range len(f.value) {

@@ -68,7 +68,7 @@ func noSecret(t *testing.T, k *nodes.Cluster, results []nodes.Result) {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
-		raw, err := os.ReadFile(path) //nolint:gosec // the test's own folder
+		raw, err := os.ReadFile(path)
 		for _, s := range secrets {
 			if bytes.Contains(raw, []byte(s)) {
 				t.Errorf("%s has a secret", path)
@@ -212,7 +212,7 @@ func chmod(t *testing.T, path string, mode os.FileMode) string {
 	if err := os.Chmod(path, mode); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.Chmod(path, 0o700) }) //nolint:gosec // the test's own folder
+	t.Cleanup(func() { _ = os.Chmod(path, 0o700) })
 	return "file://" + path
 }
 
@@ -228,7 +228,7 @@ func full(t *testing.T, k *nodes.Cluster) string {
 		keystoretest.Cannot(t, "root, to mount a file system")
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(k.Shared, syscall.MNT_DETACH) })
-	owner := info.Sys().(*syscall.Stat_t).Uid //nolint:forcetypeassert,errcheck // Linux
+	owner := info.Sys().(*syscall.Stat_t).Uid //nolint:forcetypeassert // Linux
 	if err := os.Chown(k.Shared, int(owner), int(owner)); err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func TestFolderStopped(t *testing.T) {
 	if _, err := os.Stat("/dev/fuse"); err != nil {
 		keystoretest.Cannot(t, "/dev/fuse")
 	}
-	server := exec.Command("rclone", "mount", "--allow-other", "--allow-non-empty", //nolint:noctx // it is killed below
+	server := exec.Command("rclone", "mount", "--allow-other", "--allow-non-empty",
 		"--config", filepath.Join(k.Home, "rclone.conf"), ":local:"+k.Home, k.Shared)
 	if err := server.Start(); err != nil {
 		t.Fatal(err)

@@ -111,8 +111,8 @@ func (k *Cluster) Copy(t testing.TB, file string) string {
 	t.Helper()
 	path := filepath.Join(k.root, filepath.Base(file))
 	// Another process copies it: while this one starts children, they would keep what it writes open, and busy.
-	must(t, exec.CommandContext(t.Context(), "cp", file, path).Run())
-	must(t, os.Chmod(path, 0o755)) //nolint:gosec // see above
+	must(t, exec.CommandContext(t.Context(), "cp", file, path).Run()) //nolint:gosec // see above
+	must(t, os.Chmod(path, 0o755))                                    //nolint:gosec // see above
 	return path
 }
 
