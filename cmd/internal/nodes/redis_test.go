@@ -10,9 +10,11 @@ import (
 	"testing"
 
 	"cgp-cred/cmd/internal/nodes"
+	"cgp-cred/helper/fleet"
 	"cgp-cred/helper/fleet/fleettest"
 	"cgp-cred/helper/helpertest"
 	"cgp-cred/helper/simulator"
+	"cgp-cred/keystore/keystoretest"
 )
 
 const storePassword = `pass word "with' $odd \characters & %40@:/ é`
@@ -120,6 +122,38 @@ func TestRedisUnusable(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// No process is told a secret by its arguments or its environment, except cgp-cred by what the user set.
+func TestRedisArgv(t *testing.T) {
+	t.Parallel()
+	keystoretest.Need(t, "strace", "strace")
+	k, _ := withRedis(t, simulator.Config{})
+	trace := file(t, k, "trace", "")
+	run := k.Once().Command(t.Context(), "strace", "-f", "-v", "-s", "100000", "-e", "trace=execve", "-o", trace, k.Program, "get")
+	out, err := run.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	raw, err := os.ReadFile(trace)
+	must(t, err)
+	token := strings.TrimSpace(strings.TrimPrefix(string(out), "Authorization: Bearer "))
+	key, _, _ := strings.Cut(string(keystoretest.PEM(helpertest.Key()))[100:], "\n")
+	started := 0
+	for line := range strings.Lines(string(raw)) {
+		if !strings.Contains(line, "execve(") || !strings.Contains(line, fleet.Companion+`"`) {
+			continue
+		}
+		started++
+		for _, secret := range []string{helpertest.APIKey, key, token, "pass word"} {
+			if strings.Contains(line, secret) {
+				t.Errorf("the companion was told %q: %s", secret, line)
+			}
+		}
+	}
+	if started < 3 || token == "" {
+		t.Errorf("%d processes of the companion, token %q", started, token)
 	}
 }
 
