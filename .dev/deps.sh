@@ -29,7 +29,7 @@ http                 httpie         any   test
 httpx                python3-httpx  any   test
 hyperfine            hyperfine      any   bench
 igv                  igv            linux test
-ip                   iproute2       linux fleet
+ip                   iproute2       linux test,fleet
 jq                   jq             any   test
 keepassxc            keepassxc      linux test
 keyctl               keyutils       linux test

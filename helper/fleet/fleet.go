@@ -27,10 +27,11 @@ import (
 const LeaseTime = 30 * time.Second
 
 const (
-	answerTime = 5 * time.Second // how long a store has for one answer; a file system may never answer
-	firstPause = 50 * time.Millisecond
-	maxPause   = time.Second
-	maxSpread  = 10 * time.Second // over which machines without a store ask for their own tokens
+	answerTime  = 5 * time.Second  // how long a store has for one answer; a file system may never answer
+	programTime = 15 * time.Second // the same for a program, which on a busy machine takes seconds to start
+	firstPause  = 50 * time.Millisecond
+	maxPause    = time.Second
+	maxSpread   = 10 * time.Second // over which machines without a store ask for their own tokens
 )
 
 // ErrNoToken is the error of a process that can't mint, while the fleet has no token.
@@ -41,6 +42,7 @@ type Fleet struct {
 	URL string // of the store, for messages
 
 	open   func() (Store, error)
+	runs   bool  // a program serves the store
 	store  Store // nil: not opened yet
 	sealer *kernel.Sealer
 	name   string
@@ -80,7 +82,7 @@ func New(o Options) (*Fleet, error) {
 	fmt.Fprintf(name, "cgp-cred fleet name 1\x00%q %q %q", o.Record.Host, o.Where, o.Record.Audience)
 	return &Fleet{
 		URL: Shown(o.URL), sealer: sealer, report: o.Report, now: o.Now, hold: LeaseTime,
-		open: func() (Store, error) { return Open(o.URL, o.Given) },
+		runs: Runs(o.URL), open: func() (Store, error) { return Open(o.URL, o.Given) },
 		name: strings.ToLower(base32.StdEncoding.EncodeToString(name.Sum(nil)[:20])), told: map[string]bool{},
 	}, nil
 }
@@ -92,7 +94,11 @@ func (f *Fleet) call(ctx context.Context, do func(ctx context.Context, s Store) 
 	if f.broken != nil {
 		return f.broken
 	}
-	ctx, stop := context.WithTimeout(ctx, answerTime)
+	limit := answerTime
+	if f.runs {
+		limit = programTime
+	}
+	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	_, err := await.Call(ctx, func() (struct{}, error) {
 		if f.store == nil {
@@ -105,8 +111,7 @@ func (f *Fleet) call(ctx context.Context, do func(ctx context.Context, s Store) 
 		return struct{}{}, do(ctx, f.store)
 	})
 	if err != nil && ctx.Err() != nil {
-		err = fault.New(fault.Usage, "check the file system or the server of "+f.URL,
-			"it did not answer in %v", answerTime)
+		err = fault.New(fault.Usage, "check the file system or the server of "+f.URL, "it did not answer in %v", limit)
 	}
 	f.broken = err
 	return err

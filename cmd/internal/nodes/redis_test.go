@@ -10,9 +10,11 @@ import (
 	"testing"
 
 	"cgp-cred/cmd/internal/nodes"
+	"cgp-cred/helper/fleet"
 	"cgp-cred/helper/fleet/fleettest"
 	"cgp-cred/helper/helpertest"
 	"cgp-cred/helper/simulator"
+	"cgp-cred/keystore/keystoretest"
 )
 
 const storePassword = `pass word "with' $odd \characters & %40@:/ é`
@@ -120,6 +122,31 @@ func TestRedisUnusable(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The companion is told no secret by its arguments or its environment.
+func TestRedisArgv(t *testing.T) {
+	t.Parallel()
+	k, _ := withRedis(t, simulator.Config{})
+	companion := filepath.Join(filepath.Dir(k.Program), fleet.Companion)
+	must(t, os.Rename(companion, companion+".real"))
+	told := file(t, k, "told", "")
+	script := "#!/bin/sh\n{ echo \"arguments: $*\"; env; } >>" + told + "\nexec " + companion + ".real \"$@\"\n"
+	must(t, os.WriteFile(companion, []byte(script), 0o755)) //nolint:gosec // it is run
+	got := k.Once().Run(t, "get")
+	all(t, []nodes.Result{got}, 0)
+	raw, err := os.ReadFile(told)
+	must(t, err)
+	token := strings.TrimSpace(strings.TrimPrefix(got.Stdout, "Authorization: Bearer "))
+	key := strings.Split(string(keystoretest.PEM(helpertest.Key())), "\n")[3]
+	for _, secret := range []string{helpertest.APIKey, key, token, storePassword} {
+		if strings.Contains(string(raw), secret) {
+			t.Errorf("the companion was told %q: %s", secret, raw)
+		}
+	}
+	if n := strings.Count(string(raw), "arguments: "); n < 4 || token == "" || got.Stderr != "" { // look, lease, look, publish
+		t.Errorf("%d processes of the companion, token %q, stderr %q", n, token, got.Stderr)
 	}
 }
 

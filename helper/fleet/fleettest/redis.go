@@ -43,7 +43,7 @@ func Start(t testing.TB, args ...string) *Redis {
 	t.Helper()
 	keystoretest.Need(t, "redis-server", "redis-server")
 	for range 5 { // another process may take the port
-		if r := start(t, args); r != nil {
+		if r := start(t, Free(t), []string{"redis-server"}, args); r != nil {
 			return r
 		}
 	}
@@ -51,17 +51,26 @@ func Start(t testing.TB, args ...string) *Redis {
 	return nil
 }
 
-func start(t testing.TB, args []string) *Redis {
+// StartAt is [Start] by a command, with another address.
+func StartAt(t testing.TB, addr string, command []string, args ...string) *Redis {
+	t.Helper()
+	keystoretest.Need(t, "redis-server", "redis-server")
+	r := start(t, addr, command, args)
+	if r == nil {
+		t.Fatal("redis-server does not start")
+	}
+	return r
+}
+
+func start(t testing.TB, addr string, command, args []string) *Redis {
 	t.Helper()
 	folder := t.TempDir()
-	addr := Free(t)
-	_, port, _ := net.SplitHostPort(addr)
+	host, port, _ := net.SplitHostPort(addr)
 	r := &Redis{Addr: addr, Log: filepath.Join(folder, "log"), ended: make(chan struct{})}
-	all := []string{
-		"--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", folder, "--logfile", r.Log,
-		"--user", "admin", "on", ">" + AdminPassword, "~*", "&*", "+@all",
-	}
-	cmd := exec.Command("redis-server", append(all, args...)...) //nolint:gosec,noctx // it ends with the test
+	all := append(command[1:len(command):len(command)],
+		"--bind", host, "--port", port, "--save", "", "--dir", folder, "--logfile", r.Log,
+		"--user", "admin", "on", ">"+AdminPassword, "~*", "&*", "+@all")
+	cmd := exec.Command(command[0], append(all, args...)...) //nolint:gosec,noctx // it ends with the test
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
