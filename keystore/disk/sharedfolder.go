@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"cgp-cred/keystore/fault"
@@ -22,6 +23,9 @@ type SharedFolder struct {
 	path string
 	mode fs.FileMode // of its files
 }
+
+// maxStale is how often a file is opened that other machines replace meanwhile.
+const maxStale = 10
 
 // OpenSharedFolder returns a folder that exists. It is an [UnsafeError] if every user can write it.
 func OpenSharedFolder(path string) (*SharedFolder, error) {
@@ -55,20 +59,30 @@ func (s *SharedFolder) Path() string { return s.path }
 // regular file and follows no link. A missing file matches fs.ErrNotExist.
 func (s *SharedFolder) Read(name string, limit int64) (data []byte, written time.Time, err error) {
 	path := filepath.Join(s.path, name)
+	for range maxStale {
+		// NFS may forget an open file that another machine replaces. The new one can be opened then.
+		if data, written, err = readOnce(path, limit); !errors.Is(err, syscall.ESTALE) {
+			break
+		}
+	}
+	return data, written, Unreadable(err)
+}
+
+func readOnce(path string, limit int64) (data []byte, written time.Time, err error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|noFollow|noBlock, 0) //nolint:gosec // the caller's folder
 	if err != nil {
-		return nil, written, Unreadable(err)
+		return nil, written, err
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
 	info, err := f.Stat()
 	if err != nil {
-		return nil, written, Unreadable(err)
+		return nil, written, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, written, irregular(path)
 	}
 	if data, err = io.ReadAll(io.LimitReader(f, limit)); err != nil {
-		return nil, written, Unreadable(err)
+		return nil, written, err
 	}
 	return data, info.ModTime(), nil
 }

@@ -30,7 +30,7 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-// NFS is nodes with a kernel each, on one machine: user-mode-linux. They mount a folder of a real NFS server by NFSv4.1.
+// NFS is nodes with a kernel each, user-mode-linux, on one machine. They mount a folder of a real NFSv4.1 server.
 // The server, the kernels and the network between them are in a network namespace that only they have.
 type NFS struct {
 	Kernels []*Kernel
@@ -60,14 +60,23 @@ const mountPoint = "/mnt/nfs"
 //go:embed guest/init
 var initScript []byte
 
+// Owners is how the server names the owners of files.
+type Owners string
+
+// A server's owners of files.
+const (
+	Numbers Owners = "Only_Numeric_Owners = true; Allow_Numeric_Owners = true;"   // by their numbers
+	Nobody  Owners = "Only_Numeric_Owners = false; Allow_Numeric_Owners = false;" // by names that no kernel knows
+)
+
 // NewNFS starts the server, and count kernels that have mounted its folder.
-func NewNFS(t testing.TB, count int) *NFS {
+func NewNFS(t testing.TB, owners Owners, count int) *NFS {
 	t.Helper()
 	plugins := needNFS(t)
 	n := &NFS{cluster: newCluster(t, simulator.Config{}, os.Geteuid()), lab: newLab(t)}
 	n.network(t, count)
 	n.serve(t)
-	n.startServer(t, plugins)
+	n.startServer(t, plugins, owners)
 	n.prepareRoot(t)
 	for i := range count {
 		n.Kernels = append(n.Kernels, n.boot(t, i))
@@ -157,7 +166,7 @@ func (n *NFS) serve(t testing.TB) {
 }
 
 // startServer starts the NFS server and waits until it listens.
-func (n *NFS) startServer(t testing.TB, plugins string) {
+func (n *NFS) startServer(t testing.TB, plugins string, owners Owners) {
 	t.Helper()
 	n.export = n.cluster.Folder(t, "export")
 	must(t, os.Chmod(n.export, 0o755)) //nolint:gosec // each scene has a folder in it
@@ -168,7 +177,7 @@ func (n *NFS) startServer(t testing.TB, plugins string) {
 NFS_CORE_PARAM { Protocols = 4; NFS_Port = %s; Bind_addr = %s; Plugins_Dir = %q; }
 NFSv4 {
 	RecoveryRoot = %q; Graceless = true; Grace_Period = 5; Lease_Lifetime = 10; Minor_Versions = 1;
-	Only_Numeric_Owners = true; Allow_Numeric_Owners = true;
+	%s
 }
 NFS_KRB5 { Active_krb5 = false; }
 EXPORT {
@@ -176,9 +185,10 @@ EXPORT {
 	Protocols = 4; Transports = TCP; FSAL { Name = VFS; }
 }
 LOG { Default_Log_Level = EVENT; }
-`, nfsPort, serverIP, plugins, folder, n.export), 0o600))
-	n.lab.start(t, exec.Command("rpcbind", "-f"))                                                              //nolint:noctx // it ends with the test
-	n.server = exec.Command("ganesha.nfsd", "-F", "-f", conf, "-L", n.log, "-p", filepath.Join(folder, "pid")) //nolint:noctx,gosec,lll // it ends with the test
+`, nfsPort, serverIP, plugins, folder, owners, n.export), 0o600))
+	n.lab.start(t, exec.Command("rpcbind", "-f")) //nolint:noctx // it ends with the test
+	//nolint:noctx,gosec // it ends with the test
+	n.server = exec.Command("ganesha.nfsd", "-F", "-f", conf, "-L", n.log, "-p", filepath.Join(folder, "pid"))
 	n.lab.start(t, n.server)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -277,8 +287,10 @@ func (k *Kernel) Kill() {
 	k.ends() // nothing else ends its connections
 }
 
-// Stop stops the server's processes, as if they hung, until Continue.
-func (n *NFS) Stop(t testing.TB)     { must(t, n.server.Process.Signal(syscall.SIGSTOP)) }
+// Stop stops the server, as if it hung, until [NFS.Continue].
+func (n *NFS) Stop(t testing.TB) { must(t, n.server.Process.Signal(syscall.SIGSTOP)) }
+
+// Continue ends a Stop.
 func (n *NFS) Continue(t testing.TB) { must(t, n.server.Process.Signal(syscall.SIGCONT)) }
 
 // Scene is a user of all kernels, who has a home and a fleet's folder on the server, and no tokens.
@@ -320,12 +332,10 @@ func (s *Scene) Fleet() string { return filepath.Join(s.nfs.export, s.name, "fle
 // Runtime gives the user a runtime folder on each kernel.
 func (s *Scene) Runtime(t testing.TB) {
 	t.Helper()
-	path := "/run/" + s.name
+	path, owner := "/run/"+s.name, strconv.Itoa(int(s.uid))
+	const script = `/bin/busybox mkdir -m 700 "$1" && /bin/busybox chown "$2:$2" "$1"`
 	for _, k := range s.nfs.Kernels {
-		owner := strconv.Itoa(int(s.uid))
-		made := k.order(t, order.Order{Argv: []string{
-			"/bin/busybox", "sh", "-c", `b=/bin/busybox; $b mkdir -m 700 "$1" && $b chown "$2:$2" "$1"`, "sh", path, owner,
-		}})
+		made := k.order(t, order.Order{Argv: []string{"/bin/busybox", "sh", "-c", script, "sh", path, owner}})
 		if made.Status != 0 {
 			t.Fatalf("making a runtime folder: %s", made.Stderr)
 		}
@@ -338,6 +348,12 @@ func (s *Scene) Run(t testing.TB, k *Kernel, args ...string) Result {
 	t.Helper()
 	argv := append([]string{"/bin/cgp-cred"}, args...)
 	return k.order(t, order.Order{Argv: argv, Env: s.Env, UID: s.uid})
+}
+
+// Shell runs a shell script on a kernel, as the scene's user.
+func (s *Scene) Shell(t testing.TB, k *Kernel, script string) Result {
+	t.Helper()
+	return k.order(t, order.Order{Argv: []string{"/bin/busybox", "sh", "-c", script}, Env: s.Env, UID: s.uid})
 }
 
 // order runs a program on the kernel. Status -1: the kernel has ended.

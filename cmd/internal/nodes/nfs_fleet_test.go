@@ -14,7 +14,7 @@ import (
 
 // Four kernels share a token in a folder of a real NFS server.
 func TestNFS(t *testing.T) {
-	n := nodes.NewNFS(t, 4)
+	n := nodes.NewNFS(t, nodes.Numbers, 4)
 	for _, part := range []struct {
 		name string
 		test func(*testing.T, *nodes.NFS)
@@ -28,6 +28,27 @@ func TestNFS(t *testing.T) {
 		if !t.Run(part.name, func(t *testing.T) { part.test(t, n) }) {
 			break
 		}
+	}
+}
+
+// All owners are nobody for kernels that map no names of owners: neither the fleet nor the token request needs them.
+func TestNFSNobody(t *testing.T) {
+	n := nodes.NewNFS(t, nodes.Nobody, 2)
+	s := n.Scene(t, simulator.Config{})
+	got := gets(t, n, s, 2, patient)
+	all(t, got, 0)
+	oneToken(t, got)
+	quiet(t, got)
+	atMost(t, s, 1)
+	const owner = "4294967294"
+	if r := s.Shell(t, n.Kernels[0], `/bin/busybox stat -c %u "$HOME"`); strings.TrimSpace(r.Stdout) != owner {
+		t.Errorf("the home is of user %s: %s", r.Stdout, r.Stderr)
+	}
+	s.Env = s.Env[:2] // PATH and HOME: a profile needs an owner
+	r := s.Run(t, n.Kernels[0], "list")
+	if r.Status != 2 || !strings.Contains(r.Stderr, "belongs to uid "+owner) ||
+		!strings.Contains(r.Stderr, "/etc/idmapd.conf") {
+		t.Errorf("status %d: %s", r.Status, r.Stderr)
 	}
 }
 
