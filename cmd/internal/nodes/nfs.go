@@ -65,8 +65,8 @@ type Owners string
 
 // A server's owners of files.
 const (
-	Numbers Owners = "Only_Numeric_Owners = true; Allow_Numeric_Owners = true;"   // by their numbers
-	Nobody  Owners = "Only_Numeric_Owners = false; Allow_Numeric_Owners = false;" // by names that no kernel knows
+	Numbers  Owners = "Only_Numeric_Owners = true; Allow_Numeric_Owners = true;"   // by their numbers
+	Unmapped Owners = "Only_Numeric_Owners = false; Allow_Numeric_Owners = false;" // by names that no kernel knows
 )
 
 // NewNFS starts the server, and count kernels that have mounted its folder.

@@ -31,9 +31,9 @@ func TestNFS(t *testing.T) {
 	}
 }
 
-// All owners are nobody for kernels that map no names of owners: neither the fleet nor the token request needs them.
-func TestNFSNobody(t *testing.T) {
-	n := nodes.NewNFS(t, nodes.Nobody, 2)
+// No kernel knows the names of owners that the server sends: neither the fleet nor the token request needs them.
+func TestNFSUnmapped(t *testing.T) {
+	n := nodes.NewNFS(t, nodes.Unmapped, 2)
 	s := n.Scene(t, simulator.Config{})
 	got := gets(t, n, s, 2, patient)
 	all(t, got, 0)
