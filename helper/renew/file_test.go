@@ -72,6 +72,12 @@ func (s *source) set(f func()) {
 
 func (s *source) warn(text string) { s.set(func() { s.warning = append(s.warning, text) }) }
 
+// until returns when the last token expires.
+func (s *source) until() (expiry time.Time) {
+	s.set(func() { expiry = s.expiry })
+	return expiry
+}
+
 // seen takes the calls and warnings there were.
 func (s *source) seen() (calls int, warnings []string) {
 	s.set(func() { calls, warnings, s.calls, s.warning = s.calls, s.warning, 0, nil })

@@ -152,12 +152,12 @@ func TestSharedFileCannotBeWritten(t *testing.T) {
 			s := disk.Shared{Path: place(t), Mode: 0o640, Group: -1}
 			synctest.Test(t, func(t *testing.T) {
 				source := &source{life: 600 * time.Second}
-				var disk error
+				var isFull atomic.Bool
 				f, err := renew.Start(t.Context(), renew.Options{
 					Path: s.Path, Format: "token", Source: source.get, Warn: source.warn, Keep: true,
 					Write: func(text []byte) error {
-						if disk != nil {
-							return disk
+						if isFull.Load() {
+							return full
 						}
 						return s.Write(text)
 					},
@@ -166,7 +166,7 @@ func TestSharedFileCannotBeWritten(t *testing.T) {
 					t.Fatal(err)
 				}
 				if err := c.breaks(s.Path); errors.Is(err, full) {
-					disk = err
+					isFull.Store(true)
 				} else if err != nil {
 					t.Fatal(err)
 				}
@@ -184,7 +184,7 @@ func TestSharedFileCannotBeWritten(t *testing.T) {
 				if err := c.repairs(s.Path); err != nil {
 					t.Fatal(err)
 				}
-				disk = nil
+				isFull.Store(false)
 				time.Sleep(11 * time.Second)
 				synctest.Wait()
 				if _, warnings := source.seen(); len(warnings) != 1 || !strings.Contains(warnings[0], "is written again") {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,10 +42,10 @@ func TestRenewalsAreSpread(t *testing.T) {
 			f := start(t, s, path, "token")
 			var left time.Duration
 			for left == 0 {
-				before := s.expiry
+				before := s.until()
 				time.Sleep(time.Millisecond)
 				synctest.Wait()
-				if !s.expiry.Equal(before) {
+				if !s.until().Equal(before) {
 					left = time.Until(before)
 				}
 			}
@@ -62,7 +64,7 @@ func TestRenewalsAreSpread(t *testing.T) {
 			s := &source{life: 600 * time.Second}
 			f := start(t, s, path, "token")
 			var left time.Duration
-			for begin := s.expiry; s.expiry.Equal(begin); synctest.Wait() {
+			for begin := s.until(); s.until().Equal(begin); synctest.Wait() {
 				left = time.Until(begin)
 				time.Sleep(time.Second)
 			}
@@ -84,11 +86,15 @@ func TestRenewalsAreSpread(t *testing.T) {
 // most half of its whole life.
 type cached struct {
 	source
+
+	guard   sync.Mutex // of what follows
 	last    helper.Credential
 	fetched []time.Duration // how much life the token before had, of each new one
 }
 
 func (c *cached) get(ctx context.Context, o helper.Options) (helper.Credential, error) {
+	c.guard.Lock()
+	defer c.guard.Unlock()
 	left := time.Until(c.last.ExpiresAt)
 	if !o.ForceNew && left > 0 && left > min(o.MinValid, c.life/2) {
 		return c.last, nil
@@ -97,6 +103,20 @@ func (c *cached) get(ctx context.Context, o helper.Options) (helper.Credential, 
 	var err error
 	c.last, err = c.source.get(ctx, o)
 	return c.last, err
+}
+
+// asked returns how much life the token before had, of each new one.
+func (c *cached) asked() []time.Duration {
+	c.guard.Lock()
+	defer c.guard.Unlock()
+	return slices.Clone(c.fetched)
+}
+
+// replace makes another token the last one, and forgets what was fetched.
+func (c *cached) replace(other helper.Credential) {
+	c.guard.Lock()
+	defer c.guard.Unlock()
+	c.last, c.fetched = other, nil
 }
 
 // The cache serves a token up to the middle of its life, so the renewal of a token with a short life can come back with
@@ -120,11 +140,11 @@ func TestSpreadWithACache(t *testing.T) {
 				}
 				time.Sleep(20 * c.life)
 				synctest.Wait()
-				if len(s.fetched) < 20 || len(s.fetched) > 45 || slices.Min(s.fetched[1:]) < c.latest-time.Second {
+				if got := s.asked(); len(got) < 20 || len(got) > 45 || slices.Min(got[1:]) < c.latest-time.Second {
 					t.Errorf("life %v, part %v: %d tokens, fetched when these had %v left", c.life, part,
-						len(s.fetched), s.fetched)
+						len(got), got)
 				}
-				for n := len(s.fetched); n == len(s.fetched); synctest.Wait() { // another process is first
+				for n := len(s.asked()); n == len(s.asked()); synctest.Wait() { // another process is first
 					time.Sleep(time.Second)
 				}
 				time.Sleep(c.life / 4)
@@ -132,7 +152,7 @@ func TestSpreadWithACache(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s.last, s.fetched = other, nil
+				s.replace(other)
 				before, err := os.ReadFile(path)
 				if err != nil {
 					t.Fatal(err)
@@ -144,8 +164,8 @@ func TestSpreadWithACache(t *testing.T) {
 					got, err = os.ReadFile(path)
 				}
 				want := string(other.Secret.Reveal()) + "\n"
-				if err != nil || string(got) != want || len(s.fetched) > 0 {
-					t.Errorf("life %v, part %v: the file holds %q, want %q, %v; %v", c.life, part, got, want, err, s.fetched)
+				if err != nil || string(got) != want || len(s.asked()) > 0 {
+					t.Errorf("life %v, part %v: the file holds %q, want %q, %v; %v", c.life, part, got, want, err, s.asked())
 				}
 				if err := f.Close(); err != nil {
 					t.Error(err)
@@ -161,10 +181,10 @@ func TestRenewNow(t *testing.T) {
 	path := place(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := &cached{source: source{life: 600 * time.Second}}
-		told, beats := 0, 0
+		var told, beats atomic.Int32
 		f, err := renew.Start(t.Context(), renew.Options{
 			Path: path, Format: "token", Source: s.get, Warn: s.warn, Token: "the token", Keep: true,
-			Renewed: func(helper.Credential) { told++ }, Beat: func() { beats++ }, Pace: 2 * time.Second,
+			Renewed: func(helper.Credential) { told.Add(1) }, Beat: func() { beats.Add(1) }, Pace: 2 * time.Second,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -174,21 +194,21 @@ func TestRenewNow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if told != 1 || beats < 29 {
-			t.Errorf("told %d times, %d beats", told, beats)
+		if told.Load() != 1 || beats.Load() < 29 {
+			t.Errorf("told %d times, %d beats", told.Load(), beats.Load())
 		}
 		began := time.Now()
 		<-f.Renew()
 		now, err := look(path, "token")
-		if err != nil || now == before || told != 2 || time.Since(began) > time.Second {
-			t.Errorf("the file holds %q, %v; told %d times, after %v", now, err, told, time.Since(began))
+		if err != nil || now == before || told.Load() != 2 || time.Since(began) > time.Second {
+			t.Errorf("the file holds %q, %v; told %d times, after %v", now, err, told.Load(), time.Since(began))
 		}
 		s.set(func() { s.err = errors.New("refused") })
 		first, second := f.Renew(), f.Renew()
 		<-first
 		<-second
-		if kept, err := look(path, "token"); err != nil || kept != now || told != 2 {
-			t.Errorf("the file holds %q, %v; told %d times", kept, err, told)
+		if kept, err := look(path, "token"); err != nil || kept != now || told.Load() != 2 {
+			t.Errorf("the file holds %q, %v; told %d times", kept, err, told.Load())
 		}
 		if _, warnings := s.seen(); len(warnings) != 1 || warnings[0] != fmt.Sprintf(
 			"the token can't be renewed, and expires at %s: refused", s.expiry.Local().Format("15:04:05")) {
