@@ -113,7 +113,8 @@ func (s *scene) furnish(ctx context.Context, host string) error {
 		return err
 	}
 	if _, err := s.run(ctx, "", cgp, "store", fleetName, "--host", host, "--kid", kid,
-		"--private-key", s.file("key.pem"), "--api-key-file", s.file("api-key"), "--fleet", "file://"+s.file("fleet")); err != nil {
+		"--private-key", s.file("key.pem"), "--api-key-file", s.file("api-key"),
+		"--fleet", "file://"+s.file("fleet")); err != nil {
 		return err
 	}
 	for _, name := range []string{profileName, fleetName} {
