@@ -3,6 +3,7 @@ package keystoretest
 import (
 	"fmt"
 	"os"
+	"time"
 )
 
 // supervisedVariable is set for a test process that another process watches.
@@ -32,7 +33,9 @@ func Main(m interface{ Run() int }) (status int) {
 	if nested {
 		return m.Run()
 	}
+	folders, begun := lockFolders(), time.Now()
 	status = supervise(m)
+	sweepLocks(folders, begun)
 	if text := refused(root); text != "" {
 		fmt.Fprintf(os.Stderr, "these would have reached what is the user's, and were stopped:\n%s", text)
 		status = max(status, 1)

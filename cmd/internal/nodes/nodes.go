@@ -42,6 +42,11 @@ func Many(small, full int) int {
 // user is who runs the processes of all nodes, if the tests run as root.
 const user = 30000
 
+// RemoveLocks removes what the processes of all nodes leave in memory, for the end of the tests.
+func RemoveLocks() {
+	_ = os.RemoveAll("/dev/shm/cgp-cred-" + strconv.Itoa(user)) // it is there only after tests as root
+}
+
 // Cluster is nodes with a common home, and the API Management that they call.
 type Cluster struct {
 	Home    string               // of the nodes' user

@@ -18,7 +18,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(clockedVariable) != "" {
 		keystoretest.Clocked()
 	}
-	os.Exit(keystoretest.Main(m))
+	status := keystoretest.Main(m)
+	nodes.RemoveLocks()
+	os.Exit(status)
 }
 
 // Nodes share a home and no token; the processes of one node share both.
