@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
@@ -62,10 +63,15 @@ func (c Config) loadSystem(name string) (*Profile, error) {
 
 // systemError says that a file of the system is there and can't be read.
 func systemError(file string, err error) error {
-	if at := (*fs.PathError)(nil); errors.As(err, &at) && !errors.Is(err, fs.ErrNotExist) {
-		return fault.Wrap(fault.Usage, askAdministrator(file), file+": it can't be read", at.Err)
+	at := (*fs.PathError)(nil)
+	if !errors.As(err, &at) || errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return err
+	hint := askAdministrator(file)
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) { // there may be no such file
+		hint = fault.HintOf(err, hint)
+	}
+	return fault.Wrap(fault.Usage, hint, file+": it can't be read", at.Err)
 }
 
 // askAdministrator returns the hint for what only root can change.
