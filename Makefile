@@ -43,7 +43,7 @@ soak: ## run many processes for DURATION while everything breaks; SEED to see a 
 
 fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 	@sh .dev/deps.sh test fleet
-	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 -v -tags fleet ./cmd/internal/nodes
+	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 -parallel 1 -v -tags fleet ./cmd/internal/nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
 
