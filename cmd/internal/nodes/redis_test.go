@@ -3,7 +3,9 @@
 package nodes_test
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -154,5 +156,53 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// network starts a Redis in a network of its own, and returns what cuts it off: its answers no longer arrive.
+func network(t *testing.T) (r *fleettest.Redis, cut func()) {
+	t.Helper()
+	keystoretest.Need(t, "ip", "iproute2")
+	keystoretest.Require(t, keystoretest.Networks)
+	const here, there = "10.213.7.1", "10.213.7.2"
+	ip := func(line string) {
+		t.Helper()
+		if out, err := exec.CommandContext(t.Context(), "ip", strings.Fields(line)...).CombinedOutput(); err != nil {
+			keystoretest.Cannot(t, "a network between two namespaces: "+string(out))
+		}
+	}
+	name := fmt.Sprintf("cgp%d", os.Getpid())
+	ip("netns add " + name)
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", name).Run() }) //nolint:noctx // it ends by itself
+	ip("link add " + name + "a type veth peer name " + name + "b netns " + name)
+	ip("addr add " + here + "/30 dev " + name + "a")
+	ip("link set " + name + "a up")
+	ip("-n " + name + " addr add " + there + "/30 dev " + name + "b")
+	ip("-n " + name + " link set " + name + "b up")
+	r = fleettest.StartAt(t, there+":6379", []string{"ip", "netns", "exec", name, "redis-server"}, "--protected-mode", "no")
+	return r, func() { ip("-n " + name + " route add blackhole " + here) }
+}
+
+// A network that loses what the store answers costs each get one warning.
+func TestRedisPartition(t *testing.T) {
+	t.Parallel()
+	r, cut := network(t)
+	k := nodes.New(t, simulator.Config{})
+	k.Program = k.Copy(t, k.Program)
+	k.Copy(t, fleettest.Companion(t))
+	k.Env = append(k.Env, "CGP_CRED_FLEET="+r.URL(""))
+	get := func(int) nodes.Result { return k.Once().Run(t, "get", "--timeout", "20s") }
+	got := nodes.AtOnce(3, 3, get)
+	all(t, got, 0)
+	oneToken(t, got)
+	requests(t, k, 1)
+	cut()
+	got = nodes.AtOnce(2, 2, func(int) nodes.Result { return k.Once().Run(t, "get", "--force-new", "--timeout", "20s") })
+	got = append(got, k.Once().Run(t, "get", "--timeout", "20s"))
+	all(t, got, 0)
+	for _, g := range got {
+		if strings.Count(g.Stderr, "warning:") != 1 {
+			t.Errorf("stderr: %s", g.Stderr)
+		}
 	}
 }
