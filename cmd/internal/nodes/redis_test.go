@@ -173,7 +173,7 @@ func network(t *testing.T) (r *fleettest.Redis, cut func()) {
 	}
 	name := fmt.Sprintf("cgp%d", os.Getpid())
 	ip("netns add " + name)
-	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", name).Run() }) //nolint:noctx // it ends by itself
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", name).Run() })
 	ip("link add " + name + "a type veth peer name " + name + "b netns " + name)
 	ip("addr add " + here + "/30 dev " + name + "a")
 	ip("link set " + name + "a up")
