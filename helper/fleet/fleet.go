@@ -194,8 +194,8 @@ func (f *Fleet) Check(ctx context.Context) (e cache.Entry, ok bool, err error) {
 	return e, ok, err
 }
 
-// Drop removes the fleet's token, if it is this one; with an empty token, whatever it is. Machines that have it already
-// keep it until they are refused.
+// Drop removes the fleet's token, if only accepts it; nil: whatever it is. Machines that have it already keep it until
+// they are refused.
 func (f *Fleet) Drop(ctx context.Context, only func(cache.Entry) bool) error {
 	if only != nil {
 		e, ok, err := f.Token(ctx)
@@ -204,18 +204,6 @@ func (f *Fleet) Drop(ctx context.Context, only func(cache.Entry) bool) error {
 		}
 	}
 	return f.call(ctx, func(ctx context.Context, s Store) error { return s.Drop(ctx, f.name) })
-}
-
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // jitter returns a random time between half of d and one and a half.

@@ -9,6 +9,7 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/cache"
+	"cgp-cred/keystore/await"
 	"cgp-cred/keystore/fault"
 )
 
@@ -45,7 +46,7 @@ func (f *Fleet) Wait(ctx context.Context, fresh func(cache.Entry) bool, limit, s
 		}
 		f.report.Trace(2, "another machine is fetching a token")
 		next = f.after(next)
-		if err := pause(ctx, jitter(next)); err != nil {
+		if err := await.Sleep(ctx, jitter(next)); err != nil {
 			return nil, err
 		}
 	}
@@ -74,7 +75,7 @@ func (f *Fleet) Try(ctx context.Context, fresh func(cache.Entry) bool) *Turn {
 func (f *Fleet) withoutStore(ctx context.Context, why error, spare time.Duration) (*Turn, error) {
 	f.tell("%s can't be used, so this machine asks for a token of its own: %s", f.URL, fault.OneLine(why))
 	if spread := min(spare, maxSpread); spread > 0 {
-		if err := pause(ctx, rand.N(spread)); err != nil { //nolint:gosec // no secret
+		if err := await.Sleep(ctx, rand.N(spread)); err != nil { //nolint:gosec // no secret
 			return nil, err
 		}
 	}
@@ -122,7 +123,7 @@ func (f *Fleet) startBeat(ctx context.Context) *beat {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b := &beat{stop: stop}
 	b.done.Go(func() {
-		for pause(ctx, f.hold/3) == nil {
+		for await.Sleep(ctx, f.hold/3) == nil {
 			if _, err := f.lease(ctx, f.hold); err != nil && ctx.Err() == nil {
 				f.report.Trace(1, "the lease of %s could not be extended: %v", f.URL, err)
 				return
@@ -157,7 +158,7 @@ func (f *Fleet) Read(ctx context.Context, fresh func(cache.Entry) bool, limit ti
 		}
 		f.report.Trace(2, "the fleet has no token yet")
 		next = f.after(next)
-		if err := pause(ctx, jitter(next)); err != nil {
+		if err := await.Sleep(ctx, jitter(next)); err != nil {
 			return nil, err
 		}
 	}

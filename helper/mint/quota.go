@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/keystore/await"
 )
 
 const (
@@ -99,14 +100,7 @@ func (s *session) pause(ctx context.Context, e *apim.Error, least time.Duration)
 		s.Warn("asking again in %v, for at most %v", wait, time.Until(s.quota.deadline))
 	}
 	s.traceWait(wait)
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
+	return await.Sleep(ctx, wait) == nil
 }
 
 // longest returns the longest wait after which some of the time that is left remains for a request.

@@ -1,7 +1,10 @@
-// Package await runs calls that may never return: to a keychain, a terminal, a pipe.
+// Package await waits: for calls that may never return, to a keychain, a terminal, a pipe, and for a time.
 package await
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Answer is what a call returned.
 type Answer[T any] struct {
@@ -28,5 +31,17 @@ func Call[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	case <-ctx.Done():
 		var none T
 		return none, ctx.Err()
+	}
+}
+
+// Sleep waits for d, or returns the error of ctx if that ends first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

@@ -65,12 +65,8 @@ func Lock(ctx context.Context, path string) (release func(), state LockState, er
 		if state != Held {
 			return release, state, Unwritable(err)
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if await.Sleep(ctx, pause) != nil {
 			return release, Held, nil
-		case <-timer.C:
 		}
 	}
 }

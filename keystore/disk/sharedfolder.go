@@ -2,7 +2,6 @@ package disk
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -164,15 +163,7 @@ func (s *SharedFolder) Names(prefix string) ([]string, error) {
 
 // temp writes a file next to name that no other process uses.
 func (s *SharedFolder) temp(name string, data []byte) (string, error) {
-	path := filepath.Join(s.path, "."+name+"."+rand.Text()+".tmp")
-	err := writeNew(path, data, false)
-	if err == nil && s.mode != 0o600 {
-		if err = os.Chmod(path, s.mode); err != nil {
-			err = errors.Join(err, os.Remove(path))
-		}
-	}
-	if at := (*fs.PathError)(nil); errors.As(err, &at) {
-		at.Path = filepath.Join(s.path, name) // see writeTemp
-	}
-	return path, Unwritable(err)
+	path := filepath.Join(s.path, name)
+	temp := tempName(path)
+	return temp, Unwritable(named(writeNewFor(access{mode: s.mode, group: -1}, temp, data, false), path))
 }
