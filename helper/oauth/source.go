@@ -31,10 +31,20 @@ type TokenSource struct {
 	helper  *helper.Helper
 	profile *profile.Profile
 
-	mu    sync.Mutex
-	last  helper.Credential // the last token, kept for machines without a token cache; zero: no token
-	taken time.Time         // when the token was received
-	good  time.Duration     // how long from then it has enough life left
+	mu      sync.Mutex
+	last    helper.Credential // the last token, kept for machines without a token cache; zero: no token
+	taken   time.Time         // when the token was received
+	good    time.Duration     // how long from then it has enough life left
+	usable  time.Duration     // how long from then it may be used while no new one can be had
+	fetched *fetch            // the one call of the helper that is under way, or nil
+	failed  time.Time         // when the last call failed while there was a usable token
+}
+
+// fetch is one call of the helper, for all who wait for a credential.
+type fetch struct {
+	done       chan struct{} // closed when the other fields are set
+	credential helper.Credential
+	err        error
 }
 
 var _ oauth2.TokenSource = (*TokenSource)(nil)
@@ -82,7 +92,7 @@ func (s *TokenSource) Token() (*oauth2.Token, error) {
 	if s.profile.Auth == profile.None {
 		return nil, &NoBearerError{Profile: s.profile.Name, Auth: s.profile.Auth}
 	}
-	c, err := s.get(context.Background()) // the interface has no context; each step has its own deadline
+	c, err := s.Credential(context.Background()) // the interface has no context; each step has its own deadline
 	if err != nil {
 		return nil, err
 	}
@@ -92,34 +102,60 @@ func (s *TokenSource) Token() (*oauth2.Token, error) {
 	return &oauth2.Token{AccessToken: string(c.Secret.Reveal()), TokenType: "Bearer", Expiry: c.ExpiresAt}, nil
 }
 
-// get returns the profile's credential: the last token while it has enough life left, otherwise the helper's.
-func (s *TokenSource) get(ctx context.Context) (helper.Credential, error) {
-	if c, ok := s.kept(); ok {
-		return c, nil
-	}
-	c, err := s.helper.Get(ctx, s.profile, helper.Options{}) // one process mints at a time; the others find its token
-	if err != nil || c.Auth != profile.JWT {
-		return c, err
-	}
-	left := time.Until(c.ExpiresAt)
+// pause is how long no new token is asked for after a failure, while the old one can be used.
+const pause = 5 * time.Second
+
+// Credential returns what to send: the last token while it has enough life left, otherwise the helper's. However many
+// goroutines ask, the helper is called once at a time, and its call goes on if ctx ends. A token that has little life
+// left, and not yet too little, is returned while a new one is fetched. For the errors see [helper.Helper.Get].
+func (s *TokenSource) Credential(ctx context.Context) (helper.Credential, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last, s.taken, s.good = c, time.Now(), left-min(helper.DefaultMinValid, left/2)
-	return c, nil
+	age := helper.Age(s.taken)
+	if age < s.good || age < s.usable && helper.Age(s.failed) < pause {
+		defer s.mu.Unlock()
+		return s.last, nil
+	}
+	f := s.fetched
+	if f == nil {
+		f = &fetch{done: make(chan struct{})}
+		s.fetched = f
+		go s.fetch(context.WithoutCancel(ctx), f) // each of its steps has a deadline
+	}
+	last, usable := s.last, age < s.usable
+	s.mu.Unlock()
+	if usable {
+		return last, nil
+	}
+	select {
+	case <-f.done:
+		return f.credential, f.err
+	case <-ctx.Done():
+		return helper.Credential{}, fmt.Errorf("waiting for a token: %w", ctx.Err())
+	}
 }
 
-// kept returns the last token, and whether it has enough life left.
-func (s *TokenSource) kept() (helper.Credential, bool) {
+// fetch calls the helper, and keeps its token.
+func (s *TokenSource) fetch(ctx context.Context, f *fetch) {
+	f.credential, f.err = s.helper.Get(ctx, s.profile, helper.Options{})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.last, helper.Age(s.taken) < s.good
+	s.fetched = nil
+	switch {
+	case f.err != nil:
+		s.failed = time.Now()
+	case f.credential.Auth == profile.JWT:
+		left := time.Until(f.credential.ExpiresAt)
+		s.last, s.taken = f.credential, time.Now()
+		s.good, s.usable = left-min(helper.DefaultMinValid, left/2), left-min(helper.DefaultMinValid/4, left/4)
+	}
+	close(f.done)
 }
 
-// refused drops a token that a server did not accept, here and in the cache, unless there is a newer one by now.
-func (s *TokenSource) refused(ctx context.Context, c helper.Credential) error {
+// Refused drops a token that a server did not accept, here and in the cache, unless there is a newer one by now.
+func (s *TokenSource) Refused(ctx context.Context, c helper.Credential) error {
 	s.mu.Lock()
 	if s.last.Secret.Equal(c.Secret) {
-		s.last, s.good = helper.Credential{}, 0
+		s.last, s.good, s.usable = helper.Credential{}, 0, 0
 	}
 	s.mu.Unlock()
 	return s.helper.EraseToken(ctx, s.profile, string(c.Secret.Reveal()))
