@@ -29,6 +29,7 @@ type execOptions struct {
 	tokenFile bool     // the token goes to a file that is kept fresh
 	htslib    bool     // the same, in htslib's form
 	tokenDir  string   // where to make that file's folder; empty: in memory
+	proxy     bool     // the command calls a server on this machine, which adds the credential
 }
 
 func execCommand(a *app) *cobra.Command {
@@ -43,14 +44,18 @@ through a shell, and on Unix it replaces cgp-cred's process.
 
 A variable can't be renewed: the token expires five to ten minutes after the start. For longer
 commands, --token-file and --htslib keep a file fresh for as long as the command runs, in a new
-folder below XDG_RUNTIME_DIR or /dev/shm. Signals are passed on, and the exit status is the
+folder below XDG_RUNTIME_DIR or /dev/shm. With --proxy the command gets no token at all: it calls
+a server on this machine that adds the credential, as cgp-cred serve does. The server's address is
+in CGP_PROXY, and in place of each {} in the arguments; for OAuth 2.0 there are CGP_TOKEN_URL,
+CGP_CLIENT_ID and CGP_CLIENT_SECRET. They end with the command. Signals are passed on, and the exit status is the
 command's: 128+n if signal n ended it, 126 or 127 if it can't be run. If cgp-cred itself is
 killed (SIGKILL), on Linux the command gets SIGTERM; the file stays behind, and its token expires
 within ten minutes.`,
 		Example: `  cgp-cred exec -- sh -c 'printf "Authorization: Bearer %s\n" "$CGP_TOKEN" | curl -H @- "$0"' URL
   cgp-cred exec --stdin -- curl -H @- URL
   cgp-cred exec --htslib -- samtools view https://int.api.service.nhs.uk/a.bam chr20:1-1000000
-  cgp-cred exec --token-file -- ./nightly-job`,
+  cgp-cred exec --token-file -- ./nightly-job
+  cgp-cred exec --proxy -- gatk CountReads -I {}/genomic-data-access/a.bam`,
 		Args:              execArgs,
 		ValidArgsFunction: a.completeExec,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -68,6 +73,7 @@ within ten minutes.`,
 	f.BoolVar(&o.tokenFile, "token-file", false, "keep a file with the token fresh; its name is in BEARER_TOKEN_FILE")
 	f.BoolVar(&o.htslib, "htslib", false,
 		"the same for samtools, bcftools and others: HTS_AUTH_LOCATION, only for the profile's host")
+	f.BoolVar(&o.proxy, "proxy", false, "run a server that adds the credential; {} in the arguments is its address")
 	f.StringVar(&o.tokenDir, "token-dir", "", "make that file's folder in `DIR`")
 	return cmd
 }
@@ -90,14 +96,14 @@ func execArgs(cmd *cobra.Command, args []string) error {
 func (o *execOptions) check(named bool) error {
 	const help = "cgp-cred exec --help"
 	ways := 0
-	for _, chosen := range []bool{named, o.stdin, o.tokenFile, o.htslib} {
+	for _, chosen := range []bool{named, o.stdin, o.tokenFile, o.htslib, o.proxy} {
 		if chosen {
 			ways++
 		}
 	}
 	switch {
 	case ways > 1:
-		return usage(help, "choose one of --var, --stdin, --token-file and --htslib")
+		return usage(help, "choose one of --var, --stdin, --token-file, --htslib and --proxy")
 	case o.tokenDir != "" && !o.tokenFile && !o.htslib:
 		return usage(help, "--token-dir is for --token-file and --htslib")
 	case !isVariable(o.variable):
@@ -118,6 +124,8 @@ func (o *execOptions) names() []string {
 		return []string{"BEARER_TOKEN", "BEARER_TOKEN_FILE"} // programs look for the first one first
 	case o.htslib:
 		return []string{"HTS_AUTH_LOCATION"}
+	case o.proxy:
+		return []string{"CGP_PROXY", "CGP_TOKEN_URL", "CGP_CLIENT_ID", "CGP_CLIENT_SECRET"}
 	}
 	return []string{o.variable}
 }
@@ -128,12 +136,15 @@ func (a *app) exec(ctx context.Context, o execOptions) error {
 	if err != nil {
 		return err
 	}
+	c.unset(o.names()...)
+	if o.proxy {
+		return a.execWithProxy(ctx, o, c)
+	}
 	a.patient = true
 	h, p, _, err := a.resolve(o.profile, "")
 	if err != nil {
 		return err
 	}
-	c.unset(o.names()...)
 	if p.Auth == profile.None {
 		a.warn("profile " + quoted(p.Name) + " has method none: the command runs without a token")
 		if o.stdin {
