@@ -9,7 +9,7 @@ import (
 // proxyMark is what stands for the server's address in a command's arguments.
 const proxyMark = "{}"
 
-// execWithProxy runs a command beside a server that adds the credential to its requests. The server ends with it.
+// execWithProxy runs a command, and for as long a server that adds the credential to its requests.
 func (a *app) execWithProxy(ctx context.Context, o execOptions, c *child) error {
 	signals := catchSignals()
 	defer signals.release()

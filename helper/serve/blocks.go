@@ -73,7 +73,7 @@ func (b *blocks) add(one *block) string {
 	return id
 }
 
-// find returns the block of a path. It is false if there is none, or its ticket has ended.
+// find returns the block of a path. It is false without one, and after its ticket's end.
 func (b *blocks) find(id string) (*block, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -123,7 +123,7 @@ var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }
 
-// named reports whether a Host header names this server by a name that no one else can give away.
+// named reports whether a Host header names this server by a name that DNS can't give to another machine.
 func (s *Server) named(host string) bool {
 	name, ok := strings.CutSuffix(host, ":"+s.port)
 	if !ok && s.port == "80" {

@@ -34,7 +34,7 @@ type Options struct {
 	Pages   func(s *Server) http.Handler // what is served below [Server.Pages]; nil: nothing
 
 	Quiet time.Duration     // how long the API may send nothing, and take nothing; 0: [DefaultQuiet]
-	Warn  func(text string) // gets what a user should know; nil: nobody is told
+	Warn  func(text string) // gets what a user should know; nil: silent
 	Log   func(line string) // gets a line for each request: method, path without secrets and query, status, bytes; may be nil
 }
 
