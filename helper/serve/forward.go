@@ -69,7 +69,7 @@ func (s *Server) proxy(transport http.RoundTripper, change func(*http.Response, 
 			t := of(res.Request.Context())
 			withoutHeaders(res.Header, notReturned, notReturnedPrefixes)
 			if err := change(res, t); err != nil {
-				return err
+				return &apiError{err: err}
 			}
 			s.protect(res.Header, t.how)
 			return nil

@@ -20,7 +20,6 @@ import (
 	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/serve"
-	"cgp-cred/helper/simulator"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
@@ -400,5 +399,3 @@ func TestOtherMethods(t *testing.T) {
 		}
 	}
 }
-
-var _ = simulator.Config{}
