@@ -21,11 +21,10 @@ func (s *Simulator) serveAPI(r *http.Request, path string) answer {
 		return *refused
 	}
 	switch {
-	case !reads(r):
-	case api == "hello-world" && rest == "hello/application":
+	case api == "genomic-data-access":
+		return s.genomic(r, rest)
+	case reads(r) && rest == "hello/application":
 		return jsonAnswer(http.StatusOK, "application/json", map[string]string{"message": "Hello Application!"})
-	case api == "genomic-data-access" && rest == "FHIR/R4/ServiceRequest":
-		return page(http.StatusOK, fhirJSON, serviceRequests, "")
 	}
 	return notFound()
 }
