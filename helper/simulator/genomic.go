@@ -11,6 +11,9 @@ const genomicAPI = "genomic-data-access"
 
 // genomic answers for the Genomic Data Access and Management API. rest is the escaped path below its name.
 func (s *Simulator) genomic(r *http.Request, rest string) answer {
+	if below, ok := strings.CutPrefix(rest+"/", "FHIR/R4/"); ok {
+		return s.fhir(r, below)
+	}
 	if below, ok := strings.CutPrefix(rest, "ga4gh/drs/v1.4/"); ok {
 		return s.drs(r, below)
 	}
@@ -19,9 +22,6 @@ func (s *Simulator) genomic(r *http.Request, rest string) answer {
 	}
 	if below, ok := strings.CutPrefix(rest, "files/"); ok && reads(r) {
 		return s.plainFile(below)
-	}
-	if reads(r) && rest == "FHIR/R4/ServiceRequest" {
-		return page(http.StatusOK, fhirJSON, serviceRequests, "")
 	}
 	return notFound()
 }

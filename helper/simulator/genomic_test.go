@@ -3,7 +3,6 @@ package simulator_test
 import (
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -12,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -400,9 +400,17 @@ func TestDamagedIndex(t *testing.T) {
 }
 
 // idOf returns the ID of a file.
-func idOf(t *testing.T, _ *simulator.Simulator, name string) string {
+func idOf(t *testing.T, s *simulator.Simulator, name string) string {
 	t.Helper()
-	sum := sha256.Sum256([]byte("cgp-cred simulate\n" + name))
-	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+	for _, one := range find(t, s, "DocumentReference?identifier=/simulated/"+name) {
+		var a struct {
+			Content []struct{ Attachment struct{ URL string } }
+		}
+		if err := json.Unmarshal(one, &a); err != nil {
+			t.Fatal(err)
+		}
+		return path.Base(a.Content[0].Attachment.URL)
+	}
+	t.Fatalf("there is no %s", name)
+	return ""
 }

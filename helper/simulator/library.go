@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"crypto/md5" //nolint:gosec // DRS and S3 name files by it; it protects nothing
+	"crypto/rand"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"path"
 	"strings"
 	"sync"
@@ -92,8 +94,19 @@ func newLibrary(files fs.FS) *library {
 // idOf returns the ID of a file: a UUID that only its path decides, so that it is the same in each run.
 func idOf(name string) string {
 	sum := sha256.Sum256([]byte("cgp-cred simulate\n" + name))
-	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // version 8, RFC 9562
-	h := hex.EncodeToString(sum[:16])
+	return uuid([16]byte(sum[:16]), 8)
+}
+
+func randomUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return uuid(b, 4)
+}
+
+// uuid returns a UUID of a version (RFC 9562).
+func uuid(b [16]byte, version byte) string {
+	b[6], b[8] = b[6]&0x0f|version<<4, b[8]&0x3f|0x80
+	h := hex.EncodeToString(b[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
@@ -181,11 +194,14 @@ func (l *library) open(i item) (file, error) {
 }
 
 // md5 returns the checksum that DRS wants. It reads the file once for each time that it changes.
-func (l *library) md5(i item) (string, error) {
+func (l *library) md5(i item) (string, error) { return l.knownMD5(i, math.MaxInt64) }
+
+// knownMD5 returns the checksum of a file, or nothing if it was not made before and the file is larger than most.
+func (l *library) knownMD5(i item, most int64) (string, error) {
 	l.mu.Lock()
 	sum, ok := l.sums[i.etag()]
 	l.mu.Unlock()
-	if ok {
+	if ok || i.size > most {
 		return sum, nil
 	}
 	f, err := l.open(i)

@@ -90,6 +90,7 @@ type Simulator struct {
 	logging  sync.Mutex
 	library  *library
 	bucket   *bucket
+	posted   postedResources
 }
 
 // New returns a simulator with this configuration.
