@@ -30,6 +30,7 @@ import (
 type TokenSource struct {
 	helper  *helper.Helper
 	profile *profile.Profile
+	young   bool // its tokens have half of their life left
 
 	mu      sync.Mutex
 	last    helper.Credential // the last token, kept for machines without a token cache; zero: no token
@@ -68,6 +69,13 @@ func Open(profileName string) (*TokenSource, error) {
 // New returns the source of p's tokens, obtained by h. Open is simpler.
 func New(h *helper.Helper, p *profile.Profile) *TokenSource {
 	return &TokenSource{helper: h, profile: p}
+}
+
+// Young returns another source of the same tokens, for those who hand them on to programs that ask again only when a
+// token ends, or that do so a minute or more before. A token has at least half of its life left, unless no new one can
+// be had. The source asks the helper each time, so that a token which the user erased is not handed on.
+func (s *TokenSource) Young() *TokenSource {
+	return &TokenSource{helper: s.helper, profile: s.profile, young: true}
 }
 
 // NoBearerError reports a profile whose credential is not a Bearer token.
@@ -123,11 +131,14 @@ func (s *TokenSource) Credential(ctx context.Context) (helper.Credential, error)
 	}
 	last, usable := s.last, age < s.usable
 	s.mu.Unlock()
-	if usable {
+	if usable && !s.young {
 		return last, nil
 	}
 	select {
 	case <-f.done:
+		if f.err != nil && usable && fault.ClassOf(f.err) != fault.Refused {
+			return last, nil
+		}
 		return f.credential, f.err
 	case <-ctx.Done():
 		return helper.Credential{}, fmt.Errorf("waiting for a token: %w", ctx.Err())
@@ -136,19 +147,32 @@ func (s *TokenSource) Credential(ctx context.Context) (helper.Credential, error)
 
 // fetch calls the helper, and keeps its token.
 func (s *TokenSource) fetch(ctx context.Context, f *fetch) {
-	f.credential, f.err = s.helper.Get(ctx, s.profile, helper.Options{})
+	f.credential, f.err = s.helper.Get(ctx, s.profile, helper.Options{Young: s.young})
+	keep := f.err == nil && f.credential.Auth == profile.JWT && !(s.young && s.isCached(ctx, f.credential))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fetched = nil
 	switch {
 	case f.err != nil:
 		s.failed = time.Now()
-	case f.credential.Auth == profile.JWT:
+	case keep:
 		left := time.Until(f.credential.ExpiresAt)
 		s.last, s.taken = f.credential, time.Now()
 		s.good, s.usable = left-min(helper.DefaultMinValid, left/2), left-min(helper.DefaultMinValid/4, left/4)
+		if s.young {
+			s.good = left - f.credential.ExpiresAt.Sub(f.credential.FetchedAt)/2
+		}
 	}
 	close(f.done)
+}
+
+// isCached reports whether a token is in the token cache.
+func (s *TokenSource) isCached(ctx context.Context, c helper.Credential) bool {
+	if c.Cached {
+		return true
+	}
+	_, expires := s.helper.Manage().Cached(ctx, s.profile)
+	return !expires.IsZero()
 }
 
 // Refused drops a token that a server did not accept, here and in the cache, unless there is a newer one by now.
