@@ -40,6 +40,10 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request) bool {
 	if !ok || o.id == "" || subtle.ConstantTimeCompare([]byte(id), []byte(o.id)) != 1 {
 		return false
 	}
+	if no := s.foreign(r); no != nil {
+		no.send(w)
+		return true
+	}
 	if o.used || r.Method != http.MethodGet {
 		s.tell("the address that opens the page was used a second time, and led nowhere: if your browser shows no page, " +
 			"another user may have it; end the server and start it again")
