@@ -20,6 +20,7 @@ import (
 
 	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
+	"cgp-cred/helper/serve/token"
 )
 
 // Options says what is served. Fields without a note are needed.
@@ -60,7 +61,7 @@ type Server struct {
 	api    string // scheme and authority of the API
 	port   string
 	path   string            // the random path's only segment
-	secret string            // of the token endpoint's client
+	tokens token.Endpoint    // for OAuth 2.0 clients
 	base   http.RoundTripper // to anywhere, without a credential
 
 	forward      http.Handler // to the API, with the credential
@@ -80,8 +81,11 @@ type Server struct {
 // Start listens on 127.0.0.1 and [::1], on the same port, and serves until Close.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
-		o: o, api: o.Scheme + "://" + o.Profile.Host, path: rand.Text(), secret: rand.Text(), blocks: newBlocks(),
+		o: o, api: o.Scheme + "://" + o.Profile.Host, path: rand.Text(), blocks: newBlocks(),
 		failed: make(chan error, 2),
+	}
+	s.tokens = token.Endpoint{
+		ID: clientID, Secret: rand.Text(), Profile: o.Profile, Source: o.Source.Young(), Tell: s.tell,
 	}
 	if s.o.Quiet == 0 {
 		s.o.Quiet = DefaultQuiet
@@ -127,7 +131,7 @@ const (
 func (s *Server) Place() Place {
 	p := Place{BaseURL: s.root() + "/" + s.path, Profile: s.o.Profile.Name, Host: s.o.Profile.Host}
 	if s.o.Profile.Auth == profile.JWT {
-		p.TokenURL, p.ClientID, p.ClientSecret = s.root()+tokenPath, clientID, s.secret
+		p.TokenURL, p.ClientID, p.ClientSecret = s.root()+token.Path, s.tokens.ID, s.tokens.Secret
 	}
 	return p
 }

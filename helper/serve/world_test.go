@@ -42,7 +42,12 @@ type answers func(w http.ResponseWriter, r *http.Request)
 // start starts all of it. The API has the paths below /api, or all if change has no API name.
 func start(t *testing.T, change manage.Change, api answers, options func(*serve.Options)) *world {
 	t.Helper()
-	w := &world{Place: helpertest.NewWith(t, simulator.Config{TokenLife: time.Hour}, change)}
+	return startWith(t, simulator.Config{TokenLife: time.Hour}, change, api, options)
+}
+
+func startWith(t *testing.T, c simulator.Config, change manage.Change, api answers, options func(*serve.Options)) *world {
+	t.Helper()
+	w := &world{Place: helpertest.NewWith(t, c, change)}
 	w.other = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.note(&w.there, r)
 		_, _ = io.WriteString(rw, "other")
