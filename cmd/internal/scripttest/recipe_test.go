@@ -26,7 +26,7 @@ func TestEachRecipeIsRun(t *testing.T) {
 	}
 	run := regexp.MustCompile(`(?m)^(?:\[[^]]*\] *)*(?:! *)?run-recipe (\S+)$`)
 	used := map[string]bool{}
-	for _, script := range Glob(repository, "cmd", "cgp-cred", "testdata", "script", "*.txtar") {
+	for _, script := range Glob(repository, "cmd", "cgp-cred", "testdata", "*", "*.txtar") {
 		archive, err := txtar.ParseFile(script)
 		if err != nil {
 			t.Fatal(err)
