@@ -25,8 +25,10 @@ func TestCallDirectly(t *testing.T) {
 		{"both", proxy + " NO_PROXY=a no_proxy=b", proxy + " NO_PROXY=a,127.0.0.1 no_proxy=b,127.0.0.1"},
 		{"one empty", proxy + " NO_PROXY=a no_proxy=", proxy + " NO_PROXY=a,127.0.0.1 no_proxy=a,127.0.0.1"},
 		{"there already", proxy + " no_proxy=127.0.0.1,a", proxy + " NO_PROXY=127.0.0.1,a no_proxy=127.0.0.1,a"},
-		{"a longer address", proxy + " no_proxy=127.0.0.10",
-			proxy + " NO_PROXY=127.0.0.10,127.0.0.1 no_proxy=127.0.0.10,127.0.0.1"},
+		{
+			"a longer address", proxy + " no_proxy=127.0.0.10",
+			proxy + " NO_PROXY=127.0.0.10,127.0.0.1 no_proxy=127.0.0.10,127.0.0.1",
+		},
 		{"a comma at the end", proxy + " no_proxy=a,", proxy + " NO_PROXY=a,127.0.0.1 no_proxy=a,127.0.0.1"},
 		{"all exceptions", proxy + " HTTPS_PROXY=x no_proxy=*", "no_proxy=*"},
 		{"all exceptions in one", proxy + " NO_PROXY=* no_proxy=a", "NO_PROXY=* no_proxy=a"},

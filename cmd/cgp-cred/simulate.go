@@ -30,6 +30,7 @@ type simulateOptions struct {
 	bucket      string // HOST:PORT; empty: a free port of the same host
 	onAPI       bool
 	linkLife    duration
+	data        string // a folder's path; empty: the examples
 	allowRemote bool
 }
 
@@ -67,6 +68,7 @@ bucket:NAME to the S3-like host.`,
 	f.BoolVar(&o.tls, "tls", false, "serve https, with a new certificate authority: ca_file in the JSON line")
 	f.BoolVar(&o.allowRemote, "allow-remote", false, "allow addresses that other machines can reach")
 	f.StringVar(&o.bucket, "bucket-listen", "", "`HOST:PORT` of the S3-like host (default: a free port of the same host)")
+	f.StringVar(&o.data, "data", "", "serve the files in `DIR` (default: a small made-up BAM, CRAM and VCF)")
 	f.BoolVar(&o.onAPI, "data-on-api", false, "let htsget and DRS point to the API, not to the S3-like host")
 	f.Var(o.linkLife.in(keystore.DurationRange{Least: time.Second, Most: 7 * day}), "link-life",
 		"how long a link to the S3-like host is good, 1s to 168h (default 15m)")
@@ -94,6 +96,14 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		if config.JWKS, err = keySetFile(o.jwks); err != nil {
 			return err
 		}
+	}
+	if o.data != "" {
+		root, err := disk.OpenFolder(o.data)
+		if err != nil {
+			return usage(fault.HintOf(err, ""), "--data: %v", err)
+		}
+		defer func() { _ = root.Close() }()
+		config.Data = root.FS()
 	}
 	for _, text := range o.faults {
 		f, err := simulator.ParseFault(text)

@@ -62,8 +62,10 @@ func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	whole := *res // without the trailers that net/http adds to its own one at the end
 	whole.Trailer = nil
-	whole.Body = &receiving{ReadCloser: res.Body, watch: w, explain: func(err error) error { return t.explain(r, ctx, err) },
-		broke: t.broke}
+	whole.Body = &receiving{
+		ReadCloser: res.Body, watch: w, explain: func(err error) error { return t.explain(r, ctx, err) },
+		broke: t.broke,
+	}
 	return &whole, nil
 }
 

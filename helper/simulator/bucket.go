@@ -53,6 +53,7 @@ func (s *Simulator) SetBucketURL(base string) {
 
 // ServeHTTP answers one request as S3 would.
 func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // an upload takes as long as it takes
 	p := b.faults.next(bucketSide)
 	a := p.instead
 	if p.intercept == nil {
@@ -74,6 +75,9 @@ func (b *bucket) answer(r *http.Request) answer {
 	key, ok := b.objectKey(r)
 	if !ok {
 		return s3Error(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
+	}
+	if r.Header.Get("Authorization") != "" {
+		return b.owned(r, key)
 	}
 	if refused := b.checkLink(r, key); refused != nil {
 		return *refused
@@ -179,8 +183,14 @@ func noSuchKey(key string) answer {
 func (b *bucket) object(key string) answer {
 	missing := func() answer { return noSuchKey(key) }
 	id, path, _ := strings.Cut(key, "/")
-	i, err := b.library.stat(path)
-	if err != nil || i.id != id {
+	i, object := b.uploads.item(id)
+	if object == nil {
+		var err error
+		if i, err = b.library.stat(path); err != nil {
+			return missing()
+		}
+	}
+	if i.key() != key {
 		return missing()
 	}
 	a := b.fileAnswer(i, missing)
@@ -195,22 +205,23 @@ func (b *bucket) object(key string) answer {
 
 // s3Error returns an error in S3's format; more elements in pairs.
 func s3Error(status int, code, message string, more ...string) answer {
+	more = append([]string{"Code", code, "Message", message}, more...)
+	a := xmlAnswer("Error", append(more, "RequestId", strings.ToUpper(randomHex(8)), "HostId", randomHex(16))...)
+	a.status, a.problem = status, code+": "+message
+	return a
+}
+
+// xmlAnswer returns an answer with one XML element of others; names and values in pairs.
+func xmlAnswer(name string, pairs ...string) answer {
 	var b strings.Builder
-	b.WriteString(xml.Header + "<Error>")
-	element := func(name, value string) {
-		b.WriteString("<" + name + ">")
-		_ = xml.EscapeText(&b, []byte(value)) // a Builder never fails
-		b.WriteString("</" + name + ">")
+	b.WriteString(xml.Header + "<" + name + ">")
+	for i := 0; i+1 < len(pairs); i += 2 {
+		b.WriteString("<" + pairs[i] + ">")
+		_ = xml.EscapeText(&b, []byte(pairs[i+1])) // a Builder never fails
+		b.WriteString("</" + pairs[i] + ">")
 	}
-	element("Code", code)
-	element("Message", message)
-	for i := 0; i+1 < len(more); i += 2 {
-		element(more[i], more[i+1])
-	}
-	element("RequestId", strings.ToUpper(randomHex(8)))
-	element("HostId", randomHex(16))
-	b.WriteString("</Error>")
-	return page(status, "application/xml", b.String(), code+": "+message)
+	b.WriteString("</" + name + ">")
+	return page(http.StatusOK, "application/xml", b.String(), "")
 }
 
 func randomHex(n int) string {

@@ -57,6 +57,8 @@ func (s *Simulator) drs(r *http.Request, rest string) answer {
 	switch {
 	case rest == "service-info" && reads(r):
 		return serviceInfo("drs", "1.4.0")
+	case rest == "objects" && r.Method == http.MethodPost:
+		return s.register(r)
 	case len(parts) == 2 && parts[0] == "objects" && reads(r):
 		return s.drsObject(r, parts[1])
 	case len(parts) == 4 && parts[0] == "objects" && parts[2] == "access" && reads(r):
@@ -67,34 +69,36 @@ func (s *Simulator) drs(r *http.Request, rest string) answer {
 	return drsError(http.StatusNotFound, "Not found")
 }
 
-// drsItem returns the file with an escaped ID.
-func (s *Simulator) drsItem(escaped string) (item, bool) {
+// drsItem returns the file with an escaped ID, and the object that a client registered for it, if one did.
+func (s *Simulator) drsItem(escaped string) (item, *drsObject, bool) {
 	id, err := url.PathUnescape(escaped)
 	if err != nil {
-		return item{}, false
+		return item{}, nil, false
 	}
-	i, err := s.library.byID(id)
-	return i, err == nil
+	return s.byID(id)
 }
 
 func (s *Simulator) drsObject(r *http.Request, id string) answer {
-	i, ok := s.drsItem(id)
+	i, registered, ok := s.drsItem(id)
 	if !ok {
 		return noObject()
 	}
-	sum, err := s.library.md5(i)
+	if registered != nil {
+		return jsonAnswer(http.StatusOK, "application/json", registered)
+	}
+	sum, err := s.library.checksum(i)
 	if err != nil {
 		return drsError(http.StatusInternalServerError, "The data of this DrsObject can't be read")
 	}
 	stamp := i.modified.UTC().Format(time.RFC3339)
 	return jsonAnswer(http.StatusOK, "application/json", drsObject{
-		ID: i.id, Name: i.name(), SelfURI: s.drsURI(r, i), Size: i.size, CreatedTime: stamp, UpdatedTime: stamp,
-		MIMEType: mimeOf(i.path), Checksums: []checksum{{sum, "md5"}}, AccessMethods: s.accessMethods(r, i),
+		ID: i.id, Name: i.name(), SelfURI: s.drsURI(r, i.id), Size: i.size, CreatedTime: stamp, UpdatedTime: stamp,
+		MIMEType: mimeOf(i.path), Checksums: []checksum{sum}, AccessMethods: s.accessMethods(r, i),
 	})
 }
 
-func (s *Simulator) drsURI(r *http.Request, i item) string {
-	return "drs://" + s.authority(r) + "/" + genomicAPI + "/" + i.id
+func (s *Simulator) drsURI(r *http.Request, id string) string {
+	return "drs://" + s.authority(r) + "/" + genomicAPI + "/" + id
 }
 
 // accessMethods returns the ways to an object's data: S3, the same by https, and htsget if the file has an index.
@@ -107,7 +111,7 @@ func (s *Simulator) accessMethods(r *http.Request, i item) []accessMethod {
 		{Type: "https", AccessID: "https", Region: drsRegion},
 	}
 	if kind := htsgetKind(i.path); kind != "" {
-		if _, ok := s.library.index(i); ok {
+		if _, ok := s.indexOf(i); ok {
 			at := s.apiURL(r, "ga4gh/htsget/v1.3/"+kind+"/"+i.id)
 			methods = append(methods, accessMethod{Type: "htsget", AccessURL: &accessURL{URL: at}})
 		}
@@ -118,7 +122,7 @@ func (s *Simulator) accessMethods(r *http.Request, i item) []accessMethod {
 // drsAccess returns the address of an object's data: on the second host with a signature, or on the API with the
 // caller's own credential.
 func (s *Simulator) drsAccess(r *http.Request, id, accessID string) answer {
-	i, ok := s.drsItem(id)
+	i, _, ok := s.drsItem(id)
 	if !ok || accessID != "s3" && accessID != "https" {
 		return drsError(http.StatusNotFound, "The requested access_id wasn't found")
 	}
@@ -141,7 +145,7 @@ type address struct {
 
 // dataAt returns where a file's data is. mayBeAPI allows the API's own host, if the simulator is told to give that.
 func (s *Simulator) dataAt(r *http.Request, i item, mayBeAPI bool) (address, *answer) {
-	if mayBeAPI && s.config.DataOnAPI {
+	if mayBeAPI && s.config.DataOnAPI && i.data == nil {
 		name, value := callersCredential(r)
 		return address{s.apiURL(r, "files/"+escapePath(i.path)), [][2]string{{name, value}}}, nil
 	}

@@ -103,7 +103,7 @@ const maxListedSum = 1 << 20
 func (s *Simulator) documentReference(r *http.Request, i item) resource {
 	attachment := resource{
 		"contentType": mimeOf(i.path),
-		"url":         s.drsURI(r, i),
+		"url":         s.drsURI(r, i.id),
 		"size":        min(i.size, math.MaxInt32), // FHIR has no larger number here
 		"title":       i.name(),
 	}

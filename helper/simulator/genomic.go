@@ -20,6 +20,9 @@ func (s *Simulator) genomic(r *http.Request, rest string) answer {
 	if below, ok := strings.CutPrefix(rest, "ga4gh/htsget/v1.3/"); ok {
 		return s.htsget(r, below)
 	}
+	if rest == "upload-request" && r.Method == http.MethodPost {
+		return s.uploadRequest(r)
+	}
 	if below, ok := strings.CutPrefix(rest, "files/"); ok && reads(r) {
 		return s.plainFile(below)
 	}
@@ -51,6 +54,23 @@ func (s *Simulator) fileAnswer(i item, missing func() answer) answer {
 	a.header("Content-Type", mimeOf(i.path))
 	a.header("ETag", i.etag())
 	return a
+}
+
+// byID returns the file with an ID, and the object that a client registered for it, if one did.
+func (s *Simulator) byID(id string) (item, *drsObject, bool) {
+	if i, object := s.uploads.item(id); object != nil {
+		return i, object, true
+	}
+	i, err := s.library.byID(id)
+	return i, nil, err == nil
+}
+
+// indexOf returns the index of a file, or false if it has none.
+func (s *Simulator) indexOf(i item) (item, bool) {
+	if i.data != nil {
+		return s.uploads.index(i)
+	}
+	return s.library.index(i)
 }
 
 // origin returns scheme and authority that the client called.

@@ -88,10 +88,10 @@ func (s *Simulator) htsget(r *http.Request, rest string) answer {
 	case id == "service-info":
 		return serviceInfo("htsget", "1.3.0")
 	}
-	i, found := s.drsItem(id)
+	i, _, found := s.drsItem(id)
 	index, indexed := item{}, false
 	if found && htsgetKind(i.path) == kind {
-		index, indexed = s.library.index(i)
+		index, indexed = s.indexOf(i)
 	}
 	if !indexed {
 		return htsgetRefusal{htsgetNotFound, "there are no such " + kind}.answer()

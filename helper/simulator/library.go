@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"path"
 	"strings"
 	"sync"
@@ -38,6 +37,7 @@ type item struct {
 	path     string // in the library; the last part of its key in the bucket
 	size     int64
 	modified time.Time
+	data     *stored // nil: it is in the library
 }
 
 func (i item) name() string { return path.Base(i.path) }
@@ -182,6 +182,9 @@ func (l *library) byID(id string) (item, error) {
 }
 
 func (l *library) open(i item) (file, error) {
+	if i.data != nil {
+		return i.data.open(), nil
+	}
 	f, err := l.files.Open(i.path)
 	if err != nil {
 		return nil, err
@@ -193,8 +196,17 @@ func (l *library) open(i item) (file, error) {
 	return nil, errors.New("the file system's files can't be read from the middle")
 }
 
-// md5 returns the checksum that DRS wants. It reads the file once for each time that it changes.
-func (l *library) md5(i item) (string, error) { return l.knownMD5(i, math.MaxInt64) }
+// maxSum is the largest file that is read for its checksum: about a second's work.
+const maxSum = 512 << 20
+
+// checksum returns the checksum that DRS wants. It reads the file once for each time that it changes.
+func (l *library) checksum(i item) (checksum, error) {
+	sum, err := l.knownMD5(i, maxSum)
+	if sum == "" {
+		return checksum{strings.Trim(i.etag(), `"`), "etag"}, err
+	}
+	return checksum{sum, "md5"}, err
+}
 
 // knownMD5 returns the checksum of a file, or nothing if it was not made before and the file is larger than most.
 func (l *library) knownMD5(i item, most int64) (string, error) {
@@ -223,7 +235,7 @@ func (l *library) knownMD5(i item, most int64) (string, error) {
 	return sum, nil
 }
 
-// index returns the index of a file for htsget, or false if it has none.
+// index returns the index of a file, or false if it has none.
 func (l *library) index(i item) (item, bool) {
 	for _, ending := range indexEndings(i.path) {
 		if index, err := l.stat(strings.TrimSuffix(i.path, ending.without) + ending.with); err == nil {

@@ -83,6 +83,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		o.Config.Log = func(line string) { _, _ = fmt.Fprintln(o.Stderr, line) }
 	}
 	s := New(o.Config)
+	defer func() { _ = s.Close() }() // what is left behind is in the folder for temporary files
 	s.SetBucketURL(place.BucketURL)
 	return serveUntil(ctx, served{api, s}, served{data, s.Bucket()})
 }

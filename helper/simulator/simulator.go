@@ -91,6 +91,7 @@ type Simulator struct {
 	library  *library
 	bucket   *bucket
 	posted   postedResources
+	uploads  uploads
 }
 
 // New returns a simulator with this configuration.

@@ -47,8 +47,12 @@ func (e *Endpoint) metadata(w http.ResponseWriter, r *http.Request, issuer strin
 		Subjects   []string `json:"subject_types_supported"`
 		Algorithms []string `json:"id_token_signing_alg_values_supported"`
 	}{
-		root + issuer, root + Path, ways, root + revokePath, ways, []string{"client_credentials"}, []string{},
-		root + keysPath, []string{"public"}, []string{"RS256"},
+		root + issuer, root + Path, ways, root + revokePath, ways,
+		[]string{"client_credentials"},
+		[]string{},
+		root + keysPath,
+		[]string{"public"},
+		[]string{"RS256"},
 	})
 }
 
