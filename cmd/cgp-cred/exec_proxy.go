@@ -13,7 +13,7 @@ const proxyMark = "{}"
 func (a *app) execWithProxy(ctx context.Context, o execOptions, c *child) error {
 	signals := catchSignals()
 	defer signals.release()
-	s, err := a.startServer(ctx, serveOptions{profile: o.profile})
+	s, err := a.startServer(ctx, &serveOptions{profile: o.profile})
 	if err != nil {
 		return err
 	}
