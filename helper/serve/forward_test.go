@@ -17,10 +17,9 @@ import (
 
 	"cgp-cred/helper/helpertest"
 	"cgp-cred/helper/manage"
-	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/serve"
-	"cgp-cred/helper/simulator"
+	"cgp-cred/helper/source"
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
@@ -197,7 +196,7 @@ func TestHTTP2(t *testing.T) {
 	}
 	for _, roots := range [][]string{{root}, nil} {
 		s, err := serve.Start(t.Context(), serve.Options{
-			Source: oauth.New(w.Helper, p), Profile: p, Scheme: "https", Roots: roots,
+			Source: source.New(w.Helper, p), Profile: p, Scheme: "https", Roots: roots,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -370,7 +369,7 @@ func (w *world) restart(t *testing.T) string {
 	t.Helper()
 	p := w.Load(t)
 	s, err := serve.Start(t.Context(), serve.Options{
-		Source: oauth.New(w.Helper, p), Profile: p, Scheme: "http",
+		Source: source.New(w.Helper, p), Profile: p, Scheme: "http",
 		Warn: func(text string) { w.mu.Lock(); defer w.mu.Unlock(); w.lines = append(w.lines, text) },
 	})
 	if err != nil {
@@ -400,5 +399,3 @@ func TestOtherMethods(t *testing.T) {
 		}
 	}
 }
-
-var _ = simulator.Config{}

@@ -51,17 +51,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.route(entry, r, rest)
 }
 
-// open returns the handler of a path that needs no random segment.
+// open returns the handler of a path that needs no random segment: the OAuth 2.0 endpoint's.
 func (s *Server) open(path string) http.HandlerFunc {
-	switch path {
-	case tokenPath:
-		return s.token
-	case revokePath:
-		return s.revoke
-	case metadataPath, oidcPath:
-		return s.metadata
+	h := s.tokens.Handler(path)
+	if h == nil {
+		return nil
 	}
-	return nil
+	return func(w http.ResponseWriter, r *http.Request) {
+		if isPreflight(r) {
+			s.preflight(w, r)
+			return
+		}
+		s.protect(w.Header(), r)
+		h(w, r)
+	}
 }
 
 // inside takes the random segment off an escaped path. It is false if the path has not the right one.

@@ -18,13 +18,14 @@ import (
 	"sync"
 	"time"
 
-	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
+	"cgp-cred/helper/serve/token"
+	"cgp-cred/helper/source"
 )
 
 // Options says what is served. Fields without a note are needed.
 type Options struct {
-	Source  *oauth.TokenSource // of Profile
+	Source  *source.Source // of Profile
 	Profile *profile.Profile
 	Scheme  string   // of the API: https, or http for an API on this machine
 	Roots   []string // files of PEM roots to trust in addition to the system's
@@ -62,7 +63,7 @@ type Server struct {
 	api    string // scheme and authority of the API
 	port   string
 	path   string            // the random path's only segment
-	secret string            // of the token endpoint's client
+	tokens token.Endpoint    // for OAuth 2.0 clients
 	base   http.RoundTripper // to anywhere, without a credential
 
 	forward      http.Handler // to the API, with the credential
@@ -82,8 +83,11 @@ type Server struct {
 // Start listens on 127.0.0.1 and [::1], on the same port, and serves until Close.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
-		o: o, api: o.Scheme + "://" + o.Profile.Host, path: rand.Text(), secret: rand.Text(), blocks: newBlocks(),
+		o: o, api: o.Scheme + "://" + o.Profile.Host, path: rand.Text(), blocks: newBlocks(),
 		failed: make(chan error, 2),
+	}
+	s.tokens = token.Endpoint{
+		ID: clientID, Secret: rand.Text(), Profile: o.Profile, Source: o.Source.Young(), Tell: s.tell,
 	}
 	if s.o.Quiet == 0 {
 		s.o.Quiet = DefaultQuiet
@@ -129,7 +133,7 @@ const (
 func (s *Server) Place() Place {
 	p := Place{BaseURL: s.root() + "/" + s.path, Profile: s.o.Profile.Name, Host: s.o.Profile.Host}
 	if s.o.Profile.Auth == profile.JWT {
-		p.TokenURL, p.ClientID, p.ClientSecret = s.root()+tokenPath, clientID, s.secret
+		p.TokenURL, p.ClientID, p.ClientSecret = s.root()+token.Path, s.tokens.ID, s.tokens.Secret
 	}
 	if s.o.Pages != nil {
 		p.PageURL = s.Pages() + "/" + s.o.Page
