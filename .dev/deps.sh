@@ -82,9 +82,14 @@ missing() {
 		done
 	done | sort -u
 	[ "$1" = packages ] && [ "$(uname -s)" = Linux ] || return 0
-	# No programs: what the race detector is compiled against, and the file systems of ganesha.nfsd.
+	# No programs: what the race detector is compiled against, modules of Python, and the file systems of ganesha.nfsd.
 	case " $wanted " in
-	*' test '*) [ -e /usr/include/stdlib.h ] || echo libc6-dev ;;
+	*' test '*)
+		[ -e /usr/include/stdlib.h ] || echo libc6-dev
+		for module in authlib requests_oauthlib; do
+			[ -e "/usr/lib/python3/dist-packages/$module" ] || echo "python3-$(echo "$module" | tr _ -)"
+		done
+		;;
 	esac
 	case " $wanted " in
 	*' fleet '*) ls /usr/lib/*/ganesha/libfsalvfs.so >/dev/null 2>&1 || echo nfs-ganesha-vfs ;;

@@ -24,9 +24,11 @@ func TestEachRecipeIsRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := regexp.MustCompile(`(?m)^(?:\[[^]]*\] *)*(?:! *)?run-recipe (\S+)$`)
+	run := regexp.MustCompile(`(?m)^(?:\[[^]]*\] *)*(?:! *)?(?:run|write)-recipe (\S+)(?: \S+)?$`)
 	used := map[string]bool{}
-	for _, script := range Glob(repository, "cmd", "cgp-cred", "testdata", "script", "*.txtar") {
+	scripts := append(Glob(repository, "cmd", "cgp-cred", "testdata", "script", "*.txtar"),
+		Glob(repository, "cmd", "cgp-cred", "testdata", "clients", "*.txtar")...)
+	for _, script := range scripts {
 		archive, err := txtar.ParseFile(script)
 		if err != nil {
 			t.Fatal(err)
