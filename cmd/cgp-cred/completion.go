@@ -197,7 +197,7 @@ func faults() []string {
 		}
 		all = append(all, name)
 	}
-	return append(all, "api:")
+	return append(all, "api:", "bucket:")
 }
 
 // firstArg completes the first argument.

@@ -11,10 +11,10 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
-	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
 	"cgp-cred/helper/serve"
+	"cgp-cred/helper/source"
 )
 
 type serveOptions struct {
@@ -96,7 +96,7 @@ func (a *app) startServer(ctx context.Context, o serveOptions) (*serve.Server, e
 	if p.Auth == profile.None {
 		a.warn("profile " + quoted(p.Name) + " has method none: requests are passed on without a credential")
 	}
-	options.Profile, options.Source, options.Roots = p, oauth.New(h, p), []string{a.caFile, p.CAFile}
+	options.Profile, options.Source, options.Roots = p, source.New(h, p), []string{a.caFile, p.CAFile}
 	if options.Scheme, err = scheme(ctx, h, p); err != nil {
 		return nil, err
 	}

@@ -27,6 +27,10 @@ type simulateOptions struct {
 	faults      []string
 	quota       int
 	tls         bool
+	bucket      string // HOST:PORT; empty: a free port of the same host
+	onAPI       bool
+	linkLife    duration
+	data        string // a folder's path; empty: the examples
 	allowRemote bool
 }
 
@@ -36,12 +40,14 @@ func simulateCommand(a *app) *cobra.Command {
 		Use:   "simulate",
 		Short: "Run a strict API Management on this machine",
 		Long: `Run a simulated API Management until it is interrupted: a token endpoint that refuses what the
-real one refuses, in the same words, and a small API that accepts its tokens. It prints one JSON
-line when it listens, and a line for each request on stderr. Use test keys only: every user of
+real one refuses, in the same words, and a small Genomic Data Access API that accepts its tokens,
+with DRS, htsget and a second, S3-like host for the data. It prints one JSON line when it listens,
+and a line for each request on stderr. Use test keys only: every user of
 this machine can read an API key on a command line.
 
 Faults are ` + simulator.FaultNames + `.
-NAME=COUNT applies to the first COUNT requests; api:NAME to the API instead of the token endpoint.`,
+NAME=COUNT applies to the first COUNT requests; api:NAME to the API instead of the token endpoint,
+bucket:NAME to the S3-like host.`,
 		Example: `  cgp-cred simulate --api-key test-key --jwks jwks.json
   cgp-cred simulate --api-key test-key --jwks jwks.json --fault row21=2 --fault delay:500ms`,
 		Args: words(0, 0),
@@ -60,7 +66,12 @@ NAME=COUNT applies to the first COUNT requests; api:NAME to the API instead of t
 	f.StringArrayVar(&o.faults, "fault", nil, "`NAME[=COUNT]` of a fault (repeatable)")
 	f.IntVar(&o.quota, "quota", simulator.DefaultQuota, "`NUMBER` of token requests a minute; -1: no limit")
 	f.BoolVar(&o.tls, "tls", false, "serve https, with a new certificate authority: ca_file in the JSON line")
-	f.BoolVar(&o.allowRemote, "allow-remote", false, "allow a --listen address that other machines can reach")
+	f.BoolVar(&o.allowRemote, "allow-remote", false, "allow addresses that other machines can reach")
+	f.StringVar(&o.bucket, "bucket-listen", "", "`HOST:PORT` of the S3-like host (default: a free port of the same host)")
+	f.StringVar(&o.data, "data", "", "serve the files in `DIR` (default: a small made-up BAM, CRAM and VCF)")
+	f.BoolVar(&o.onAPI, "data-on-api", false, "let htsget and DRS point to the API, not to the S3-like host")
+	f.Var(o.linkLife.in(keystore.DurationRange{Least: time.Second, Most: 7 * day}), "link-life",
+		"how long a link to the S3-like host is good, 1s to 168h (default 15m)")
 	return cmd
 }
 
@@ -76,6 +87,8 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		TokenLife: o.tokenLife.Duration(),
 		JWKSCache: o.jwksCache.Duration(),
 		Quota:     o.quota,
+		DataOnAPI: o.onAPI,
+		LinkLife:  o.linkLife.Duration(),
 		Now:       func() time.Time { return time.Now().Add(time.Duration(o.clock)) },
 	}
 	if o.jwks != "" {
@@ -83,6 +96,14 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		if config.JWKS, err = keySetFile(o.jwks); err != nil {
 			return err
 		}
+	}
+	if o.data != "" {
+		root, err := disk.OpenFolder(o.data)
+		if err != nil {
+			return usage(fault.HintOf(err, ""), "--data: %v", err)
+		}
+		defer func() { _ = root.Close() }()
+		config.Data = root.FS()
 	}
 	for _, text := range o.faults {
 		f, err := simulator.ParseFault(text)
@@ -92,7 +113,7 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		config.Faults = append(config.Faults, f)
 	}
 	return simulator.Serve(ctx, simulator.ServeOptions{
-		Config: config, Listen: o.listen, TLS: o.tls, AllowRemote: o.allowRemote, Stdout: a.stdout, Stderr: a.stderr,
+		Config: config, Listen: o.listen, BucketListen: o.bucket, TLS: o.tls, AllowRemote: o.allowRemote, Stdout: a.stdout, Stderr: a.stderr,
 	})
 }
 

@@ -8,12 +8,12 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/manage"
-	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/simulator"
+	"cgp-cred/helper/source"
 )
 
 // aged returns a source of young tokens on a machine with a token of 600 s, and a function that lets time pass.
-func aged(t *testing.T) (*place, *oauth.TokenSource, func(time.Duration)) {
+func aged(t *testing.T) (*place, *source.Source, func(time.Duration)) {
 	t.Helper()
 	var ahead atomic.Int64
 	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
@@ -23,7 +23,7 @@ func aged(t *testing.T) (*place, *oauth.TokenSource, func(time.Duration)) {
 	return p, p.source(t).Young(), func(d time.Duration) { ahead.Add(int64(d)) }
 }
 
-func credential(t *testing.T, s *oauth.TokenSource) helper.Credential {
+func credential(t *testing.T, s *source.Source) helper.Credential {
 	t.Helper()
 	c, err := s.Credential(t.Context())
 	if err != nil {

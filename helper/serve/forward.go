@@ -13,8 +13,8 @@ import (
 	"sync"
 
 	"cgp-cred/helper/apim"
-	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
+	"cgp-cred/helper/source"
 )
 
 // prepare makes what passes requests on.
@@ -27,7 +27,7 @@ func (s *Server) prepare() error {
 		base: transport, quiet: s.o.Quiet, about: apim.Subject{Profile: s.o.Profile.Name, Host: s.o.Profile.Host},
 		broke: func(err error) { s.tell("an answer was cut short: " + err.Error()) },
 	}
-	own := &oauth.Transport{Source: s.o.Source, Base: s.base}
+	own := &source.Transport{Source: s.o.Source, Base: s.base}
 	s.forward = s.proxy(own, s.returned)
 	s.forwardBlock = s.proxy(own, s.blockReturned)
 	s.plain = s.proxy(s.base, s.blockReturned)
@@ -69,7 +69,7 @@ func (s *Server) proxy(transport http.RoundTripper, change func(*http.Response, 
 			t := of(res.Request.Context())
 			withoutHeaders(res.Header, notReturned, notReturnedPrefixes)
 			if err := change(res, t); err != nil {
-				return err
+				return &apiError{err: err}
 			}
 			s.protect(res.Header, t.how)
 			return nil

@@ -51,8 +51,10 @@ func (s *Server) rewrite(res *http.Response, t *target) error {
 	}
 	res.Body = io.NopCloser(bytes.NewReader(document))
 	res.ContentLength = int64(len(document))
-	withoutHeaders(res.Header, []string{"Content-Encoding", "Etag", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest",
-		"Accept-Ranges", "Last-Modified"}, nil)
+	withoutHeaders(res.Header, []string{
+		"Content-Encoding", "Etag", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest",
+		"Accept-Ranges", "Last-Modified",
+	}, nil)
 	res.Header.Set("Content-Length", strconv.Itoa(len(document)))
 	return nil
 }

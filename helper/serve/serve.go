@@ -18,14 +18,14 @@ import (
 	"sync"
 	"time"
 
-	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/serve/token"
+	"cgp-cred/helper/source"
 )
 
 // Options says what is served. Fields without a note are needed.
 type Options struct {
-	Source  *oauth.TokenSource // of Profile
+	Source  *source.Source // of Profile
 	Profile *profile.Profile
 	Scheme  string   // of the API: https, or http for an API on this machine
 	Roots   []string // files of PEM roots to trust in addition to the system's

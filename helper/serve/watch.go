@@ -11,16 +11,16 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// apiError reports a request that the API did not answer whole.
+// apiError reports a request that the API did not answer whole, or not so that it can be passed on.
 type apiError struct {
-	err  *apim.Error
+	err  error
 	late bool // it was too slow
 }
 
 func (e *apiError) Error() string           { return e.err.Error() }
 func (e *apiError) Unwrap() error           { return e.err }
-func (e *apiError) FaultClass() fault.Class { return e.err.FaultClass() }
-func (e *apiError) FaultHints() []string    { return e.err.FaultHints() }
+func (e *apiError) FaultClass() fault.Class { return fault.ClassOf(e.err) }
+func (e *apiError) FaultHints() []string    { return fault.HintsOf(e.err) }
 
 // errQuiet is the cause of a request's end if the API was silent for too long.
 var errQuiet = context.DeadlineExceeded
@@ -62,8 +62,10 @@ func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	whole := *res // without the trailers that net/http adds to its own one at the end
 	whole.Trailer = nil
-	whole.Body = &receiving{ReadCloser: res.Body, watch: w, explain: func(err error) error { return t.explain(r, ctx, err) },
-		broke: t.broke}
+	whole.Body = &receiving{
+		ReadCloser: res.Body, watch: w, explain: func(err error) error { return t.explain(r, ctx, err) },
+		broke: t.broke,
+	}
 	return &whole, nil
 }
 

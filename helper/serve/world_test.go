@@ -15,9 +15,9 @@ import (
 
 	"cgp-cred/helper/helpertest"
 	"cgp-cred/helper/manage"
-	"cgp-cred/helper/oauth"
 	"cgp-cred/helper/serve"
 	"cgp-cred/helper/simulator"
+	"cgp-cred/helper/source"
 )
 
 // world is a server, the API behind it, and another web server on this machine.
@@ -63,7 +63,7 @@ func startWith(t *testing.T, c simulator.Config, change manage.Change, api answe
 	})
 	p := w.Load(t)
 	o := serve.Options{
-		Source: oauth.New(w.Helper, p), Profile: p, Scheme: "http",
+		Source: source.New(w.Helper, p), Profile: p, Scheme: "http",
 		Warn: func(text string) { w.mu.Lock(); defer w.mu.Unlock(); w.lines = append(w.lines, text) },
 		Log:  func(line string) { w.mu.Lock(); defer w.mu.Unlock(); w.log = append(w.log, line) },
 	}
@@ -164,9 +164,9 @@ func (w *world) raw(t *testing.T, request string) int {
 // token returns the profile's current token.
 func (w *world) token(t *testing.T) string {
 	t.Helper()
-	got, err := oauth.New(w.Helper, w.Load(t)).Token()
+	got, err := source.New(w.Helper, w.Load(t)).Credential(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return got.AccessToken
+	return string(got.Secret.Reveal())
 }

@@ -14,8 +14,9 @@ type answer struct {
 	status  int
 	headers [][2]string
 	body    []byte
-	problem string // for the log; empty: none
-	minted  bool   // it carries a token
+	content *content // a file instead of body, of which the client may have a range; nil: body
+	problem string   // for the log; empty: none
+	minted  bool     // it carries a token
 }
 
 func (a *answer) header(name, value string) { a.headers = append(a.headers, [2]string{name, value}) }

@@ -21,11 +21,10 @@ func (s *Simulator) serveAPI(r *http.Request, path string) answer {
 		return *refused
 	}
 	switch {
-	case !reads(r):
-	case api == "hello-world" && rest == "hello/application":
+	case api == "genomic-data-access":
+		return s.genomic(r, rest)
+	case reads(r) && rest == "hello/application":
 		return jsonAnswer(http.StatusOK, "application/json", map[string]string{"message": "Hello Application!"})
-	case api == "genomic-data-access" && rest == "FHIR/R4/ServiceRequest":
-		return page(http.StatusOK, fhirJSON, serviceRequests, "")
 	}
 	return notFound()
 }
@@ -62,6 +61,11 @@ func badToken(faultString, errorCode string) *answer {
 
 // notFound returns a FHIR API's answer to a path that it does not have.
 func notFound() answer {
+	return outcome(http.StatusNotFound, "not-found", "RESOURCE_NOT_FOUND", "The simulated API has no such resource")
+}
+
+// outcome returns an error of a FHIR API: code is FHIR's own, and spine NHS England's.
+func outcome(status int, code, spine, diagnostics string) answer {
 	type coding struct {
 		System string `json:"system"`
 		Code   string `json:"code"`
@@ -73,15 +77,17 @@ func notFound() answer {
 		Diagnostics string              `json:"diagnostics"`
 	}
 	const system = "https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode"
-	a := jsonAnswer(http.StatusNotFound, fhirJSON, struct {
+	a := jsonAnswer(status, fhirJSON, struct {
 		ResourceType string  `json:"resourceType"`
 		Issue        []issue `json:"issue"`
 	}{"OperationOutcome", []issue{{
 		Severity:    "error",
-		Code:        "not-found",
-		Details:     map[string][]coding{"coding": {{system, "RESOURCE_NOT_FOUND"}}},
-		Diagnostics: "The simulated API has no such resource",
+		Code:        code,
+		Details:     map[string][]coding{"coding": {{system, spine}}},
+		Diagnostics: diagnostics,
 	}}})
-	a.problem = "not-found"
+	if a.problem = code; status != http.StatusNotFound {
+		a.problem += ": " + diagnostics
+	}
 	return a
 }

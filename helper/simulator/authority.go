@@ -24,9 +24,9 @@ const caFile = "ca.pem"
 const authorityLife = 24 * time.Hour
 
 // authority makes a certification authority for loopback addresses only. It writes the authority's certificate to a
-// file in a new folder, and returns the folder and the TLS configuration for a server at an address. The keys exist
+// file in a new folder, and returns the folder and the TLS configuration for servers at some addresses. The keys exist
 // only in memory. A client that keeps trusting the authority trusts it only for this machine.
-func authority(at net.Addr) (folder string, config *tls.Config, err error) {
+func authority(at ...net.Addr) (folder string, config *tls.Config, err error) {
 	ca, caKey, err := newAuthority()
 	if err != nil {
 		return "", nil, fmt.Errorf("making a certification authority: %w", err)
@@ -81,7 +81,7 @@ func newAuthority() (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	return ca, key, err
 }
 
-func newCertificate(ca *x509.Certificate, caKey *ecdsa.PrivateKey, at net.Addr) (tls.Certificate, error) {
+func newCertificate(ca *x509.Certificate, caKey *ecdsa.PrivateKey, at []net.Addr) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, err
@@ -91,8 +91,10 @@ func newCertificate(ca *x509.Certificate, caKey *ecdsa.PrivateKey, at net.Addr) 
 	c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	c.DNSNames = []string{"localhost"}
 	c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
-	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
-		c.IPAddresses = append(c.IPAddresses, tcp.IP) // such as 127.0.0.2
+	for _, a := range at {
+		if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
+			c.IPAddresses = append(c.IPAddresses, tcp.IP) // such as 127.0.0.2
+		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, ca, key.Public(), caKey)
 	if err != nil {

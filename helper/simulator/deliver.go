@@ -11,6 +11,9 @@ import (
 
 // deliver sends an answer, with the faults that apply to the request.
 func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, a answer, p faults) {
+	if a.content != nil {
+		defer func() { _ = a.content.file.Close() }()
+	}
 	if !sleep(r.Context(), p.delay) {
 		a.problem = "ended while waiting"
 		s.log(r, "-", a.problem)
@@ -29,6 +32,10 @@ func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, a answer, p 
 		h.Set(nv[0], nv[1])
 	}
 	h.Set("Date", s.config.Now().UTC().Format(http.TimeFormat))
+	if a.content != nil {
+		s.stream(w, r, a, p)
+		return
+	}
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	body := a.body
 	if p.truncate {

@@ -29,6 +29,7 @@ type side int
 const (
 	tokenSide side = iota
 	apiSide
+	bucketSide
 )
 
 // String returns the fault as ParseFault read it.
@@ -42,8 +43,8 @@ func badFault(text, problem string) error {
 
 // ParseFault reads NAME or NAME=COUNT. A fault applies to the first COUNT requests (COUNT is 1 or more), or to all
 // without COUNT. If several faults could answer a request, the first one does; delay and drip combine with any other. A
-// fault applies to the token endpoints. If NAME begins with "api:", it applies to the APIs behind APIM, which have no
-// rows. The names:
+// fault applies to the token endpoints. If NAME begins with "api:", it applies to the APIs behind APIM, and if it begins
+// with "bucket:", to the second host; neither has rows. The names:
 //
 //	row01 to row25  that refusal of the token endpoint. From row 18 on it uses up the assertion's jti, as APIM does
 //	429[:N]         too many requests; with N, a Retry-After of N seconds. Uses up the jti
@@ -69,6 +70,8 @@ func ParseFault(s string) (Fault, error) {
 	}
 	if rest, ok := strings.CutPrefix(name, "api:"); ok {
 		f.side, name = apiSide, rest
+	} else if rest, ok := strings.CutPrefix(name, "bucket:"); ok {
+		f.side, name = bucketSide, rest
 	}
 	var hasArgument bool
 	f.kind, f.argument, hasArgument = strings.Cut(name, ":")

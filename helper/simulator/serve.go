@@ -23,12 +23,13 @@ import (
 type ServeOptions struct {
 	// Config is the simulated APIM's. Without BaseURL, clients may use any name of this machine. Without Log, the log
 	// goes to Stderr.
-	Config      Config
-	Listen      string    // HOST:PORT; empty: 127.0.0.1:0, a free port
-	TLS         bool      // https, with a certification authority made for this call
-	AllowRemote bool      // Listen may be an address that is not loopback
-	Stdout      io.Writer // gets the one JSON line; may be nil
-	Stderr      io.Writer // gets a line for each request; may be nil
+	Config       Config
+	Listen       string    // HOST:PORT; empty: 127.0.0.1:0, a free port
+	BucketListen string    // HOST:PORT of the second host; empty: a free port of the same address
+	TLS          bool      // https, with a certification authority made for this call
+	AllowRemote  bool      // Listen and BucketListen may be addresses that are not loopback
+	Stdout       io.Writer // gets the one JSON line; may be nil
+	Stderr       io.Writer // gets a line for each request; may be nil
 }
 
 // cantListen returns the error for an address on which Serve can't listen, such as a port in use.
@@ -39,31 +40,39 @@ func cantListen(address string, err error) error {
 
 // listening is the JSON line that says where the simulator listens.
 type listening struct {
-	BaseURL  string `json:"base_url"`
-	Host     string `json:"host"`
-	TokenURL string `json:"token_url"`
-	CAFile   string `json:"ca_file,omitempty"`
+	BaseURL   string `json:"base_url"`
+	Host      string `json:"host"`
+	TokenURL  string `json:"token_url"`
+	BucketURL string `json:"bucket_url"`
+	CAFile    string `json:"ca_file,omitempty"`
 }
 
-// Serve listens, writes one JSON line to o.Stdout that says on which address ({"base_url","host","token_url"}, and with
-// TLS "ca_file"), and serves until ctx ends, which is not an error. Then it removes the certificate's file.
+// Serve listens, writes one JSON line to o.Stdout that says on which addresses ({"base_url","host","token_url",
+// "bucket_url"}, and with TLS "ca_file"), and serves until ctx ends, which is not an error. Then it removes the
+// certificate's file.
 func Serve(ctx context.Context, o ServeOptions) error {
-	listener, err := listen(ctx, cmp.Or(o.Listen, "127.0.0.1:0"), o.AllowRemote)
+	api, err := listen(ctx, cmp.Or(o.Listen, "127.0.0.1:0"), o.AllowRemote)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = listener.Close() }() // for the early returns; harmless if the server has closed it
-	place := listening{Host: reachable(listener.Addr())}
-	place.BaseURL = "http://" + place.Host
+	defer func() { _ = api.Close() }() // for the early returns; harmless if the server has closed it
+	sameHost := net.JoinHostPort(hostOf(api.Addr()), "0")
+	data, err := listen(ctx, cmp.Or(o.BucketListen, sameHost), o.AllowRemote)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = data.Close() }()
+	place, scheme := listening{Host: reachable(api.Addr())}, "http://"
 	if o.TLS {
-		folder, config, err := authority(listener.Addr())
+		folder, config, err := authority(api.Addr(), data.Addr())
 		if err != nil {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(folder) }() // a certificate that is left behind does no harm
-		place.BaseURL, place.CAFile = "https://"+place.Host, filepath.Join(folder, caFile)
-		listener = tls.NewListener(listener, config)
+		scheme, place.CAFile = "https://", filepath.Join(folder, caFile)
+		api, data = tls.NewListener(api, config), tls.NewListener(data, config)
 	}
+	place.BaseURL, place.BucketURL = scheme+place.Host, scheme+reachable(data.Addr())
 	place.TokenURL = place.BaseURL + "/oauth2/token"
 	if o.Stdout != nil {
 		if err := json.NewEncoder(o.Stdout).Encode(place); err != nil {
@@ -73,7 +82,19 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	if o.Config.Log == nil && o.Stderr != nil {
 		o.Config.Log = func(line string) { _, _ = fmt.Fprintln(o.Stderr, line) }
 	}
-	return serveUntil(ctx, listener, New(o.Config))
+	s := New(o.Config)
+	defer func() { _ = s.Close() }() // what is left behind is in the folder for temporary files
+	s.SetBucketURL(place.BucketURL)
+	return serveUntil(ctx, served{api, s}, served{data, s.Bucket()})
+}
+
+// hostOf returns the host of an address without its port.
+func hostOf(a net.Addr) string {
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return "127.0.0.1"
+	}
+	return host
 }
 
 // listen opens a loopback address, or any address if remote is set. localhost always means 127.0.0.1: it is not looked
@@ -106,9 +127,49 @@ func reachable(a net.Addr) string {
 	return (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}).String()
 }
 
-// serveUntil serves until ctx ends. Requests that are then being answered have two more seconds.
-func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{
+// served is a listener and what answers there.
+type served struct {
+	listener net.Listener
+	handler  http.Handler
+}
+
+// serveUntil serves until ctx ends, or until one listener fails. Requests that are then being answered have two more
+// seconds.
+func serveUntil(ctx context.Context, all ...served) error {
+	failed := make(chan error, len(all))
+	var servers []*http.Server
+	for _, one := range all {
+		server := newServer(ctx, one.handler)
+		servers = append(servers, server)
+		go func() { failed <- server.Serve(one.listener) }()
+	}
+	var first error
+	waiting := len(all)
+	select {
+	case first = <-failed:
+		waiting--
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	for _, server := range servers {
+		if err := server.Shutdown(grace); err != nil {
+			_ = server.Close()
+		}
+	}
+	for range waiting {
+		if err := <-failed; first == nil && !errors.Is(err, http.ErrServerClosed) {
+			first = err
+		}
+	}
+	if first != nil {
+		return fmt.Errorf("serving: %w", first)
+	}
+	return nil
+}
+
+func newServer(ctx context.Context, handler http.Handler) *http.Server {
+	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -116,20 +177,4 @@ func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // a delay ends with it
 		ErrorLog:          log.New(io.Discard, "", 0),                        // the client reports a failed handshake
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serving: %w", err)
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
-		_ = server.Close()
-	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serving: %w", err)
-	}
-	return nil
 }

@@ -28,6 +28,7 @@ type place struct {
 	BaseURL  string `json:"base_url"`
 	Host     string `json:"host"`
 	TokenURL string `json:"token_url"`
+	Bucket   string `json:"bucket_url"`
 	CAFile   string `json:"ca_file"`
 }
 

@@ -21,11 +21,16 @@
 // body of a 429, and the answer to a not-before time in the future. The simulator refuses grants other than
 // client_credentials. It accepts no signature by an RSA key under 1024 bits.
 //
-// The API side serves GET /hello-world/hello/application and GET /genomic-data-access/FHIR/R4/ServiceRequest with
-// synthetic data. Both need a valid Bearer token or the right apikey header. /oauth2/_ping and /API/_ping need neither.
+// The API side serves GET /hello-world/hello/application and a small Genomic Data Access API with made-up data: FHIR,
+// DRS, htsget, and files by name. Both need a valid Bearer token or the right apikey header. /oauth2/_ping and
+// /API/_ping need neither. The data of DRS and htsget is on a second host, as S3 would serve it:
+//
+//	bucket := httptest.NewServer(sim.Bucket())
+//	sim.SetBucketURL(bucket.URL)
 package simulator
 
 import (
+	"io/fs"
 	"net/http"
 	"strings"
 	"sync"
@@ -37,6 +42,7 @@ import (
 const (
 	DefaultTokenLife = 599 * time.Second
 	DefaultQuota     = 300 // token requests a minute
+	DefaultLinkLife  = 15 * time.Minute
 )
 
 // Config says what the simulated APIM knows. The zero value refuses every client: it has no registered public key.
@@ -59,6 +65,16 @@ type Config struct {
 	Now       func() time.Time  // the clock, also of the Date header; nil: time.Now
 	Log       func(line string) // gets one line for each request: method, path, status, error; no secret. May be nil
 	BaseURL   string            // scheme and authority that clients call; empty: taken from each request
+
+	// Data has the files that the Genomic Data Access API serves: alignments, variants, references, with their indexes
+	// next to them. Its files must be seekable, as those of os.DirFS and of embed are. nil: a few small made-up ones.
+	Data fs.FS
+
+	// DataOnAPI makes htsget tickets and DRS access point to the API itself, with the caller's own credential among
+	// their headers, instead of to the second host.
+	DataOnAPI bool
+
+	LinkLife time.Duration // how long a link to the second host is good; 0: 15 minutes
 }
 
 // Simulator is a simulated APIM. It is an http.Handler and safe for concurrent use. [New] makes it.
@@ -72,6 +88,10 @@ type Simulator struct {
 	minted   atomic.Int64
 	requests atomic.Int64
 	logging  sync.Mutex
+	library  *library
+	bucket   *bucket
+	posted   postedResources
+	uploads  uploads
 }
 
 // New returns a simulator with this configuration.
@@ -85,10 +105,15 @@ func New(c Config) *Simulator {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.LinkLife <= 0 {
+		c.LinkLife = DefaultLinkLife
+	}
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	s := &Simulator{config: c, faults: newFaultQueue(c.Faults)}
 	s.keys = keyCache{read: c.JWKS, life: c.JWKSCache}
 	s.calls = quota{most: c.Quota}
+	s.library = newLibrary(c.Data)
+	s.bucket = newBucket(s)
 	return s
 }
 
@@ -142,12 +167,5 @@ func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method
 
 // calledURL returns the complete URL that a client called, with its query: the audience that an assertion must name.
 func (s *Simulator) calledURL(r *http.Request) string {
-	base := s.config.BaseURL
-	if base == "" {
-		base = "http://" + r.Host
-		if r.TLS != nil {
-			base = "https://" + r.Host
-		}
-	}
-	return base + r.URL.RequestURI()
+	return s.origin(r) + r.URL.RequestURI()
 }

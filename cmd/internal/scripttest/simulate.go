@@ -15,7 +15,7 @@ import (
 
 const simulatorLog = "simulator.log"
 
-// simulate ARGS... starts cgp-cred simulate, ends an earlier one, and sets HOST and BASE to its address. Its stderr
+// simulate ARGS... starts cgp-cred simulate, ends an earlier one, and sets HOST, BASE and BUCKET to its addresses. Its stderr
 // is the file simulator.log. "simulate stop" ends it.
 func simulate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
@@ -46,6 +46,7 @@ func simulate(ts *testscript.TestScript, neg bool, args []string) {
 		Host  string `json:"host"`
 		Token string `json:"token_url"`
 		CA    string `json:"ca_file"`
+		Data  string `json:"bucket_url"`
 	}
 	ts.Check(json.Unmarshal(line, &where))
 	if where.Base == "" || where.Host == "" || where.Token != where.Base+"/oauth2/token" {
@@ -54,6 +55,7 @@ func simulate(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("HOST", where.Host)
 	ts.Setenv("BASE", where.Base)
 	ts.Setenv("CA", where.CA)
+	ts.Setenv("BUCKET", where.Data)
 }
 
 // running is a simulator that runs next to the script.

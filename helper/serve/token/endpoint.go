@@ -27,7 +27,7 @@ const (
 	keysPath   = "/jwks"
 )
 
-// Source has the tokens. *oauth.TokenSource is one; [oauth.TokenSource.Young] returns the right one.
+// Source has the tokens: [source.Source.Young].
 type Source interface {
 	Credential(ctx context.Context) (helper.Credential, error)
 	Refused(ctx context.Context, c helper.Credential) error

@@ -1,4 +1,4 @@
-package oauth
+package source
 
 import (
 	"errors"
@@ -23,7 +23,7 @@ import (
 //
 // Unlike oauth2.Transport, which adds its token to every hop of a redirect, it is safe with http.Client's redirects.
 type Transport struct {
-	Source *TokenSource
+	Source *Source
 	Base   http.RoundTripper // nil: http.DefaultTransport, with cgp-cred's reading of the proxy variables
 }
 
@@ -129,7 +129,7 @@ func with(r *http.Request, c helper.Credential) *http.Request {
 }
 
 // without returns the request without the token. A caller may have copied it from a request that the profile covers.
-func (s *TokenSource) without(r *http.Request) *http.Request {
+func (s *Source) without(r *http.Request) *http.Request {
 	s.mu.Lock()
 	c := s.last
 	s.mu.Unlock()

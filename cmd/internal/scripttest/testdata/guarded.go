@@ -1,0 +1,5 @@
+package main
+
+import "cgp-cred/keystore/keystoretest/guard"
+
+func init() { guard.Stop() }
