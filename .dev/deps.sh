@@ -85,9 +85,15 @@ missing() {
 		done
 	done | sort -u
 	[ "$1" = packages ] && [ "$(uname -s)" = Linux ] || return 0
-	# No programs: what the race detector is compiled against, the file systems of ganesha.nfsd, and libraries.
+	# No programs: what the race detector is compiled against, modules of Python and Java, and the file systems of
+	# ganesha.nfsd.
 	case " $wanted " in
-	*' test '*) [ -e /usr/include/stdlib.h ] || echo libc6-dev ;;
+	*' test '*)
+		[ -e /usr/include/stdlib.h ] || echo libc6-dev
+		for module in authlib requests_oauthlib; do
+			[ -e "/usr/lib/python3/dist-packages/$module" ] || echo "python3-$(echo "$module" | tr _ -)"
+		done
+		;;
 	esac
 	case " $wanted " in
 	*' clients '*)

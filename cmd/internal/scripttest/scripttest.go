@@ -141,6 +141,7 @@ func verbs() map[string]func(*testscript.TestScript, bool, []string) {
 		"weaken-passphrase":    weakenPassphrase,
 		"webdav-server":        webdavServer,
 		"wire":                 setWire,
+		"write-recipe":         writeRecipe,
 		"write-sam":            writeSAM,
 	}
 }
