@@ -1,7 +1,7 @@
 #!/bin/sh
 # Says which programs the named groups of checks need and are missing. With "install", or with CI=true, it installs them
 # first, if apt-get can do it without asking. With CI=true it fails if one is missing then.
-# usage: .dev/deps.sh [install] test|fleet|lint|bench|soak|release...
+# usage: .dev/deps.sh [install] test|fleet|clients|lint|bench|soak|release...
 set -eu
 
 # program, its Debian package, whether it exists on Linux only, the groups that need it
@@ -82,9 +82,14 @@ missing() {
 		done
 	done | sort -u
 	[ "$1" = packages ] && [ "$(uname -s)" = Linux ] || return 0
-	# No programs: what the race detector is compiled against, and the file systems of ganesha.nfsd.
+	# No programs: what the race detector is compiled against, modules of Debian's Python, and the file systems of ganesha.nfsd.
 	case " $wanted " in
 	*' test '*) [ -e /usr/include/stdlib.h ] || echo libc6-dev ;;
+	esac
+	case " $wanted " in
+	*' clients '*) for module in boto3 jwt pydantic requests tabulate yaml; do
+		/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
+	done ;;
 	esac
 	case " $wanted " in
 	*' fleet '*) ls /usr/lib/*/ganesha/libfsalvfs.so >/dev/null 2>&1 || echo nfs-ganesha-vfs ;;

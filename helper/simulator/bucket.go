@@ -182,16 +182,13 @@ func noSuchKey(key string) answer {
 // object answers with the object of a key.
 func (b *bucket) object(key string) answer {
 	missing := func() answer { return noSuchKey(key) }
-	id, path, _ := strings.Cut(key, "/")
-	i, object := b.uploads.item(id)
+	i, object := b.uploads.item(func(g *grant) bool { return g.key == key })
 	if object == nil {
+		_, path, _ := strings.Cut(key, "/")
 		var err error
-		if i, err = b.library.stat(path); err != nil {
+		if i, err = b.library.stat(path); err != nil || i.key() != key {
 			return missing()
 		}
-	}
-	if i.key() != key {
-		return missing()
 	}
 	a := b.fileAnswer(i, missing)
 	if a.content != nil {

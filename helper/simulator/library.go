@@ -38,12 +38,18 @@ type item struct {
 	size     int64
 	modified time.Time
 	data     *stored // nil: it is in the library
+	at       string  // in the bucket, if it is not in the library
 }
 
 func (i item) name() string { return path.Base(i.path) }
 
 // key is the item's place in the bucket. The path in it lets the bucket find the file without a look at all others.
-func (i item) key() string { return i.id + "/" + i.path }
+func (i item) key() string {
+	if i.data != nil {
+		return i.at
+	}
+	return i.id + "/" + i.path
+}
 
 // etag changes with the file, and costs no look into it.
 func (i item) etag() string {
