@@ -11,6 +11,7 @@ age                  age            linux test
 aria2c               aria2          linux test
 aws                  awscli         linux test
 bash                 bash           any   test
+bcftools             bcftools       linux test
 busybox              busybox-static linux test,fleet
 curl                 curl           any   test
 dash                 dash           linux test

@@ -3,7 +3,6 @@ package simulator
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,7 +69,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		}
 		defer func() { _ = os.RemoveAll(folder) }() // a certificate that is left behind does no harm
 		scheme, place.CAFile = "https://", filepath.Join(folder, caFile)
-		api, data = tls.NewListener(api, config), tls.NewListener(data, config)
+		api, data = newSplit(api, config), newSplit(data, config)
 	}
 	place.BaseURL, place.BucketURL = scheme+place.Host, scheme+reachable(data.Addr())
 	place.TokenURL = place.BaseURL + "/oauth2/token"
@@ -85,7 +84,13 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	s := New(o.Config)
 	defer func() { _ = s.Close() }() // what is left behind is in the folder for temporary files
 	s.SetBucketURL(place.BucketURL)
-	return serveUntil(ctx, served{api, s}, served{data, s.Bucket()})
+	all := []served{{api, s}, {data, s.Bucket()}}
+	for _, one := range all {
+		if port, ok := one.listener.(*split); ok {
+			all = append(all, served{plainListener{port}, plainHTTP{s}})
+		}
+	}
+	return serveUntil(ctx, all...)
 }
 
 // hostOf returns the host of an address without its port.
@@ -162,7 +167,7 @@ func serveUntil(ctx context.Context, all ...served) error {
 			first = err
 		}
 	}
-	if first != nil {
+	if first != nil && !errors.Is(first, net.ErrClosed) {
 		return fmt.Errorf("serving: %w", first)
 	}
 	return nil
