@@ -22,7 +22,7 @@ import (
 var examples embed.FS
 
 // exampleTime is when the examples were made, as far as clients are told. embed keeps no times.
-var exampleTime = time.Date(2025, 7, 7, 14, 3, 28, 0, time.UTC)
+func exampleTime() time.Time { return time.Date(2025, 7, 7, 14, 3, 28, 0, time.UTC) }
 
 // file is what a library must be able to open.
 type file interface {
@@ -130,7 +130,7 @@ func (l *library) stat(name string) (item, error) {
 	}
 	i := item{id: idOf(name), path: name, size: info.Size(), modified: info.ModTime()}
 	if i.modified.IsZero() {
-		i.modified = exampleTime
+		i.modified = exampleTime()
 	}
 	return i, nil
 }

@@ -83,7 +83,10 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	}
 	s := New(o.Config)
 	defer func() { _ = s.Close() }() // what is left behind is in the folder for temporary files
-	s.SetBucketURL(place.BucketURL)
+	if s.SetBucketURL(place.BucketURL); isUnspecified(data.Addr()) {
+		_, port, _ := net.SplitHostPort(data.Addr().String()) // it has one
+		s.SetBucketURL(scheme + ":" + port)
+	}
 	all := []served{{api, s}, {data, s.Bucket()}}
 	for _, one := range all {
 		if port, ok := one.listener.(*split); ok {
@@ -125,11 +128,17 @@ func listen(ctx context.Context, address string, remote bool) (net.Listener, err
 
 // reachable returns the address for a client on this machine, which can't call 0.0.0.0.
 func reachable(a net.Addr) string {
-	tcp, ok := a.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsUnspecified() {
+	if !isUnspecified(a) {
 		return a.String()
 	}
-	return (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}).String()
+	_, port, _ := net.SplitHostPort(a.String()) // it has one
+	return net.JoinHostPort("127.0.0.1", port)
+}
+
+// isUnspecified reports whether a listener is on all addresses of this machine.
+func isUnspecified(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsUnspecified()
 }
 
 // served is a listener and what answers there.
