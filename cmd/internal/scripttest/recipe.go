@@ -84,12 +84,7 @@ func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: run-recipe NAME")
 	}
-	all, err := recipes(of(ts).repository)
-	ts.Check(err)
-	r, ok := all[args[0]]
-	if !ok {
-		ts.Fatalf("no document has a recipe %q", args[0])
-	}
+	r := recipeNamed(ts, args[0])
 	argv := []string{"bash", "-c", r.text}
 	switch r.language {
 	case "r", "bru", "http":
@@ -104,4 +99,15 @@ func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	if err := ts.Exec(argv[0], argv[1:]...); (err != nil) != neg {
 		ts.Fatalf("recipe %s of %s: %v", args[0], r.file, err)
 	}
+}
+
+// recipeNamed returns a recipe of the manual.
+func recipeNamed(ts *testscript.TestScript, name string) recipe {
+	all, err := recipes(of(ts).repository)
+	ts.Check(err)
+	r, ok := all[name]
+	if !ok {
+		ts.Fatalf("no document has a recipe %q", name)
+	}
+	return r
 }
