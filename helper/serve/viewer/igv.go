@@ -140,7 +140,7 @@ func (v *IGV) policy() string {
 	if outside := v.Asks(); outside != "" {
 		reach += " " + outside
 	}
-	return "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src " +
+	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src " +
 		reach + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
