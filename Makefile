@@ -12,7 +12,7 @@ SEED = $(shell date +%s)
 STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help build deps test lint fmt fuzz soak fleet bench demo install release man home clean
+.PHONY: help build deps test lint fmt fuzz soak fleet clients bench demo install release man home clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
@@ -46,6 +46,10 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 -parallel 1 -v -tags fleet ./cmd/internal/nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
+
+clients: ## run the tests with heavy programs of users: IGV, htsjdk, cwltool and others
+	@sh .dev/deps.sh test clients
+	go test -count=1 -timeout 0 -tags clients ./cmd/cgp-cred -run 'TestClients$$'
 
 bench: $(TOOLS)/benchstat-$(BENCHSTAT) ## compare the speed with other programs' on this machine; ROUNDS=40 for more
 	@sh .dev/deps.sh bench

@@ -1,6 +1,6 @@
-// Package token is an OAuth 2.0 authorization server with one client and one grant: client credentials (RFC 6749 section
-// 4.4). It hands on the tokens of a profile to programs that renew their tokens themselves. Who may call it is decided
-// before.
+// Package token is an OAuth 2.0 authorization server with one client and one grant: client credentials (RFC 6749
+// section 4.4). It hands on the tokens of a profile to programs that renew their tokens themselves. Who may call it is
+// decided before.
 package token
 
 import (
@@ -68,7 +68,7 @@ func (e *Endpoint) none(path string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		(&refusal{
 			code: "unauthorized_client", status: http.StatusBadRequest,
-			why: "profile " + e.Profile.Name + " has method " + e.Profile.Auth + ", so it has no tokens: use the base URL",
+			why: "profile " + e.Profile.Name + " has method " + e.Profile.Auth + ", and no tokens: use the base URL",
 		}).send(w)
 	}
 }
@@ -95,7 +95,7 @@ func (e *Endpoint) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	send(w, http.StatusOK, struct {
-		Token   string `json:"access_token"` //nolint:gosec // it is what the endpoint is for
+		Token   string `json:"access_token"`
 		Type    string `json:"token_type"`
 		Expires int64  `json:"expires_in"`
 	}{string(c.Secret.Reveal()), "Bearer", told(time.Until(c.ExpiresAt))})
@@ -117,8 +117,8 @@ func (e *Endpoint) fail(w http.ResponseWriter, r *http.Request, err error) {
 	refusalFor(err).send(w)
 }
 
-// refusalFor returns what a client is told about an error of the source. The client itself has done nothing wrong, so it
-// is never invalid_client. Only a refusal that stays has a status with which clients give up: 400.
+// refusalFor returns what a client is told about an error of the source. The client itself has done nothing wrong, so
+// it is never invalid_client. Only a refusal that stays has a status with which clients give up: 400.
 func refusalFor(err error) *refusal {
 	no := &refusal{code: "temporarily_unavailable", status: http.StatusServiceUnavailable, why: fault.OneLine(err)}
 	var answer *apim.Error
@@ -140,8 +140,8 @@ func refusalFor(err error) *refusal {
 // again is when a client may ask again after a failure that passes.
 const again = 5 * time.Second
 
-// revoke is the revocation endpoint, RFC 7009. APIM has none: the token is dropped here, so that a client whose token was
-// refused gets another one. A token that is not the last one is no error.
+// revoke is the revocation endpoint, RFC 7009. APIM has none: the token is dropped here, so that a client whose token
+// was refused gets another one. A token that is not the last one is no error.
 func (e *Endpoint) revoke(w http.ResponseWriter, r *http.Request) {
 	form, no := e.request(w, r)
 	if no == nil && form.Get("token") == "" {
@@ -169,8 +169,11 @@ type refusal struct {
 	challenge bool          // the client is asked for HTTP Basic
 }
 
-func invalid(why string) *refusal {
-	return &refusal{code: "invalid_request", status: http.StatusBadRequest, why: why}
+func invalid(why string) *refusal { return unreadable(http.StatusBadRequest, why) }
+
+// unreadable is an invalid request with a status that says more.
+func unreadable(status int, why string) *refusal {
+	return &refusal{code: "invalid_request", status: status, why: why}
 }
 
 func (no *refusal) send(w http.ResponseWriter) {

@@ -163,8 +163,8 @@ func TestClients(t *testing.T) {
 		{"all percent-encoded", grant, form(basic("%63%67%70%2D%63%72%65%64", "%53"+secret[1:])), "", 200, ""},
 		{"scope", grant + "&scope=openid+profile", form(own), "", 200, ""},
 		{"empty scope", grant + "&scope=", form(own), "", 200, ""},
-		{"client_id beside Basic", grant + "&client_id=" + id, form(own), "", 200, ""},
-		{"empty body credentials beside Basic", grant + "&client_id=&client_secret=", form(own), "", 200, ""},
+		{"client_id next to Basic", grant + "&client_id=" + id, form(own), "", 200, ""},
+		{"empty body credentials next to Basic", grant + "&client_id=&client_secret=", form(own), "", 200, ""},
 		{"an empty parameter and a full one", "grant_type=&" + grant, form(own), "", 200, ""},
 		{"unknown parameters", grant + "&foo=1&response_type=token", form(own), "", 200, ""},
 		{"unknown parameters twice", grant + "&foo=&foo=1", form(own), "", 200, ""},
@@ -190,7 +190,7 @@ func TestClients(t *testing.T) {
 		{"no parameter at all", "", form(own), "", 400, "invalid_request"},
 		{"several Authorization headers", grant, form(own, own), "", 400, "invalid_request"},
 		{"secret in both places", body, form(own), "", 400, "invalid_request"},
-		{"another client_id beside Basic", grant + "&client_id=other", form(own), "", 400, "invalid_request"},
+		{"another client_id next to Basic", grant + "&client_id=other", form(own), "", 400, "invalid_request"},
 		{"grant type twice", grant + "&" + grant, form(own), "", 400, "invalid_request"},
 		{"scope twice", grant + "&scope=a&scope=b", form(own), "", 400, "invalid_request"},
 		{"secret twice", body + "&client_secret=x", form(), "", 400, "invalid_request"},
@@ -351,7 +351,7 @@ func TestWrongSecretIsTold(t *testing.T) {
 	t.Parallel()
 	s := newScene()
 	s.send(t, http.MethodPost, token.Path, "grant_type=client_credentials", form(basic(id, "SECRETofYESTERDAY")))
-	if len(s.lines) != 1 || !strings.Contains(s.lines[0], "changes with each run") || strings.Contains(s.lines[0], "YESTERDAY") {
+	if len(s.lines) != 1 || !strings.Contains(s.lines[0], "differs in each run") || strings.Contains(s.lines[0], "YESTERDAY") {
 		t.Errorf("the user was told %q", s.lines)
 	}
 }
@@ -460,14 +460,14 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// A form that does not come whole is given up, and not for ever waited for.
+// A form that does not come whole is given up.
 func TestSlowForm(t *testing.T) {
 	t.Parallel()
 	s := newScene()
 	srv := httptest.NewServer(s.Handler(token.Path))
 	defer srv.Close()
 	body, end := io.Pipe()
-	defer end.Close()
+	defer func() { _ = end.Close() }()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, body)
 	if err != nil {
 		t.Fatal(err)
@@ -478,7 +478,7 @@ func TestSlowForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	if got := read(t, res); res.StatusCode != http.StatusRequestTimeout || got.Error != "invalid_request" {
 		t.Errorf("status %d, %+v", res.StatusCode, got)
 	}

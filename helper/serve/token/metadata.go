@@ -12,9 +12,9 @@ const wellKnown = "/.well-known/"
 // names are the metadata's: of RFC 8414, and of OpenID Connect, which is the only one that some clients know.
 var names = []string{"oauth-authorization-server", "openid-configuration"}
 
-// issuerOf returns the issuer's path, if a path is that of an issuer's metadata. The issuer is the server itself. People
-// who have only the token URL use that instead. RFC 8414 puts the issuer's path behind the name, OpenID Connect puts it
-// before.
+// issuerOf returns the issuer's path, if a path is that of an issuer's metadata. The issuer is the server itself.
+// People who have only the token URL use that instead. RFC 8414 puts the issuer's path behind the name, OpenID Connect
+// puts it before.
 func issuerOf(path string) (issuer string, ok bool) {
 	before, rest, _ := strings.Cut(path, wellKnown)
 	name, after, _ := strings.Cut(rest, "/")
@@ -47,12 +47,9 @@ func (e *Endpoint) metadata(w http.ResponseWriter, r *http.Request, issuer strin
 		Subjects   []string `json:"subject_types_supported"`
 		Algorithms []string `json:"id_token_signing_alg_values_supported"`
 	}{
-		root + issuer, root + Path, ways, root + revokePath, ways,
-		[]string{"client_credentials"},
-		[]string{},
-		root + keysPath,
-		[]string{"public"},
-		[]string{"RS256"},
+		Issuer: root + issuer, Token: root + Path, TokenBy: ways, Revoke: root + revokePath, RevokeBy: ways,
+		Grants: []string{"client_credentials"}, Responses: []string{},
+		Keys: root + keysPath, Subjects: []string{"public"}, Algorithms: []string{"RS256"},
 	})
 }
 
@@ -69,6 +66,6 @@ func reads(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	w.Header().Set("Allow", "GET, HEAD")
-	(&refusal{code: "invalid_request", status: http.StatusMethodNotAllowed, why: "it is only read"}).send(w)
+	unreadable(http.StatusMethodNotAllowed, "it is only read").send(w)
 	return false
 }

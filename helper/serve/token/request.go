@@ -24,7 +24,7 @@ const (
 func (e *Endpoint) request(w http.ResponseWriter, r *http.Request) (url.Values, *refusal) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", "POST")
-		return nil, &refusal{code: "invalid_request", status: http.StatusMethodNotAllowed, why: "it must be sent with POST"}
+		return nil, unreadable(http.StatusMethodNotAllowed, "it must be sent with POST")
 	}
 	form, no := readForm(w, r)
 	if no != nil {
@@ -47,7 +47,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal) {
 	}
 	form, err := url.ParseQuery(body)
 	if err != nil {
-		return nil, invalid("the body is no form: % must begin an encoded character, and ; stands between no parameters")
+		return nil, invalid("the body is no form: % must begin an encoded character, and ; separates nothing")
 	}
 	for name, values := range form {
 		values = slices.DeleteFunc(values, func(v string) bool { return v == "" })
@@ -83,9 +83,9 @@ func readBody(w http.ResponseWriter, r *http.Request) (string, *refusal) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return "", &refusal{code: "invalid_request", status: http.StatusRequestEntityTooLarge, why: "the body is too large"}
+		return "", unreadable(http.StatusRequestEntityTooLarge, "the body is too large")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return "", &refusal{code: "invalid_request", status: http.StatusRequestTimeout, why: "the body came too slowly"}
+		return "", unreadable(http.StatusRequestTimeout, "the body came too slowly")
 	case err != nil:
 		return "", invalid("the body broke off")
 	}
@@ -119,7 +119,7 @@ func (e *Endpoint) authenticate(r *http.Request, form url.Values) *refusal {
 		return unknownClient("there is no client secret: set the client ID and the secret that cgp-cred serve printed")
 	}
 	if !same(id, e.ID) || !same(secret, e.Secret) {
-		e.Tell("an OAuth client was refused: its client ID or secret is not this run's; the secret changes with each run")
+		e.Tell("an OAuth client was refused: its client ID or secret is not this run's; the secret differs in each run")
 		return unknownClient("client ID or secret is wrong: they are those that this run of cgp-cred serve printed")
 	}
 	return nil
@@ -142,8 +142,8 @@ func decoded(s, want string) string {
 // places are the parameters that say what a token is for. A client may send several (RFC 8707, RFC 8693).
 var places = []string{"resource", "audience"}
 
-// grant refuses what is not a client credentials grant for this profile. Scopes are ignored: an application's are set at
-// APIM. An answer without scope says that it is the one that was asked for.
+// grant refuses what is not a client credentials grant for this profile. Scopes are ignored: an application's are set
+// at APIM. An answer without scope says that it is the one that was asked for.
 func (e *Endpoint) grant(r *http.Request, form url.Values) *refusal {
 	switch kind := form.Get("grant_type"); {
 	case kind == "":
