@@ -12,6 +12,7 @@ aria2c               aria2          linux test
 aws                  awscli         linux test
 bash                 bash           any   test
 busybox              busybox-static linux test,fleet
+chromium             chromium       linux clients
 curl                 curl           any   test
 cwltool              cwltool        linux clients
 dash                 dash           linux test
@@ -38,6 +39,7 @@ keyctl               keyutils       linux test
 linux.uml            user-mode-linux linux fleet
 man                  man-db         linux test
 node                 nodejs         any   test
+npm                  npm            linux clients
 munged               munge          linux test
 openssl              openssl        any   test
 pass                 pass           linux test
