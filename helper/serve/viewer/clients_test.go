@@ -130,7 +130,7 @@ const drawn = `(async (name) => {
 // types, and at the start.
 func TestChromiumDraws(t *testing.T) {
 	l := newLab(t, viewer.Start{
-		Lines: []string{sample + ".vcf.gz", sample + ".bam"}, Locus: "chr1:2,000-3,000",
+		Lines: []string{sample + ".vcf.gz", sample + ".bam"}, Locus: "chr1:2,900-3,500",
 	})
 	reads, variants := l.idOf(t, ".bam"), l.idOf(t, ".vcf.gz")
 	c := startChrome(t)
