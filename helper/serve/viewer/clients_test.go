@@ -21,6 +21,7 @@ import (
 	"cgp-cred/helper/serve/viewer"
 	"cgp-cred/helper/simulator"
 	"cgp-cred/helper/source"
+	"cgp-cred/keystore/disk"
 )
 
 // The simulator's examples.
@@ -52,6 +53,12 @@ func note(l *lab, list *[]string) func(string) {
 
 func newLab(t *testing.T, start viewer.Start, origins ...string) *lab {
 	t.Helper()
+	return newLabWith(t, start, "", origins...)
+}
+
+// newLabWith is newLab with the folder of --root.
+func newLabWith(t *testing.T, start viewer.Start, root string, origins ...string) *lab {
+	t.Helper()
 	l := &lab{}
 	name := "genomic-data-access"
 	place := helpertest.NewWith(t, simulator.Config{Log: note(l, &l.api)}, manage.Change{APIName: &name})
@@ -68,10 +75,16 @@ func newLab(t *testing.T, start viewer.Start, origins ...string) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pages := viewer.Options{IGV: v, Warn: note(l, &l.told)}
+	if root != "" {
+		if pages.Folder, err = disk.OpenTree(root); err != nil {
+			t.Fatal(err)
+		}
+	}
 	o := serve.Options{
 		Source: source.New(place.Helper, p), Profile: p, Scheme: "http", Origins: origins, Page: viewer.Page,
 		Warn: note(l, &l.told), Log: note(l, &l.asked),
-		Pages: func(s *serve.Server) http.Handler { return viewer.Options{IGV: v}.Handler(s.Place().BaseURL) },
+		Pages: func(s *serve.Server) http.Handler { return pages.Handler(s.Place().BaseURL) },
 	}
 	if l.Server, err = serve.Start(t.Context(), o); err != nil {
 		t.Fatal(err)
@@ -176,6 +189,42 @@ func TestChromiumDraws(t *testing.T) {
 	}
 	if got := fmt.Sprint(page.eval("location.search + location.hash + document.body.innerText")); strings.Contains(got, strings.Split(l.Place().BaseURL, "/")[3]) {
 		t.Errorf("the page shows the secret: %s", got)
+	}
+}
+
+// The page of docs/serve.md, in a folder of the user's, draws.
+func TestChromiumOwnViewer(t *testing.T) {
+	const examples = "../../simulator/data/"
+	document, err := os.ReadFile("../../../docs/serve.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, page, _ := strings.Cut(string(document), "```html\n")
+	page, _, _ = strings.Cut(page, "```")
+	page = strings.Replace(page, "files/a.bam", "files/LP1000000-DNA_A01.bam", 2)
+	page = strings.Replace(page, "reference:", "locus: 'chr1:2,900-3,500', reference:", 1)
+	page = strings.Replace(page, `type: "alignment"`, `name: "bam", type: "alignment"`, 1)
+	folder := t.TempDir()
+	write(t, folder, map[string]string{"index.html": "<!doctype html>" + page})
+	for name, from := range map[string]string{
+		"igv.min.js": filepath.Join(tools(t), "node_modules", "igv", "dist", "igv.min.js"),
+		"genome.fa":  examples + "simulated-reference.fasta", "genome.fa.fai": examples + "simulated-reference.fasta.fai",
+	} {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, folder, map[string]string{name: string(data)})
+	}
+	l := newLabWith(t, viewer.Start{}, folder)
+	open := startChrome(t).openKept(l.Once(viewer.Files))
+	open.until("window.theBrowser")
+	got := fmt.Sprint(open.eval(drawn + "('bam')"))
+	if strings.HasPrefix(got, "0") || !strings.HasSuffix(got, " true") || open.complains("Content Security Policy") {
+		t.Errorf("%s\n%s", got, strings.Join(open.console(), "\n"))
+	}
+	if l.requests(&l.asked, "GET /_/root/genome.fa 206") == 0 || l.requests(&l.asked, "GET /genomic-data-access/files/LP1000000-DNA_A01.bam 206") == 0 {
+		t.Errorf("%q", l.asked)
 	}
 }
 
