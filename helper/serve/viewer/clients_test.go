@@ -66,7 +66,11 @@ func newLabWith(t *testing.T, start viewer.Start, root string, origins ...string
 	t.Cleanup(bucket.Close)
 	place.Sim.SetBucketURL(bucket.URL)
 	p := place.Load(t)
-	library, err := viewer.FindLibrary(t.Context(), tools(t))
+	from := root
+	if root == "" {
+		from = tools(t)
+	}
+	library, err := viewer.FindLibrary(t.Context(), from)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,6 +229,23 @@ func TestChromiumOwnViewer(t *testing.T) {
 	}
 	if l.requests(&l.asked, "GET /_/root/genome.fa 206") == 0 || l.requests(&l.asked, "GET /genomic-data-access/files/LP1000000-DNA_A01.bam 206") == 0 {
 		t.Errorf("%q", l.asked)
+	}
+}
+
+// igv.js as a module, in the folder of --root.
+func TestChromiumModule(t *testing.T) {
+	const name = "igv.esm.min.js"
+	folder := t.TempDir()
+	code, err := os.ReadFile(filepath.Join(tools(t), "node_modules", "igv", "dist", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, folder, map[string]string{name: string(code)})
+	l := newLabWith(t, viewer.Start{Reference: "../../simulator/data/simulated-reference.fasta", Lines: []string{sample + ".cram"}}, folder)
+	page := startChrome(t).open(l.Once(viewer.Page))
+	page.until("document.documentElement.dataset.ready")
+	if got := page.eval("document.getElementById('status').textContent"); got != "LP1000000-DNA_A01.cram is open." {
+		t.Error(got)
 	}
 }
 
