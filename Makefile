@@ -3,6 +3,7 @@ GOLANGCI_LINT = v2.15.0
 GOVULNCHECK = v1.9.0
 BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 ACTIONLINT = v1.7.12
+IGV = 3.8.10
 
 # Tools live outside go.mod, a file a version, so that a new version is fetched.
 TOOLS := $(CURDIR)/.tools
@@ -47,10 +48,10 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
 
-clients: ## run the tests with real clients that are too heavy for make test
+clients: $(TOOLS)/igv-$(IGV) ## run the tests with real clients that are too heavy for make test
 	@sh .dev/deps.sh test clients
 	@sh .dev/cgpclient.sh $(TOOLS)/cgpclient || echo 'cgpclient: its tests are skipped' >&2
-	go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
+	CGP_CRED_IGV=$(TOOLS)/igv-$(IGV) go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
 
 bench: $(TOOLS)/benchstat-$(BENCHSTAT) ## compare the speed with other programs' on this machine; ROUNDS=40 for more
 	@sh .dev/deps.sh bench
@@ -94,3 +95,8 @@ $(TOOLS)/benchstat-$(BENCHSTAT):
 $(TOOLS)/actionlint-$(ACTIONLINT):
 	GOBIN=$(TOOLS) GOFLAGS= go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT)
 	rm -f $(TOOLS)/actionlint-v* && touch $@
+
+$(TOOLS)/igv-$(IGV):
+	@sh .dev/deps.sh clients
+	rm -rf $(TOOLS)/igv-*
+	mkdir -p $@.part && npm install --prefix $@.part --ignore-scripts --no-audit --no-fund igv@$(IGV) && mv $@.part $@

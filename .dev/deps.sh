@@ -13,6 +13,7 @@ aws                  awscli         linux test
 bash                 bash           any   test
 bcftools             bcftools       linux test
 busybox              busybox-static linux test,fleet
+chromium             chromium       linux clients
 curl                 curl           any   test
 cwltool              cwltool        linux clients
 dash                 dash           linux test
@@ -39,6 +40,7 @@ keyctl               keyutils       linux test
 linux.uml            user-mode-linux linux fleet
 man                  man-db         linux test
 node                 nodejs         any   test
+npm                  npm            linux clients
 munged               munge          linux test
 openssl              openssl        any   test
 pass                 pass           linux test

@@ -40,8 +40,7 @@ Ctrl-C ends the server and all that it gave out, with status 0.
 
 Pages of other origins are refused, unless --origin allows theirs. The server's own pages may use
 it: the files of --root DIR, and with --igv a page with igv.js, which npm install igv installs.
-Then the JSON line has page_url too. --load, --reference and --locus
-imply --igv.
+Then the JSON line has page_url too. --load, --reference and --locus imply --igv.
 
 -v prints a line for each request: method, path without query, status, bytes.`,
 		Example: `  cgp-cred serve
