@@ -3,6 +3,8 @@ GOLANGCI_LINT = v2.15.0
 GOVULNCHECK = v1.9.0
 BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 ACTIONLINT = v1.7.12
+BRUNO = 4.1.0
+HTTPYAC = 6.16.7
 
 # Tools live outside go.mod, a file a version, so that a new version is fetched.
 TOOLS := $(CURDIR)/.tools
@@ -12,7 +14,7 @@ SEED = $(shell date +%s)
 STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help build deps test lint fmt fuzz soak fleet bench demo install release man home clean
+.PHONY: help build deps test lint fmt fuzz soak fleet clients bench demo install release man home clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
@@ -47,6 +49,10 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
 
+clients: $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC) ## run the tests with heavy programs of users: IGV, htsjdk, Bruno and others
+	@sh .dev/deps.sh test clients
+	PATH="$(TOOLS)/npm/node_modules/.bin:$$PATH" go test -count=1 -timeout 0 -tags clients ./cmd/cgp-cred -run 'TestClients$$'
+
 bench: $(TOOLS)/benchstat-$(BENCHSTAT) ## compare the speed with other programs' on this machine; ROUNDS=40 for more
 	@sh .dev/deps.sh bench
 	@go run ./cmd/internal/bench -benchstat $(TOOLS)/benchstat $(if $(ROUNDS),-rounds $(ROUNDS))
@@ -73,6 +79,10 @@ clean: ## remove what make made, but not the tools
 
 $(TOOLS)/transit: $(wildcard contrib/testdata/transit/*)
 	cd contrib/testdata/transit && CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o $@ .
+
+$(TOOLS)/npm-$(BRUNO)-$(HTTPYAC):
+	npm install --prefix $(TOOLS)/npm --no-audit --no-fund --ignore-scripts @usebruno/cli@$(BRUNO) httpyac@$(HTTPYAC)
+	rm -f $(TOOLS)/npm-* && touch $@
 
 $(TOOLS)/golangci-lint-$(GOLANGCI_LINT):
 	GOBIN=$(TOOLS) GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Says which programs the named groups of checks need and are missing. With "install", or with CI=true, it installs them
 # first, if apt-get can do it without asking. With CI=true it fails if one is missing then.
-# usage: .dev/deps.sh [install] test|fleet|lint|bench|soak|release...
+# usage: .dev/deps.sh [install] test|fleet|clients|lint|bench|soak|release...
 set -eu
 
 # program, its Debian package, whether it exists on Linux only, the groups that need it
@@ -13,6 +13,7 @@ aws                  awscli         linux test
 bash                 bash           any   test
 busybox              busybox-static linux test,fleet
 curl                 curl           any   test
+cwltool              cwltool        linux clients
 dash                 dash           linux test
 dh_bash-completion   bash-completion linux test
 dbus-daemon          dbus           linux test,bench,soak
@@ -30,21 +31,25 @@ httpx                python3-httpx  any   test
 hyperfine            hyperfine      any   bench
 igv                  igv            linux test
 ip                   iproute2       linux test,fleet
+javac                default-jdk-headless linux clients
 jq                   jq             any   test
 keepassxc            keepassxc      linux test
 keyctl               keyutils       linux test
 linux.uml            user-mode-linux linux fleet
 man                  man-db         linux test
 node                 nodejs         any   test
+npm                  npm            any   clients
 munged               munge          linux test
 openssl              openssl        any   test
 pass                 pass           linux test
+PicardCommandLine    picard-tools   linux clients
 pkcs11-tool          opensc         linux test
 perf                 linux-perf     linux bench
 python3              python3        any   test
 rclone               rclone         linux test
 redis-server         redis-server   linux test
 rpcbind              rpcbind        linux fleet
+Rscript              r-base-core    linux clients
 samtools             samtools       linux test
 sbatch               slurm-client   linux test
 script               bsdutils       linux test
@@ -82,13 +87,21 @@ missing() {
 		done
 	done | sort -u
 	[ "$1" = packages ] && [ "$(uname -s)" = Linux ] || return 0
-	# No programs: what the race detector is compiled against, modules of Python, and the file systems of ganesha.nfsd.
+	# No programs: what the race detector is compiled against, the file systems of ganesha.nfsd, modules, and libraries.
 	case " $wanted " in
 	*' test '*)
 		[ -e /usr/include/stdlib.h ] || echo libc6-dev
 		for module in authlib requests_oauthlib; do
 			[ -e "/usr/lib/python3/dist-packages/$module" ] || echo "python3-$(echo "$module" | tr _ -)"
 		done
+		;;
+	esac
+	case " $wanted " in
+	*' clients '*)
+		[ -e /usr/share/java/htsjdk.jar ] || echo libhtsjdk-java
+		[ -e /usr/lib/python3/dist-packages/pysam ] || echo python3-pysam
+		[ -e /usr/lib/R/site-library/httr2 ] || echo r-cran-httr2
+		[ -e /usr/lib/R/site-library/jsonlite ] || echo r-cran-jsonlite
 		;;
 	esac
 	case " $wanted " in

@@ -91,7 +91,7 @@ func (c *child) run(signals *caughtSignals) error {
 	}
 }
 
-// startUnlessEnded starts what must run before a command does, and may have to wait for a keychain or a token. A signal for
+// startUnlessEnded starts what must run before a command does, and may wait for a keychain or a token. A signal for
 // which ends returns true ends it.
 func startUnlessEnded[T io.Closer](
 	ctx context.Context, signals *caughtSignals, ends func(os.Signal) bool, start func(context.Context) (T, error),

@@ -17,7 +17,7 @@ func (a *app) execWithProxy(ctx context.Context, o execOptions, c *child) error 
 	signals := catchSignals()
 	defer signals.release()
 	s, err := startUnlessEnded(ctx, signals, endsStart, func(ctx context.Context) (*serve.Server, error) {
-		return a.startServer(ctx, serveOptions{profile: o.profile})
+		return a.startServer(ctx, &serveOptions{profile: o.profile})
 	})
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ type serveOptions struct {
 	profile string
 	port    portNumber
 	origins []string
+	pages   pageOptions
 }
 
 func serveCommand(a *app) *cobra.Command {
@@ -33,16 +34,22 @@ credential: for browsers, IGV, GATK and other programs that can't ask for one. T
 sees the credential. It calls http://127.0.0.1:PORT/SECRET/... in place of https://HOST/...
 
 The same server is an OAuth 2.0 token endpoint (client_credentials) for programs such as Postman
-and Bruno, which get the token itself.
+and Bruno, which get the token itself, and renew it. With --port, only the client secret differs
+from run to run.
 
 On stdout comes one JSON line: base_url, profile, host, and for tokens token_url, client_id and
 client_secret. At a terminal it is text instead. Addresses and secrets are made for this run.
 Ctrl-C ends the server and all that it gave out, with status 0.
 
-Pages of other origins are refused, unless --origin allows theirs. -v prints a line for each
-request: method, path without query, status, bytes.`,
+Pages of other origins are refused, unless --origin allows theirs. The server's own pages may use
+it: the files of --root DIR, and with --igv a page with igv.js, which npm install igv installs.
+Then the JSON line has page_url too. --load, --reference and --locus
+imply --igv.
+
+-v prints a line for each request: method, path without query, status, bytes.`,
 		Example: `  cgp-cred serve
   cgp-cred serve int --port 8765 --origin https://igv.org
+  cgp-cred serve --open --reference genome.fa --load https://int.api.service.nhs.uk/.../a.bam
   cgp-cred exec --proxy -- samtools view -c {}/genomic-data-access/a.bam`,
 		Args:              words(0, 1),
 		ValidArgsFunction: a.profileArgs(1),
@@ -54,6 +61,7 @@ request: method, path without query, status, bytes.`,
 	f := cmd.Flags()
 	f.Var(&o.port, "port", "`PORT` to listen on (default any that is free)")
 	f.StringArrayVar(&o.origins, "origin", nil, "web `ORIGIN` whose pages may use it, such as https://igv.org (repeatable)")
+	o.pages.flags(f)
 	return cmd
 }
 
@@ -61,13 +69,16 @@ request: method, path without query, status, bytes.`,
 func (a *app) serve(ctx context.Context, o serveOptions) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	s, err := a.startServer(ctx, o)
+	s, err := a.startServer(ctx, &o)
 	if err != nil {
 		return err
 	}
 	if err := a.showPlace(s.Place()); err != nil {
 		_ = s.Close()
 		return err
+	}
+	if o.pages.open {
+		a.showPage(ctx, s, &o.pages)
 	}
 	select {
 	case <-ctx.Done():
@@ -79,8 +90,11 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 }
 
 // startServer gets a first credential, and then starts the server.
-func (a *app) startServer(ctx context.Context, o serveOptions) (*serve.Server, error) {
+func (a *app) startServer(ctx context.Context, o *serveOptions) (*serve.Server, error) {
 	a.patient = true
+	if err := o.pages.complete(); err != nil {
+		return nil, err
+	}
 	options := serve.Options{Port: int(o.port), Warn: a.warnAgain}
 	for _, text := range o.origins {
 		origin, err := serve.ParseOrigin(text)
@@ -98,6 +112,9 @@ func (a *app) startServer(ctx context.Context, o serveOptions) (*serve.Server, e
 	}
 	options.Profile, options.Source, options.Roots = p, source.New(h, p), []string{a.caFile, p.CAFile}
 	if options.Scheme, err = scheme(ctx, h, p); err != nil {
+		return nil, err
+	}
+	if err := a.addPages(ctx, &o.pages, p, &options); err != nil {
 		return nil, err
 	}
 	if _, err := options.Source.Credential(ctx); err != nil {
@@ -134,6 +151,9 @@ func (a *app) showPlace(p serve.Place) error {
 	fmt.Fprintf(&b, "Serving profile %s until Ctrl-C. All of this ends with it.\n\n", p.Profile)
 	fmt.Fprintf(&b, "In place of   https://%s/...\n", p.Host)
 	fmt.Fprintf(&b, "use           %s/...\n", p.BaseURL)
+	if p.PageURL != "" {
+		fmt.Fprintf(&b, "\nopen          %s\n", p.PageURL)
+	}
 	if p.TokenURL != "" {
 		fmt.Fprintf(&b, "\nOAuth 2.0     client credentials\n")
 		fmt.Fprintf(&b, "token URL     %s\n", p.TokenURL)

@@ -33,6 +33,7 @@ type Options struct {
 
 	Origins []string                     // web origins whose pages may use the proxy, as [ParseOrigin] returns them
 	Pages   func(s *Server) http.Handler // what is served below [Server.Pages]; nil: nothing
+	Page    string                       // the page that a person opens, below Pages
 
 	Quiet time.Duration     // how long the API may send nothing, and take nothing; 0: [DefaultQuiet]
 	Warn  func(text string) // gets what a user should know; nil: silent
@@ -45,6 +46,7 @@ const DefaultQuiet = 2 * time.Minute
 // Place says where the server is, and what a client needs. All of it ends with the server.
 type Place struct {
 	BaseURL      string `json:"base_url"` // stands for SCHEME://HOST of the API
+	PageURL      string `json:"page_url,omitempty"`
 	TokenURL     string `json:"token_url,omitempty"`
 	ClientID     string `json:"client_id,omitempty"`
 	ClientSecret string `json:"client_secret,omitempty"`
@@ -132,6 +134,9 @@ func (s *Server) Place() Place {
 	p := Place{BaseURL: s.root() + "/" + s.path, Profile: s.o.Profile.Name, Host: s.o.Profile.Host}
 	if s.o.Profile.Auth == profile.JWT {
 		p.TokenURL, p.ClientID, p.ClientSecret = s.root()+token.Path, s.tokens.ID, s.tokens.Secret
+	}
+	if s.o.Pages != nil {
+		p.PageURL = s.Pages() + "/" + s.o.Page
 	}
 	return p
 }

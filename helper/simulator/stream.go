@@ -99,7 +99,7 @@ func (t *transfer) Write(b []byte) (int, error) {
 	if t.mute {
 		return len(b), nil
 	}
-	n, err := io.Copy(t, bytes.NewReader(b))
+	n, err := t.ReadFrom(bytes.NewReader(b))
 	return int(n), err
 }
 

@@ -26,9 +26,7 @@ func TestEachRecipeIsRun(t *testing.T) {
 	}
 	run := regexp.MustCompile(`(?m)^(?:\[[^]]*\] *)*(?:! *)?(?:run|write)-recipe (\S+)(?: \S+)?$`)
 	used := map[string]bool{}
-	scripts := append(Glob(repository, "cmd", "cgp-cred", "testdata", "script", "*.txtar"),
-		Glob(repository, "cmd", "cgp-cred", "testdata", "clients", "*.txtar")...)
-	for _, script := range scripts {
+	for _, script := range Glob(repository, "cmd", "cgp-cred", "testdata", "*", "*.txtar") {
 		archive, err := txtar.ParseFile(script)
 		if err != nil {
 			t.Fatal(err)
