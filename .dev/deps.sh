@@ -87,7 +87,8 @@ missing() {
 		done
 	done | sort -u
 	[ "$1" = packages ] && [ "$(uname -s)" = Linux ] || return 0
-	# No programs: what the race detector is compiled against, the file systems of ganesha.nfsd, modules, and libraries.
+	# No programs: what the race detector is compiled against, modules of Python, Java and R, and the file systems of
+	# ganesha.nfsd.
 	case " $wanted " in
 	*' test '*)
 		[ -e /usr/include/stdlib.h ] || echo libc6-dev

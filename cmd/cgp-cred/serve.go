@@ -9,10 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/profile"
-	"cgp-cred/helper/records"
 	"cgp-cred/helper/serve"
 	"cgp-cred/helper/source"
 )
@@ -111,9 +109,7 @@ func (a *app) startServer(ctx context.Context, o *serveOptions) (*serve.Server, 
 		a.warn("profile " + quoted(p.Name) + " has method none: requests are passed on without a credential")
 	}
 	options.Profile, options.Source, options.Roots = p, source.New(h, p), []string{a.caFile, p.CAFile}
-	if options.Scheme, err = scheme(ctx, h, p); err != nil {
-		return nil, err
-	}
+	options.Scheme = apim.SchemeOf(ctx, p.Host)
 	if err := a.addPages(ctx, &o.pages, p, &options); err != nil {
 		return nil, err
 	}
@@ -124,19 +120,6 @@ func (a *app) startServer(ctx context.Context, o *serveOptions) (*serve.Server, 
 		options.Log = func(line string) { a.trace(1, line) }
 	}
 	return serve.Start(ctx, options)
-}
-
-// scheme returns the scheme of a profile's API: https, except on this machine, where that of its token endpoint decides.
-func scheme(ctx context.Context, h *helper.Helper, p *profile.Profile) (string, error) {
-	if !apim.Loopback(p.Host) {
-		return "https", nil
-	}
-	r, err := h.Records().Load(ctx, p)
-	if err != nil {
-		return "", err
-	}
-	scheme, _, _ := strings.Cut(records.TokenURL(r), ":")
-	return scheme, nil
 }
 
 // showPlace prints what clients need: for a person at a terminal, otherwise as one JSON line.

@@ -122,7 +122,7 @@ func TestRefusedTokenIsRenewed(t *testing.T) {
 			t.Errorf("%d: %d new tokens, want 1", i, n)
 		}
 	}
-	// With a token that is refused for ever, there is one renewal and the API's own answer.
+	// If the API refuses each token, there is one renewal and the API's own answer.
 	w.Place.API = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.note(&w.seen, r)
 		rw.WriteHeader(http.StatusUnauthorized)
@@ -340,7 +340,7 @@ func TestSlowClient(t *testing.T) {
 	}
 }
 
-// Without a credential nothing is sent, and the client and the user hear why; when it can be had again, all goes on.
+// Without a credential nothing is sent, and the client and the user hear why; when it can be had again, requests are passed on again.
 func TestKeychainThatLocks(t *testing.T) {
 	t.Parallel()
 	w := start(t, manage.Change{}, nil, nil)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -82,7 +83,6 @@ func (f files) reading(descriptor int) agefile.Options {
 	f.Helper()
 	u, err := agefile.NewUnlocker(strconv.Itoa(descriptor))
 	f.must(err)
-	u.Work = 1
 	return agefile.Options{Folder: f.folder, State: f.state, Identity: f.identity, Unlocker: u}
 }
 
@@ -287,6 +287,25 @@ func TestDescriptorNumber(t *testing.T) {
 	}
 	if _, err := agefile.NewUnlocker(""); err != nil {
 		t.Error(err)
+	}
+}
+
+// usualWork is what users get.
+var usualWork = agefile.PassphraseWork
+
+func init() { agefile.PassphraseWork = 1 } // no test tries to guess
+
+// The identity's file costs who guesses a passphrase what PassphraseWork says.
+func TestPassphraseWork(t *testing.T) {
+	t.Parallel()
+	if usualWork != 18 {
+		t.Errorf("the work for a new passphrase is 2^%d, want 2^18", usualWork)
+	}
+	f := newFiles(t)
+	f.must(f.set(f.open(phrase), value))
+	want := regexp.MustCompile(fmt.Sprintf(`(?m)^-> scrypt \S+ %d$`, agefile.PassphraseWork))
+	if text := f.read("identity"); !want.Match(text) {
+		t.Errorf("the identity is protected otherwise than by %s: %q", want, text[:min(len(text), 200)])
 	}
 }
 

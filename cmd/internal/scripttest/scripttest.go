@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"cgp-cred/keystore/agefile"
 	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/keystoretest/guard"
 )
@@ -25,6 +26,7 @@ func Main(m *testing.M, program func(), names ...string) {
 	for _, name := range names {
 		all[name] = func() {
 			guard.Stop()
+			agefile.PassphraseWork = 8 // as testdata/guarded.go
 			program()
 		}
 	}
@@ -138,7 +140,6 @@ func verbs() map[string]func(*testscript.TestScript, bool, []string) {
 		"trace-secrets":        traceSecrets,
 		"trap-listener":        trapListener,
 		"use-new-git":          useNewGit,
-		"weaken-passphrase":    weakenPassphrase,
 		"webdav-server":        webdavServer,
 		"wire":                 setWire,
 		"write-recipe":         writeRecipe,

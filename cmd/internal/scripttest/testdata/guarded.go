@@ -1,5 +1,11 @@
 package main
 
-import "cgp-cred/keystore/keystoretest/guard"
+import (
+	"cgp-cred/keystore/agefile"
+	"cgp-cred/keystore/keystoretest/guard"
+)
 
-func init() { guard.Stop() }
+func init() {
+	guard.Stop()
+	agefile.PassphraseWork = 8
+}
