@@ -50,7 +50,7 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
 
 clients: $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC) ## run the tests with heavy programs of users: IGV, htsjdk, Bruno and others
-	@sh .dev/deps.sh test clients
+	@sh .dev/deps.sh test
 	PATH="$(TOOLS)/npm/node_modules/.bin:$$PATH" go test -count=1 -timeout 0 -tags clients ./cmd/cgp-cred -run 'TestClients$$'
 
 bench: $(TOOLS)/benchstat-$(BENCHSTAT) ## compare the speed with other programs' on this machine; ROUNDS=40 for more
@@ -81,6 +81,7 @@ $(TOOLS)/transit: $(wildcard contrib/testdata/transit/*)
 	cd contrib/testdata/transit && CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o $@ .
 
 $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC):
+	@sh .dev/deps.sh clients
 	npm install --prefix $(TOOLS)/npm --no-audit --no-fund --ignore-scripts @usebruno/cli@$(BRUNO) httpyac@$(HTTPYAC)
 	rm -f $(TOOLS)/npm-* && touch $@
 
