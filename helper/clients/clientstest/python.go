@@ -3,6 +3,7 @@ package clientstest
 
 import (
 	"os/exec"
+	"sync"
 	"testing"
 
 	"cgp-cred/keystore/keystoretest"
@@ -12,6 +13,15 @@ import (
 // the test; in CI the test fails.
 func Python(t testing.TB) string {
 	t.Helper()
+	python := found()
+	if python == "" {
+		keystoretest.Missing(t, "python3 with requests and httpx", "python3-httpx")
+	}
+	return python
+}
+
+// found looks once: an interpreter takes a second to load them.
+var found = sync.OnceValue(func() string {
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
 		python, err := exec.LookPath(name)
 		if err != nil {
@@ -22,6 +32,5 @@ func Python(t testing.TB) string {
 			return python
 		}
 	}
-	keystoretest.Missing(t, "python3 with requests and httpx", "python3-httpx")
 	return ""
-}
+})
