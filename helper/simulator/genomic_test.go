@@ -402,15 +402,15 @@ func TestDamagedIndex(t *testing.T) {
 // idOf returns the ID of a file.
 func idOf(t *testing.T, s *simulator.Simulator, name string) string {
 	t.Helper()
-	for _, one := range find(t, s, "DocumentReference?identifier=/simulated/"+name) {
-		var a struct {
-			Content []struct{ Attachment struct{ URL string } }
-		}
-		if err := json.Unmarshal(one, &a); err != nil {
-			t.Fatal(err)
-		}
-		return path.Base(a.Content[0].Attachment.URL)
+	all := find(t, s, "DocumentReference?identifier=/simulated/"+name)
+	if len(all) != 1 {
+		t.Fatalf("%d files are %s", len(all), name)
 	}
-	t.Fatalf("there is no %s", name)
-	return ""
+	var d struct {
+		Content []struct{ Attachment struct{ URL string } }
+	}
+	if err := json.Unmarshal(all[0], &d); err != nil {
+		t.Fatal(err)
+	}
+	return path.Base(d.Content[0].Attachment.URL)
 }
