@@ -95,7 +95,8 @@ func (b *bucket) receive(r *http.Request) (*stored, *answer) {
 	switch want := r.Header.Get("Content-MD5"); {
 	case want != "" && want != base64.StdEncoding.EncodeToString(sum):
 		b.uploads.stored.drop(data.file)
-		return refuse(http.StatusBadRequest, "BadDigest", "The Content-MD5 you specified did not match what we received.")
+		return refuse(http.StatusBadRequest, "BadDigest",
+			"The Content-MD5 you specified did not match what we received.")
 	case len(said) == len(data.sha256) && said != data.sha256:
 		b.uploads.stored.drop(data.file)
 		return refuse(http.StatusBadRequest, "XAmzContentSHA256Mismatch",
@@ -195,7 +196,8 @@ func (b *bucket) completeUpload(r *http.Request, g *grant, id string) answer {
 	for _, want := range list {
 		i := slices.IndexFunc(parts, func(p *uploadPart) bool { return p.number == want.number })
 		if i < 0 || want.md5 != parts[i].data.md5 {
-			return s3Error(http.StatusBadRequest, "InvalidPart", "One or more of the specified parts could not be found.")
+			return s3Error(http.StatusBadRequest, "InvalidPart",
+				"One or more of the specified parts could not be found.")
 		}
 		if want.number <= last {
 			return s3Error(http.StatusBadRequest, "InvalidPartOrder", "The list of parts was not in ascending order.")
