@@ -13,6 +13,7 @@ aws                  awscli         linux test
 bash                 bash           any   test
 bcftools             bcftools       linux test
 busybox              busybox-static linux test,fleet
+chromium             chromium       linux clients
 curl                 curl           any   test
 cwltool              cwltool        linux clients
 dash                 dash           linux test
@@ -39,6 +40,7 @@ keyctl               keyutils       linux test
 linux.uml            user-mode-linux linux fleet
 man                  man-db         linux test
 node                 nodejs         any   test
+npm                  npm            any   clients
 munged               munge          linux test
 openssl              openssl        any   test
 pass                 pass           linux test
@@ -49,6 +51,7 @@ python3              python3        any   test
 rclone               rclone         linux test
 redis-server         redis-server   linux test
 rpcbind              rpcbind        linux fleet
+Rscript              r-base-core    linux clients
 samtools             samtools       linux test
 sbatch               slurm-client   linux test
 script               bsdutils       linux test
@@ -86,7 +89,7 @@ missing() {
 		done
 	done | sort -u
 	[ "$1" = packages ] && [ "$(uname -s)" = Linux ] || return 0
-	# No programs: what the race detector is compiled against, modules of Python and Java, and the file systems of
+	# No programs: what the race detector is compiled against, modules of Python, Java and R, and the file systems of
 	# ganesha.nfsd.
 	case " $wanted " in
 	*' test '*)
@@ -102,6 +105,8 @@ missing() {
 		for module in boto3 jwt pydantic pysam requests tabulate yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
+		[ -e /usr/lib/R/site-library/httr2 ] || echo r-cran-httr2
+		[ -e /usr/lib/R/site-library/jsonlite ] || echo r-cran-jsonlite
 		;;
 	esac
 	case " $wanted " in

@@ -56,7 +56,7 @@ func (a *app) addPages(ctx context.Context, o *pageOptions, p *profile.Profile, 
 	if o.root == "" && !o.igv {
 		return nil
 	}
-	v := viewer.Options{Warn: to.Warn}
+	v := viewer.Options{Warn: a.warn}
 	if o.root != "" {
 		var err error
 		if v.Folder, err = folder(o.root); err != nil {

@@ -379,7 +379,10 @@ func TestRevoke(t *testing.T) {
 		if res.StatusCode != tt.status || !slices.Equal(s.source.refused, tt.refused) {
 			t.Errorf("%s: status %d, refused %q", tt.name, res.StatusCode, s.source.refused)
 		}
-		if tt.status != http.StatusOK {
+		if body, _ := io.ReadAll(res.Body); tt.status == http.StatusOK && strings.TrimSpace(string(body)) != "{}" {
+			t.Errorf("%s: answer %q", tt.name, body)
+		} else if tt.status != http.StatusOK {
+			res.Body = io.NopCloser(strings.NewReader(string(body)))
 			if got := read(t, res); got.Error != tt.code {
 				t.Errorf("%s: %+v", tt.name, got)
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 
@@ -74,7 +75,7 @@ func (v *IGV) handler(base string) http.Handler {
 	api := v.api
 	api.base = base
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		policy(w, v.policy())
+		policy(w, v.policy(base, r.Host))
 		switch name := r.URL.Path; name {
 		case "track", "genome":
 			answer(w, r, func(line string) (any, error) {
@@ -133,15 +134,19 @@ func (v *IGV) file(w http.ResponseWriter, r *http.Request, name string) {
 	send(w, r, file, "application/octet-stream")
 }
 
-// policy lets the page run only igv.js, and reach only this server and what --reference names. igv.js writes styles, and
-// makes pictures.
-func (v *IGV) policy() string {
-	reach := "'self'"
+// policy lets the page of a server at an address, which is called by the name host, run only its own scripts and igv.js,
+// and reach only this server and what --reference names. A script that the API has is not run. igv.js writes styles,
+// makes pictures, and unpacks CRAM by WebAssembly.
+func (v *IGV) policy(base, host string) string {
+	scripts, reach := "'self'", "'self'"
+	if u, err := url.Parse(base); err == nil && !strings.HasPrefix(host, "[") { // a policy has no IPv6 addresses
+		scripts = "http://" + host + u.Path + "/_/" + Page
+	}
 	if outside := v.Asks(); outside != "" {
 		reach += " " + outside
 	}
-	return "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src " +
-		reach + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	return "default-src 'none'; script-src " + scripts + " 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
+		"img-src 'self' data: blob:; connect-src " + reach + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
 // maxLine is the size of the longest line that the page sends.

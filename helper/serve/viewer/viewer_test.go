@@ -168,7 +168,7 @@ func TestCheckFolder(t *testing.T) {
 	}
 }
 
-const strict = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'"
+const strict = "default-src 'none'; script-src http://127.0.0.1/S/_/igv/ 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'"
 
 func TestPage(t *testing.T) {
 	folder := t.TempDir()
