@@ -40,7 +40,7 @@ func startIGV(ts *testscript.TestScript, neg bool, args []string) {
 	writeIGVPreferences(ts, port)
 	cmd := command(ts, "igv", "--genome", ts.MkAbs(args[0]))
 	if isRecipe {
-		cmd = command(ts, "bash", "-c", recipeNamed(ts, args[1]).text)
+		cmd = command(ts, "bash", "-c", Recipe(of(ts), of(ts).repository, args[1]))
 		cmd.Env = append(cmd.Env, "GENOME="+ts.Getenv("GENOME"), "BAM="+ts.Getenv("BAM"))
 	}
 	// Java takes the home folder from the user database, and writes counters to /tmp. The proxy, on which no process
