@@ -113,6 +113,10 @@ func (e *Endpoint) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(499) // the client went away: only the log sees it
 		return
 	}
+	var known fault.Classified
+	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &known) {
+		err = fault.New(fault.Temporary, "", "there is no token yet: APIM is still being asked for one")
+	}
 	e.Tell(fault.OneLine(err))
 	refusalFor(err).send(w)
 }
