@@ -48,10 +48,10 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
 
-clients: $(TOOLS)/igv-$(IGV) ## run the tests with heavy programs of users: IGV, Chromium, htsjdk, cwltool and others
+clients: $(TOOLS)/igv-$(IGV) ## run the tests with real clients that are too heavy for make test
 	@sh .dev/deps.sh test clients
-	go test -count=1 -timeout 0 -tags clients ./cmd/cgp-cred -run 'TestClients$$'
-	CGP_CRED_IGV=$(TOOLS)/igv-$(IGV) go test -count=1 -timeout 0 -v -tags clients ./helper/serve/viewer -run Chromium
+	@sh .dev/cgpclient.sh $(TOOLS)/cgpclient || echo 'cgpclient: its tests are skipped' >&2
+	CGP_CRED_IGV=$(TOOLS)/igv-$(IGV) go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
 
 bench: $(TOOLS)/benchstat-$(BENCHSTAT) ## compare the speed with other programs' on this machine; ROUNDS=40 for more
 	@sh .dev/deps.sh bench

@@ -11,6 +11,7 @@ age                  age            linux test
 aria2c               aria2          linux test
 aws                  awscli         linux test
 bash                 bash           any   test
+bcftools             bcftools       linux test
 busybox              busybox-static linux test,fleet
 chromium             chromium       linux clients
 curl                 curl           any   test
@@ -100,7 +101,9 @@ missing() {
 	case " $wanted " in
 	*' clients '*)
 		[ -e /usr/share/java/htsjdk.jar ] || echo libhtsjdk-java
-		[ -e /usr/lib/python3/dist-packages/pysam ] || echo python3-pysam
+		for module in boto3 jwt pydantic pysam requests tabulate yaml; do
+			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
+		done
 		;;
 	esac
 	case " $wanted " in

@@ -36,8 +36,8 @@ check gofmt formatted
 check words sh .dev/words.sh
 check "go mod tidy" go mod tidy -diff
 check "go mod verify" go mod verify
-check "go vet of the tests of make fleet" env GOOS=linux go vet -tags fleet ./cmd/internal/nodes/...
-check "go vet of the tests of make clients" go vet -tags clients ./cmd/cgp-cred ./helper/serve/viewer
+check "go vet of the tests of make fleet" env GOOS=linux CGO_ENABLED=0 go vet -tags fleet ./cmd/internal/nodes/...
+check "go vet of the tests of make clients" env CGO_ENABLED=0 go vet -tags clients ./...
 for target in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do
 	check "$target" system "${target%/*}" "${target#*/}"
 done

@@ -44,7 +44,8 @@ func newBucket(s *Simulator) *bucket {
 // other Authorization header with status 400.
 func (s *Simulator) Bucket() http.Handler { return s.bucket }
 
-// SetBucketURL says under which scheme and authority clients reach [Simulator.Bucket].
+// SetBucketURL says under which scheme and authority clients reach [Simulator.Bucket]. Without a host, such as
+// http://:8080, it is the host that the client called the API by.
 func (s *Simulator) SetBucketURL(base string) {
 	s.bucket.mu.Lock()
 	defer s.bucket.mu.Unlock()
@@ -123,12 +124,16 @@ func (b *bucket) objectKey(r *http.Request) (string, bool) {
 }
 
 // presign returns a link to an object, as S3 signs one. It returns false without a second host.
-func (b *bucket) presign(key string, now time.Time) (string, bool) {
+func (b *bucket) presign(r *http.Request, key string, now time.Time) (string, bool) {
 	b.mu.Lock()
 	base := b.url
 	b.mu.Unlock()
 	if base == "" {
 		return "", false
+	}
+	if scheme, port, ok := strings.Cut(base, "://:"); ok {
+		u := url.URL{Scheme: scheme, Host: b.authority(r)}
+		base = scheme + "://" + net.JoinHostPort(u.Hostname(), port)
 	}
 	date := now.UTC().Format(awsTime)
 	expires := strconv.Itoa(int(b.config.LinkLife / time.Second))
@@ -182,16 +187,13 @@ func noSuchKey(key string) answer {
 // object answers with the object of a key.
 func (b *bucket) object(key string) answer {
 	missing := func() answer { return noSuchKey(key) }
-	id, path, _ := strings.Cut(key, "/")
-	i, object := b.uploads.item(id)
+	i, object := b.uploads.item(func(g *grant) bool { return g.key == key })
 	if object == nil {
+		_, path, _ := strings.Cut(key, "/")
 		var err error
-		if i, err = b.library.stat(path); err != nil {
+		if i, err = b.library.stat(path); err != nil || i.key() != key {
 			return missing()
 		}
-	}
-	if i.key() != key {
-		return missing()
 	}
 	a := b.fileAnswer(i, missing)
 	if a.content != nil {

@@ -40,6 +40,7 @@ func TestBucketRange(t *testing.T) {
 		{"last", []string{"Range", "bytes=-31"}, 206, whole[300:], "bytes 300-330/331"},
 		{"past the end", []string{"Range", "bytes=300-999"}, 206, whole[300:], "bytes 300-330/331"},
 		{"more than all", []string{"Range", "bytes=-999"}, 206, whole, "bytes 0-330/331"},
+		{"the last none", []string{"Range", "bytes=-0"}, 416, "", "bytes */331"},
 		{"after the end", []string{"Range", "bytes=331-"}, 416, "", "bytes */331"},
 		{"far after the end", []string{"Range", "bytes=9223372036854775807-"}, 416, "", "bytes */331"},
 		{"two", []string{"Range", "bytes=0-1,4-5"}, 200, whole, ""},
@@ -68,6 +69,7 @@ func TestBucketRange(t *testing.T) {
 			}
 		})
 	}
+	wantStatus(t, call(s, "GET", genomic+"files/"+sample+".vcf.gz", "apikey", apiKey, "Range", "bytes=331-"), 416)
 	// The API serves the same file with the same ranges, behind the credential.
 	past := call(s, "GET", genomic+"files/"+sample+".vcf.gz", "apikey", apiKey, "Range", "bytes=331-")
 	wantStatus(t, past, 416)
@@ -171,6 +173,28 @@ func TestNoBucket(t *testing.T) {
 	wantStatus(t, got, 500)
 	if !strings.Contains(got.field("msg"), "SetBucketURL") {
 		t.Errorf("body %s", got.body)
+	}
+}
+
+// TestBucketHost: without a host of its own the second host is the one that the client called, on another port.
+func TestBucketHost(t *testing.T) {
+	t.Parallel()
+	s := newSimulator(newClock(), nil)
+	for set, want := range map[string]string{
+		"http://:8080": "http://apim.example.test:8080/", "https://[::1]:1/": "https://[::1]:1/", "http://a.test": "http://a.test/",
+	} {
+		s.SetBucketURL(set)
+		if got := link(t, s, bamID); !strings.HasPrefix(got, want+"simulated-genomic-data/") {
+			t.Errorf("%s: %s", set, got)
+		}
+	}
+	for _, host := range []string{bucketHost, "https://simulated-genomic-data.bucket.example.test:99"} {
+		s.SetBucketURL(bucketHost)
+		at := link(t, s, bamID)
+		if host != bucketHost {
+			at = strings.Replace(at, bucketHost+"/simulated-genomic-data", host, 1)
+		}
+		wantStatus(t, follow(s, "GET", at), 200)
 	}
 }
 

@@ -149,7 +149,7 @@ func (s *Simulator) dataAt(r *http.Request, i item, mayBeAPI bool) (address, *an
 		name, value := callersCredential(r)
 		return address{s.apiURL(r, "files/"+escapePath(i.path)), [][2]string{{name, value}}}, nil
 	}
-	signed, ok := s.bucket.presign(i.key(), s.config.Now())
+	signed, ok := s.bucket.presign(r, i.key(), s.config.Now())
 	if !ok {
 		a := drsError(http.StatusInternalServerError, "The simulator has no second host: call SetBucketURL")
 		return address{}, &a

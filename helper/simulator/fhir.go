@@ -23,7 +23,7 @@ const (
 // fhir answers for the FHIR service: searches, single resources, and new ones.
 func (s *Simulator) fhir(r *http.Request, rest string) answer {
 	kind, id, _ := strings.Cut(strings.TrimSuffix(rest, "/"), "/")
-	_, known := searchable[kind]
+	_, known := parameters(kind)
 	switch {
 	case kind == "" && r.Method == http.MethodPost:
 		return s.postBundle(r)
@@ -42,7 +42,7 @@ func (s *Simulator) fhir(r *http.Request, rest string) answer {
 
 // postable reports whether clients may make resources of a type. Referrals and relatives come from elsewhere.
 func postable(kind string) bool {
-	_, known := searchable[kind]
+	_, known := parameters(kind)
 	return known && kind != "ServiceRequest" && kind != "RelatedPerson"
 }
 

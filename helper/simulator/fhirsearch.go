@@ -10,39 +10,39 @@ import (
 	"time"
 )
 
-// searchable has for each type that is served the search parameters besides those that all types have, and where in a
-// resource they look.
-var searchable = map[string]map[string][]string{
-	"ServiceRequest": {
-		"subject:identifier":   {"subject", "identifier"},
-		"patient:identifier":   {"subject", "identifier"},
-		"performer:identifier": {"performer", "identifier"},
-		"status":               {"status"},
-	},
-	"DocumentReference": {
-		"subject:identifier": {"subject", "identifier"},
-		"patient:identifier": {"subject", "identifier"},
-		"author:identifier":  {"author", "identifier"},
-		"related:identifier": {"context", "related", "identifier"},
-		"category":           {"category", "coding"},
-		"contenttype":        {"content", "attachment", "contentType"},
-		"status":             {"status"},
-	},
-	"RelatedPerson": {"patient:identifier": {"patient", "identifier"}},
-	"Specimen":      {"subject:identifier": {"subject", "identifier"}},
-	"Procedure":     {"subject:identifier": {"subject", "identifier"}},
-	"Task":          {"performer:identifier": {"performer", "identifier"}},
-	"Composition":   nil,
-	"Provenance":    nil,
-	"Device":        nil,
-}
-
-// common has the search parameters of all types.
-var common = map[string][]string{
-	"_id":          {"id"},
-	"_lastUpdated": {"meta", "lastUpdated"},
-	"_tag":         {"meta", "tag"},
-	"identifier":   {"identifier"},
+// parameters returns the search parameters of a type that is served, and where in a resource each looks. It returns
+// false for any other type.
+func parameters(kind string) (map[string][]string, bool) {
+	all := map[string][]string{
+		"_id":          {"id"},
+		"_lastUpdated": {"meta", "lastUpdated"},
+		"_tag":         {"meta", "tag"},
+		"identifier":   {"identifier"},
+	}
+	subject := []string{"subject", "identifier"}
+	switch kind {
+	case "ServiceRequest":
+		all["subject:identifier"], all["patient:identifier"] = subject, subject
+		all["performer:identifier"] = []string{"performer", "identifier"}
+		all["status"] = []string{"status"}
+	case "DocumentReference":
+		all["subject:identifier"], all["patient:identifier"] = subject, subject
+		all["author:identifier"] = []string{"author", "identifier"}
+		all["related:identifier"] = []string{"context", "related", "identifier"}
+		all["category"] = []string{"category", "coding"}
+		all["contenttype"] = []string{"content", "attachment", "contentType"}
+		all["status"] = []string{"status"}
+	case "RelatedPerson":
+		all["patient:identifier"] = []string{"patient", "identifier"}
+	case "Specimen", "Procedure":
+		all["subject:identifier"] = subject
+	case "Task":
+		all["performer:identifier"] = []string{"performer", "identifier"}
+	case "Composition", "Provenance", "Device":
+	default:
+		return nil, false
+	}
+	return all, true
 }
 
 const (
@@ -64,13 +64,11 @@ func (s *Simulator) search(r *http.Request, kind string) answer {
 		return outcome(http.StatusInternalServerError, "exception", "INTERNAL_SERVER_ERROR", "The files can't be listed")
 	}
 	strict := strings.Contains(r.Header.Get("Prefer"), "handling=strict")
+	known, _ := parameters(kind)
 	for name, values := range q {
-		where, known := common[name]
-		if !known {
-			where, known = searchable[kind][name]
-		}
+		where, ok := known[name]
 		switch {
-		case known:
+		case ok:
 		case name == "_count" || name == "_page" || !strict:
 			continue
 		default:
@@ -215,7 +213,7 @@ func updated(value string) (func(resource) bool, error) {
 		return nil, fmt.Errorf("_lastUpdated has no prefix %s", strconv.QuoteToASCII(prefix))
 	}
 	return func(r resource) bool {
-		for _, v := range dig(r, common["_lastUpdated"]) {
+		for _, v := range dig(r, []string{"meta", "lastUpdated"}) {
 			text, _ := v.(string)
 			if t, err := time.Parse(time.RFC3339, text); err == nil && test(t) {
 				return true

@@ -58,7 +58,7 @@ func (s *Simulator) fileAnswer(i item, missing func() answer) answer {
 
 // byID returns the file with an ID, and the object that a client registered for it, if one did.
 func (s *Simulator) byID(id string) (item, *drsObject, bool) {
-	if i, object := s.uploads.item(id); object != nil {
+	if i, object := s.uploads.item(func(g *grant) bool { return g.id == id }); object != nil {
 		return i, object, true
 	}
 	i, err := s.library.byID(id)

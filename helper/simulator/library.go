@@ -22,7 +22,7 @@ import (
 var examples embed.FS
 
 // exampleTime is when the examples were made, as far as clients are told. embed keeps no times.
-var exampleTime = time.Date(2025, 7, 7, 14, 3, 28, 0, time.UTC)
+func exampleTime() time.Time { return time.Date(2025, 7, 7, 14, 3, 28, 0, time.UTC) }
 
 // file is what a library must be able to open.
 type file interface {
@@ -38,12 +38,18 @@ type item struct {
 	size     int64
 	modified time.Time
 	data     *stored // nil: it is in the library
+	at       string  // in the bucket, if it is not in the library
 }
 
 func (i item) name() string { return path.Base(i.path) }
 
 // key is the item's place in the bucket. The path in it lets the bucket find the file without a look at all others.
-func (i item) key() string { return i.id + "/" + i.path }
+func (i item) key() string {
+	if i.data != nil {
+		return i.at
+	}
+	return i.id + "/" + i.path
+}
 
 // etag changes with the file, and costs no look into it.
 func (i item) etag() string {
@@ -124,7 +130,7 @@ func (l *library) stat(name string) (item, error) {
 	}
 	i := item{id: idOf(name), path: name, size: info.Size(), modified: info.ModTime()}
 	if i.modified.IsZero() {
-		i.modified = exampleTime
+		i.modified = exampleTime()
 	}
 	return i, nil
 }

@@ -3,7 +3,6 @@ package simulator
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,7 +69,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		}
 		defer func() { _ = os.RemoveAll(folder) }() // a certificate that is left behind does no harm
 		scheme, place.CAFile = "https://", filepath.Join(folder, caFile)
-		api, data = tls.NewListener(api, config), tls.NewListener(data, config)
+		api, data = newSplit(api, config), newSplit(data, config)
 	}
 	place.BaseURL, place.BucketURL = scheme+place.Host, scheme+reachable(data.Addr())
 	place.TokenURL = place.BaseURL + "/oauth2/token"
@@ -84,8 +83,17 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	}
 	s := New(o.Config)
 	defer func() { _ = s.Close() }() // what is left behind is in the folder for temporary files
-	s.SetBucketURL(place.BucketURL)
-	return serveUntil(ctx, served{api, s}, served{data, s.Bucket()})
+	if s.SetBucketURL(place.BucketURL); isUnspecified(data.Addr()) {
+		_, port, _ := net.SplitHostPort(data.Addr().String()) // it has one
+		s.SetBucketURL(scheme + ":" + port)
+	}
+	all := []served{{api, s}, {data, s.Bucket()}}
+	for _, one := range all {
+		if port, ok := one.listener.(*split); ok {
+			all = append(all, served{plainListener{port}, plainHTTP{s}})
+		}
+	}
+	return serveUntil(ctx, all...)
 }
 
 // hostOf returns the host of an address without its port.
@@ -120,11 +128,17 @@ func listen(ctx context.Context, address string, remote bool) (net.Listener, err
 
 // reachable returns the address for a client on this machine, which can't call 0.0.0.0.
 func reachable(a net.Addr) string {
-	tcp, ok := a.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsUnspecified() {
+	if !isUnspecified(a) {
 		return a.String()
 	}
-	return (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}).String()
+	_, port, _ := net.SplitHostPort(a.String()) // it has one
+	return net.JoinHostPort("127.0.0.1", port)
+}
+
+// isUnspecified reports whether a listener is on all addresses of this machine.
+func isUnspecified(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsUnspecified()
 }
 
 // served is a listener and what answers there.
@@ -162,7 +176,7 @@ func serveUntil(ctx context.Context, all ...served) error {
 			first = err
 		}
 	}
-	if first != nil {
+	if first != nil && !errors.Is(first, net.ErrClosed) {
 		return fmt.Errorf("serving: %w", first)
 	}
 	return nil

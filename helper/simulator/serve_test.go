@@ -233,3 +233,58 @@ func TestServeListenErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestServePlainHTTP: a request by http to a port of https is told so, also one with a body that is still coming, and a
+// connection that sends nothing holds up no other.
+func TestServePlainHTTP(t *testing.T) {
+	t.Parallel()
+	var stderr buffer
+	p, stop := start(t, simulator.ServeOptions{TLS: true, Stderr: &stderr})
+	silent, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = silent.Close() }()
+	client := &http.Client{Transport: &http.Transport{}}
+	bucket := strings.TrimPrefix(p.Bucket, "https://")
+	for _, tt := range []struct{ method, url, want string }{
+		{"GET", "http://" + p.Host + "/oauth2/_ping", "This port speaks https, and the request came by http: call https://" + p.Host + "\n"},
+		{"GET", "http://" + bucket + "/x", "This port speaks https, and the request came by http: call https://" + bucket + "\n"},
+		{"POST", "http://" + p.Host + "/oauth2/token", `"error_description":"This port speaks https, and the request came by http: call https://` + p.Host + `"`},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), tt.method, tt.url, strings.NewReader(strings.Repeat("x", 1<<20)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != 400 || !strings.Contains(string(b), tt.want) {
+			t.Errorf("%s %s: %d %s %v", tt.method, tt.url, res.StatusCode, b, err)
+		}
+	}
+	pool := x509.NewCertPool()
+	text, err := os.ReadFile(p.CAFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.AppendCertsFromPEM(text)
+	secure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	if got := get(t, secure, p.BaseURL+"/oauth2/_ping"); got != 200 {
+		t.Errorf("by https: status %d", got)
+	}
+	if got := get(t, secure, p.Bucket+"/x"); got != 404 {
+		t.Errorf("by https: status %d", got)
+	}
+	client.CloseIdleConnections()
+	secure.CloseIdleConnections()
+	if err := stop(); err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+	if n := strings.Count(stderr.String(), "400"); n != 3 {
+		t.Errorf("stderr %q", stderr.String())
+	}
+}

@@ -34,10 +34,12 @@ func (s *Simulator) ticket(r *http.Request, i, index item, q htsgetQuery) answer
 	if noHost != nil {
 		return *noHost
 	}
-	var urls []ticketURL
+	urls := []ticketURL{}
 	add := func(blocks []block, class string) {
 		for _, b := range blocks {
-			urls = append(urls, at.block(b, mimeOf(i.path), class))
+			if b.data != nil || b.from < b.to {
+				urls = append(urls, at.block(b, mimeOf(i.path), class))
+			}
 		}
 	}
 	add(parts.header, "header")
@@ -59,8 +61,17 @@ func (at address) block(b block, mime, class string) ticketURL {
 	return ticketURL{URL: at.url, Headers: headers, Class: class}
 }
 
-// layout looks up a query in the file and its index.
+// layout looks up a query in the file and its index. If the index is of another file, it is the whole file.
 func (s *Simulator) layout(i, index item, q htsgetQuery) (layout, *htsgetRefusal) {
+	parts, refused := s.lookUp(i, index, q)
+	outside := func(b block) bool { return b.from < 0 || b.to > i.size }
+	if slices.ContainsFunc(parts.header, outside) || slices.ContainsFunc(parts.body, outside) {
+		return whole(i), nil
+	}
+	return parts, refused
+}
+
+func (s *Simulator) lookUp(i, index item, q htsgetQuery) (layout, *htsgetRefusal) {
 	f, err := s.library.open(i)
 	if err != nil {
 		return layout{}, &htsgetRefusal{htsgetNotFound, "the file can't be opened"}

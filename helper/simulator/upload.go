@@ -50,10 +50,10 @@ func (u *uploads) get(wanted func(g *grant) bool) *grant {
 }
 
 // item returns an uploaded object that was registered with DRS.
-func (u *uploads) item(id string) (item, *drsObject) {
+func (u *uploads) item(wanted func(g *grant) bool) (item, *drsObject) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	g := u.get(func(g *grant) bool { return g.id == id })
+	g := u.get(wanted)
 	if g == nil || g.object == nil {
 		return item{}, nil
 	}
@@ -61,7 +61,7 @@ func (u *uploads) item(id string) (item, *drsObject) {
 }
 
 func (g *grant) item() item {
-	return item{id: g.id, path: g.name, size: g.data.size, modified: g.data.modified, data: g.data}
+	return item{id: g.id, path: g.name, size: g.data.size, modified: g.data.modified, data: g.data, at: g.key}
 }
 
 // index returns an uploaded file that is the index of another.

@@ -145,7 +145,7 @@ const drawn = `(async (name) => {
 
 // BAM and VCF by Range, CRAM with its reference, and htsget, from the page that the server serves, by what a person
 // types, and at the start.
-func TestChromiumDraws(t *testing.T) {
+func TestClientsChromiumDraws(t *testing.T) {
 	l := newLab(t, viewer.Start{
 		Lines: []string{sample + ".vcf.gz", sample + ".bam"}, Locus: "chr1:2,900-3,500",
 	})
@@ -197,7 +197,7 @@ func TestChromiumDraws(t *testing.T) {
 }
 
 // The page of docs/serve.md, in a folder of the user's, draws.
-func TestChromiumOwnViewer(t *testing.T) {
+func TestClientsChromiumOwnViewer(t *testing.T) {
 	const examples = "../../simulator/data/"
 	document, err := os.ReadFile("../../../docs/serve.md")
 	if err != nil {
@@ -233,7 +233,7 @@ func TestChromiumOwnViewer(t *testing.T) {
 }
 
 // igv.js as a module, in the folder of --root.
-func TestChromiumModule(t *testing.T) {
+func TestClientsChromiumModule(t *testing.T) {
 	const name = "igv.esm.min.js"
 	folder := t.TempDir()
 	code, err := os.ReadFile(filepath.Join(tools(t), "node_modules", "igv", "dist", name))
@@ -322,7 +322,7 @@ async function show(base, id) {
 
 // A viewer of an allowed web origin draws. From an address of the Internet, Chromium asks the user first, and without
 // the answer nothing is sent (Local Network Access). From an origin that is not allowed nothing is drawn.
-func TestChromiumForeignViewer(t *testing.T) {
+func TestClientsChromiumForeignViewer(t *testing.T) {
 	port := site(t, foreignViewer, httptest.NewTLSServer)
 	allowed := "https://viewer.example"
 	l := newLab(t, viewer.Start{}, allowed)
@@ -405,7 +405,7 @@ const attacks = `(async (base) => {
 
 // Nothing that another origin's page does reaches the API, without the secret and with it, and the page reads nothing. It
 // is the server that refuses: the browser sends most of it.
-func TestChromiumForeignPage(t *testing.T) {
+func TestClientsChromiumForeignPage(t *testing.T) {
 	const html = "<!doctype html><title>foreign</title><body>"
 	port, plain := site(t, html, httptest.NewTLSServer), site(t, html, httptest.NewServer)
 	l := newLab(t, viewer.Start{})
