@@ -13,7 +13,9 @@ aws                  awscli         linux test
 bash                 bash           any   test
 bcftools             bcftools       linux test
 busybox              busybox-static linux test,fleet
+chromium             chromium       linux clients
 curl                 curl           any   test
+cwltool              cwltool        linux clients
 dash                 dash           linux test
 dh_bash-completion   bash-completion linux test
 dbus-daemon          dbus           linux test,bench,soak
@@ -31,21 +33,25 @@ httpx                python3-httpx  any   test
 hyperfine            hyperfine      any   bench
 igv                  igv            linux test
 ip                   iproute2       linux test,fleet
+javac                default-jdk-headless linux clients
 jq                   jq             any   test
 keepassxc            keepassxc      linux test
 keyctl               keyutils       linux test
 linux.uml            user-mode-linux linux fleet
 man                  man-db         linux test
 node                 nodejs         any   test
+npm                  npm            any   clients
 munged               munge          linux test
 openssl              openssl        any   test
 pass                 pass           linux test
+PicardCommandLine    picard-tools   linux clients
 pkcs11-tool          opensc         linux test
 perf                 linux-perf     linux bench
 python3              python3        any   test
 rclone               rclone         linux test
 redis-server         redis-server   linux test
 rpcbind              rpcbind        linux fleet
+Rscript              r-base-core    linux clients
 samtools             samtools       linux test
 sbatch               slurm-client   linux test
 script               bsdutils       linux test
@@ -83,14 +89,25 @@ missing() {
 		done
 	done | sort -u
 	[ "$1" = packages ] && [ "$(uname -s)" = Linux ] || return 0
-	# No programs: what the race detector is compiled against, modules of Debian's Python, and the file systems of ganesha.nfsd.
+	# No programs: what the race detector is compiled against, modules of Python, Java and R, and the file systems of
+	# ganesha.nfsd.
 	case " $wanted " in
-	*' test '*) [ -e /usr/include/stdlib.h ] || echo libc6-dev ;;
+	*' test '*)
+		[ -e /usr/include/stdlib.h ] || echo libc6-dev
+		for module in authlib requests_oauthlib; do
+			[ -e "/usr/lib/python3/dist-packages/$module" ] || echo "python3-$(echo "$module" | tr _ -)"
+		done
+		;;
 	esac
 	case " $wanted " in
-	*' clients '*) for module in boto3 jwt pydantic requests tabulate yaml; do
-		/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
-	done ;;
+	*' clients '*)
+		[ -e /usr/share/java/htsjdk.jar ] || echo libhtsjdk-java
+		for module in boto3 jwt pydantic pysam requests tabulate yaml; do
+			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
+		done
+		[ -e /usr/lib/R/site-library/httr2 ] || echo r-cran-httr2
+		[ -e /usr/lib/R/site-library/jsonlite ] || echo r-cran-jsonlite
+		;;
 	esac
 	case " $wanted " in
 	*' fleet '*) ls /usr/lib/*/ganesha/libfsalvfs.so >/dev/null 2>&1 || echo nfs-ganesha-vfs ;;

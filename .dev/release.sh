@@ -35,8 +35,8 @@ cp docs/*.md "$common/docs"
 cp -R contrib "$common/contrib"
 rm -rf "$common/contrib/testdata"
 stamped="-X main.version=$version"
-go run -buildvcs=false -ldflags="$stamped" -tags man ./cmd/cgp-cred man "$common/man"
-go build -buildvcs=false -o "$work/here" ./cmd/cgp-cred
+CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags="-s -w $stamped" -tags man -o "$work/here" ./cmd/cgp-cred
+"$work/here" man "$common/man"
 "$work/here" completion bash >"$common/completions/cgp-cred.bash"
 "$work/here" completion zsh >"$common/completions/_cgp-cred"
 "$work/here" completion fish >"$common/completions/cgp-cred.fish"

@@ -75,6 +75,9 @@ func (g *get) mintAhead() (Credential, error) {
 // isTime reports whether a cached token is refreshed ahead now. All processes of a machine agree on that moment.
 func (g *get) isTime(e cache.Entry) bool {
 	life, left := e.Expiry.Sub(e.FetchedAt), g.left(e)
+	if g.options.Young && left < life/2 {
+		return true
+	}
 	early := left - aheadFrom(life)
 	spread := life / aheadSpread
 	return early < 0 || early < spread && early < share(e, spread)

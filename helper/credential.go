@@ -17,6 +17,7 @@ type Credential struct {
 	Header    string          // the header's name; empty for profile.None
 	Bearer    bool            // the header's value is "Bearer " and Secret
 	Secret    keystore.Secret // access token or API key
+	FetchedAt time.Time       // when the request for the token started; zero: it is no token
 	ExpiresAt time.Time       // zero: it does not expire
 	Cached    bool            // it comes from the cache
 }
@@ -32,7 +33,7 @@ func (c Credential) Value() string {
 func tokenCredential(p *profile.Profile, e cache.Entry, cached bool) Credential {
 	return Credential{
 		Profile: p.Name, Host: p.Host, Auth: p.Auth, Header: e.Header, Bearer: true,
-		Secret: e.Token, ExpiresAt: e.Expiry, Cached: cached,
+		Secret: e.Token, FetchedAt: e.FetchedAt, ExpiresAt: e.Expiry, Cached: cached,
 	}
 }
 

@@ -26,6 +26,7 @@ const lastResort = 10 * time.Second
 type Options struct {
 	MinValid time.Duration // least life left in a cached token, at most half its whole life; 0: DefaultMinValid
 	ForceNew bool          // mint a new token even if one is cached
+	Young    bool          // refresh ahead as soon as half of the token's life is over; without MinValid
 }
 
 // Get returns p's credential. For a fresh cached token it reads two small files and the cache, and uses no keystore, no

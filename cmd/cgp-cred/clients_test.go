@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"net"
 	"net/http"
 	"net/url"
@@ -66,11 +67,55 @@ func (a *asked) take() []string {
 
 // urlClients send a request to a URL through the proxy of the environment. Their errors are ignored.
 var urlClients = map[string][]string{
-	"curl":     {"curl", "-sgqm", "20", "--", "URL"},
-	"git":      {"git", "-c", "credential.helper=", "ls-remote", "URL"},
-	"urllib":   {"python3", "-c", "import sys, urllib.request as u; u.urlopen(sys.argv[1], timeout=20)", "URL"},
-	"requests": {"/usr/bin/python3", "-c", "import sys, requests; requests.get(sys.argv[1], timeout=20)", "URL"},
-	"httpx":    {"/usr/bin/python3", "-c", "import sys, httpx; httpx.get(sys.argv[1], timeout=20)", "URL"},
+	"curl": {"curl", "-sgqm", "20", "--", "URL"},
+	"git":  {"git", "-c", "credential.helper=", "ls-remote", "URL"},
+}
+
+// pythonClients do the same within one process for all URLs: a Python with such a library takes long to start.
+var pythonClients = map[string]struct{ program, library, call string }{
+	"urllib":   {"python3", "urllib.request", "urllib.request.urlopen(url, timeout=20)"},
+	"requests": {"/usr/bin/python3", "requests", "requests.get(url, timeout=20)"},
+	"httpx":    {"/usr/bin/python3", "httpx", "httpx.get(url, timeout=20)"},
+}
+
+// pythonLoop requests each URL that stdin names, a line of JSON each, and answers with a line when it is done.
+const pythonLoop = `import json, sys, LIBRARY
+for line in sys.stdin:
+    url = json.loads(line)
+    try:
+        CALL
+    except Exception:
+        pass
+    print(flush=True)
+`
+
+// sender returns a function that sends a request with a Python client.
+func sender(t *testing.T, program, library, call string, env []string) func(target string) {
+	t.Helper()
+	code := strings.NewReplacer("LIBRARY", library, "CALL", call).Replace(pythonLoop)
+	cmd := exec.CommandContext(t.Context(), program, "-c", code)
+	cmd.Env = env
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = stdin.Close() // that ends it
+		_ = cmd.Wait()
+	})
+	urls, done := json.NewEncoder(stdin), bufio.NewReader(stdout)
+	return func(target string) {
+		if urls.Encode(target) == nil {
+			_, _ = done.ReadString('\n') // without the library it has ended
+		}
+	}
 }
 
 // coverHosts are the profiles' hosts.
@@ -108,19 +153,32 @@ func TestClientsAgreeOnTheHost(t *testing.T) {
 			_ = r.Body.Close()
 		}
 	}}
-	for name, argv := range urlClients {
-		if _, err := exec.LookPath(argv[0]); err != nil {
-			t.Logf("%s is not installed and is left out", argv[0])
-			continue
+	environment := func() []string {
+		return []string{
+			"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1",
+			"https_proxy=" + address.String(), "HTTPS_PROXY=" + address.String(), "http_proxy=" + address.String(),
 		}
-		clients[name] = func(target string) {
-			cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
-			cmd.Args = append(slices.Clone(argv[:len(argv)-1]), target)
-			cmd.Env = []string{
-				"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1",
-				"https_proxy=" + address.String(), "HTTPS_PROXY=" + address.String(), "http_proxy=" + address.String(),
+	}
+	isHere := func(program string) bool {
+		_, err := exec.LookPath(program)
+		if err != nil {
+			t.Logf("%s is not installed and is left out", program)
+		}
+		return err == nil
+	}
+	for name, argv := range urlClients {
+		if isHere(argv[0]) {
+			clients[name] = func(target string) {
+				cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
+				cmd.Args = append(slices.Clone(argv[:len(argv)-1]), target)
+				cmd.Env = environment()
+				_ = cmd.Run() // refused by the proxy
 			}
-			_ = cmd.Run() // refused by the proxy
+		}
+	}
+	for name, c := range pythonClients {
+		if isHere(c.program) {
+			clients[name] = sender(t, c.program, c.library, c.call, environment())
 		}
 	}
 	for name, send := range clients {

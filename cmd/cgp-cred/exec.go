@@ -29,6 +29,8 @@ type execOptions struct {
 	tokenFile bool     // the token goes to a file that is kept fresh
 	htslib    bool     // the same, in htslib's form
 	tokenDir  string   // where to make that file's folder; empty: in memory
+	proxy     bool     // the command calls a server on this machine, which adds the credential
+	mark      string   // stands for that server's address in the arguments
 }
 
 func execCommand(a *app) *cobra.Command {
@@ -43,14 +45,22 @@ through a shell, and on Unix it replaces cgp-cred's process.
 
 A variable can't be renewed: the token expires five to ten minutes after the start. For longer
 commands, --token-file and --htslib keep a file fresh for as long as the command runs, in a new
-folder below XDG_RUNTIME_DIR or /dev/shm. Signals are passed on, and the exit status is the
-command's: 128+n if signal n ended it, 126 or 127 if it can't be run. If cgp-cred itself is
-killed (SIGKILL), on Linux the command gets SIGTERM; the file stays behind, and its token expires
-within ten minutes.`,
+folder below XDG_RUNTIME_DIR or /dev/shm.
+
+With --proxy the command gets no credential: it calls a server on this machine that adds it, as
+cgp-cred serve does, also for API keys. The server's address is in CGP_PROXY, and replaces each
+{} in the arguments; for OAuth 2.0 there are CGP_TOKEN_URL, CGP_CLIENT_ID and CGP_CLIENT_SECRET.
+All of it ends with the command, also for what that leaves in the background. If variables name a
+proxy, NO_PROXY gets 127.0.0.1. -v prints a line for each request.
+
+Signals are passed on, and the exit status is the command's: 128+n if signal n ended it, 126 or
+127 if it can't be run. If cgp-cred itself is killed (SIGKILL), on Linux the command gets SIGTERM;
+a token file stays behind, and its token expires within ten minutes.`,
 		Example: `  cgp-cred exec -- sh -c 'printf "Authorization: Bearer %s\n" "$CGP_TOKEN" | curl -H @- "$0"' URL
   cgp-cred exec --stdin -- curl -H @- URL
   cgp-cred exec --htslib -- samtools view https://int.api.service.nhs.uk/a.bam chr20:1-1000000
-  cgp-cred exec --token-file -- ./nightly-job`,
+  cgp-cred exec --token-file -- ./nightly-job
+  cgp-cred exec --proxy -- gatk CountReads -I {}/genomic-data-access/a.bam`,
 		Args:              execArgs,
 		ValidArgsFunction: a.completeExec,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -68,6 +78,8 @@ within ten minutes.`,
 	f.BoolVar(&o.tokenFile, "token-file", false, "keep a file with the token fresh; its name is in BEARER_TOKEN_FILE")
 	f.BoolVar(&o.htslib, "htslib", false,
 		"the same for samtools, bcftools and others: HTS_AUTH_LOCATION, only for the profile's host")
+	f.BoolVar(&o.proxy, "proxy", false, "run a server that adds the credential; {} in the arguments is its address")
+	f.StringVar(&o.mark, "replace", proxyMark, "`TEXT` in the arguments that stands for that address; empty: none does")
 	f.StringVar(&o.tokenDir, "token-dir", "", "make that file's folder in `DIR`")
 	return cmd
 }
@@ -90,16 +102,18 @@ func execArgs(cmd *cobra.Command, args []string) error {
 func (o *execOptions) check(named bool) error {
 	const help = "cgp-cred exec --help"
 	ways := 0
-	for _, chosen := range []bool{named, o.stdin, o.tokenFile, o.htslib} {
+	for _, chosen := range []bool{named, o.stdin, o.tokenFile, o.htslib, o.proxy} {
 		if chosen {
 			ways++
 		}
 	}
 	switch {
 	case ways > 1:
-		return usage(help, "choose one of --var, --stdin, --token-file and --htslib")
+		return usage(help, "choose one of --var, --stdin, --token-file, --htslib and --proxy")
 	case o.tokenDir != "" && !o.tokenFile && !o.htslib:
 		return usage(help, "--token-dir is for --token-file and --htslib")
+	case o.mark != proxyMark && !o.proxy:
+		return usage(help, "--replace is for --proxy")
 	case !isVariable(o.variable):
 		return usage("for example --var API_TOKEN", "--var %s can't be a variable's name", quoted(o.variable))
 	case strings.HasPrefix(o.variable, ownVariables):
@@ -118,6 +132,8 @@ func (o *execOptions) names() []string {
 		return []string{"BEARER_TOKEN", "BEARER_TOKEN_FILE"} // programs look for the first one first
 	case o.htslib:
 		return []string{"HTS_AUTH_LOCATION"}
+	case o.proxy:
+		return []string{"CGP_PROXY", "CGP_TOKEN_URL", "CGP_CLIENT_ID", "CGP_CLIENT_SECRET"}
 	}
 	return []string{o.variable}
 }
@@ -128,12 +144,15 @@ func (a *app) exec(ctx context.Context, o execOptions) error {
 	if err != nil {
 		return err
 	}
+	c.unset(o.names()...)
+	if o.proxy {
+		return a.execWithProxy(ctx, o, c)
+	}
 	a.patient = true
 	h, p, _, err := a.resolve(o.profile, "")
 	if err != nil {
 		return err
 	}
-	c.unset(o.names()...)
 	if p.Auth == profile.None {
 		a.warn("profile " + quoted(p.Name) + " has method none: the command runs without a token")
 		if o.stdin {
@@ -188,7 +207,7 @@ func endsStart(os.Signal) bool { return true }
 
 // execWithFile keeps a token file fresh while it runs the command, and then removes the file and its folder.
 func (a *app) execWithFile(ctx context.Context, h *helper.Helper, p *profile.Profile, o execOptions, c *child) error {
-	if err := needsToken(p, "leave --token-file and --htslib out"); err != nil {
+	if err := needsToken(p, "cgp-cred exec "+p.Name+" --proxy -- COMMAND: a server adds the key"); err != nil {
 		return err
 	}
 	signals := catchSignals()

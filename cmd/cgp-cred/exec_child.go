@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -11,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"cgp-cred/keystore/await"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 )
@@ -84,6 +87,32 @@ func (c *child) run(signals *caughtSignals) error {
 			}
 		case err := <-ended:
 			return status(cmd.ProcessState, err)
+		}
+	}
+}
+
+// startUnlessEnded starts what must run before a command does, and may wait for a keychain or a token. A signal for
+// which ends returns true ends it.
+func startUnlessEnded[T io.Closer](
+	ctx context.Context, signals *caughtSignals, ends func(os.Signal) bool, start func(context.Context) (T, error),
+) (T, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	started := await.Start(func() (T, error) { return start(ctx) })
+	for {
+		select {
+		case got := <-started:
+			return got.Value, got.Err
+		case s := <-signals.arrived:
+			if !ends(s) {
+				continue
+			}
+			stop()
+			if got := <-started; got.Err == nil {
+				_ = got.Value.Close() // what stays would give credentials away
+			}
+			var none T
+			return none, endedBy(s)
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/renew"
-	"cgp-cred/keystore/await"
 )
 
 // needsToken refuses a profile without tokens: an API key does not expire, so it never goes to a file.
@@ -44,23 +43,7 @@ func (a *app) removeTokenFolder(folder string) {
 func startFile(
 	ctx context.Context, o renew.Options, signals *caughtSignals, ends func(os.Signal) bool,
 ) (*renew.File, error) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	started := await.Start(func() (*renew.File, error) { return renew.Start(ctx, o) })
-	for {
-		select {
-		case got := <-started:
-			return got.Value, got.Err
-		case s := <-signals.arrived:
-			if !ends(s) {
-				continue
-			}
-			stop()
-			got := <-started
-			if got.Value != nil {
-				_ = got.Value.Close() // a file that stays holds a good token
-			}
-			return nil, endedBy(s)
-		}
-	}
+	return startUnlessEnded(ctx, signals, ends, func(ctx context.Context) (*renew.File, error) {
+		return renew.Start(ctx, o)
+	})
 }

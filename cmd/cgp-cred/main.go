@@ -102,6 +102,7 @@ func commands() []entry {
 		{"curl", "credentials", curlCommand},
 		{"exec", "credentials", execCommand},
 		{"sink", "credentials", sinkCommand},
+		{"serve", "credentials", serveCommand},
 		{"credential", "credentials", credentialCommand},
 		{"ci", "credentials", ciCommand},
 		{"erase", "credentials", eraseCommand},

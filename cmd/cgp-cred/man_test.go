@@ -20,8 +20,9 @@ import (
 func manPages(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "go", "run", "-tags", "man", ".", "man", filepath.Join(folder, "man1"))
-	cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH=1760000000")
+	cmd := exec.CommandContext(t.Context(), "go", "run", "-trimpath", "-buildvcs=false", "-tags", "man", ".",
+		"man", filepath.Join(folder, "man1"))
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "SOURCE_DATE_EPOCH=1760000000")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -10,7 +10,7 @@ import (
 // TestMain makes this test binary the program that scripts call by its names.
 func TestMain(m *testing.M) {
 	scripttest.CheckCommand = checkCommand
-	scripttest.Main(m, map[string]func(){"cgp-cred": main, "git-credential-cgp": main, upstreamName: main})
+	scripttest.Main(m, main, "cgp-cred", "git-credential-cgp", upstreamName)
 }
 
 // TestScripts runs each script of testdata/script. The package scripttest says how to write one.

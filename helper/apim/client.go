@@ -79,6 +79,38 @@ func NewHTTP(caFiles ...string) (*http.Client, error) {
 }
 
 func newHTTP(roots *x509.CertPool) (*http.Client, error) {
+	transport, err := newTransport(roots)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, nil
+}
+
+// NewTransport returns a transport for requests to APIs, with the proxy, TLS and roots of [NewHTTP]. It waits as long as
+// the request's context, asks for no compression of its own, and keeps the connections of many requests at once.
+func NewTransport(caFiles ...string) (*http.Transport, error) {
+	roots, err := Roots(caFiles...)
+	if err != nil {
+		return nil, err
+	}
+	transport, err := newTransport(roots)
+	if err != nil {
+		return nil, err
+	}
+	transport.ResponseHeaderTimeout = 0
+	transport.DisableCompression = true
+	transport.MaxIdleConnsPerHost = keptConnections
+	transport.MaxIdleConns = 2 * keptConnections
+	return transport, nil
+}
+
+// keptConnections is how many connections to one host a relay keeps open.
+const keptConnections = 128
+
+func newTransport(roots *x509.CertPool) (*http.Transport, error) {
 	base, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return nil, fmt.Errorf("http.DefaultTransport is a %T", http.DefaultTransport)
@@ -97,10 +129,7 @@ func newHTTP(roots *x509.CertPool) (*http.Client, error) {
 		transport.Protocols = new(http.Protocols)
 		transport.Protocols.SetHTTP1(true)
 	}
-	return &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, nil
+	return transport, nil
 }
 
 // Roots returns the system's roots and those in files and in SSL_CERT_FILE. It returns nil, which means the

@@ -20,6 +20,13 @@ const (
 	hintSlow  = "try again; on a slow network give more time: --timeout 60s"
 )
 
+// Failure returns the error of a request to an API of p that got no complete answer, because of err.
+func Failure(address string, p Subject, err error) *Error {
+	e := networkError(address, asked, redactor{}, err)
+	e.About = p
+	return e
+}
+
 // networkError returns the error for a request without a complete answer. far is the stage that the request reached;
 // sent is what it held.
 func networkError(tokenURL string, far stage, sent redactor, err error) *Error {

@@ -54,6 +54,7 @@ type Place struct {
 	Sim      *simulator.Simulator
 	Server   simulator.Config // of Sim
 	Host     string           // of Sim
+	API      http.Handler     // answers in place of Sim what is no token request; nil: Sim
 	Warnings []string
 
 	mu sync.Mutex // guards Warnings
@@ -85,7 +86,13 @@ func NewWith(t *testing.T, c simulator.Config, change manage.Change) *Place {
 	}
 	p.Server = Config(c)
 	p.Sim = simulator.New(p.Server)
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.Sim.ServeHTTP(w, r) }))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.API != nil && !strings.HasPrefix(r.URL.Path, "/oauth2") {
+			p.API.ServeHTTP(w, r)
+			return
+		}
+		p.Sim.ServeHTTP(w, r)
+	}))
 	t.Cleanup(srv.Close)
 	p.Host = strings.TrimPrefix(srv.URL, "http://")
 	change.Host, change.APIKey = p.Host, keystore.NewSecret([]byte(APIKey))

@@ -136,16 +136,16 @@ func read(path, format string) (tok string, seconds int64, err error) {
 	return s.Token, seconds, err
 }
 
-// A reader that never rests finds, at each of ten thousand renewals, a whole token in a file that only this user can
-// read.
+// A reader that never rests, and sees three hundred different tokens, finds each time a whole one in a file that only
+// this user can read.
 func TestReaderSeesWholeFiles(t *testing.T) {
 	for _, format := range []string{"token", "htslib"} {
 		t.Run(format, func(t *testing.T) {
-			const renewals = 10_000
 			path := place(t)
 			var begun, stop atomic.Bool
+			var different atomic.Int64
 			problem := make(chan error, 1)
-			reads, different := 0, 0
+			reads := 0
 			go func() { // outside of the bubble, whose clock stops as long as a goroutine in it is busy
 				last := ""
 				for !stop.Load() {
@@ -159,7 +159,7 @@ func TestReaderSeesWholeFiles(t *testing.T) {
 						return
 					}
 					if reads++; tok != last {
-						different++
+						different.Add(1)
 						last = tok
 					}
 				}
@@ -169,9 +169,8 @@ func TestReaderSeesWholeFiles(t *testing.T) {
 				s := &source{life: 8 * time.Second}
 				f := start(t, s, path, format)
 				begun.Store(true)
-				for done := 0; done < renewals && len(problem) == 0; {
+				for different.Load() < 300 && len(problem) == 0 {
 					time.Sleep(10 * time.Minute)
-					s.set(func() { done = s.tokens })
 				}
 				stop.Store(true)
 				if err := <-problem; err != nil {
@@ -181,10 +180,7 @@ func TestReaderSeesWholeFiles(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			t.Logf("%d reads, %d different tokens", reads, different)
-			if different < 100 {
-				t.Errorf("the reader saw %d different tokens only", different)
-			}
+			t.Logf("%d reads, %d different tokens", reads, different.Load())
 		})
 	}
 }

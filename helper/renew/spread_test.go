@@ -41,6 +41,12 @@ func TestRenewalsAreSpread(t *testing.T) {
 			s := &source{life: c.life, spread: at(c.part)}
 			f := start(t, s, path, "token")
 			var left time.Duration
+			first := s.until()
+			time.Sleep(time.Until(first) - c.left - time.Second) // far from it, not in steps
+			synctest.Wait()
+			if !s.until().Equal(first) {
+				t.Errorf("life %v, part %v: renewed much too early", c.life, c.part)
+			}
 			for left == 0 {
 				before := s.until()
 				time.Sleep(time.Millisecond)

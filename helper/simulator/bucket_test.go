@@ -71,6 +71,11 @@ func TestBucketRange(t *testing.T) {
 	}
 	wantStatus(t, call(s, "GET", genomic+"files/"+sample+".vcf.gz", "apikey", apiKey, "Range", "bytes=331-"), 416)
 	// The API serves the same file with the same ranges, behind the credential.
+	past := call(s, "GET", genomic+"files/"+sample+".vcf.gz", "apikey", apiKey, "Range", "bytes=331-")
+	wantStatus(t, past, 416)
+	if got := past.header.Get("Content-Range"); got != "bytes */331" {
+		t.Errorf("past the end: Content-Range %q", got)
+	}
 	got := call(s, "GET", genomic+"files/"+sample+".vcf.gz", "apikey", apiKey, "Range", "bytes=10-19")
 	wantStatus(t, got, 206)
 	if got.body != whole[10:20] {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -82,7 +83,6 @@ func (f files) reading(descriptor int) agefile.Options {
 	f.Helper()
 	u, err := agefile.NewUnlocker(strconv.Itoa(descriptor))
 	f.must(err)
-	u.Work = 1
 	return agefile.Options{Folder: f.folder, State: f.state, Identity: f.identity, Unlocker: u}
 }
 
@@ -228,7 +228,6 @@ func TestKeptByProcess(t *testing.T) {
 
 func TestDescriptor(t *testing.T) {
 	f := newFiles(t)
-	t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "100ms")
 	for _, tt := range []struct {
 		name, text string
 		kind       error
@@ -239,18 +238,23 @@ func TestDescriptor(t *testing.T) {
 		{"never comes", "", keystore.ErrTimeout},
 		{"without an end", "half of it", keystore.ErrTimeout},
 	} {
+		patience := "30s" // a busy machine is slow to read it
+		if errors.Is(tt.kind, keystore.ErrTimeout) {
+			patience = "100ms"
+		}
+		t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", patience)
 		o := f.reading(f.descriptor(tt.text))
 		if err := f.set(agefile.New(o), value); !errors.Is(err, tt.kind) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.kind)
 		}
 	}
+	t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "30s")
 	own, err := os.Open(os.DevNull) // as Go opens its own files
 	f.must(err)
 	o := f.reading(int(own.Fd()))
 	f.is(f.set(agefile.New(o), value), keystore.ErrLocked)
 	f.must(own.Close())
 
-	t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "30s") // on a busy machine, too
 	o = f.reading(f.descriptor("a passphrase of Windows\r\nand more"))
 	f.must(f.set(agefile.New(o), value))
 	f.forget()
@@ -283,6 +287,25 @@ func TestDescriptorNumber(t *testing.T) {
 	}
 	if _, err := agefile.NewUnlocker(""); err != nil {
 		t.Error(err)
+	}
+}
+
+// usualWork is what users get.
+var usualWork = agefile.PassphraseWork
+
+func init() { agefile.PassphraseWork = 1 } // no test tries to guess
+
+// The identity's file costs who guesses a passphrase what PassphraseWork says.
+func TestPassphraseWork(t *testing.T) {
+	t.Parallel()
+	if usualWork != 18 {
+		t.Errorf("the work for a new passphrase is 2^%d, want 2^18", usualWork)
+	}
+	f := newFiles(t)
+	f.must(f.set(f.open(phrase), value))
+	want := regexp.MustCompile(fmt.Sprintf(`(?m)^-> scrypt \S+ %d$`, agefile.PassphraseWork))
+	if text := f.read("identity"); !want.Match(text) {
+		t.Errorf("the identity is protected otherwise than by %s: %q", want, text[:min(len(text), 200)])
 	}
 }
 

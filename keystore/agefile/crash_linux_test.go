@@ -30,7 +30,6 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	u.Work = 1
 	ks := agefile.New(agefile.Options{
 		Folder: os.Getenv("AGEFILE_TEST_FOLDER"), Identity: os.Getenv("AGEFILE_TEST_IDENTITY"), Unlocker: u,
 	})

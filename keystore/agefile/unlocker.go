@@ -22,9 +22,6 @@ import (
 // Unlocker gets passphrases: from a descriptor if one is named, otherwise from the user at the terminal. A process has
 // one; its zero value asks at the terminal.
 type Unlocker struct {
-	// Work is the binary logarithm of scrypt's N for a new passphrase; 0: 18, about a second and 256 MiB.
-	Work int
-
 	descriptor int  // an open file whose first line is the passphrase; 0: none
 	given      bool // this process inherited it
 
@@ -65,7 +62,6 @@ type answer struct {
 const (
 	minPhrase  = 8 // bytes of a new passphrase
 	maxPhrase  = 1024
-	usualWork  = 18
 	mostWork   = 20 // in a file that is read: 1 GiB
 	question   = "Passphrase of the encrypted files: "
 	newQuery   = "New passphrase for the encrypted files: "
@@ -149,17 +145,17 @@ func parsePhrase(raw []byte) (keystore.Secret, error) {
 	return keystore.NewSecret(line), nil
 }
 
+// PassphraseWork is the binary logarithm of scrypt's N for a new passphrase: about a second and 256 MiB for each try.
+// Tests that don't try to guess one lower it.
+var PassphraseWork = 18
+
 // wrap protects an identity with a passphrase.
 func (u *Unlocker) wrap(text []byte, phrase keystore.Secret) ([]byte, error) {
 	r, err := age.NewScryptRecipient(string(phrase.Reveal()))
 	if err != nil {
 		return nil, err
 	}
-	work := u.Work
-	if work == 0 {
-		work = usualWork
-	}
-	r.SetWorkFactor(work)
+	r.SetWorkFactor(PassphraseWork)
 	return encrypt(text, r)
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cgp-cred/keystore/kernel"
+	"cgp-cred/keystore/keystoretest/guard"
 )
 
 // Facility is something that some machines don't allow their processes, and that no package installs.
@@ -112,7 +113,7 @@ func hidden() bool {
 }
 
 func kernelKeys() bool {
-	name := "cgp-cred-test:probe:" + filepath.Base(os.Getenv(RootVariable))
+	name := "cgp-cred-test:probe:" + filepath.Base(os.Getenv(guard.RootVariable))
 	defer func() { _ = kernel.Delete(name) }()
 	if err := kernel.Set(name, []byte("probe"), time.Minute); err != nil {
 		return false

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"cgp-cred/keystore/keystoretest/guard"
 )
 
 // supervisedVariable is set for a test process that another process watches.
@@ -19,7 +21,7 @@ func Main(m interface{ Run() int }) (status int) {
 		}
 		return m.Run()
 	}
-	nested := os.Getenv(RootVariable) != "" // a test's child is as private, and is watched with the test
+	nested := os.Getenv(guard.RootVariable) != "" // a test's child is as private, and is watched with the test
 	before := usersPlaces()
 	root, err := private()
 	if err != nil {
@@ -36,7 +38,7 @@ func Main(m interface{ Run() int }) (status int) {
 	folders, begun := lockFolders(), time.Now()
 	status = supervise(m)
 	sweepLocks(folders, begun)
-	if text := refused(root); text != "" {
+	if text := guard.Stopped(root); text != "" {
 		fmt.Fprintf(os.Stderr, "these would have reached what is the user's, and were stopped:\n%s", text)
 		status = max(status, 1)
 	}

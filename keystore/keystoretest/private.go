@@ -6,14 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"cgp-cred/keystore/keystoretest/guard"
 )
-
-// RootVariable names the folder that holds everything of a test process: HOME, the XDG folders and TMPDIR. Programs
-// that cgp-cred starts inherit it too, so its name does not begin with cgp-cred's prefix.
-const RootVariable = "KEYSTORETEST_ROOT"
-
-// marker is a file in that folder.
-const marker = ".keystoretest"
 
 // kept are the variables that tests inherit: those that find programs and compilers, and those of the test run
 // itself.
@@ -79,7 +74,7 @@ func replaceEnvironment(env map[string]string) error {
 func privateEnvironment(root string) (map[string]string, error) {
 	env := map[string]string{
 		"GORACE": "atexit_sleep_ms=0", "GIT_CONFIG_NOSYSTEM": "1", "PYTHONNOUSERSITE": "1",
-		RootVariable: root,
+		guard.RootVariable: root,
 	}
 	if home, err := os.UserHomeDir(); err == nil && os.Getenv("GOPATH") == "" {
 		env["GOPATH"] = filepath.Join(home, "go")
@@ -103,13 +98,7 @@ func privateEnvironment(root string) (map[string]string, error) {
 	env["USERPROFILE"], env["APPDATA"], env["LOCALAPPDATA"] = env["HOME"], env["XDG_CONFIG_HOME"], env["XDG_STATE_HOME"]
 	env["TEMP"], env["TMP"] = env["TMPDIR"], env["TMPDIR"]
 	env["DBUS_SESSION_BUS_ADDRESS"] = NoBus(root)
-	for _, name := range []string{marker, refusals} {
-		if err := os.WriteFile(filepath.Join(root, name), nil, 0o600); err != nil {
-			return nil, err
-		}
-	}
-	// Other users' programs, which some tests run, can be stopped too.
-	if err := os.Chmod(filepath.Join(root, refusals), 0o622); err != nil {
+	if err := guard.Mark(root); err != nil {
 		return nil, err
 	}
 	// They use the folder for temporary files as they use /tmp.

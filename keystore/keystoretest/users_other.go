@@ -3,5 +3,3 @@
 package keystoretest
 
 func users() bool { return false }
-
-func owner(string) int { return -1 }

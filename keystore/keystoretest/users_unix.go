@@ -20,12 +20,3 @@ func users() bool {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: stranger, Gid: stranger}}
 	return cmd.Run() == nil
 }
-
-// owner returns the user that owns a folder, or -1.
-func owner(folder string) int {
-	var s syscall.Stat_t
-	if err := syscall.Stat(folder, &s); err != nil {
-		return -1
-	}
-	return int(s.Uid)
-}

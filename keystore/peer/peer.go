@@ -1,5 +1,5 @@
-// Package peer identifies the other end of a socket: the owner of a Unix socket, and the users who listen on a TCP port
-// of this machine.
+// Package peer identifies the other end of a socket: the owner of a Unix socket, the users who listen on a TCP port of
+// this machine, and the user who connects to one.
 package peer
 
 import (

@@ -28,7 +28,7 @@ func Hook(ctx context.Context, argv, more []string, out *os.File, limit time.Dur
 	// #nosec G204 -- the user chose the program, and there is no shell
 	cmd := exec.CommandContext(running, argv[0], argv[1:]...)
 	cmd.Dir = filepath.Dir(argv[0])
-	cmd.Env = append(environment(os.Environ()), more...)
+	cmd.Env = append(Environment(), more...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.WaitDelay = hookEnd
 	ownGroup(cmd)

@@ -97,7 +97,7 @@ func (c Call) command(ctx context.Context) *exec.Cmd {
 	// #nosec G204 -- the user chose the program, and there is no shell
 	cmd := exec.CommandContext(ctx, c.Argv[0], args...)
 	cmd.Dir = filepath.Dir(c.Argv[0]) // not the current folder, which may be another user's
-	cmd.Env = append(environment(os.Environ()), c.Env...)
+	cmd.Env = append(Environment(), c.Env...)
 	cmd.WaitDelay = afterKilled
 	if len(c.Text) > 0 {
 		cmd.Stdin = bytes.NewReader(c.Text)
@@ -159,7 +159,10 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// environment returns this process's environment without the variables that may hold a secret of cgp-cred's.
+// Environment returns this process's environment without the variables that may hold a secret of cgp-cred's.
+func Environment() []string { return environment(os.Environ()) }
+
+// environment returns an environment without the variables that may hold a secret of cgp-cred's.
 func environment(all []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(s string) bool {
 		return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) // Windows compares names in any case

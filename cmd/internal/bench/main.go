@@ -51,7 +51,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	memory, err := s.relays(ctx, st, *rounds, m)
+	if err != nil {
+		memory = "not measured: " + err.Error()
+	}
 	fmt.Fprintf(stdout, "%s\n\n%s\n%s\n%s\n", machine(before, load()), ratios(m), s.counts(ctx), s.fleet(st))
+	fmt.Fprintf(stdout, "largest resident set of serve, after all this and 2 GiB at once: %s\n\n", memory)
 	if err := spread(ctx, *benchstat, s.file("rounds.txt"), m, stdout); err != nil {
 		fmt.Fprintf(stdout, "The spread of the rounds is not measured: %v\n", err)
 	}

@@ -27,6 +27,10 @@ var comparisons = []comparison{
 	{"get", "secret-tool", 0.5},
 	{"fleet", "get", 1.02},
 	{"new", "bare", 1.25},
+	{"download serve", "download relay", 1 / 0.9},
+	{"download serve", "download direct", math.Inf(1)},
+	{"crowd serve", "crowd relay", 1 / 0.9},
+	{"crowd serve", "crowd direct", math.Inf(1)},
 }
 
 // labels is what the tables call each program.
@@ -38,6 +42,13 @@ var labels = map[string]string{
 	"secret-tool": "`secret-tool lookup`",
 	"new":         "`get --force-new`",
 	"bare":        "`programs/bare`",
+
+	"download serve":  "256 MiB through `serve`",
+	"download relay":  "through `programs/relay`",
+	"download direct": "from the API itself",
+	"crowd serve":     "1,000 requests at once, `serve`",
+	"crowd relay":     "through `programs/relay`",
+	"crowd direct":    "to the API itself",
 }
 
 // verdict is what the rounds say of a comparison.
@@ -175,13 +186,16 @@ func benchmarks(m measured) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		for _, seconds := range m[name] {
-			fmt.Fprintf(&b, "BenchmarkTime/%s 1 %g sec/op\n", name, seconds)
+			fmt.Fprintf(&b, "BenchmarkTime/%s 1 %g sec/op\n", oneWord(name), seconds)
 		}
 	}
 	for _, c := range comparisons {
 		for _, ratio := range m.ratios(c.of, c.base) {
-			fmt.Fprintf(&b, "BenchmarkRatio/%s/%s 1 %g times\n", c.of, c.base, ratio)
+			fmt.Fprintf(&b, "BenchmarkRatio/%s/%s 1 %g times\n", oneWord(c.of), oneWord(c.base), ratio)
 		}
 	}
 	return b.String()
 }
+
+// oneWord returns a name as a benchmark may have it.
+func oneWord(name string) string { return strings.ReplaceAll(name, " ", "-") }

@@ -66,7 +66,8 @@ func main() {
 	}
 }
 `)
-	m.env["GOMODCACHE"], m.env["GOFLAGS"] = filepath.Join(m.root, "mod"), "-mod=mod -modcacherw"
+	m.env["GOMODCACHE"] = filepath.Join(m.root, "mod")
+	m.env["GOFLAGS"], m.env["CGO_ENABLED"] = "-mod=mod -modcacherw -trimpath", "0" // as everything else is built
 	m.env["GOPROXY"], m.env["GOSUMDB"] = proxyOf(t, m, src)+","+downloads(t), "off"
 	m.in(user, "go", "get", address+"/helper/oauth@v0.0.1")
 	if out := m.in(user, "go", "run", "."); !strings.Contains(out, `"int"`) {

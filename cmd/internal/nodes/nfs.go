@@ -216,7 +216,7 @@ func (n *NFS) prepareRoot(t testing.TB) {
 	must(t, err)
 	guest := filepath.Join(root, "guest")
 	//nolint:gosec,noctx // the go command ends by itself
-	build := exec.Command("go", "build", "-o", guest, "cgp-cred/cmd/internal/nodes/guest")
+	build := exec.Command("go", "build", "-trimpath", "-o", guest, "cgp-cred/cmd/internal/nodes/guest")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the guest: %v\n%s", err, out)

@@ -21,7 +21,7 @@ func goModule(ts *testscript.TestScript, neg bool, args []string) {
 	checkout := of(ts).repository
 	for name, value := range map[string]string{
 		"GOCACHE": caches[0], "GOMODCACHE": caches[1], "GOPROXY": "off", "GOSUMDB": "off", "GOTOOLCHAIN": "local",
-		"GOFLAGS": "-buildvcs=false", "CHECKOUT": checkout,
+		"GOFLAGS": "-buildvcs=false -trimpath", "CGO_ENABLED": "0", "CHECKOUT": checkout,
 	} {
 		ts.Setenv(name, value)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/keystoretest/guard"
 )
 
 // command returns a command with the script's folder and variables.
@@ -73,7 +73,7 @@ func variables(ts *testscript.TestScript) []string {
 	for _, name := range []string{
 		"PATH", "GORACE", "GOCOVERDIR", "HOME", "TMPDIR", "WORK", "BASE", "HOST",
 		"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
-		"CGP_CRED_PROFILE", "CGP_CRED_KEYCHAIN_TIMEOUT", keystoretest.RootVariable,
+		"CGP_CRED_PROFILE", "CGP_CRED_KEYCHAIN_TIMEOUT", guard.RootVariable,
 	} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)

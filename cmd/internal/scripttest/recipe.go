@@ -14,13 +14,13 @@ import (
 // recipe is a block of a document below <!-- tested: NAME -->.
 type recipe struct {
 	file     string // relative to the repository
-	language string // sh, python or go
+	language string // sh, python, go, r, bru or http
 	text     string
 }
 
 var (
 	recipeMark  = Pattern(`(?m)^ *<!-- *tested:.*$`)
-	recipeBlock = Pattern("(?ms)^<!-- tested: (\\S+) -->\n```(sh|python|go)\n(.*?)^```$")
+	recipeBlock = Pattern("(?ms)^<!-- tested: (\\S+) -->\n```(sh|python|go|r|bru|http)\n(.*?)^```$")
 )
 
 // Manual returns the documents for users: README.md and all of docs.
@@ -69,20 +69,26 @@ func Recipe(t testing.TB, repository, name string) string {
 	return r.text
 }
 
+// write-recipe NAME FILE writes a recipe into a file, for a program that is run in another way than run-recipe runs it.
+func writeRecipe(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: write-recipe NAME FILE")
+	}
+	text := Recipe(of(ts), of(ts).repository, args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
+}
+
 // run-recipe NAME runs a recipe: sh in bash, as a user would paste it, python with $PYTHON, and go as the main
 // package of the module in the current folder.
 func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: run-recipe NAME")
 	}
-	all, err := recipes(of(ts).repository)
-	ts.Check(err)
-	r, ok := all[args[0]]
-	if !ok {
-		ts.Fatalf("no document has a recipe %q", args[0])
-	}
+	r := recipeNamed(ts, args[0])
 	argv := []string{"bash", "-c", r.text}
 	switch r.language {
+	case "r", "bru", "http":
+		ts.Fatalf("run-recipe runs no recipe in %s: use write-recipe", r.language)
 	case "python":
 		argv[0] = ts.Getenv("PYTHON")
 	case "go":
@@ -93,4 +99,15 @@ func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	if err := ts.Exec(argv[0], argv[1:]...); (err != nil) != neg {
 		ts.Fatalf("recipe %s of %s: %v", args[0], r.file, err)
 	}
+}
+
+// recipeNamed returns a recipe of the manual.
+func recipeNamed(ts *testscript.TestScript, name string) recipe {
+	all, err := recipes(of(ts).repository)
+	ts.Check(err)
+	r, ok := all[name]
+	if !ok {
+		ts.Fatalf("no document has a recipe %q", name)
+	}
+	return r
 }

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/keystoretest/guard"
 )
 
 // without-run-user COMMAND... is a program: it runs a command for which /run/user is an empty folder, so that a
@@ -19,7 +19,7 @@ func withoutRunUser() {
 	runtime.LockOSThread() // the mounts are the thread's
 	err := hideRunUser()
 	if err == nil {
-		err = os.Setenv(keystoretest.HiddenVariable, "yes")
+		err = os.Setenv(guard.HiddenVariable, "yes")
 	}
 	var path string
 	if err == nil {

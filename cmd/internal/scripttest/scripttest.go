@@ -10,15 +10,25 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"cgp-cred/keystore/agefile"
 	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/keystoretest/guard"
 )
 
-// Main runs a test binary's tests, and ends the process. Scripts call each of the commands by its name, and the test
-// binary runs as that command.
-func Main(m *testing.M, commands map[string]func()) {
+// installed are the names of the program that Run tests.
+var installed []string
+
+// Main runs a test binary's tests, and ends the process. Scripts call the program of the tested package by each of its
+// names. The test binary runs as that program until Run installs it.
+func Main(m *testing.M, program func(), names ...string) {
+	installed = names
 	all := programs()
-	for name, main := range commands {
-		all[name] = keystoretest.Guarded(main)
+	for _, name := range names {
+		all[name] = func() {
+			guard.Stop()
+			agefile.PassphraseWork = 8 // as testdata/guarded.go
+			program()
+		}
 	}
 	testscript.Main(private{m}, all)
 }
@@ -39,6 +49,7 @@ func (p private) Run() int {
 // Run runs each script of a folder as a new user. The repository is the folder of README.md and docs, for run-recipe.
 func Run(t *testing.T, folder, repository string) {
 	t.Helper()
+	install(t, repository)
 	testscript.Run(t, testscript.Params{
 		Dir:   folder,
 		Setup: func(env *testscript.Env) error { return newUser(env, repository) },
@@ -129,9 +140,9 @@ func verbs() map[string]func(*testscript.TestScript, bool, []string) {
 		"trace-secrets":        traceSecrets,
 		"trap-listener":        trapListener,
 		"use-new-git":          useNewGit,
-		"weaken-passphrase":    weakenPassphrase,
 		"webdav-server":        webdavServer,
 		"wire":                 setWire,
+		"write-recipe":         writeRecipe,
 		"write-sam":            writeSAM,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/keystoretest/guard"
 )
 
 // newUser makes the folders of a script's user, and sets the environment.
@@ -33,7 +34,7 @@ func newUser(env *testscript.Env, repository string) error {
 	env.Setenv("STATE", filepath.Join(home, ".local", "state", "cgp-cred"))
 	env.Setenv("DATA", filepath.Join(home, ".local", "share", "cgp-cred"))
 	env.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "2m")
-	env.Setenv(keystoretest.RootVariable, os.Getenv(keystoretest.RootVariable))
+	env.Setenv(guard.RootVariable, os.Getenv(guard.RootVariable))
 	env.Setenv("COMMON", os.TempDir())        // a folder that other users can reach
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector sleeps for a second at each exit
 	t, ok := env.T().(testing.TB)
@@ -68,6 +69,7 @@ type user struct {
 	tpm        *started
 	service    *keyServer // set by key-service
 	kills      int        // by survives-kill
+	endIGV     func()     // set by igv
 }
 
 // of returns a script's user.

@@ -3,25 +3,31 @@ package clientstest
 
 import (
 	"os/exec"
+	"strings"
 	"testing"
 
 	"cgp-cred/keystore/keystoretest"
 )
 
-// Python returns an interpreter that has requests and httpx: the python3 on PATH, or the system's. Without one it skips
-// the test; in CI the test fails.
-func Python(t testing.TB) string {
+// Python returns an interpreter that has requests, httpx, and more: the name of each module, and its Debian package. It
+// is the python3 on PATH, or the system's. Without one it skips the test; in CI the test fails.
+func Python(t testing.TB, more ...string) string {
 	t.Helper()
+	modules, packages := []string{"requests", "httpx"}, []string{"python3-httpx"}
+	for i := 0; i < len(more); i += 2 {
+		modules, packages = append(modules, more[i]), append(packages, more[i+1])
+	}
+	all := strings.Join(modules, ", ")
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
 		python, err := exec.LookPath(name)
 		if err != nil {
 			continue
 		}
-		try := exec.Command(python, "-c", "import requests, httpx") //nolint:gosec,noctx // it ends
+		try := exec.Command(python, "-c", "import "+all) //nolint:gosec,noctx // it ends
 		if try.Run() == nil {
 			return python
 		}
 	}
-	keystoretest.Missing(t, "python3 with requests and httpx", "python3-httpx")
+	keystoretest.Missing(t, "python3 with "+all, strings.Join(packages, " "))
 	return ""
 }

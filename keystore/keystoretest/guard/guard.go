@@ -1,4 +1,6 @@
-package keystoretest
+// Package guard stops a script's program that would reach the user's own folders, bus or agent. It is small: the
+// program that scripts run links it, and each of its starts pays for it.
+package guard
 
 import (
 	"fmt"
@@ -9,33 +11,51 @@ import (
 	"strings"
 )
 
-// Refused is the exit status of a program that [Guarded] stops.
-const Refused = 99
+// Status is the exit status of a program that [Stop] ends.
+const Status = 99
+
+// RootVariable names the folder that holds everything of a test process: HOME, the XDG folders and TMPDIR. Programs
+// that cgp-cred starts inherit it too, so its name does not begin with cgp-cred's prefix.
+const RootVariable = "KEYSTORETEST_ROOT"
 
 // HiddenVariable says that a test has mounted an empty folder over /run/user, for a process without XDG_RUNTIME_DIR.
 const HiddenVariable = "KEYSTORETEST_HIDDEN"
 
-// Guarded returns a script's program, a main function, that runs only if its environment stays inside the test's
-// folder. Otherwise the package's tests fail, even if a script expects the program to fail.
-func Guarded(program func()) func() {
-	return func() {
-		if err := leads(environment{get: os.Getenv, uid: os.Geteuid(), exists: exists}); err != nil {
-			fmt.Fprintf(os.Stderr, "keystoretest: this test would reach what is the user's: %v\n", err)
-			recordRefusal(err)
-			os.Exit(Refused)
-		}
-		program()
-	}
-}
-
-// refusals is a file in the folder of a test process with a line for each program that Guarded stopped.
-const refusals = "refused"
-
 // ExpectedVariable is set by the test of the guard itself, whose refusals are not failures.
 const ExpectedVariable = "KEYSTORETEST_REFUSAL_EXPECTED"
 
-// recordRefusal tells [Main], as well as it can: a test that got this far has a folder.
-func recordRefusal(why error) {
+const (
+	// marker is a file in the folder of a test process.
+	marker = ".keystoretest"
+	// refusals is a file in that folder with a line for each program that was stopped.
+	refusals = "refused"
+)
+
+// Mark makes a folder that of a test process.
+func Mark(root string) error {
+	for _, name := range []string{marker, refusals} {
+		if err := os.WriteFile(filepath.Join(root, name), nil, 0o600); err != nil {
+			return err
+		}
+	}
+	// Other users' programs, which some tests run, can be stopped too.
+	return os.Chmod(filepath.Join(root, refusals), 0o622)
+}
+
+// Stop ends this process, a script's program, unless its environment stays inside the test's folder. Then the package's
+// tests fail, even if a script expects the program to fail.
+func Stop() {
+	err := leads(environment{get: os.Getenv, uid: os.Geteuid(), exists: exists})
+	if err == nil {
+		return
+	}
+	fmt.Fprintf(os.Stderr, "keystoretest: this test would reach what is the user's: %v\n", err)
+	record(err)
+	os.Exit(Status)
+}
+
+// record tells [Stopped], as well as it can: a test that got this far has a folder.
+func record(why error) {
 	if os.Getenv(ExpectedVariable) != "" {
 		return
 	}
@@ -51,13 +71,18 @@ func recordRefusal(why error) {
 	_ = f.Close()
 }
 
-// refused returns the programs that Guarded stopped, a line each.
-func refused(root string) string {
+// Stopped returns the programs of a test process that were stopped, a line each.
+func Stopped(root string) string {
 	text, err := os.ReadFile(filepath.Join(root, refusals))
 	if err != nil {
 		return err.Error()
 	}
 	return string(text)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // environment is everything that decides which folders a program reads and writes.

@@ -1,4 +1,4 @@
-package oauth
+package source
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 )
 
 // Transport adds a profile's credential to the requests that the profile covers, in its method's header, and to no
-// other request: a redirect to another host, port or API is followed without it. After a 401 it drops the token and
-// sends the request once more with a new one, if it can get the body again (http.Request.GetBody). If it can't get a
+// other request: a redirect to another host, port or API is followed without it. After a 401 it drops the token, and
+// sends the request once more with a new one if it can get the body again (http.Request.GetBody). If it can't get a
 // credential, it sends nothing.
 //
 // If the profile's host is loopback, the credential stays on this machine. Without a Base no proxy is used, and
@@ -23,7 +23,7 @@ import (
 //
 // Unlike oauth2.Transport, which adds its token to every hop of a redirect, it is safe with http.Client's redirects.
 type Transport struct {
-	Source *TokenSource
+	Source *Source
 	Base   http.RoundTripper // nil: http.DefaultTransport, with cgp-cred's reading of the proxy variables
 }
 
@@ -36,7 +36,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, errors.Join(err, closeBody(r))
 	}
-	c, err := t.Source.get(r.Context())
+	c, err := t.Source.Credential(r.Context())
 	if err != nil {
 		return nil, errors.Join(err, closeBody(r))
 	}
@@ -55,14 +55,14 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // retry returns the request with a new token and a new body, if it can get both.
 func (t *Transport) retry(r *http.Request, refused helper.Credential) (*http.Request, bool) {
+	if t.Source.Refused(r.Context(), refused) != nil {
+		return nil, false
+	}
 	hasBody := r.Body != nil && r.Body != http.NoBody
 	if hasBody && r.GetBody == nil {
-		return nil, false
+		return nil, false // the next request has a new token
 	}
-	if t.Source.refused(r.Context(), refused) != nil {
-		return nil, false
-	}
-	c, err := t.Source.get(r.Context())
+	c, err := t.Source.Credential(r.Context())
 	if err != nil || c.Secret.Equal(refused.Secret) {
 		return nil, false
 	}
@@ -129,7 +129,7 @@ func with(r *http.Request, c helper.Credential) *http.Request {
 }
 
 // without returns the request without the token. A caller may have copied it from a request that the profile covers.
-func (s *TokenSource) without(r *http.Request) *http.Request {
+func (s *Source) without(r *http.Request) *http.Request {
 	s.mu.Lock()
 	c := s.last
 	s.mu.Unlock()

@@ -1,4 +1,4 @@
-package keystoretest
+package guard
 
 import (
 	"os"
@@ -76,7 +76,7 @@ func TestLeads(t *testing.T) {
 		env := map[string]string{
 			RootVariable: root, "HOME": root + "/home", "XDG_CONFIG_HOME": root + "/home/.config",
 			"XDG_RUNTIME_DIR": root + "/run",
-			bus:               NoBus(root),
+			bus:               "unix:path=" + root + "/no-bus",
 		}
 		for name, value := range c.set {
 			env[name] = value

@@ -13,28 +13,23 @@ package oauth
 import (
 	"context"
 	"fmt"
-	"net/url"
+	"net/http"
 	"os"
-	"sync"
-	"time"
 
 	"golang.org/x/oauth2"
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/mint"
 	"cgp-cred/helper/profile"
+	"cgp-cred/helper/source"
 	"cgp-cred/keystore/fault"
 )
 
 // TokenSource obtains the credentials of one profile. It is safe for concurrent use.
 type TokenSource struct {
-	helper  *helper.Helper
-	profile *profile.Profile
+	*source.Source
 
-	mu    sync.Mutex
-	last  helper.Credential // the last token, kept for machines without a token cache; zero: no token
-	taken time.Time         // when the token was received
-	good  time.Duration     // how long from then it has enough life left
+	profile *profile.Profile
 }
 
 var _ oauth2.TokenSource = (*TokenSource)(nil)
@@ -57,7 +52,7 @@ func Open(profileName string) (*TokenSource, error) {
 
 // New returns the source of p's tokens, obtained by h. Open is simpler.
 func New(h *helper.Helper, p *profile.Profile) *TokenSource {
-	return &TokenSource{helper: h, profile: p}
+	return &TokenSource{Source: source.New(h, p), profile: p}
 }
 
 // NoBearerError reports a profile whose credential is not a Bearer token.
@@ -82,7 +77,7 @@ func (s *TokenSource) Token() (*oauth2.Token, error) {
 	if s.profile.Auth == profile.None {
 		return nil, &NoBearerError{Profile: s.profile.Name, Auth: s.profile.Auth}
 	}
-	c, err := s.get(context.Background()) // the interface has no context; each step has its own deadline
+	c, err := s.Credential(context.Background()) // the interface has no context; each step has its own deadline
 	if err != nil {
 		return nil, err
 	}
@@ -92,38 +87,17 @@ func (s *TokenSource) Token() (*oauth2.Token, error) {
 	return &oauth2.Token{AccessToken: string(c.Secret.Reveal()), TokenType: "Bearer", Expiry: c.ExpiresAt}, nil
 }
 
-// get returns the profile's credential: the last token while it has enough life left, otherwise the helper's.
-func (s *TokenSource) get(ctx context.Context) (helper.Credential, error) {
-	if c, ok := s.kept(); ok {
-		return c, nil
-	}
-	c, err := s.helper.Get(ctx, s.profile, helper.Options{}) // one process mints at a time; the others find its token
-	if err != nil || c.Auth != profile.JWT {
-		return c, err
-	}
-	left := time.Until(c.ExpiresAt)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last, s.taken, s.good = c, time.Now(), left-min(helper.DefaultMinValid, left/2)
-	return c, nil
+// Transport is [source.Transport] for a TokenSource. Unlike oauth2.Transport, which adds its token to every hop of a
+// redirect, it is safe with http.Client's redirects.
+type Transport struct {
+	Source *TokenSource
+	Base   http.RoundTripper // nil: http.DefaultTransport, with cgp-cred's reading of the proxy variables
 }
 
-// kept returns the last token, and whether it has enough life left.
-func (s *TokenSource) kept() (helper.Credential, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.last, helper.Age(s.taken) < s.good
+// RoundTrip sends one request, with the credential if it is for the profile. The request itself is not changed.
+func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	return (&source.Transport{Source: t.Source.Source, Base: t.Base}).RoundTrip(r) //nolint:wrapcheck // it is the same
 }
 
-// refused drops a token that a server did not accept, here and in the cache, unless there is a newer one by now.
-func (s *TokenSource) refused(ctx context.Context, c helper.Credential) error {
-	s.mu.Lock()
-	if s.last.Secret.Equal(c.Secret) {
-		s.last, s.good = helper.Credential{}, 0
-	}
-	s.mu.Unlock()
-	return s.helper.EraseToken(ctx, s.profile, string(c.Secret.Reveal()))
-}
-
-// covers reports whether the profile's credential may be sent to u.
-func (s *TokenSource) covers(u *url.URL) bool { return s.profile.Covers(u) }
+// ProxyError reports a request for a loopback host that the Base of a [Transport] would send through a proxy.
+type ProxyError = source.ProxyError
