@@ -11,6 +11,7 @@ age                  age            linux test
 aria2c               aria2          linux test
 aws                  awscli         linux test
 bash                 bash           any   test
+bcftools             bcftools       linux clients
 bcftools             bcftools       linux test
 busybox              busybox-static linux test,fleet
 chromium             chromium       linux clients
@@ -61,13 +62,14 @@ setpriv              util-linux     linux test
 shasum               perl           any   test
 slurmctld            slurmctld      linux test
 slurmd               slurmd         linux test
-snakemake            snakemake      linux fleet
+snakemake            snakemake      linux fleet,clients
 softhsm2-util        softhsm2       linux test
 shellcheck           shellcheck     any   lint
 ssh-agent            openssh-client any   test
 strace               strace         linux test
 swtpm                swtpm          linux test
 tpm2_sign            tpm2-tools     linux test
+tabix                tabix          linux clients
 systemd-analyze      systemd        linux test
 unshare              util-linux     linux test,soak
 valgrind             valgrind       linux bench

@@ -16,8 +16,8 @@ import (
 )
 
 // igv FASTA starts IGV Desktop on a new X server, and sets IGV_PORT to the port for its commands. Its output is in
-// igv.out, and its folder is $HOME/igv. It can't reach other machines. "igv run-recipe NAME" runs a recipe that starts it,
-// with GENOME and BAM. "igv stop" ends it.
+// igv.out, and its folder is $HOME/igv. It can't reach other machines. "igv run-recipe NAME" runs a recipe that starts
+// it, with GENOME and BAM. "igv stop" ends it.
 func startIGV(ts *testscript.TestScript, neg bool, args []string) {
 	isRecipe := len(args) == 2 && args[0] == "run-recipe"
 	if neg || len(args) != 1 && !isRecipe {
@@ -67,7 +67,8 @@ func startIGV(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("IGV_PORT", port)
 }
 
-// writeIGVPreferences tells IGV its port, and gives it an empty list of genomes: without one it shows a dialog, and waits.
+// writeIGVPreferences tells IGV its port, and gives it an empty list of genomes: without one it shows a dialog, and
+// waits.
 func writeIGVPreferences(ts *testscript.TestScript, port string) {
 	folder := filepath.Join(ts.Getenv("HOME"), "igv")
 	genomes := filepath.Join(folder, "none.txt")

@@ -114,8 +114,8 @@ func accesses(value any, place Place) (changed bool, err error) {
 	return changed, nil
 }
 
-// move puts another place into an object with a url and headers, which it takes out: they can hold the credential. A URL
-// that holds the data itself, or that is not of the Web (s3, gs), stays.
+// move puts another place into an object with a url and headers, which it takes out: they can hold the credential. A
+// URL that holds the data itself, or that is not of the Web (s3, gs), stays.
 func move(part map[string]any, headers func(any) (http.Header, error), place Place) error {
 	address, ok := part["url"].(string)
 	if !ok {
