@@ -196,7 +196,7 @@ func TestClientsChromiumDraws(t *testing.T) {
 	}
 }
 
-// The page of docs/serve.md, in a folder of the user's, draws.
+// The page of docs/serve.md, in the folder of --root, draws.
 func TestClientsChromiumOwnViewer(t *testing.T) {
 	const examples = "../../simulator/data/"
 	document, err := os.ReadFile("../../../docs/serve.md")
