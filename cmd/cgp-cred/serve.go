@@ -57,7 +57,7 @@ Then the JSON line has page_url too. --load, --reference and --locus imply --igv
 	}
 	f := cmd.Flags()
 	f.Var(&o.port, "port", "`PORT` to listen on (default any that is free)")
-	f.StringArrayVar(&o.origins, "origin", nil, "web `ORIGIN` whose pages may use it, such as https://igv.org (repeatable)")
+	f.StringArrayVar(&o.origins, "origin", nil, "web `ORIGIN` whose pages may use it: https://igv.org (repeatable)")
 	o.pages.flags(f)
 	return cmd
 }

@@ -28,7 +28,7 @@ type pageOptions struct {
 func (o *pageOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.root, "root", "", "serve the files of folder `DIR` too, for your own viewer")
 	f.BoolVar(&o.igv, "igv", false, "serve a page with igv.js, from DIR or an npm install")
-	f.StringArrayVar(&o.loads, "load", nil, "`URL` of a file, or htsget reads or variants, to draw in igv.js (repeatable)")
+	f.StringArrayVar(&o.loads, "load", nil, "`URL` of a file, or of htsget, to draw in igv.js (repeatable)")
 	f.StringVar(&o.reference, "reference", "", "igv.js's reference: a FASTA `FILE`, its URL, or a name such as hg38")
 	f.StringVar(&o.locus, "locus", "", "`PLACE` that igv.js shows first, such as chr1:1000-2000")
 	f.BoolVar(&o.open, "open", false, "open the page in your browser")

@@ -89,8 +89,8 @@ func newHTTP(roots *x509.CertPool) (*http.Client, error) {
 	}, nil
 }
 
-// NewTransport returns a transport for requests to APIs, with the proxy, TLS and roots of [NewHTTP]. It waits as long as
-// the request's context, asks for no compression of its own, and keeps the connections of many requests at once.
+// NewTransport returns a transport for requests to APIs, with the proxy, TLS and roots of [NewHTTP]. It waits as long
+// as the request's context, asks for no compression of its own, and keeps the connections of many requests at once.
 func NewTransport(caFiles ...string) (*http.Transport, error) {
 	roots, err := Roots(caFiles...)
 	if err != nil {

@@ -25,8 +25,9 @@ func SchemeOf(ctx context.Context, host string) string {
 	if err != nil {
 		return "http"
 	}
-	defer conn.Close()                                                                        //nolint:errcheck // nothing was sent
-	if tls.Client(conn, &tls.Config{InsecureSkipVerify: true}).HandshakeContext(ctx) != nil { //nolint:gosec // see above
+	defer conn.Close()                                 //nolint:errcheck // nothing was sent
+	anyServer := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see above
+	if tls.Client(conn, anyServer).HandshakeContext(ctx) != nil {
 		return "http"
 	}
 	return "https"

@@ -66,8 +66,8 @@ func isHeaderList(s string) bool {
 	})
 }
 
-// protect sets the headers of every answer: what a page may read of it, and that nothing keeps it, frames it, guesses its
-// type, or runs it with the rights of this server's own pages.
+// protect sets the headers of every answer: what a page may read of it, and that nothing keeps it, frames it, guesses
+// its type, or runs it with the rights of this server's own pages.
 func (s *Server) protect(h http.Header, r *http.Request) {
 	if origin := r.Header.Get("Origin"); origin != "" { // foreign has checked it
 		h.Set("Access-Control-Allow-Origin", origin)

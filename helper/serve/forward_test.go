@@ -154,7 +154,7 @@ func TestThousandAtOnce(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			defer res.Body.Close()
+			defer res.Body.Close() //nolint:errcheck // it was only read
 			if body, err := io.ReadAll(res.Body); err != nil || string(body) != path {
 				t.Errorf("%s: %q, %v", path, body, err)
 			}
@@ -255,7 +255,7 @@ func TestFailures(t *testing.T) {
 			status := 0
 			res, err := client.Do(r)
 			if err == nil {
-				defer res.Body.Close()
+				defer res.Body.Close() //nolint:errcheck // it was only read
 				var body []byte
 				if body, err = io.ReadAll(res.Body); err == nil {
 					status = res.StatusCode
@@ -333,7 +333,7 @@ func TestSlowClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer res.Body.Close()              //nolint:errcheck // it was only read
 	time.Sleep(1500 * time.Millisecond) // three times what the API would have
 	if n, err := io.Copy(io.Discard, res.Body); n != size || err != nil {
 		t.Errorf("%d bytes, %v", n, err)

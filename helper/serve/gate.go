@@ -101,14 +101,15 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request, rest string) {
 	}
 }
 
-// refuse returns why a request is not looked at, or nil: a form that only an attack has, a name of this machine that DNS
-// could give away (DNS rebinding), or another user of this machine.
+// refuse returns why a request is not looked at, or nil: a form that only an attack has, a name of this machine that
+// DNS could give away (DNS rebinding), or another user of this machine.
 func (s *Server) refuse(r *http.Request) *answer {
 	switch {
 	case r.Method == http.MethodConnect, r.URL.Host != "", !strings.HasPrefix(r.RequestURI, "/"):
 		return refusal(http.StatusBadRequest, "this is no forward proxy: put its address in place of the API's")
 	case r.Method == http.MethodTrace, !slices.Contains(methods, r.Method):
-		return refusal(http.StatusMethodNotAllowed, "this method is not passed on").with("Allow", strings.Join(methods, ", "))
+		no := refusal(http.StatusMethodNotAllowed, "this method is not passed on")
+		return no.with("Allow", strings.Join(methods, ", "))
 	case r.Header.Get("Upgrade") != "":
 		return refusal(http.StatusNotImplemented, "connections are not upgraded, to WebSockets or to anything else")
 	case !s.named(r.Host):
@@ -123,7 +124,8 @@ func (s *Server) refuse(r *http.Request) *answer {
 
 // methods are those that are passed on. TRACE would show the credential.
 var methods = []string{
-	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodOptions,
 }
 
 // named reports whether a Host header names this server by a name that DNS can't give to another machine.
@@ -145,7 +147,8 @@ func (s *Server) foreign(r *http.Request) *answer {
 	case len(origins) == 1 && (origins[0] == "http://"+r.Host || slices.Contains(s.o.Origins, origins[0])):
 		return nil
 	case len(origins) > 0:
-		s.tell("a page of " + quote(origins[0]) + " was refused: to allow it, start again with --origin " + shell(origins[0]))
+		s.tell("a page of " + quote(origins[0]) + " was refused: to allow it, start again with --origin " +
+			shell(origins[0]))
 		return refusal(http.StatusForbidden, "pages of this origin may not use the server: see cgp-cred serve --origin")
 	case site != "" && site != "none" && site != "same-origin":
 		return refusal(http.StatusForbidden, "a page of another origin sent this request")

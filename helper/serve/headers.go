@@ -10,7 +10,8 @@ import (
 // client is, some are secret paths. The proxy of the standard library takes out those of one connection (RFC 9110
 // section 7.6.1) and those that Connection names.
 var notSent = []string{
-	"Authorization", "Apikey", "Api-Key", "X-Api-Key", "Cookie", "Cookie2", "Proxy-Authorization", "X-Amz-Security-Token",
+	"Authorization", "Apikey", "Api-Key", "X-Api-Key", "Cookie", "Cookie2", "Proxy-Authorization",
+	"X-Amz-Security-Token",
 	"Origin", "Referer", "Host", "Via", "Forwarded", "X-Real-Ip", "X-Original-Url", "X-Rewrite-Url",
 	"X-Http-Method-Override", "X-Http-Method", "X-Method-Override", "Te", "Upgrade", "Expect",
 }
@@ -24,9 +25,11 @@ var notReturned = []string{
 	"Set-Cookie", "Set-Cookie2", "Strict-Transport-Security", "Alt-Svc", "Clear-Site-Data", "Nel", "Report-To",
 	"Reporting-Endpoints", "Public-Key-Pins", "Public-Key-Pins-Report-Only", "Content-Security-Policy",
 	"Content-Security-Policy-Report-Only", "Referrer-Policy", "Permissions-Policy", "X-Frame-Options",
-	"Cross-Origin-Resource-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Embedder-Policy", "Service-Worker-Allowed",
+	"Cross-Origin-Resource-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Embedder-Policy",
+	"Service-Worker-Allowed",
 	"Timing-Allow-Origin", "Refresh", "Link", "Proxy-Authenticate", "Proxy-Authentication-Info", "Speculation-Rules",
-	"Supports-Loading-Mode", "Origin-Agent-Cluster", "Accept-Ch", "Critical-Ch", "Expect-Ct", "Sourcemap", "X-Sourcemap",
+	"Supports-Loading-Mode", "Origin-Agent-Cluster", "Accept-Ch", "Critical-Ch", "Expect-Ct", "Sourcemap",
+	"X-Sourcemap",
 }
 
 var notReturnedPrefixes = []string{"Access-Control-", "Sec-"}

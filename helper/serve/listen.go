@@ -39,7 +39,8 @@ func listen(ctx context.Context, port int) ([]net.Listener, error) {
 			break
 		}
 	}
-	return nil, fault.Wrap(fault.Usage, "leave out --port for any free port", fmt.Sprintf("listening on port %d", port), err)
+	const hint = "leave out --port for any free port"
+	return nil, fault.Wrap(fault.Usage, hint, fmt.Sprintf("listening on port %d", port), err)
 }
 
 // taken reports whether another program has the port, as opposed to a machine that has no such address.

@@ -11,8 +11,8 @@ import (
 // openPath begins the path that works once.
 const openPath = "/_/open/"
 
-// once is a path that leads to a page, one time. A browser is started with it: other users can see the command line, and
-// on some systems the server can't tell whose request it is.
+// once is a path that leads to a page, one time. A browser is started with it: other users can see the command line,
+// and on some systems the server can't tell whose request it is.
 type once struct {
 	mu   sync.Mutex
 	id   string // empty: none was made
@@ -45,8 +45,8 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	if o.used || r.Method != http.MethodGet {
-		s.tell("the address that opens the page was used a second time, and led nowhere: if your browser shows no page, " +
-			"another user may have it; end the server and start it again")
+		s.tell("the address that opens the page was used a second time, and led nowhere: if your browser shows " +
+			"no page, another user may have it; end the server and start it again")
 		refusal(http.StatusGone, "this address works once: use the one that cgp-cred serve printed").send(w)
 		return true
 	}

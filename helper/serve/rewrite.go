@@ -41,8 +41,8 @@ func (s *Server) rewrite(res *http.Response, t *target) error {
 		}
 		there, ok := s.through(life, u, ownHeaders(p.Header, res.Request.Header), t.how)
 		if !ok {
-			return "", fault.New(fault.Network, "", "the API's ticket leads to %s, which is not https to another machine",
-				quote(u.Scheme+"://"+u.Host))
+			return "", fault.New(fault.Network, "",
+				"the API's ticket leads to %s, which is not https to another machine", quote(u.Scheme+"://"+u.Host))
 		}
 		return there, nil
 	})
@@ -80,8 +80,8 @@ func whole(res *http.Response) ([]byte, error) {
 	return document, nil
 }
 
-// ownHeaders returns a ticket's headers without those that repeat the credential of the request that fetched it: it goes
-// only where the profile says. Headers of one connection are left out too.
+// ownHeaders returns a ticket's headers without those that repeat the credential of the request that fetched it: it
+// goes only where the profile says. Headers of one connection are left out too.
 func ownHeaders(h, sent http.Header) http.Header {
 	own := h.Clone()
 	for _, secret := range secretsIn(sent) {
@@ -107,8 +107,8 @@ func secretsIn(h http.Header) (secrets []string) {
 	return secrets
 }
 
-// through gives a URL a path at this server. It is false for places to which the API may not send it: without TLS, or on
-// this machine. An API on this machine may name places on it.
+// through gives a URL a path at this server. It is false for places to which the API may not send it: without TLS, or
+// on this machine. An API on this machine may name places on it.
 func (s *Server) through(life *ticketLife, u *url.URL, header http.Header, how *http.Request) (string, bool) {
 	host, plain := apim.Authority(u)
 	local := apim.Loopback(host)
@@ -118,6 +118,11 @@ func (s *Server) through(life *ticketLife, u *url.URL, header http.Header, how *
 	b := &block{url: u, header: header, ticket: life}
 	b.own = header.Get("Authorization") == "" && s.o.Profile.Covers(u)
 	return "http://" + how.Host + "/" + s.path + blockPath + s.blocks.add(b) + "/" + nameOf(u), true
+}
+
+// conditions are the headers of a client that a place gets if its ticket asks for no range.
+var conditions = []string{
+	"Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since",
 }
 
 // block sends the data of a ticket.
@@ -138,7 +143,7 @@ func (s *Server) block(w http.ResponseWriter, r *http.Request, path string) {
 		h = http.Header{}
 	}
 	if h.Get("Range") == "" {
-		for _, name := range []string{"Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
+		for _, name := range conditions {
 			if v := r.Header.Get(name); v != "" {
 				h.Set(name, v)
 			}
@@ -171,7 +176,8 @@ func (s *Server) blockReturned(res *http.Response, t *target) error {
 		res.Body = http.NoBody
 	}
 	if res.StatusCode >= http.StatusBadRequest {
-		s.tell(fmt.Sprintf("%s, to which a ticket leads, answered %d: the ticket may have ended", quote(t.url.Host), res.StatusCode))
+		s.tell(fmt.Sprintf("%s, to which a ticket leads, answered %d: the ticket may have ended",
+			quote(t.url.Host), res.StatusCode))
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func TestHtsget(t *testing.T) {
 		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 			rw.Header().Set("Content-Encoding", "gzip")
 			packed := gzip.NewWriter(rw)
-			defer packed.Close()
+			defer packed.Close() //nolint:errcheck // it was only read
 			to = packed
 		}
 		_, _ = io.WriteString(to, strings.ReplaceAll(ticket, "TOKEN", strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")))

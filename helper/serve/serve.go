@@ -1,9 +1,9 @@
 // Package serve is a reverse proxy on this machine's loopback interface that adds a profile's credential to requests,
-// for programs that can't call a credential helper: browsers, IGV, htsjdk, workflow engines. The same server is an OAuth
-// 2.0 token endpoint (RFC 6749) for programs that renew their tokens themselves.
+// for programs that can't call a credential helper: browsers, IGV, htsjdk, workflow engines. The same server is an
+// OAuth 2.0 token endpoint (RFC 6749) for programs that renew their tokens themselves.
 //
-// A client needs a random path, or at the token endpoint a random client secret. Both end with the server. The credential
-// itself is never sent to a client of the proxy.
+// A client needs a random path, or at the token endpoint a random client secret. Both end with the server. The
+// credential itself is never sent to a client of the proxy.
 package serve
 
 import (
@@ -37,7 +37,7 @@ type Options struct {
 
 	Quiet time.Duration     // how long the API may send nothing, and take nothing; 0: [DefaultQuiet]
 	Warn  func(text string) // gets what a user should know; nil: silent
-	Log   func(line string) // gets a line for each request: method, path without secrets and query, status, bytes; may be nil
+	Log   func(line string) // gets a line for each request: method, path without secrets, status, bytes; may be nil
 }
 
 // DefaultQuiet is how long the API may send nothing before a request is given up.

@@ -52,7 +52,7 @@ func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	res, err := t.base.RoundTrip(sent)
 	if err != nil {
-		err = t.explain(r, ctx, err)
+		err = t.explain(ctx, r, err)
 		w.end()
 		return nil, err
 	}
@@ -63,14 +63,14 @@ func (t *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 	whole := *res // without the trailers that net/http adds to its own one at the end
 	whole.Trailer = nil
 	whole.Body = &receiving{
-		ReadCloser: res.Body, watch: w, explain: func(err error) error { return t.explain(r, ctx, err) },
+		ReadCloser: res.Body, watch: w, explain: func(err error) error { return t.explain(ctx, r, err) },
 		broke: t.broke,
 	}
 	return &whole, nil
 }
 
 // explain returns the error of a request that failed because of err.
-func (t *watched) explain(r *http.Request, ctx context.Context, err error) error {
+func (t *watched) explain(ctx context.Context, r *http.Request, err error) error {
 	late := errors.Is(context.Cause(ctx), errQuiet)
 	if late {
 		err = errQuiet

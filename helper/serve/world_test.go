@@ -132,7 +132,7 @@ func (w *world) send(t *testing.T, method, url, body string, headers ...string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer res.Body.Close() //nolint:errcheck // it was only read
 	got, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +147,7 @@ func (w *world) raw(t *testing.T, request string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // it was only read
 	secret := w.base[strings.LastIndexByte(w.base, '/')+1:]
 	request = strings.NewReplacer("SECRET", secret, "HOST", w.host, "\n", "\r\n").Replace(request)
 	if _, err := io.WriteString(conn, request); err != nil {
@@ -157,7 +157,7 @@ func (w *world) raw(t *testing.T, request string) int {
 	if err != nil {
 		return 0
 	}
-	defer res.Body.Close()
+	defer res.Body.Close() //nolint:errcheck // it was only read
 	return res.StatusCode
 }
 

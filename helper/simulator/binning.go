@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// BAI, TBI and CSI are one kind of index: bins of 16 KiB and of eight, 64, … times as much, and for each bin the chunks
+// BAI, TBI and CSI are one kind of index: bins of 16 KiB and of eight, 64, … times that, and for each bin the chunks
 // of the file with its records (SAM specification, section 5; CSIv1 specification).
 
 var errIndex = errors.New("not an index that can be read")

@@ -52,8 +52,9 @@ func (s *Source) Young() *Source {
 const pause = 5 * time.Second
 
 // Credential returns what to send: the last token while it has enough life left, otherwise the helper's. However many
-// goroutines ask, one call of the helper is under way at a time, and it does not end with ctx. A token that has little life
-// left, and not yet too little, is returned while a new one is fetched. For the errors see [helper.Helper.Get].
+// goroutines ask, one call of the helper is under way at a time, and it does not end with ctx. A token that has
+// little life left, and not yet too little, is returned while a new one is fetched. For the errors see
+// [helper.Helper.Get].
 func (s *Source) Credential(ctx context.Context) (helper.Credential, error) {
 	s.mu.Lock()
 	age := helper.Age(s.taken)

@@ -43,10 +43,10 @@ func TestTreeOddFiles(t *testing.T) {
 func TestTreeTrusted(t *testing.T) {
 	for name, spoil := range map[string]func(folder string) error{
 		"file":   func(folder string) error { return os.Chmod(filepath.Join(folder, "sub", "a.bam"), 0o666) },
-		"folder": func(folder string) error { return os.Chmod(filepath.Join(folder, "sub"), 0o777) }, //nolint:gosec // the case
-		"root":   func(folder string) error { return os.Chmod(folder, 0o777) },                       //nolint:gosec // the case
+		"folder": func(folder string) error { return os.Chmod(filepath.Join(folder, "sub"), 0o777) },
+		"root":   func(folder string) error { return os.Chmod(folder, 0o777) },
 		"link": func(folder string) error {
-			if err := os.Chmod(filepath.Join(folder, "sub"), 0o777); err != nil { //nolint:gosec // the case
+			if err := os.Chmod(filepath.Join(folder, "sub"), 0o777); err != nil {
 				return err
 			}
 			return errors.Join(os.Mkdir(filepath.Join(folder, "other"), 0o700),

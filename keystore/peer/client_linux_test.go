@@ -21,12 +21,12 @@ func TestClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close()
+		defer l.Close() //nolint:errcheck // the test ends
 		near, err := net.Dial("tcp", l.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer near.Close()
+		defer near.Close() //nolint:errcheck // the test ends
 		client, server := near.LocalAddr().(*net.TCPAddr).AddrPort(), near.RemoteAddr().(*net.TCPAddr).AddrPort()
 		if uid, known := peer.Client(client, server); !known || uid != os.Getuid() {
 			t.Errorf("%s: uid %d, known %v", address, uid, known)
@@ -46,7 +46,7 @@ func TestClientOfAnotherUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer l.Close() //nolint:errcheck // the test ends
 	_, port, _ := strings.Cut(l.Addr().String(), ":")
 	other := exec.CommandContext(t.Context(), "setpriv", "--reuid=12345", "--clear-groups",
 		"bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/"+port+"; read -u 3")

@@ -77,7 +77,7 @@ func TestOpen(t *testing.T) {
 	}
 	folder := t.TempDir()
 	write := func(name, script string) {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}

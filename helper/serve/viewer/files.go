@@ -16,7 +16,8 @@ func CheckFolder(tree *disk.Tree, private ...string) error {
 	for _, one := range private {
 		if one != "" && tree.Holds(one) {
 			const hint = "make a folder for the viewer and its data, and name that"
-			return fault.New(fault.Usage, hint, "--root %s: it holds %s, which a page in it could read", tree.Path(), one)
+			return fault.New(fault.Usage, hint,
+				"--root %s: it holds %s, which a page in it could read", tree.Path(), one)
 		}
 	}
 	return nil
@@ -66,11 +67,11 @@ func (f *files) absent(w http.ResponseWriter, name string, err error) {
 		if f.warn != nil {
 			f.warn(fault.OneLine(err))
 		}
-		refuse(w, http.StatusForbidden, "another user could have written this file: cgp-cred serve says more in its terminal")
+		refuse(w, http.StatusForbidden, "another user could have written this file: cgp-cred serve has said more")
 		return
 	}
 	if path.Base(name) == index {
-		refuse(w, http.StatusNotFound, "this folder has no index.html, and there is no list of files: add the name of a file")
+		refuse(w, http.StatusNotFound, "this folder has no index.html, and no list of files: add the name of a file")
 		return
 	}
 	refuse(w, http.StatusNotFound, "the folder of --root has no such file")

@@ -39,7 +39,8 @@ func (a API) Reference(text string) (g *Genome, local string, err error) {
 	case isSequence(text) || strings.ContainsAny(text, `/\`):
 		return file(text)
 	case !isName(text):
-		return nil, "", fault.New(fault.Usage, referenceHint, "reference %s is neither a URL, nor a file, nor a name", printable.Quote(text))
+		return nil, "", fault.New(fault.Usage, referenceHint,
+			"--reference %s: it is neither a URL, nor a file, nor a name", printable.Quote(text))
 	}
 	return &Genome{ID: text, Known: true, outside: genomeSources()}, "", nil
 }
@@ -49,9 +50,10 @@ const referenceHint = "for example --reference genome.fa, with genome.fa.fai nex
 // genomeSources are the places of igv.js's genomes: its list, the sequences, and the annotations.
 func genomeSources() []string {
 	return []string{
-		"https://igv.org/genomes/", "https://raw.githubusercontent.com/igvteam/igv-data/", "https://hgdownload.soe.ucsc.edu",
+		"https://igv.org/genomes/", "https://raw.githubusercontent.com/igvteam/igv-data/",
+		"https://hgdownload.soe.ucsc.edu", "https://genome-browser.s3.us-east-1.amazonaws.com",
 		"https://igv-genepattern-org.s3.amazonaws.com", "https://s3.amazonaws.com/igv.org.genomes/",
-		"https://s3.dualstack.us-east-1.amazonaws.com/igv.org.genomes/", "https://genome-browser.s3.us-east-1.amazonaws.com",
+		"https://s3.dualstack.us-east-1.amazonaws.com/igv.org.genomes/",
 	}
 }
 
@@ -63,7 +65,7 @@ func (a API) sequence(line string) (*Genome, error) {
 	}
 	if !isSequence(u.Path) {
 		return nil, fault.New(fault.Usage, "give the URL of a FASTA or 2bit file",
-			"%s is not a name of a sequence: .fa, .fasta, .fna, each also with .gz, .2bit", printable.Quote(path.Base(u.Path)))
+			"%s is no sequence: .fa, .fasta, .fna, each also with .gz, or .2bit", printable.Quote(path.Base(u.Path)))
 	}
 	return genome(path.Base(u.Path), func(ending string) string { return relative(withEnding(u, ending)) }), nil
 }
@@ -97,8 +99,8 @@ func file(name string) (*Genome, string, error) {
 		return nil, "", disk.Unreadable(err)
 	}
 	if !isSequence(full) {
-		return nil, "", fault.New(fault.Usage, referenceHint, "--reference %s: its name does not end in .fa, .fasta, .fna or .2bit",
-			printable.Quote(name))
+		return nil, "", fault.New(fault.Usage, referenceHint,
+			"--reference %s: its name does not end in .fa, .fasta, .fna or .2bit", printable.Quote(name))
 	}
 	base := filepath.Base(full)
 	g := genome(base, func(ending string) string { return "sequence/" + url.PathEscape(base+ending) })

@@ -101,7 +101,8 @@ func (v *IGV) get(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(v.library.code)
 	case "settings":
 		tell(w, http.StatusOK, settings{
-			Host: v.api.Host, Module: v.library.module, Genome: v.genome, Tracks: v.loads, Locus: v.locus, Example: v.api.example(),
+			Host: v.api.Host, Module: v.library.module, Genome: v.genome, Tracks: v.loads, Locus: v.locus,
+			Example: v.api.example(),
 		})
 	default:
 		v.file(w, r, name)
@@ -115,7 +116,7 @@ func (v *IGV) embedded(w http.ResponseWriter, name string) {
 		return
 	}
 	w.Header().Set("Content-Type", typeOf(name))
-	_, _ = w.Write(data)
+	_, _ = w.Write(data) //nolint:gosec // a file of this package
 }
 
 // file answers with the genome's sequence or its index.
@@ -134,9 +135,9 @@ func (v *IGV) file(w http.ResponseWriter, r *http.Request, name string) {
 	send(w, r, file, "application/octet-stream")
 }
 
-// policy lets the page of a server at an address, which is called by the name host, run only its own scripts and igv.js,
-// and reach only this server and what --reference names. A script that the API has is not run. igv.js writes styles,
-// makes pictures, and unpacks CRAM by WebAssembly.
+// policy lets the page of a server at an address, which is called by the name host, run only its own scripts and
+// igv.js, and reach only this server and what --reference names. A script that the API has is not run. igv.js writes
+// styles, makes pictures, and unpacks CRAM by WebAssembly.
 func (v *IGV) policy(base, host string) string {
 	scripts, reach := "'self'", "'self'"
 	if u, err := url.Parse(base); err == nil && !strings.HasPrefix(host, "[") { // a policy has no IPv6 addresses
@@ -146,7 +147,8 @@ func (v *IGV) policy(base, host string) string {
 		reach += " " + outside
 	}
 	return "default-src 'none'; script-src " + scripts + " 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
-		"img-src 'self' data: blob:; connect-src " + reach + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+		"img-src 'self' data: blob:; connect-src " + reach + "; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
 // maxLine is the size of the longest line that the page sends.

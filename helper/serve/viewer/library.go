@@ -29,8 +29,8 @@ const (
 )
 
 // FindLibrary reads igv.js: of a folder that the user named, if that is not empty, of an npm install in the current
-// folder or one above it, or of a global one. It runs with the rights of the page, so no other user may have been able to
-// write it.
+// folder or one above it, or of a global one. It runs with the rights of the page, so no other user may have been able
+// to write it.
 func FindLibrary(ctx context.Context, folder string) (*Library, error) {
 	var places []string
 	if folder != "" {
@@ -89,8 +89,8 @@ func globalModules(ctx context.Context) string {
 	}
 	ctx, stop := context.WithTimeout(ctx, npmWait)
 	defer stop()
-	cmd := exec.CommandContext(ctx, npm, "root", "--global")
-	cmd.Dir = filepath.Dir(npm) // not the current folder, which may have settings for npm
+	cmd := exec.CommandContext(ctx, npm, "root", "--global") //nolint:gosec // the user's npm
+	cmd.Dir = filepath.Dir(npm)                              // not the current folder, which may have settings for npm
 	cmd.Env = program.Environment()
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()

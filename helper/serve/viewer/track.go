@@ -29,8 +29,8 @@ type Track struct {
 	Indexed *bool  `json:"indexed,omitempty"` // nil: igv.js looks
 }
 
-// Track reads a line: the URL of the API's data, as the platform's documents have it, or the server's own, or only a path;
-// after a space the URL of its index, if that has another name.
+// Track reads a line: the URL of the API's data, as the platform's documents have it, or the server's own, or only a
+// path; after a space the URL of its index, if that has another name.
 func (a API) Track(line string) (*Track, error) {
 	words := strings.Fields(line)
 	if len(words) == 0 || len(words) > 2 {
@@ -64,7 +64,8 @@ func trackOf(u *url.URL) (*Track, error) {
 	name := strings.ToLower(t.Name)
 	if kind := htsget(u); kind != "" {
 		if strings.EqualFold(u.Query().Get("format"), "CRAM") {
-			return nil, fault.New(fault.Usage, "ask for BAM, or for the CRAM file itself", "igv.js reads htsget only as BAM and VCF")
+			return nil, fault.New(fault.Usage, "ask for BAM, or for the CRAM file itself",
+				"igv.js reads htsget only as BAM and VCF")
 		}
 		whole := *u
 		whole.RawQuery = "" // igv.js adds its own
@@ -94,8 +95,8 @@ func trackOf(u *url.URL) (*Track, error) {
 	switch {
 	case t.Format == "":
 		return nil, fault.New(fault.Usage, "rename the file, or open it by htsget: .../reads/ID, .../variants/ID",
-			"%s is not a name of a file that igv.js can draw: .bam, .cram, .vcf(.gz), .bed(.gz), .gff3(.gz), .gtf(.gz), "+
-				".bedgraph(.gz), .bw, .bb, .seg", printable.Quote(t.Name))
+			"%s is not a name of a file that igv.js can draw: .bam, .cram, .vcf(.gz), .bed(.gz), .gff3(.gz), "+
+				".gtf(.gz), .bedgraph(.gz), .bw, .bb, .seg", printable.Quote(t.Name))
 	case indexEnd != "":
 		t.Index = relative(withEnding(u, indexEnd))
 	case t.Format != "bigwig" && t.Format != "bigbed":
@@ -157,8 +158,8 @@ func query(u *url.URL) string {
 	return "?" + u.RawQuery
 }
 
-// locate returns the URL at the API of a text: https://HOST/PATH, htsget://HOST/PATH, the server's own URL, HOST/PATH, or
-// a path. Quotes and brackets around it are not of it.
+// locate returns the URL at the API of a text: https://HOST/PATH, htsget://HOST/PATH, the server's own URL, HOST/PATH,
+// or a path. Quotes and brackets around it are not of it.
 func (a API) locate(text string) (*url.URL, error) {
 	bare := strings.Trim(text, "<>\"'`,;()")
 	below := a.Host + "/"
@@ -166,7 +167,8 @@ func (a API) locate(text string) (*url.URL, error) {
 	case strings.HasPrefix(strings.ToLower(bare), "htsget://"):
 		bare = a.Scheme + bare[len("htsget"):]
 	case strings.Contains(bare, "://"):
-	case strings.HasPrefix(bare, "//"), strings.HasPrefix(bare, "~"), strings.HasPrefix(bare, "./"), strings.Contains(bare, "\\"):
+	case strings.HasPrefix(bare, "//"), strings.HasPrefix(bare, "~"), strings.HasPrefix(bare, "./"),
+		strings.Contains(bare, "\\"):
 		return nil, a.not(text)
 	case len(bare) > len(below) && strings.EqualFold(bare[:len(below)], below):
 		bare = a.Scheme + "://" + bare

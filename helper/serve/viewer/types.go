@@ -40,7 +40,8 @@ func typeOf(name string) string {
 		return xhtml
 	case ".pdf":
 		return pdf
-	case ".txt", ".md", ".csv", ".tsv", ".bed", ".bedgraph", ".gff", ".gff3", ".gtf", ".wig", ".seg", ".fai", ".log", ".yaml", ".yml":
+	case ".txt", ".md", ".csv", ".tsv", ".log", ".yaml", ".yml",
+		".bed", ".bedgraph", ".gff", ".gff3", ".gtf", ".wig", ".seg", ".fai":
 		return "text/plain; charset=utf-8"
 	}
 	if kind := mediaType(name); kind != "" {

@@ -333,7 +333,7 @@ func TestFindLibrary(t *testing.T) {
 		return
 	}
 	t.Chdir(filepath.Join(folder, "e"))
-	if err := os.Chmod(filepath.Join(folder, "bin", "npm"), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.Chmod(filepath.Join(folder, "bin", "npm"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", filepath.Join(folder, "bin")+":/usr/bin:/bin")
@@ -341,7 +341,7 @@ func TestFindLibrary(t *testing.T) {
 		t.Errorf("global: %+v %v", l, err)
 	}
 	// Another user could have written this one: it is not run, and it is not passed over.
-	if err := os.Chmod(filepath.Join(folder, "planted", "node_modules"), 0o777); err != nil { //nolint:gosec // the case
+	if err := os.Chmod(filepath.Join(folder, "planted", "node_modules"), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(filepath.Join(folder, "planted"))

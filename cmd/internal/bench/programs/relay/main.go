@@ -1,5 +1,5 @@
-// Command relay is the least that a reverse proxy is: the standard library's, to one host over TLS and HTTP/2. It writes
-// its address to stdout.
+// Command relay is the least that a reverse proxy is: the standard library's, to one host over TLS and HTTP/2. It
+// writes its address to stdout.
 //
 //	usage: relay HOST CERTIFICATE
 package main
