@@ -98,12 +98,11 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		}
 	}
 	if o.data != "" {
-		root, err := disk.OpenFolder(o.data)
+		tree, err := disk.OpenTree(o.data)
 		if err != nil {
 			return usage(fault.HintOf(err, ""), "--data: %v", err)
 		}
-		defer func() { _ = root.Close() }()
-		config.Data = root.FS()
+		config.Data = tree.FS()
 	}
 	for _, text := range o.faults {
 		f, err := simulator.ParseFault(text)

@@ -66,9 +66,3 @@ func shut(path string) error {
 	}
 	return err
 }
-
-// OpenFolder opens a folder whose files are to be served. No name or symbolic link in it leads out of it.
-func OpenFolder(path string) (*os.Root, error) {
-	root, err := os.OpenRoot(path)
-	return root, Unreadable(err)
-}

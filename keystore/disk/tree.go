@@ -30,6 +30,9 @@ func OpenTree(path string) (*Tree, error) {
 	return &Tree{path: path, root: root}, nil
 }
 
+// FS returns the folder as a file system, in which names that begin with a dot count too. Nothing outside it is opened.
+func (t *Tree) FS() fs.FS { return t.root.FS() }
+
 // Path returns the folder's absolute path.
 func (t *Tree) Path() string { return t.path }
 
