@@ -4,6 +4,8 @@ GOVULNCHECK = v1.9.0
 BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 ACTIONLINT = v1.7.12
 IGV = 3.8.10
+BRUNO = 4.1.0
+HTTPYAC = 6.16.7
 
 # Tools live outside go.mod, a file a version, so that a new version is fetched.
 TOOLS := $(CURDIR)/.tools
@@ -48,10 +50,11 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
 
-clients: $(TOOLS)/igv-$(IGV) ## run the tests with real clients that are too heavy for make test
+clients: $(TOOLS)/igv-$(IGV) $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC) ## run the tests with real clients that are too heavy for make test
 	@sh .dev/deps.sh test clients
 	@sh .dev/cgpclient.sh $(TOOLS)/cgpclient || echo 'cgpclient: its tests are skipped' >&2
-	CGP_CRED_IGV=$(TOOLS)/igv-$(IGV) go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
+	PATH="$(TOOLS)/npm/node_modules/.bin:$$PATH" CGP_CRED_IGV=$(TOOLS)/igv-$(IGV) \
+		go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
 
 bench: $(TOOLS)/benchstat-$(BENCHSTAT) ## compare the speed with other programs' on this machine; ROUNDS=40 for more
 	@sh .dev/deps.sh bench
@@ -79,6 +82,11 @@ clean: ## remove what make made, but not the tools
 
 $(TOOLS)/transit: $(wildcard contrib/testdata/transit/*)
 	cd contrib/testdata/transit && CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o $@ .
+
+$(TOOLS)/npm-$(BRUNO)-$(HTTPYAC):
+	@sh .dev/deps.sh clients
+	npm install --prefix $(TOOLS)/npm --no-audit --no-fund --ignore-scripts @usebruno/cli@$(BRUNO) httpyac@$(HTTPYAC)
+	rm -f $(TOOLS)/npm-* && touch $@
 
 $(TOOLS)/golangci-lint-$(GOLANGCI_LINT):
 	GOBIN=$(TOOLS) GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)

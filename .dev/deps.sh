@@ -11,6 +11,7 @@ age                  age            linux test
 aria2c               aria2          linux test
 aws                  awscli         linux test
 bash                 bash           any   test
+bcftools             bcftools       linux clients
 bcftools             bcftools       linux test
 busybox              busybox-static linux test,fleet
 chromium             chromium       linux clients
@@ -40,7 +41,7 @@ keyctl               keyutils       linux test
 linux.uml            user-mode-linux linux fleet
 man                  man-db         linux test
 node                 nodejs         any   test
-npm                  npm            linux clients
+npm                  npm            any   clients
 munged               munge          linux test
 openssl              openssl        any   test
 pass                 pass           linux test
@@ -51,6 +52,7 @@ python3              python3        any   test
 rclone               rclone         linux test
 redis-server         redis-server   linux test
 rpcbind              rpcbind        linux fleet
+Rscript              r-base-core    linux clients
 samtools             samtools       linux test
 sbatch               slurm-client   linux test
 script               bsdutils       linux test
@@ -60,13 +62,14 @@ setpriv              util-linux     linux test
 shasum               perl           any   test
 slurmctld            slurmctld      linux test
 slurmd               slurmd         linux test
-snakemake            snakemake      linux fleet
+snakemake            snakemake      linux fleet,clients
 softhsm2-util        softhsm2       linux test
 shellcheck           shellcheck     any   lint
 ssh-agent            openssh-client any   test
 strace               strace         linux test
 swtpm                swtpm          linux test
 tpm2_sign            tpm2-tools     linux test
+tabix                tabix          linux clients
 systemd-analyze      systemd        linux test
 unshare              util-linux     linux test,soak
 valgrind             valgrind       linux bench
@@ -88,7 +91,7 @@ missing() {
 		done
 	done | sort -u
 	[ "$1" = packages ] && [ "$(uname -s)" = Linux ] || return 0
-	# No programs: what the race detector is compiled against, modules of Python and Java, and the file systems of
+	# No programs: what the race detector is compiled against, modules of Python, Java and R, and the file systems of
 	# ganesha.nfsd.
 	case " $wanted " in
 	*' test '*)
@@ -104,6 +107,8 @@ missing() {
 		for module in boto3 jwt pydantic pysam requests tabulate yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
+		[ -e /usr/lib/R/site-library/httr2 ] || echo r-cran-httr2
+		[ -e /usr/lib/R/site-library/jsonlite ] || echo r-cran-jsonlite
 		;;
 	esac
 	case " $wanted " in

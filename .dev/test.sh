@@ -63,14 +63,17 @@ if [ "$(go env CGO_ENABLED)" != 1 ] || ! echo '#include <stdlib.h>' | $(go env C
 	race=
 fi
 # The scripts start thousands of processes, each of which takes several times as long with the race detector; what runs
-# at the same time within a process is tested beneath them. They are built as programs are released, so that Go finds in
-# its cache what make lint and these tests themselves build. make lint vets: go test does not do it again. cmd/cgp-cred
-# takes longest: go test prints packages in order.
+# at the same time within a process is tested beneath them. The tests of cmd are built as programs are released, so that
+# Go finds in its cache what make lint and these tests themselves build. make lint vets: go test does not do it again.
+# cmd/cgp-cred takes longest and comes first. Most tests wait for something: twice as many packages run at a time as
+# there are cores.
+packages=$(($(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) * 2))
 {
 	status=0
 	# shellcheck disable=SC2086 # nothing if it is empty
-	go test $race -vet=off -timeout "$limit" "$@" ./helper/... ./keystore/... 2>&1 || status=$?
-	CGO_ENABLED=0 go test -trimpath -vet=off -timeout "$limit" "$@" ./cmd/internal/... ./cmd/cgp-cred 2>&1 || status=$?
+	go test $race -vet=off -p "$packages" -timeout "$limit" "$@" ./helper/... ./keystore/... 2>&1 || status=$?
+	CGO_ENABLED=0 go test -trimpath -vet=off -p "$packages" -timeout "$limit" "$@" \
+		./cmd/cgp-cred ./cmd/cgp-cred-fleet ./cmd/internal/... 2>&1 || status=$?
 	echo "$status" >"$work/status"
 } | without_stacks
 status=$(cat "$work/status")

@@ -207,7 +207,7 @@ func endsStart(os.Signal) bool { return true }
 
 // execWithFile keeps a token file fresh while it runs the command, and then removes the file and its folder.
 func (a *app) execWithFile(ctx context.Context, h *helper.Helper, p *profile.Profile, o execOptions, c *child) error {
-	if err := needsToken(p, "leave --token-file and --htslib out"); err != nil {
+	if err := needsToken(p, "cgp-cred exec "+p.Name+" --proxy -- COMMAND: a server adds the key"); err != nil {
 		return err
 	}
 	signals := catchSignals()

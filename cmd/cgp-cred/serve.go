@@ -32,7 +32,8 @@ credential: for browsers, IGV, GATK and other programs that can't ask for one. T
 sees the credential. It calls http://127.0.0.1:PORT/SECRET/... in place of https://HOST/...
 
 The same server is an OAuth 2.0 token endpoint (client_credentials) for programs such as Postman
-and Bruno, which get the token itself.
+and Bruno, which get the token itself, and renew it. With --port, only the client secret differs
+from run to run.
 
 On stdout comes one JSON line: base_url, profile, host, and for tokens token_url, client_id and
 client_secret. At a terminal it is text instead. Addresses and secrets are made for this run.

@@ -67,7 +67,7 @@ bucket:NAME to the S3-like host.`,
 	f.IntVar(&o.quota, "quota", simulator.DefaultQuota, "`NUMBER` of token requests a minute; -1: no limit")
 	f.BoolVar(&o.tls, "tls", false, "serve https, with a new certificate authority: ca_file in the JSON line")
 	f.BoolVar(&o.allowRemote, "allow-remote", false, "allow addresses that other machines can reach")
-	f.StringVar(&o.bucket, "bucket-listen", "", "`HOST:PORT` of the S3-like host (default: a free port of the same host)")
+	f.StringVar(&o.bucket, "bucket-listen", "", "`HOST:PORT` of the S3-like host (default: any free port)")
 	f.StringVar(&o.data, "data", "", "serve the files in `DIR` (default: a small made-up BAM, CRAM and VCF)")
 	f.BoolVar(&o.onAPI, "data-on-api", false, "let htsget and DRS point to the API, not to the S3-like host")
 	f.Var(o.linkLife.in(keystore.DurationRange{Least: time.Second, Most: 7 * day}), "link-life",
@@ -113,7 +113,8 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		config.Faults = append(config.Faults, f)
 	}
 	return simulator.Serve(ctx, simulator.ServeOptions{
-		Config: config, Listen: o.listen, BucketListen: o.bucket, TLS: o.tls, AllowRemote: o.allowRemote, Stdout: a.stdout, Stderr: a.stderr,
+		Config: config, Listen: o.listen, BucketListen: o.bucket, TLS: o.tls, AllowRemote: o.allowRemote,
+		Stdout: a.stdout, Stderr: a.stderr,
 	})
 }
 

@@ -62,7 +62,7 @@ func TestHtsget(t *testing.T) {
 	}, nil)
 	b := bucket(t, w)
 	ticket = strings.NewReplacer("BUCKET", b.URL, "API", "http://"+w.Place.Host).Replace(`{"htsget":{"format":"BAM","md5":"x","urls":[
-		{"url":"data:application/vnd.ga4gh.bam;base64,AAAA","class":"header"},
+		{"url":"data:application/vnd.ga4gh.bam;base64,AAAA","headers":{"Authorization":"Bearer TOKEN"},"class":"header"},
 		{"url":"BUCKET/data.bam?X-Amz-Date=20260101T000000Z","headers":{"Range":"bytes=2-4"},"class":"body"},
 		{"url":"BUCKET/whole","headers":{"Range":"bytes=3-5"}},
 		{"url":"BUCKET/data.bam","headers":{"Authorization":"Bearer TOKEN","X-Echo":"TOKEN","Range":"bytes=0-0"}},
@@ -76,7 +76,8 @@ func TestHtsget(t *testing.T) {
 	for _, encoding := range []string{"identity", "gzip"} {
 		res, body := w.get(t, w.base+"/reads/1", "Accept-Encoding: "+encoding)
 		urls := ticketURLs(t, body)
-		if len(urls) != len(want) || strings.Contains(body, "headers") || strings.Contains(body, w.token(t)) || res.Header.Get("Etag") != "" ||
+		if len(urls) != len(want) || strings.Count(body, "headers") != len(want) ||
+			strings.Count(body, `"headers":{}`) != len(want) || strings.Contains(body, w.token(t)) || res.Header.Get("Etag") != "" ||
 			!strings.Contains(body, "12345678901234567890") || res.ContentLength != int64(len(body)) {
 			t.Fatalf("%v\n%s", res.Header, body)
 		}
@@ -158,7 +159,7 @@ func TestDRS(t *testing.T) {
 	}{
 		{"/ga4gh/drs/v1.4/objects/1", `{"id":"1","self_uri":"drs://h/1","size":10,"access_methods":[
 			{"type":"https","access_url":{"url":"BUCKET/data.bam","headers":["X-A: b: c"]}},
-			{"type":"s3","access_url":{"url":"s3://bucket/data.bam"}},{"type":"https","access_id":"a"}]}`, 1},
+			{"type":"s3","access_url":{"url":"s3://bucket/data.bam","headers":["Authorization: of the API"]}},{"type":"https","access_id":"a"}]}`, 1},
 		{"/ga4gh/drs/v1.4/objects/1/access/a", `{"url":"BUCKET/data.bam","headers":["X-A: b: c"]}`, 1},
 		{"/ga4gh/drs/v1.4/objects", `{"resolved_drs_object":[{"access_methods":[{"access_url":{"url":"BUCKET/data.bam"}}]},
 			{"access_methods":[{"access_url":{"url":"BUCKET/data.bam"}}]}]}`, 2},
@@ -168,7 +169,7 @@ func TestDRS(t *testing.T) {
 	} {
 		document = strings.ReplaceAll(tt.document, "BUCKET", b.URL)
 		_, body := w.get(t, w.base+tt.path)
-		if n := strings.Count(body, w.base+"/_/block/"); n != tt.urls || tt.urls == 0 && body != document {
+		if n := strings.Count(body, w.base+"/_/block/"); n != tt.urls || tt.urls == 0 && body != document || strings.Contains(body, "headers") {
 			t.Errorf("%s: %s", tt.path, body)
 		}
 		if tt.urls == 0 {
@@ -264,7 +265,7 @@ func TestTicketsThatLeadAstray(t *testing.T) {
 	}
 	for _, good := range []string{
 		`{"htsget":{"error":"NotFound","message":"x"}}`, `{"htsget":{"urls":[]}}`, `{"htsget":7}`, `{"x":1}`,
-		`{"htsget":{"urls":[{"url":"data:,x"},{"url":"DATA:,x"}]}}`,
+		`{"htsget":{"urls":[{"headers":{},"url":"data:,x"},{"headers":{},"url":"DATA:,x"}]}}`,
 	} {
 		ticket = good
 		if res, body := w.get(t, w.base+"/reads/1"); res.StatusCode != 200 || body != good {

@@ -10,7 +10,7 @@ const fhirJSON = "application/fhir+json"
 // serveAPI answers for the APIs behind the simulated APIM.
 func (s *Simulator) serveAPI(r *http.Request, path string) answer {
 	api, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if api != "hello-world" && api != "genomic-data-access" {
+	if api != "hello-world" && api != genomicAPI {
 		return apigeeFault(http.StatusNotFound, "Unable to identify proxy for host: default and url: "+path,
 			"messaging.adaptors.http.flow.ApplicationNotFound")
 	}
@@ -21,7 +21,8 @@ func (s *Simulator) serveAPI(r *http.Request, path string) answer {
 		return *refused
 	}
 	switch {
-	case api == "genomic-data-access":
+	case r.Method == http.MethodOptions: // there is no CORS on the platform
+	case api == genomicAPI:
 		return s.genomic(r, rest)
 	case reads(r) && rest == "hello/application":
 		return jsonAnswer(http.StatusOK, "application/json", map[string]string{"message": "Hello Application!"})

@@ -116,7 +116,7 @@ func between(r io.ReaderAt, begin, end uint64) ([]block, error) {
 
 // place splits a virtual offset. One that is past any file's end stays a positive number.
 func place(offset uint64) (at int64, in int) {
-	return int64(offset >> 16), int(offset & 0xffff) //nolint:gosec // 48 and 16 bits
+	return int64(offset >> 16), int(offset & 0xffff)
 }
 
 // part appends some data of the block at an offset as a block of its own.
@@ -141,32 +141,32 @@ func part(blocks []block, r io.ReaderAt, at int64, from, to int) ([]block, error
 // maxHeader is the largest header of a file that is looked at, unpacked.
 const maxHeader = 64 << 20
 
-// readHeader unpacks a file from its beginning until length knows how long its header is, and returns the header and
-// the virtual offset after it.
-func readHeader(r io.ReaderAt, length func(data []byte, last bool) (n int, ok bool)) (head []byte, end uint64, err error) {
+// readHeader unpacks a file from its beginning until length knows how long its header is, and returns the virtual
+// offset after it. length sees ever more of the file, and at the end that there is no more.
+func readHeader(r io.ReaderAt, length func(data []byte, last bool) (n int, ok bool)) (end uint64, err error) {
 	var data []byte
 	var at int64
 	for len(data) <= maxHeader {
 		more, size, err := readBGZF(r, at)
 		if err != nil {
-			return nil, 0, err
+			return 0, err
 		}
 		last := len(more) == 0
 		before := len(data)
 		data = append(data, more...)
 		if n, ok := length(data, last); ok {
 			if n == len(data) {
-				return data, uint64(at+size) << 16, nil //nolint:gosec // not negative
+				return uint64(at+size) << 16, nil //nolint:gosec // not negative
 			}
 			if n < before {
-				return nil, 0, errBGZF
+				return 0, errBGZF
 			}
-			return data[:n], uint64(at)<<16 | uint64(n-before), nil //nolint:gosec // not negative
+			return uint64(at)<<16 | uint64(n-before), nil //nolint:gosec // not negative
 		}
 		if last {
-			return nil, 0, errBGZF
+			return 0, errBGZF
 		}
 		at += size
 	}
-	return nil, 0, errBGZF
+	return 0, errBGZF
 }

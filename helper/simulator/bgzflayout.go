@@ -37,7 +37,7 @@ func bgzfLayout(f file, i item, raw []byte, q htsgetQuery) (layout, *htsgetRefus
 	case q.header:
 		return layout{header: append(head, end)}, nil
 	case q.regions == nil:
-		body, err := between(f, h.end, uint64(max(eof, 0))<<16) //nolint:gosec // not negative
+		body, err := between(f, h.end, uint64(max(eof, 0))<<16)
 		if err != nil {
 			return whole(i), nil
 		}
@@ -61,12 +61,12 @@ func bgzfLayout(f file, i item, raw []byte, q htsgetQuery) (layout, *htsgetRefus
 // find returns the chunks of all regions, in the order of the file. Those close to each other become one: a request
 // costs more than what is between them.
 func (h header) find(x *binIndex, regions []region, eof int64) ([]chunk, *htsgetRefusal) {
-	const close = 64 << 10
+	const near = 64 << 10
 	var all []chunk
 	for _, g := range regions {
 		if g.reference == "*" {
 			if _, last, ok := x.records(); ok {
-				all = append(all, chunk{last, uint64(max(eof, 0)) << 16}) //nolint:gosec // not negative
+				all = append(all, chunk{last, uint64(max(eof, 0)) << 16})
 			}
 			continue
 		}
@@ -86,7 +86,7 @@ func (h header) find(x *binIndex, regions []region, eof int64) ([]chunk, *htsget
 	slices.SortFunc(all, func(a, b chunk) int { return cmp.Compare(a.begin, b.begin) })
 	var out []chunk
 	for _, c := range all {
-		if n := len(out); n > 0 && c.begin>>16 <= out[n-1].end>>16+close {
+		if n := len(out); n > 0 && c.begin>>16 <= out[n-1].end>>16+near {
 			out[n-1].end = max(out[n-1].end, c.end)
 			continue
 		}
@@ -97,10 +97,7 @@ func (h header) find(x *binIndex, regions []region, eof int64) ([]chunk, *htsget
 
 func readBAMHeader(f file, _ *binIndex) (header, error) {
 	var h header
-	_, end, err := readHeader(f, func(data []byte, _ bool) (int, bool) {
-		n, ok := h.parseBAM(data)
-		return n, ok
-	})
+	end, err := readHeader(f, func(data []byte, _ bool) (int, bool) { return h.parseBAM(data) })
 	h.end = end
 	return h, err
 }
@@ -122,8 +119,8 @@ func (h *header) parseBAM(data []byte) (int, bool) {
 }
 
 func readVCFHeader(f file, x *binIndex) (header, error) {
-	_, end, err := readHeader(f, func(data []byte, last bool) (int, bool) {
-		n := 0
+	n := 0 // what was looked at before
+	end, err := readHeader(f, func(data []byte, last bool) (int, bool) {
 		for n < len(data) && data[n] == '#' {
 			line := bytes.IndexByte(data[n:], '\n')
 			if line < 0 {

@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/xml"
+	"html"
 	"net"
 	"net/http"
 	"net/url"
@@ -216,11 +216,9 @@ func s3Error(status int, code, message string, more ...string) answer {
 // xmlAnswer returns an answer with one XML element of others; names and values in pairs.
 func xmlAnswer(name string, pairs ...string) answer {
 	var b strings.Builder
-	b.WriteString(xml.Header + "<" + name + ">")
+	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<" + name + ">")
 	for i := 0; i+1 < len(pairs); i += 2 {
-		b.WriteString("<" + pairs[i] + ">")
-		_ = xml.EscapeText(&b, []byte(pairs[i+1])) // a Builder never fails
-		b.WriteString("</" + pairs[i] + ">")
+		b.WriteString("<" + pairs[i] + ">" + html.EscapeString(pairs[i+1]) + "</" + pairs[i] + ">")
 	}
 	b.WriteString("</" + name + ">")
 	return page(http.StatusOK, "application/xml", b.String(), "")

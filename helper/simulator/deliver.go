@@ -14,6 +14,7 @@ func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, a answer, p 
 	if a.content != nil {
 		defer func() { _ = a.content.file.Close() }()
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // an answer may take longer than a request
 	if !sleep(r.Context(), p.delay) {
 		a.problem = "ended while waiting"
 		s.log(r, "-", a.problem)

@@ -43,8 +43,8 @@ func badFault(text, problem string) error {
 
 // ParseFault reads NAME or NAME=COUNT. A fault applies to the first COUNT requests (COUNT is 1 or more), or to all
 // without COUNT. If several faults could answer a request, the first one does; delay and drip combine with any other. A
-// fault applies to the token endpoints. If NAME begins with "api:", it applies to the APIs behind APIM, and if it begins
-// with "bucket:", to the second host; neither has rows. The names:
+// fault applies to the token endpoints. If NAME begins with "api:", it applies to the APIs behind APIM, and if it
+// begins with "bucket:", to the second host; neither has rows. The names:
 //
 //	row01 to row25  that refusal of the token endpoint. From row 18 on it uses up the assertion's jti, as APIM does
 //	429[:N]         too many requests; with N, a Retry-After of N seconds. Uses up the jti

@@ -155,7 +155,8 @@ func (s *Simulator) postBundle(r *http.Request) answer {
 	for n, entry := range entries {
 		one, problem := newResource(entry)
 		if problem != "" {
-			return outcome(http.StatusBadRequest, "invalid", "INVALID_RESOURCE", fmt.Sprintf("entry %d: %s", n, problem))
+			problem = fmt.Sprintf("entry %d: %s", n, problem)
+			return outcome(http.StatusBadRequest, "invalid", "INVALID_RESOURCE", problem)
 		}
 		all = append(all, one)
 		if full, _ := entry.(resource)["fullUrl"].(string); full != "" {

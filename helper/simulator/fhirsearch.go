@@ -61,7 +61,8 @@ func (s *Simulator) search(r *http.Request, kind string) answer {
 	}
 	all, err := s.resources(r, kind)
 	if err != nil {
-		return outcome(http.StatusInternalServerError, "exception", "INTERNAL_SERVER_ERROR", "The files can't be listed")
+		return outcome(http.StatusInternalServerError, "exception", "INTERNAL_SERVER_ERROR",
+			"The files can't be listed")
 	}
 	strict := strings.Contains(r.Header.Get("Prefer"), "handling=strict")
 	known, _ := parameters(kind)
@@ -188,8 +189,8 @@ func dig(v any, where []string) []any {
 	return []any{v}
 }
 
-// updated returns a test for _lastUpdated: a prefix such as ge, and a date of any precision, which stands for all of its
-// day, month or year.
+// updated returns a test for _lastUpdated: a prefix such as ge, and a date of any precision, which stands for all of
+// its day, month or year.
 func updated(value string) (func(resource) bool, error) {
 	prefix, date := "eq", value
 	if len(value) > 2 && value[0] >= 'a' {

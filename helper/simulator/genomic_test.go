@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path"
 	"slices"
@@ -138,7 +139,9 @@ func TestGenomicErrors(t *testing.T) {
 		{"GET", drs + "objects/" + bamID + "/access/gs", 404, drsType, `access_id`},
 		{"GET", drs + "objects/none/access/s3", 404, drsType, `access_id`},
 		{"DELETE", drs + "objects/" + bamID, 405, drsType, `"status_code":405`},
-		{"OPTIONS", drs + "objects/" + bamID, 405, drsType, `"status_code":405`},
+		{"OPTIONS", drs + "objects/" + bamID, 404, fhir, "OperationOutcome"},
+		{"OPTIONS", htsget + "reads/" + bamID, 404, fhir, "OperationOutcome"},
+		{"OPTIONS", genomic + "files/" + sample + ".bam", 404, fhir, "OperationOutcome"},
 		{"GET", drs + "nothing", 404, drsType, `"status_code":404`},
 		{"GET", drs + "service-info", 200, drsType, `"artifact":"drs"`},
 		{"GET", htsget + "reads/service-info", 200, drsType, `"artifact":"htsget"`},
@@ -402,15 +405,130 @@ func TestDamagedIndex(t *testing.T) {
 // idOf returns the ID of a file.
 func idOf(t *testing.T, s *simulator.Simulator, name string) string {
 	t.Helper()
-	for _, one := range find(t, s, "DocumentReference?identifier=/simulated/"+name) {
-		var a struct {
-			Content []struct{ Attachment struct{ URL string } }
-		}
-		if err := json.Unmarshal(one, &a); err != nil {
+	all := find(t, s, "DocumentReference?identifier=/simulated/"+name)
+	if len(all) != 1 {
+		t.Fatalf("%d files are %s", len(all), name)
+	}
+	var d struct {
+		Content []struct{ Attachment struct{ URL string } }
+	}
+	if err := json.Unmarshal(all[0], &d); err != nil {
+		t.Fatal(err)
+	}
+	return path.Base(d.Content[0].Attachment.URL)
+}
+
+// TestPostTickets: a POST asks for several regions at once.
+func TestPostTickets(t *testing.T) {
+	t.Parallel()
+	s, auth := newGenomic(newClock(), nil)
+	post := func(body, kind, query string) reply {
+		return send(s, "POST", htsget+"reads/"+bamID+query, body, append([]string{"Content-Type", kind}, auth...)...)
+	}
+	for body, want := range map[string]int{
+		`{}`: 780,
+		`{"format":"BAM","regions":[{"referenceName":"chr2"},{"referenceName":"chrM","start":0,"end":10}]}`:                      360,
+		`{"regions":[{"referenceName":"chrM"},{"referenceName":"chrM","start":5}],"fields":["QNAME"],"tags":["RG"],"notags":[]}`: 60,
+		`{"class":"header"}`: 0,
+	} {
+		got := post(body, "application/json; charset=utf-8", "")
+		wantStatus(t, got, 200)
+		var tk ticket
+		if err := json.Unmarshal([]byte(got.body), &tk); err != nil {
 			t.Fatal(err)
 		}
-		return path.Base(a.Content[0].Attachment.URL)
+		if n := len(bamReads(t, assemble(t, s, tk))); n != want {
+			t.Errorf("%s: %d reads, want %d", body, n, want)
+		}
 	}
-	t.Fatalf("there is no %s", name)
-	return ""
+	const js = "application/json"
+	tests := []struct {
+		body, kind, query string
+		status            int
+		name              string
+	}{
+		{`{}`, "text/plain", "", 400, "InvalidInput"},
+		{`{}`, "", "", 400, "InvalidInput"},
+		{`{}`, js, "?format=BAM", 400, "InvalidInput"},
+		{`[]`, js, "", 400, "InvalidInput"},
+		{`{"format":1}`, js, "", 400, "InvalidInput"},
+		{`{"regions":[]}`, js, "", 400, "InvalidInput"},
+		{`{"regions":[{}]}`, js, "", 400, "InvalidInput"},
+		{`{"regions":[{"referenceName":"chr1","start":-1}]}`, js, "", 400, "InvalidInput"},
+		{`{"regions":[{"referenceName":"chr1","start":1.5}]}`, js, "", 400, "InvalidInput"},
+		{`{"regions":[{"referenceName":"chr1","start":2,"end":1}]}`, js, "", 400, "InvalidRange"},
+		{`{"regions":[{"referenceName":"chr1"},{"referenceName":"chr9"}]}`, js, "", 404, "NotFound"},
+		{`{"class":"header","regions":[{"referenceName":"chr1"}]}`, js, "", 400, "InvalidInput"},
+		{`{"format":"VCF"}`, js, "", 400, "UnsupportedFormat"},
+		{`{"tags":["` + strings.Repeat("x", 1<<20) + `"]}`, js, "", 413, "PayloadTooLarge"},
+	}
+	for _, tt := range tests {
+		got := post(tt.body, tt.kind, tt.query)
+		if got.status != tt.status || !strings.Contains(got.body, `"error":"`+tt.name+`"`) {
+			t.Errorf("%.60s: %d %s", tt.body, got.status, got.body)
+		}
+	}
+}
+
+// TestVariantsTickets: what a ticket adds up to is a VCF with at least the variants of the region.
+func TestVariantsTickets(t *testing.T) {
+	t.Parallel()
+	s, auth := newGenomic(newClock(), nil)
+	for query, want := range map[string][]string{
+		"":                               {"chr1\t1500", "chr1\t3210", "chr1\t5600", "chr2\t800", "chr2\t2500", "chr2\t4100", "chrM\t500"},
+		"?class=header":                  {"##fileformat=VCF", "#CHROM\t"},
+		"?referenceName=chr2":            {"#CHROM\t", "chr2\t800", "chr2\t2500", "chr2\t4100"},
+		"?referenceName=chrM&format=VCF": {"#CHROM\t", "chrM\t500"},
+		"?referenceName=chrM&start=900":  {"#CHROM\t"},
+	} {
+		z, err := gzip.NewReader(bytes.NewReader(assemble(t, s, ask(t, s, htsget+"variants/"+vcfID+query, auth...))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range want {
+			if !strings.Contains(string(text), one) {
+				t.Errorf("%s: no %q in\n%s", query, one, text)
+			}
+		}
+		if query == "?class=header" && strings.Contains(string(text), "\nchr") || strings.Contains(query, "chr2") && strings.Contains(string(text), "\nchr1") {
+			t.Errorf("%s: more than\n%s", query, text)
+		}
+	}
+}
+
+// TestNames: a file's name may have any character.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	bam, bai := example(t, sample+".bam"), example(t, sample+".bam.bai")
+	names := []string{
+		"a b.bam", "a+b.bam", "a%20b.bam", "a%2Fb.bam", "a#b.bam", "a?b=c&d.bam", "\u00e9.bam", "a:b.bam", "a;b.bam", "deep/er/x.bam",
+		"a'b\".bam", "a\nb.bam", "a\\b.bam", "x.cram.bam", "a..b.bam", "UPPER.bam", "(1).bam", "-.bam", "~.bam", "a<b>&amp;.bam",
+	}
+	files := fstest.MapFS{".hidden.bam": {Data: bam}, "a/.hidden/x.bam": {Data: bam}}
+	for _, name := range names {
+		files[name], files[strings.TrimSuffix(name, ".bam")+".bai"] = &fstest.MapFile{Data: bam}, &fstest.MapFile{Data: bai}
+	}
+	for _, onAPI := range []bool{false, true} {
+		s, auth := newGenomic(newClock(), func(c *simulator.Config) { c.Data, c.DataOnAPI = files, onAPI })
+		if n := len(find(t, s, "DocumentReference?contenttype=application/bam")); n != len(names) {
+			t.Errorf("%d files, want %d", n, len(names))
+		}
+		for _, name := range names {
+			id := idOf(t, s, url.QueryEscape(name))
+			if got := follow(s, "GET", link(t, s, id)); got.body != string(bam) {
+				t.Errorf("%s: a link to %d bytes, status %d", name, len(got.body), got.status)
+			}
+			if n := len(bamReads(t, assemble(t, s, ask(t, s, htsget+"reads/"+id+"?referenceName=chrM", auth...)))); n != 60 {
+				t.Errorf("%s: %d reads", name, n)
+			}
+			u := url.URL{Path: genomic + "files/" + name}
+			if got := call(s, "GET", u.EscapedPath(), auth...); got.body != string(bam) {
+				t.Errorf("%s: %d bytes, status %d", name, len(got.body), got.status)
+			}
+		}
+	}
 }

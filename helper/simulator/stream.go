@@ -3,6 +3,7 @@ package simulator
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -122,10 +123,10 @@ func (t *transfer) ReadFrom(r io.Reader) (int64, error) {
 			_ = rc.Flush()
 			panic(http.ErrAbortHandler) // closes the connection before the promised length
 		}
-		if err == io.EOF || n == 0 {
-			return sent, nil
-		}
-		if err != nil {
+		if err != nil || n == 0 {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
 			return sent, err
 		}
 		_ = rc.Flush()

@@ -219,11 +219,13 @@ func TestUploadForms(t *testing.T) {
 
 	begun := u.put("POST", "?uploads", "")
 	wantStatus(t, begun, 200)
-	var begin struct{ UploadId string }
-	if err := xml.Unmarshal([]byte(begun.body), &begin); err != nil || begin.UploadId == "" {
+	var begin struct {
+		ID string `xml:"UploadId"`
+	}
+	if err := xml.Unmarshal([]byte(begun.body), &begin); err != nil || begin.ID == "" {
 		t.Fatalf("%v: %s", err, begun.body)
 	}
-	at := "uploadId=" + begin.UploadId
+	at := "uploadId=" + begin.ID
 	for number, data := range map[int]string{3: "three", 1: "zero", 2: "two "} {
 		wantStatus(t, u.put("PUT", fmt.Sprintf("?partNumber=%d&%s", number, at), data), 200)
 	}
@@ -256,7 +258,7 @@ func TestUploadForms(t *testing.T) {
 	if err := xml.Unmarshal([]byte(v.put("POST", "?uploads", "").body), &begin); err != nil {
 		t.Fatal(err)
 	}
-	wantStatus(t, v.put("PUT", "?partNumber=1&uploadId="+begin.UploadId, "x"), 200)
-	wantStatus(t, v.put("DELETE", "?uploadId="+begin.UploadId, ""), 204)
-	wantStatus(t, v.put("DELETE", "?uploadId="+begin.UploadId, ""), 404)
+	wantStatus(t, v.put("PUT", "?partNumber=1&uploadId="+begin.ID, "x"), 200)
+	wantStatus(t, v.put("DELETE", "?uploadId="+begin.ID, ""), 204)
+	wantStatus(t, v.put("DELETE", "?uploadId="+begin.ID, ""), 404)
 }

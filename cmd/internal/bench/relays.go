@@ -106,7 +106,8 @@ func (s *scene) ways(ctx context.Context, st *stage) ([]relay, error) {
 		}}
 	}
 	return []relay{
-		{"direct", "https://" + host, client(), 0}, {"relay", bare, client(), barePID},
+		{"direct", "https://" + host, client(), 0},
+		{"relay", bare, client(), barePID},
 		{"serve", place.BaseURL, client(), pid},
 	}, nil
 }

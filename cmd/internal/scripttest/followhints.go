@@ -135,6 +135,10 @@ func (c hintCommand) filled(host string) string {
 	if len(words) > 2 && words[1] == "store" && !slices.Contains(words, "--api-key-file") {
 		words = append(words, "--api-key-file", "apikey.txt") // at a terminal it would be asked for
 	}
+	if len(words) > 2 && (words[1] == "keygen" || words[1] == "rotate" && slices.Contains(words, "--kid")) &&
+		!slices.ContainsFunc(words, func(w string) bool { return w == "--private-key" || w == "--signer" }) {
+		words = append(words, "--bits", "2048") // one of 4096 takes seconds
+	}
 	if len(words) > 2 && words[1] == "logout" {
 		words = append(words, "--yes")
 	}

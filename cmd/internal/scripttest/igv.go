@@ -6,7 +6,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -14,10 +16,16 @@ import (
 )
 
 // igv FASTA starts IGV Desktop on a new X server, and sets IGV_PORT to the port for its commands. Its output is in
-// igv.out, and its folder is $HOME/igv. It can't reach other machines.
+// igv.out, and its folder is $HOME/igv. It can't reach other machines. "igv run-recipe NAME" runs a recipe that starts
+// it, with GENOME and BAM. "igv stop" ends it.
 func startIGV(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: igv FASTA")
+	isRecipe := len(args) == 2 && args[0] == "run-recipe"
+	if neg || len(args) != 1 && !isRecipe {
+		ts.Fatalf("usage: igv FASTA, igv run-recipe NAME, igv stop")
+	}
+	if end := of(ts).endIGV; args[0] == "stop" && end != nil {
+		end()
+		return
 	}
 	screen, display := startXvfb(ts)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -29,7 +37,12 @@ func startIGV(ts *testscript.TestScript, neg bool, args []string) {
 
 	out, err := os.Create(ts.MkAbs("igv.out"))
 	ts.Check(err)
-	cmd := command(ts, "igv", "--port", port, "--genome", ts.MkAbs(args[0]))
+	writeIGVPreferences(ts, port)
+	cmd := command(ts, "igv", "--genome", ts.MkAbs(args[0]))
+	if isRecipe {
+		cmd = command(ts, "bash", "-c", Recipe(of(ts), of(ts).repository, args[1]))
+		cmd.Env = append(cmd.Env, "GENOME="+ts.Getenv("GENOME"), "BAM="+ts.Getenv("BAM"))
+	}
 	// Java takes the home folder from the user database, and writes counters to /tmp. The proxy, on which no process
 	// listens, stops what IGV downloads when it starts; it is not used for this machine.
 	cmd.Env = append(cmd.Env, "DISPLAY="+display, "JAVA_TOOL_OPTIONS=-XX:-UsePerfData -Duser.home="+ts.Getenv("HOME")+
@@ -37,12 +50,14 @@ func startIGV(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Stdout, cmd.Stderr = out, out
 	program := start(ts, cmd)
 	ts.Check(out.Close())
-	ts.Defer(func() {
+	end := sync.OnceFunc(func() {
 		if _, err := askIGV(address, "exit", 0); errors.Is(err, syscall.ECONNREFUSED) { // other errors: it has ended
 			_ = screen.Process.Kill() // that ends IGV too
 		}
 		<-program.ended
 	})
+	of(ts).endIGV = end
+	ts.Defer(end)
 	if !program.until(func() bool {
 		answer, err := askIGV(address, "echo ready", 10*time.Second) // while it starts, it may not answer a command
 		return err == nil && answer == "ready"
@@ -50,6 +65,17 @@ func startIGV(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("IGV accepts no commands:\n%s", ts.ReadFile("igv.out"))
 	}
 	ts.Setenv("IGV_PORT", port)
+}
+
+// writeIGVPreferences tells IGV its port, and gives it an empty list of genomes: without one it shows a dialog, and
+// waits.
+func writeIGVPreferences(ts *testscript.TestScript, port string) {
+	folder := filepath.Join(ts.Getenv("HOME"), "igv")
+	genomes := filepath.Join(folder, "none.txt")
+	ts.Check(os.MkdirAll(folder, 0o700))
+	ts.Check(os.WriteFile(genomes, nil, 0o600))
+	text := "PORT_NUMBER=" + port + "\nIGV.genome.sequence.dir=" + genomes + "\n"
+	ts.Check(os.WriteFile(filepath.Join(folder, "prefs.properties"), []byte(text), 0o600))
 }
 
 // startXvfb starts an X server without a screen, and returns its display.

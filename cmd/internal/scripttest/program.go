@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"syscall"
 	"testing"
 )
 
@@ -49,6 +50,8 @@ func install(t *testing.T, repository string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	syscall.ForkLock.RLock() // a process that another test starts meanwhile would hold it open: it could not be run
+	defer syscall.ForkLock.RUnlock()
 	for _, name := range installed {
 		path, err := exec.LookPath(name)
 		if err == nil {

@@ -58,6 +58,12 @@ func recipes(repository string) (map[string]recipe, error) {
 // Recipe returns the text of a recipe for a test that runs it in another way than run-recipe. A test finds the calls.
 func Recipe(t testing.TB, repository, name string) string {
 	t.Helper()
+	return recipeNamed(t, repository, name).text
+}
+
+// recipeNamed returns a recipe of the manual.
+func recipeNamed(t testing.TB, repository, name string) recipe {
+	t.Helper()
 	all, err := recipes(repository)
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +72,7 @@ func Recipe(t testing.TB, repository, name string) string {
 	if !ok {
 		t.Fatalf("no document has a recipe %q", name)
 	}
-	return r.text
+	return r
 }
 
 // write-recipe NAME FILE writes a recipe into a file, for a program that is run in another way than run-recipe runs it.
@@ -84,12 +90,7 @@ func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: run-recipe NAME")
 	}
-	all, err := recipes(of(ts).repository)
-	ts.Check(err)
-	r, ok := all[args[0]]
-	if !ok {
-		ts.Fatalf("no document has a recipe %q", args[0])
-	}
+	r := recipeNamed(of(ts), of(ts).repository, args[0])
 	argv := []string{"bash", "-c", r.text}
 	switch r.language {
 	case "r", "bru", "http":

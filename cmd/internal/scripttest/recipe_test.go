@@ -24,7 +24,7 @@ func TestEachRecipeIsRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := regexp.MustCompile(`(?m)^(?:\[[^]]*\] *)*(?:! *)?(?:run|write)-recipe (\S+)(?: \S+)?$`)
+	run := regexp.MustCompile(`(?m)^(?:\[[^]]*\] *)*(?:! *)?(?:igv )?(?:run|write)-recipe (\S+)(?: \S+)?$`)
 	used := map[string]bool{}
 	for _, script := range Glob(repository, "cmd", "cgp-cred", "testdata", "*", "*.txtar") {
 		archive, err := txtar.ParseFile(script)

@@ -15,8 +15,8 @@ import (
 
 const simulatorLog = "simulator.log"
 
-// simulate ARGS... starts cgp-cred simulate, ends an earlier one, and sets HOST, BASE and BUCKET to its addresses. Its stderr
-// is the file simulator.log. "simulate stop" ends it.
+// simulate ARGS... starts cgp-cred simulate, ends an earlier one, and sets HOST, BASE and BUCKET to its addresses. Its
+// stderr is the file simulator.log. "simulate stop" ends it.
 func simulate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("simulate can't be expected to fail: call cgp-cred simulate")

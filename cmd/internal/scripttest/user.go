@@ -69,6 +69,7 @@ type user struct {
 	tpm        *started
 	service    *keyServer // set by key-service
 	kills      int        // by survives-kill
+	endIGV     func()     // set by igv
 }
 
 // of returns a script's user.

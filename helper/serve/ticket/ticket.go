@@ -62,6 +62,7 @@ func htsget(document []byte, place Place) ([]byte, error) {
 		if err := move(part, headerMap, place); err != nil {
 			return nil, err
 		}
+		part["headers"] = struct{}{} // they may be left out, but IGV Desktop reads no ticket without them
 	}
 	return encode(fields)
 }
@@ -113,18 +114,20 @@ func accesses(value any, place Place) (changed bool, err error) {
 	return changed, nil
 }
 
-// move puts another place into an object with a url and headers. A URL that holds the data itself, or that is not of the
-// Web (s3, gs), stays.
+// move puts another place into an object with a url and headers, which it takes out: they can hold the credential. A
+// URL that holds the data itself, or that is not of the Web (s3, gs), stays.
 func move(part map[string]any, headers func(any) (http.Header, error), place Place) error {
 	address, ok := part["url"].(string)
 	if !ok {
 		return unreadable("a url is missing")
 	}
+	sent := part["headers"]
+	delete(part, "headers")
 	scheme, _, _ := strings.Cut(strings.ToLower(address), ":")
 	if scheme != "https" && scheme != "http" {
 		return nil
 	}
-	h, err := headers(part["headers"])
+	h, err := headers(sent)
 	if err != nil {
 		return err
 	}
@@ -133,7 +136,6 @@ func move(part map[string]any, headers func(any) (http.Header, error), place Pla
 		return err
 	}
 	part["url"] = there
-	delete(part, "headers")
 	return nil
 }
 

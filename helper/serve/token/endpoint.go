@@ -113,6 +113,10 @@ func (e *Endpoint) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(499) // the client went away: only the log sees it
 		return
 	}
+	var known fault.Classified
+	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &known) {
+		err = fault.New(fault.Temporary, "", "there is no token yet: APIM is still being asked for one")
+	}
 	e.Tell(fault.OneLine(err))
 	refusalFor(err).send(w)
 }
@@ -156,8 +160,7 @@ func (e *Endpoint) revoke(w http.ResponseWriter, r *http.Request) {
 		e.fail(w, r, err)
 		return
 	}
-	headers(w)
-	w.WriteHeader(http.StatusOK)
+	send(w, http.StatusOK, struct{}{}) // some clients read JSON although RFC 7009 says nothing about a body
 }
 
 // refusal is an error of RFC 6749 section 5.2.
@@ -210,15 +213,10 @@ func plain(s string) string {
 	return s[:min(len(s), maxDescription)]
 }
 
-// headers sets the headers of every answer, RFC 6749 section 5.1.
-func headers(w http.ResponseWriter) {
+// send answers with JSON, and the headers of RFC 6749 section 5.1.
+func send(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Pragma", "no-cache")
-}
-
-// send answers with JSON.
-func send(w http.ResponseWriter, status int, body any) {
-	headers(w)
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // a client that has gone away can't be told

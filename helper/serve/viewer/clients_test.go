@@ -196,7 +196,7 @@ func TestClientsChromiumDraws(t *testing.T) {
 	}
 }
 
-// The page of docs/serve.md, in the folder of --root, draws.
+// The page of docs/serve.md, in the user's folder, draws.
 func TestClientsChromiumOwnViewer(t *testing.T) {
 	const examples = "../../simulator/data/"
 	document, err := os.ReadFile("../../../docs/serve.md")
