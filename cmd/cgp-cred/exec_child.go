@@ -16,6 +16,7 @@ import (
 	"cgp-cred/keystore/await"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
+	"cgp-cred/keystore/program"
 )
 
 // ownVariables is the prefix of cgp-cred's variables. Some hold secrets, so a command gets none of them.
@@ -35,8 +36,7 @@ func newChild(command []string) (*child, error) {
 	if err != nil {
 		return nil, notRun(command[0], err)
 	}
-	own := func(v string) bool { return strings.HasPrefix(variableName(v), ownVariables) }
-	return &child{path: path, args: command, env: slices.DeleteFunc(os.Environ(), own)}, nil
+	return &child{path: path, args: command, env: program.Environment()}, nil
 }
 
 // variableName returns the name in NAME=VALUE, as the system compares it.

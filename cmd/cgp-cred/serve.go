@@ -64,12 +64,16 @@ Then the JSON line has page_url too. --load, --reference and --locus imply --igv
 
 // serve runs the server until a signal comes.
 func (a *app) serve(ctx context.Context, o serveOptions) error {
-	ctx, stop := interruptible(ctx)
-	defer stop()
-	s, err := a.startServer(ctx, &o)
+	signals := catchSignals()
+	s, err := startUnlessEnded(ctx, signals, endsStart, func(ctx context.Context) (*serve.Server, error) {
+		return a.startServer(ctx, &o)
+	})
+	signals.release()
 	if err != nil {
 		return err
 	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
 	if err := a.showPlace(s.Place()); err != nil {
 		_ = s.Close()
 		return err
@@ -127,7 +131,7 @@ func (a *app) showPlace(p serve.Place) error {
 		if isTerminal(a.stderr) {
 			a.say("serving profile " + p.Profile + " until Ctrl-C")
 		}
-		return json.NewEncoder(a.stdout).Encode(p)
+		return json.NewEncoder(a.stdout).Encode(p) //nolint:gosec // the secret is what it is for
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Serving profile %s until Ctrl-C. All of this ends with it.\n\n", p.Profile)

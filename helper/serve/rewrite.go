@@ -117,6 +117,9 @@ func (s *Server) through(life *ticketLife, u *url.URL, header http.Header, how *
 	}
 	b := &block{url: u, header: header, ticket: life}
 	b.own = header.Get("Authorization") == "" && s.o.Profile.Covers(u)
+	if b.own && len(header) == 0 { // a client may add to it, as htsget clients add to a URL of DRS
+		return s.local(u, how), true
+	}
 	return "http://" + how.Host + "/" + s.path + blockPath + s.blocks.add(b) + "/" + nameOf(u), true
 }
 
