@@ -44,6 +44,9 @@ func (a *answer) send(w http.ResponseWriter) {
 	fmt.Fprintln(w, "cgp-cred:", printable.Line(a.text))
 }
 
+// statusGone is the status of a client that has gone away. Only the log sees it.
+const statusGone = 499
+
 // failure returns the answer to a client whose request could not be passed on: 504 for what was too slow, 503 for a
 // credential that can't be had, 502 for the rest.
 func failure(err error) *answer {
@@ -65,7 +68,7 @@ func failure(err error) *answer {
 // fail answers a request that could not be passed on, and tells the user why. A client that has gone away gets nothing.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		refusal(499, "the client went away").send(w) // only the log sees it
+		refusal(statusGone, "the client went away").send(w)
 		return
 	}
 	s.tell(fault.OneLine(err))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"cgp-cred/keystore/peer"
 )
@@ -115,7 +116,11 @@ func (s *Server) refuse(r *http.Request) *answer {
 	case !s.named(r.Host):
 		return refusal(http.StatusMisdirectedRequest, "call this server by the address that cgp-cred serve printed")
 	}
-	if uid, known := whose(r); known && uid != 0 && uid != os.Getuid() {
+	switch uid, known := whose(r); {
+	case !known, uid == 0, uid == os.Getuid():
+	case uid < 0:
+		return refusal(statusGone, "the client went away").with("Connection", "close")
+	default:
 		s.tell("another user of this machine (uid " + itoa(uid) + ") called the server, and got nothing")
 		return refusal(http.StatusForbidden, "this server is another user's").with("Connection", "close")
 	}
@@ -159,8 +164,9 @@ func (s *Server) foreign(r *http.Request) *answer {
 // connectionKey is the key of a request's connection in its context.
 type connectionKey struct{}
 
+// withConnection does not ask yet: connections are accepted one after the other.
 func withConnection(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connectionKey{}, ownerOf(c))
+	return context.WithValue(ctx, connectionKey{}, sync.OnceValue(func() owner { return ownerOf(c) }))
 }
 
 // owner is the user at the other end of a connection.
@@ -181,6 +187,10 @@ func ownerOf(c net.Conn) owner {
 
 // whose returns the user who sent a request, if the system tells.
 func whose(r *http.Request) (uid int, known bool) {
-	o, _ := r.Context().Value(connectionKey{}).(owner)
+	ask, ok := r.Context().Value(connectionKey{}).(func() owner)
+	if !ok {
+		return 0, false
+	}
+	o := ask()
 	return o.uid, o.known
 }

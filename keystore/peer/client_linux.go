@@ -8,8 +8,8 @@ import (
 )
 
 // Client returns the uid of the user whose socket, bound to client, is connected to the address server of this machine:
-// one question to the kernel, sock_diag(7). It is false if the kernel does not tell. The uid 0 can also mean that the
-// process has closed the socket.
+// one question to the kernel, sock_diag(7). It is false if the kernel does not tell, or has no such socket: the client
+// of a mirrored network is a program of Windows. The uid is -1 if the client's process has closed the socket.
 func Client(client, server netip.AddrPort) (uid int, known bool) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
@@ -39,6 +39,7 @@ const (
 	answerAt     = unix.SizeofNlMsghdr      // struct inet_diag_msg
 	idAt         = answerAt + 4             // in the message: inet_diag_sockid
 	ownerAt      = answerAt + 64            // idiag_uid
+	inodeAt      = answerAt + 68            // idiag_inode; 0: no process has the socket open
 	answerSize   = answerAt + 72
 	addressSize  = 16
 )
@@ -71,7 +72,8 @@ func putSocket(id []byte, local, remote netip.AddrPort) {
 
 // socketOwner reads the kernel's answer, and checks that it is about this socket.
 func socketOwner(answer []byte, local, remote netip.AddrPort) (uid int, known bool) {
-	if len(answer) < answerSize || binary.NativeEndian.Uint16(answer[4:]) != unix.SOCK_DIAG_BY_FAMILY {
+	order := binary.NativeEndian
+	if len(answer) < answerSize || order.Uint16(answer[4:]) != unix.SOCK_DIAG_BY_FAMILY {
 		return 0, false
 	}
 	want := make([]byte, 4+2*addressSize)
@@ -79,5 +81,8 @@ func socketOwner(answer []byte, local, remote netip.AddrPort) (uid int, known bo
 	if string(answer[idAt:idAt+len(want)]) != string(want) {
 		return 0, false
 	}
-	return int(binary.NativeEndian.Uint32(answer[ownerAt:])), true
+	if order.Uint32(answer[inodeAt:]) == 0 {
+		return -1, true
+	}
+	return int(order.Uint32(answer[ownerAt:])), true
 }

@@ -34,6 +34,12 @@ func TestClient(t *testing.T) {
 		if uid, known := peer.Client(client, client); known {
 			t.Errorf("%s: a connection that does not exist has the uid %d", address, uid)
 		}
+		if err := near.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if uid, known := peer.Client(client, server); !known || uid != -1 {
+			t.Errorf("%s: a socket that was closed has the uid %d, known %v", address, uid, known)
+		}
 	}
 }
 
