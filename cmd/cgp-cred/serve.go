@@ -135,7 +135,7 @@ func (a *app) showPlace(p serve.Place) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Serving profile %s until Ctrl-C. All of this ends with it.\n\n", p.Profile)
-	fmt.Fprintf(&b, "In place of   https://%s/...\n", p.Host)
+	fmt.Fprintf(&b, "In place of   %s/...\n", p.API)
 	fmt.Fprintf(&b, "use           %s/...\n", p.BaseURL)
 	if p.PageURL != "" {
 		fmt.Fprintf(&b, "\nopen          %s\n", p.PageURL)

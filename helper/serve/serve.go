@@ -52,6 +52,8 @@ type Place struct {
 	ClientSecret string `json:"client_secret,omitempty"`
 	Profile      string `json:"profile"`
 	Host         string `json:"host"` // the API's
+
+	API string `json:"-"` // scheme and authority that BaseURL stands for
 }
 
 // clientID is the OAuth 2.0 client that the token endpoint knows.
@@ -131,7 +133,7 @@ const (
 
 // Place returns what clients need.
 func (s *Server) Place() Place {
-	p := Place{BaseURL: s.root() + "/" + s.path, Profile: s.o.Profile.Name, Host: s.o.Profile.Host}
+	p := Place{BaseURL: s.root() + "/" + s.path, Profile: s.o.Profile.Name, Host: s.o.Profile.Host, API: s.api}
 	if s.o.Profile.Auth == profile.JWT {
 		p.TokenURL, p.ClientID, p.ClientSecret = s.root()+token.Path, s.tokens.ID, s.tokens.Secret
 	}
