@@ -81,7 +81,8 @@ func (s *Server) proxy(transport http.RoundTripper, change func(*http.Response, 
 // sendable takes out of a client's headers what the API must not get. Compressed answers are asked for only in the one
 // form that can be read here.
 func sendable(h http.Header) {
-	gzip := strings.Contains(strings.ToLower(strings.Join(h.Values("Accept-Encoding"), ",")), "gzip")
+	accepted := strings.ToLower(strings.Join(h.Values("Accept-Encoding"), ","))
+	gzip := strings.Contains(accepted, "gzip") && !strings.Contains(accepted, "gzip;q=0")
 	withoutHeaders(h, notSent, notSentPrefixes)
 	h.Set("Accept-Encoding", "identity")
 	if gzip && h.Get("Range") == "" {
