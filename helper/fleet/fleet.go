@@ -87,12 +87,14 @@ func New(o Options) (*Fleet, error) {
 	}, nil
 }
 
-// call calls the store. After an error, or if there is no answer in time, the store is no longer used.
-func (f *Fleet) call(ctx context.Context, do func(ctx context.Context, s Store) error) error {
+// call calls the store of f, and returns its answer. After an error, or if there is no answer in time, the store is no
+// longer used. A call that has not ended by then goes on by itself, so it may write nothing that others read.
+func call[T any](ctx context.Context, f *Fleet, do func(ctx context.Context, s Store) (T, error)) (T, error) {
 	f.calls.Lock()
 	defer f.calls.Unlock()
+	var none T
 	if f.broken != nil {
-		return f.broken
+		return none, f.broken
 	}
 	limit := answerTime
 	if f.runs {
@@ -100,21 +102,28 @@ func (f *Fleet) call(ctx context.Context, do func(ctx context.Context, s Store) 
 	}
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
-	_, err := await.Call(ctx, func() (struct{}, error) {
-		if f.store == nil {
-			store, err := f.open()
-			if err != nil {
-				return struct{}{}, err
+	store := f.store
+	got, err := await.Call(ctx, func() (answer answered[T], err error) {
+		answer.store = store
+		if store == nil {
+			if answer.store, err = f.open(); err != nil {
+				return answer, err
 			}
-			f.store = store
 		}
-		return struct{}{}, do(ctx, f.store)
+		answer.value, err = do(ctx, answer.store)
+		return answer, err
 	})
 	if err != nil && ctx.Err() != nil {
 		err = fault.New(fault.Usage, "check the file system or the server of "+f.URL, "it did not answer in %v", limit)
 	}
-	f.broken = err
-	return err
+	f.store, f.broken = got.store, err
+	return got.value, err
+}
+
+// answered is what a call of the store came back with.
+type answered[T any] struct {
+	store Store
+	value T
 }
 
 // aad binds a sealed value to its name.
@@ -122,11 +131,7 @@ func (f *Fleet) aad() []byte { return []byte("cgp-cred fleet 1\x00" + f.name) }
 
 // look returns what the machines share, and when it was published. Nothing is the zero value.
 func (f *Fleet) look(ctx context.Context) (v value, found Found, err error) {
-	err = f.call(ctx, func(ctx context.Context, s Store) error {
-		got, err := s.Look(ctx, f.name)
-		found = got
-		return err
-	})
+	found, err = call(ctx, f, func(ctx context.Context, s Store) (Found, error) { return s.Look(ctx, f.name) })
 	if err != nil || found.Value == nil {
 		return value{}, found, err
 	}
@@ -147,18 +152,14 @@ func (f *Fleet) publish(ctx context.Context, v value) error {
 		return err
 	}
 	life := max(v.Life-v.Age, refusalLife)
-	return f.call(ctx, func(ctx context.Context, s Store) error {
-		return s.Publish(ctx, f.name, f.sealer.Seal(f.aad(), plain), life)
+	_, err = call(ctx, f, func(ctx context.Context, s Store) (struct{}, error) {
+		return struct{}{}, s.Publish(ctx, f.name, f.sealer.Seal(f.aad(), plain), life)
 	})
+	return err
 }
 
 func (f *Fleet) lease(ctx context.Context, hold time.Duration) (ours bool, err error) {
-	err = f.call(ctx, func(ctx context.Context, s Store) error {
-		ok, err := s.Lease(ctx, f.name, hold)
-		ours = ok
-		return err
-	})
-	return ours, err
+	return call(ctx, f, func(ctx context.Context, s Store) (bool, error) { return s.Lease(ctx, f.name, hold) })
 }
 
 // tell warns once of each problem.
@@ -203,7 +204,10 @@ func (f *Fleet) Drop(ctx context.Context, only func(cache.Entry) bool) error {
 			return err
 		}
 	}
-	return f.call(ctx, func(ctx context.Context, s Store) error { return s.Drop(ctx, f.name) })
+	_, err := call(ctx, f, func(ctx context.Context, s Store) (struct{}, error) {
+		return struct{}{}, s.Drop(ctx, f.name)
+	})
+	return err
 }
 
 // jitter returns a random time between half of d and one and a half.
