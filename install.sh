@@ -245,7 +245,7 @@ unpack() {
 	tools='contrib/(systemd/)?[a-z0-9]+[a-z0-9@.-]*'
 	awk -v top="$top" 'index($0, top) != 1 { exit 1 } { print substr($0, length(top) + 1) }' "$tmp/all" >"$tmp/names" ||
 		stop 1 "$archive holds a file that a release does not have" "$odd"
-	! grep -Evxq "cgp-cred|cgp-cred-fleet|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.md|completions/[_a-z][a-z0-9_.-]*|$pages|$tools" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
+	! grep -Evxq "cgp-cred|cgp-cred-fleet|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.(md|png)|completions/[_a-z][a-z0-9_.-]*|$pages|$tools" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
 	[ "$(grep -cx cgp-cred "$tmp/names")" = 1 ] || stop 1 "$archive does not hold one cgp-cred" "$odd"
 	tar -xzOf "$tmp/$archive" "${top}cgp-cred" >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
 	case $(grep -cx cgp-cred-fleet "$tmp/names") in

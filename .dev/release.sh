@@ -31,7 +31,7 @@ mkdir -p "$common/docs" "$common/completions"
 for file in LICENSE README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md; do
 	[ ! -f "$file" ] || cp "$file" "$common"
 done
-cp docs/*.md "$common/docs"
+cp docs/*.md docs/*.png "$common/docs"
 cp -R contrib "$common/contrib"
 rm -rf "$common/contrib/testdata"
 stamped="-X main.version=$version"

@@ -24,6 +24,7 @@ func otherWords() [][2]string {
 		{"token fetch print show access-token print-access-token header credential-get bearer", "get"},
 		{"refresh renew reissue", "get --force-new"},
 		{"http request call", "curl URL"},
+		{"proxy gateway igv browser", "serve"},
 		{"clear clean flush purge forget revoke invalidate expire", "erase"},
 		{"whoami info inspect describe who", "status"},
 		{"ls profiles profile accounts environments envs", "list"},
@@ -33,7 +34,7 @@ func otherWords() [][2]string {
 		{"install plugin python httpie", "clients install python"},
 		{"backup bundle dump", "export"},
 		{"migrate load", "import"},
-		{"mock server serve simulator", "simulate"},
+		{"mock server simulator", "simulate"},
 		{"completions autocomplete", "completion"},
 		{"upgrade self-update", "version"},
 	}
@@ -72,6 +73,9 @@ func meant(cmd *cobra.Command, args []string) []string {
 		return like
 	}
 	like = cmd.SuggestionsFor(word)
+	if best := nearest.Name(word, like...); best != "" {
+		return []string{best}
+	}
 	slices.Sort(like)
 	return slices.Compact(like)
 }

@@ -155,6 +155,9 @@ func TestComparisonsHaveLabels(t *testing.T) {
 	for _, p := range all {
 		subjects = append(subjects, p.name)
 	}
+	for _, way := range []string{direct, bareRelay, serveRelay} {
+		subjects = append(subjects, "download "+way, "crowd "+way)
+	}
 	for _, c := range comparisons {
 		for _, name := range []string{c.of, c.base} {
 			if labels[name] == "" || !slices.Contains(subjects, name) || c.bound <= 0 {

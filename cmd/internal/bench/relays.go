@@ -26,6 +26,13 @@ const (
 	clients      = 1000
 )
 
+// The ways to the API, which the tables name.
+const (
+	direct     = "direct"
+	bareRelay  = "relay"
+	serveRelay = "serve"
+)
+
 // relay is one way to an API: the API itself, a bare proxy, or cgp-cred serve.
 type relay struct {
 	name string
@@ -106,9 +113,9 @@ func (s *scene) ways(ctx context.Context, st *stage) ([]relay, error) {
 		}}
 	}
 	return []relay{
-		{"direct", "https://" + host, client(), 0},
-		{"relay", bare, client(), barePID},
-		{"serve", place.BaseURL, client(), pid},
+		{direct, "https://" + host, client(), 0},
+		{bareRelay, bare, client(), barePID},
+		{serveRelay, place.BaseURL, client(), pid},
 	}, nil
 }
 

@@ -57,7 +57,7 @@ func TestMadeRelease(t *testing.T) {
 	archive := "cgp-cred_1.2.3_" + runtime.GOOS + "_" + runtime.GOARCH + ".tar.gz"
 	members := m.start([]string{"tar", "-tzf", filepath.Join(m.tmp, archive)}, "").stdout
 	for _, name := range []string{
-		"cgp-cred-fleet", "docs/fleet-stores.md", "README.md", "CONTRIBUTING.md", "docs/reference.md", "docs/performance.md", "man/cgp-cred-get.1",
+		"cgp-cred-fleet", "docs/fleet-stores.md", "README.md", "CONTRIBUTING.md", "docs/reference.md", "docs/igv.png", "docs/performance.md", "man/cgp-cred-get.1",
 		"completions/_cgp-cred", "completions/cgp-cred.bash", "completions/cgp-cred.fish", "completions/cgp-cred.ps1",
 	} {
 		if !strings.Contains(members, strings.TrimSuffix(archive, ".tar.gz")+"/"+name+"\n") {
