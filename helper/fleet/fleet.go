@@ -88,7 +88,7 @@ func New(o Options) (*Fleet, error) {
 }
 
 // call calls the store of f, and returns its answer. After an error, or if there is no answer in time, the store is no
-// longer used. A call that has not ended by then goes on by itself, so it may write nothing that others read.
+// longer used. A call that has not ended by then still runs, so it may write nothing that others read.
 func call[T any](ctx context.Context, f *Fleet, do func(ctx context.Context, s Store) (T, error)) (T, error) {
 	f.calls.Lock()
 	defer f.calls.Unlock()

@@ -43,10 +43,10 @@ var labels = map[string]string{
 	"new":         "`get --force-new`",
 	"bare":        "`programs/bare`",
 
-	"download serve":  "256 MiB through `serve`",
+	"download serve":  "256 MiB, `serve`",
 	"download relay":  "through `programs/relay`",
 	"download direct": "from the API itself",
-	"crowd serve":     "1,000 requests at once, `serve`",
+	"crowd serve":     "1,000 at once, `serve`",
 	"crowd relay":     "through `programs/relay`",
 	"crowd direct":    "to the API itself",
 }
@@ -77,7 +77,7 @@ func (v verdict) String() string {
 	case v.over():
 		return "OVER THE BOUND"
 	case v.ratio > v.bound:
-		return "over, within the noise"
+		return "within the noise"
 	}
 	return "ok"
 }
