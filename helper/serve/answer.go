@@ -103,14 +103,6 @@ func (r *reminder) due(text string) bool {
 	return true
 }
 
-// quote returns text from elsewhere in quotes, to be printed.
-func quote(s string) string { return printable.Quote(s) }
-
-// shell returns text from elsewhere as one word of a command.
-func shell(s string) string { return printable.Shell(s) }
-
-func itoa(n int) string { return strconv.Itoa(n) }
-
 // logged notes an answer's status and size.
 type logged struct {
 	http.ResponseWriter

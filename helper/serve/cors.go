@@ -43,6 +43,17 @@ func isPreflight(r *http.Request) bool {
 		r.Header.Get("Access-Control-Request-Method") != ""
 }
 
+// allowed answers the preflight of a request itself, and leaves every other request to h.
+func (s *Server) allowed(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if isPreflight(r) {
+			s.preflight(w, r)
+			return
+		}
+		h(w, r)
+	}
+}
+
 // preflight allows an allowed origin its request. Access-Control-Allow-Private-Network is for the browsers that had
 // Private Network Access, before Local Network Access asked the user instead.
 func (s *Server) preflight(w http.ResponseWriter, r *http.Request) {

@@ -5,12 +5,15 @@ import (
 	"crypto/subtle"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
 	"cgp-cred/keystore/peer"
+	"cgp-cred/keystore/printable"
 )
 
 // ServeHTTP answers one request of a client.
@@ -22,50 +25,36 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		no.send(entry)
 		return
 	}
-	if h := s.open(r.URL.EscapedPath()); h != nil {
-		path = r.URL.EscapedPath()
-		if no := s.foreign(r); no != nil {
-			no.send(entry)
-			return
-		}
-		h(entry, r)
-		return
-	}
-	if s.enter(entry, r) {
-		path = "/_/open"
-		return
-	}
-	rest, ok := s.inside(r.URL.EscapedPath())
-	if !ok {
+	h, public := s.find(r.URL)
+	if h == nil {
 		refusal(http.StatusNotFound, "nothing is here: use the whole address that cgp-cred serve printed").send(entry)
 		return
 	}
-	path = shown(rest)
+	path = public
 	if no := s.foreign(r); no != nil {
 		no.send(entry)
 		return
 	}
-	if isPreflight(r) {
-		s.preflight(entry, r)
-		return
-	}
-	s.route(entry, r, rest)
+	h(entry, r)
 }
 
-// open returns the handler of a path that needs no random segment: the OAuth 2.0 endpoint's.
-func (s *Server) open(path string) http.HandlerFunc {
-	h := s.tokens.Handler(path)
-	if h == nil {
-		return nil
+// find returns the handler of a URL, and the path that the log shows. It is nil for a URL without this run's secret,
+// except at the OAuth 2.0 endpoint, which asks for another one.
+func (s *Server) find(u *url.URL) (h http.HandlerFunc, public string) {
+	path := u.EscapedPath()
+	if tokens := s.tokens.Handler(path); tokens != nil {
+		return s.allowed(func(w http.ResponseWriter, r *http.Request) {
+			s.protect(w.Header(), r)
+			tokens(w, r)
+		}), path
 	}
-	return func(w http.ResponseWriter, r *http.Request) {
-		if isPreflight(r) {
-			s.preflight(w, r)
-			return
-		}
-		s.protect(w.Header(), r)
-		h(w, r)
+	if s.opens(u.Path) {
+		return s.enter, strings.TrimSuffix(openPath, "/")
 	}
+	if rest, ok := s.inside(path); ok {
+		return s.allowed(func(w http.ResponseWriter, r *http.Request) { s.route(w, r, rest) }), shown(rest)
+	}
+	return nil, ""
 }
 
 // inside takes the random segment off an escaped path. It is false if the path has not the right one.
@@ -121,7 +110,7 @@ func (s *Server) refuse(r *http.Request) *answer {
 	case uid < 0:
 		return refusal(statusGone, "the client went away").with("Connection", "close")
 	default:
-		s.tell("another user of this machine (uid " + itoa(uid) + ") called the server, and got nothing")
+		s.tell("another user of this machine (uid " + strconv.Itoa(uid) + ") called the server, and got nothing")
 		return refusal(http.StatusForbidden, "this server is another user's").with("Connection", "close")
 	}
 	return nil
@@ -152,8 +141,8 @@ func (s *Server) foreign(r *http.Request) *answer {
 	case len(origins) == 1 && (origins[0] == "http://"+r.Host || slices.Contains(s.o.Origins, origins[0])):
 		return nil
 	case len(origins) > 0:
-		s.tell("a page of " + quote(origins[0]) + " was refused: to allow it, start again with --origin " +
-			shell(origins[0]))
+		s.tell("a page of " + printable.Quote(origins[0]) + " was refused: to allow it, start again with --origin " +
+			printable.Shell(origins[0]))
 		return refusal(http.StatusForbidden, "pages of this origin may not use the server: see cgp-cred serve --origin")
 	case site != "" && site != "none" && site != "same-origin":
 		return refusal(http.StatusForbidden, "a page of another origin sent this request")

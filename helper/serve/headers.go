@@ -10,8 +10,7 @@ import (
 // client is, some are secret paths. The proxy of the standard library takes out those of one connection (RFC 9110
 // section 7.6.1) and those that Connection names.
 var notSent = []string{
-	"Authorization", "Apikey", "Api-Key", "X-Api-Key", "Cookie", "Cookie2", "Proxy-Authorization",
-	"X-Amz-Security-Token",
+	"Authorization", "Apikey", "Api-Key", "X-Api-Key", "Cookie", "Cookie2", "X-Amz-Security-Token",
 	"Origin", "Referer", "Host", "Via", "Forwarded", "X-Real-Ip", "X-Original-Url", "X-Rewrite-Url",
 	"X-Http-Method-Override", "X-Http-Method", "X-Method-Override", "Te", "Upgrade", "Expect",
 }

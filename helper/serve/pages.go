@@ -31,30 +31,29 @@ func (s *Server) Once(page string) string {
 // Pages returns the address of the server's own pages, without a slash at its end.
 func (s *Server) Pages() string { return s.root() + "/" + s.path + strings.TrimSuffix(pagesPath, "/") }
 
-// enter answers a request for the path that works once, and reports whether it was one.
-func (s *Server) enter(w http.ResponseWriter, r *http.Request) bool {
-	id, ok := strings.CutPrefix(r.URL.Path, openPath)
+// opens reports whether a path is the one that works once, also after that.
+func (s *Server) opens(path string) bool {
+	id, ok := strings.CutPrefix(path, openPath)
+	s.opening.mu.Lock()
+	defer s.opening.mu.Unlock()
+	return ok && s.opening.id != "" && subtle.ConstantTimeCompare([]byte(id), []byte(s.opening.id)) == 1
+}
+
+// enter answers a request for the path that works once.
+func (s *Server) enter(w http.ResponseWriter, r *http.Request) {
 	s.opening.mu.Lock()
 	defer s.opening.mu.Unlock()
 	o := &s.opening
-	if !ok || o.id == "" || subtle.ConstantTimeCompare([]byte(id), []byte(o.id)) != 1 {
-		return false
-	}
-	if no := s.foreign(r); no != nil {
-		no.send(w)
-		return true
-	}
 	if o.used || r.Method != http.MethodGet {
 		s.tell("the address that opens the page was used a second time, and led nowhere: if your browser shows " +
 			"no page, another user may have it; end the server and start it again")
 		refusal(http.StatusGone, "this address works once: use the one that cgp-cred serve printed").send(w)
-		return true
+		return
 	}
 	o.used = true
 	s.protect(w.Header(), r)
 	w.Header().Set("Location", "http://"+r.Host+"/"+s.path+pagesPath+o.page)
 	w.WriteHeader(http.StatusFound)
-	return true
 }
 
 // page answers with one of the server's own pages. They are of this origin, so they may run scripts.

@@ -14,6 +14,7 @@ import (
 	"cgp-cred/helper/apim"
 	"cgp-cred/helper/serve/ticket"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 )
 
 // maxDocument is the size of the largest document that is rewritten: a ticket for a whole genome has some ten thousand
@@ -42,7 +43,7 @@ func (s *Server) rewrite(res *http.Response, t *target) error {
 		there, ok := s.through(life, u, ownHeaders(p.Header, res.Request.Header), t.how)
 		if !ok {
 			return "", fault.New(fault.Network, "",
-				"the API's ticket leads to %s, which is not https to another machine", quote(u.Scheme+"://"+u.Host))
+				"the API's ticket leads to %s, which is not https to another machine", printable.Quote(u.Scheme+"://"+u.Host))
 		}
 		return there, nil
 	})
@@ -180,7 +181,7 @@ func (s *Server) blockReturned(res *http.Response, t *target) error {
 	}
 	if res.StatusCode >= http.StatusBadRequest {
 		s.tell(fmt.Sprintf("%s, to which a ticket leads, answered %d: the ticket may have ended",
-			quote(t.url.Host), res.StatusCode))
+			printable.Quote(t.url.Host), res.StatusCode))
 	}
 	return nil
 }
@@ -193,7 +194,7 @@ func wholePart(res *http.Response, part string) error {
 	case http.StatusOK: // it sent everything
 		from, length, ok := readRange(part)
 		if !ok {
-			return fault.New(fault.Network, "", "%s ignored the ticket's Range", quote(res.Request.URL.Host))
+			return fault.New(fault.Network, "", "%s ignored the ticket's Range", printable.Quote(res.Request.URL.Host))
 		}
 		if _, err := io.CopyN(io.Discard, res.Body, from); err != nil {
 			return fmt.Errorf("reading the part of a ticket: %w", err)
