@@ -20,6 +20,15 @@ func foreignListener(host string, uid int) error {
 		uid, host, os.Getuid())
 }
 
+// loopbackPort returns the name or address of a loopback host, as [ParseHost] returns it, and its port.
+func loopbackPort(host string) (name, port string) {
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		return strings.Trim(host, "[]"), "80"
+	}
+	return name, port
+}
+
 // CheckListener refuses a loopback host (as [ParseHost] returns it) if a user other than this one and root listens on
 // its port: a profile made for a simulator that has ended would give its credential to the next program on that port.
 // All other hosts pass. Only Linux shows which user listens.
@@ -27,10 +36,7 @@ func CheckListener(host string) error {
 	if !Loopback(host) {
 		return nil
 	}
-	name, port, err := net.SplitHostPort(host)
-	if err != nil {
-		name, port = strings.Trim(host, "[]"), "80"
-	}
+	name, port := loopbackPort(host)
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
 		return badHost(host, "its port is not a number")

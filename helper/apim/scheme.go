@@ -18,10 +18,8 @@ func SchemeOf(ctx context.Context, host string) string {
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	if _, _, err := net.SplitHostPort(host); err != nil {
-		host += ":80"
-	}
-	conn, err := dial(ctx, "tcp", host)
+	name, port := loopbackPort(host)
+	conn, err := dial(ctx, "tcp", net.JoinHostPort(name, port))
 	if err != nil {
 		return "http"
 	}

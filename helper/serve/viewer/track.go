@@ -147,15 +147,11 @@ func withEnding(u *url.URL, ending string) *url.URL {
 
 // relative returns a URL of the API relative to the page's.
 func relative(u *url.URL) string {
-	out := url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery}
-	return "../../" + strings.TrimPrefix(out.EscapedPath(), "/") + query(u)
-}
-
-func query(u *url.URL) string {
-	if u.RawQuery == "" {
-		return ""
+	there := "../../" + strings.TrimPrefix(u.EscapedPath(), "/")
+	if u.RawQuery != "" {
+		there += "?" + u.RawQuery
 	}
-	return "?" + u.RawQuery
+	return there
 }
 
 // locate returns the URL at the API of a text: https://HOST/PATH, htsget://HOST/PATH, the server's own URL, HOST/PATH,
