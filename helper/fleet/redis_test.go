@@ -18,6 +18,7 @@ import (
 	"cgp-cred/helper/fleet"
 	"cgp-cred/helper/fleet/fleettest"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/keystoretest"
 )
 
 var companionOnce sync.Once
@@ -349,9 +350,7 @@ func TestCompanionCantBeUsed(t *testing.T) {
 			must(t, os.Mkdir(p, 0o755))
 		}, "not a regular file"},
 		"another's": {func(t *testing.T, p string) {
-			if os.Geteuid() != 0 {
-				t.Skip("only root gives a file to another user")
-			}
+			keystoretest.Require(t, keystoretest.Users)
 			must(t, os.Chown(p, 12345, 12345))
 		}, "belongs to uid 12345"},
 		"no program": {func(t *testing.T, p string) { must(t, os.WriteFile(p, []byte("\x00\x01"), 0o755)) }, "exec format error"},

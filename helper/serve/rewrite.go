@@ -42,8 +42,9 @@ func (s *Server) rewrite(res *http.Response, t *target) error {
 		}
 		there, ok := s.through(life, u, ownHeaders(p.Header, res.Request.Header), t.how)
 		if !ok {
+			place := printable.Quote(u.Scheme + "://" + u.Host)
 			return "", fault.New(fault.Network, "",
-				"the API's ticket leads to %s, which is not https to another machine", printable.Quote(u.Scheme+"://"+u.Host))
+				"the API's ticket leads to %s, which is not https to another machine", place)
 		}
 		return there, nil
 	})

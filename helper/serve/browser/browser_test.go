@@ -4,9 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 func TestCommands(t *testing.T) {
@@ -72,9 +73,7 @@ func TestCommands(t *testing.T) {
 
 // The next program is run if one fails, and none gets cgp-cred's secrets.
 func TestOpen(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("it needs a shell")
-	}
+	keystoretest.Require(t, keystoretest.Unix)
 	folder := t.TempDir()
 	write := func(name, script string) {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+script), 0o700); err != nil {

@@ -104,9 +104,13 @@ func newLabWith(t *testing.T, start viewer.Start, root string, origins ...string
 // tools returns the folder with an npm install of igv, which make clients makes.
 func tools(t *testing.T) string {
 	t.Helper()
-	folder := os.Getenv("CGP_CRED_IGV")
-	if folder == "" {
-		t.Skip("igv.js is missing: make clients installs it")
+	folders, err := filepath.Glob("../../../.tools/igv-*")
+	if err != nil || len(folders) != 1 {
+		t.Fatal("igv.js is missing: make clients installs it")
+	}
+	folder, err := filepath.Abs(folders[0])
+	if err != nil {
+		t.Fatal(err)
 	}
 	return folder
 }

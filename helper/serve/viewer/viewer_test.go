@@ -14,6 +14,7 @@ import (
 	"cgp-cred/helper/serve/viewer"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/keystoretest"
 )
 
 // write makes files below a folder.
@@ -128,9 +129,7 @@ func TestFiles(t *testing.T) {
 
 // A page that another user could have written is not served, and the user is told. Data is.
 func TestFilesOfOthers(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("rights are inherited there")
-	}
+	keystoretest.Require(t, keystoretest.Unix)
 	folder := t.TempDir()
 	write(t, folder, map[string]string{"a.html": "a", "a.js": "a", "a.svg": "a", "a.json": "a", "a.bam": "a", "a.vcf.gz": "a"})
 	var told []string
