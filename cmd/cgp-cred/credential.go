@@ -61,7 +61,7 @@ func (a *app) credential(ctx context.Context, verb, name string) error {
 	switch verb {
 	case "get", "erase":
 	case "capability":
-		_, err := a.stdout.Write([]byte("version 0\ncapability authtype\n"))
+		_, err := a.stdout.Write([]byte("version 0\ncapability authtype\ncapability header\n"))
 		return err
 	default: // store, and verbs of later clients: a helper ignores them
 		return nil

@@ -29,8 +29,11 @@ func Reply(r Request, c helper.Credential, scope string) (out []byte, needsBeare
 		return out, false, err
 	}
 	var b strings.Builder
-	if r.Header && scope != "" {
-		fmt.Fprintf(&b, "scope=%s\n", scope)
+	if r.Header {
+		b.WriteString("capability[]=header\n") // by which the caller knows that this helper is not too old for it
+		if scope != "" {
+			fmt.Fprintf(&b, "scope=%s\n", scope)
+		}
 	}
 	switch {
 	case c.Auth == profile.None && r.Header:

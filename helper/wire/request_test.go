@@ -213,13 +213,13 @@ func TestReply(t *testing.T) {
 		{"an API key", bearer, apiKey("int.api.service.nhs.uk", "apikey"), "header=apikey: key1\n", true},
 		{
 			"kept", keeps, token(),
-			"scope=" + scope + "\npassword_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", false,
+			"capability[]=header\nscope=" + scope + "\npassword_expiry_utc=1767366599\nheader=Authorization: Bearer " + tok + "\n", false,
 		},
 		{
 			"an API key, kept", keeps, apiKey("int.api.service.nhs.uk", "apikey"),
-			"scope=" + scope + "\nheader=apikey: key1\n", false,
+			"capability[]=header\nscope=" + scope + "\nheader=apikey: key1\n", false,
 		},
-		{"nothing needed, kept", keeps, none(), "scope=" + scope + "\nheader=\n", false},
+		{"nothing needed, kept", keeps, none(), "capability[]=header\nscope=" + scope + "\nheader=\n", false},
 		{"nothing needed", bearer, none(), "", false},
 		{
 			"Bazel", jsonRequest, token(),

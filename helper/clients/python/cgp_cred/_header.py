@@ -66,22 +66,33 @@ class Header:
         return token if scheme == "Bearer" else ""
 
 
+class OldHelperError(ValueError):
+    """The answer is from a cgp-cred that does not know this package's request."""
+
+
 def parse_answer(text: str, asked: Place, *, replaces: bool = False) -> Optional[Header]:
     """Read the answer of ``cgp-cred credential get``: key=value lines. None: no profile covers the place.
 
-    Raises ValueError if it is not such an answer; the message does not quote it.
+    Raises ValueError if it is not such an answer, OldHelperError if an old cgp-cred gave it; the message does not quote
+    it.
     """
     if not text:
         return None
     if not text.endswith("\n"):
         raise ValueError("its last line is incomplete")
     seen: Dict[str, str] = {}
+    capabilities = set()
     for line in text[:-1].split("\n"):
         key, equals, value = line.partition("=")
+        if key == "capability[]":
+            capabilities.add(value)
+            continue
         if not equals or key in seen:
             raise ValueError("a line is not KEY=VALUE, or a key is there twice")
         seen[key] = value
     line = seen.get("header")
+    if line is not None and "header" not in capabilities:
+        raise OldHelperError("it is of an old cgp-cred")
     if line is None:
         raise ValueError("it has no header")
     match = _LINE.fullmatch(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -9,10 +10,10 @@ import shutil
 import subprocess
 import threading
 import time
-from typing import Dict, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
-from ._header import Header, parse_answer
-from ._installed import PROGRAM
+from ._header import Header, OldHelperError, parse_answer
+from ._installed import PROGRAM, VERSION
 from ._place import Place, place_of
 from ._proxy import proxy_in_the_way
 
@@ -109,6 +110,8 @@ class Helper:
         out = self._run("get", _request(place, "capability[]=header"))
         try:
             header = parse_answer(out, place, replaces=replaces)
+        except OldHelperError:
+            raise self._too_old() from None
         except ValueError as error:
             raise CredentialError(f"cgp-cred gave an answer that can't be used: {error}\n{_REINSTALL}") from None
         if header is None:
@@ -122,13 +125,28 @@ class Helper:
         except CredentialError as error:  # then the next answer is the same token, which is not sent again
             _log.warning("%s", error)
 
+    def _too_old(self) -> CredentialError:
+        """Return the error for a cgp-cred that is older than this package needs."""
+        try:
+            version = str(json.loads(self._output([_program(), "version", "--json"]))["version"])
+        except (CredentialError, ValueError, KeyError, TypeError):
+            version = "of an unknown version"
+        return CredentialError(
+            f"{_printable(_program())} is cgp-cred {_printable(version)}, which is too old for this package, "
+            f"version {VERSION}\nhint: update cgp-cred, then run: cgp-cred clients install python"
+        )
+
     def _run(self, verb: str, request: str) -> str:
-        """Run cgp-cred and return its stdout. Its warnings go to the log."""
+        """Run a verb of cgp-cred credential and return its stdout."""
         argv = [_program(), "credential", verb]
         if self.profile is not None:
             if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", self.profile) is None:
                 raise CredentialError(f"{_printable(self.profile)!r} can't be a profile's name\nhint: cgp-cred list", 2)
             argv.append(self.profile)
+        return self._output(argv, request)
+
+    def _output(self, argv: List[str], request: str = "") -> str:
+        """Run cgp-cred and return its stdout. Its warnings go to the log."""
         problem = ""
         try:
             done = subprocess.run(

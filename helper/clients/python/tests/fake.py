@@ -35,6 +35,16 @@ sys.exit(plan.get("status", 0))
 """
 
 
+def answer(header, scope=None, expires=None):
+    """Return what cgp-cred answers with a header."""
+    lines = ["capability[]=header", f"header={header}"]
+    if scope is not None:
+        lines.append(f"scope={scope}")
+    if expires is not None:
+        lines.append(f"password_expiry_utc={int(expires)}")
+    return "\n".join(lines) + "\n"
+
+
 class Case(unittest.TestCase):
     """A test with a fake cgp-cred, an empty memory and no netrc."""
 
@@ -50,7 +60,7 @@ class Case(unittest.TestCase):
         environment = mock.patch.dict(os.environ, {"NETRC": os.devnull, "NO_PROXY": "*"})
         environment.start()
         self.addCleanup(environment.stop)
-        self.plan(get={"stdout": "header=Authorization: Bearer token@N@\n"})
+        self.answers()
 
     def patch(self, where, name, value):
         patched = mock.patch.object(where, name, value)
@@ -62,12 +72,7 @@ class Case(unittest.TestCase):
 
     def answers(self, header="Authorization: Bearer token@N@", scope=None, life=None):
         """Let cgp-cred answer with a header."""
-        lines = [f"header={header}"]
-        if scope is not None:
-            lines.append(f"scope={scope}")
-        if life is not None:
-            lines.append(f"password_expiry_utc={int(time.time() + life)}")
-        self.plan(get={"stdout": "\n".join(lines) + "\n"})
+        self.plan(get={"stdout": answer(header, scope, None if life is None else time.time() + life)})
 
     def runs(self, verb="get"):
         """Return what each run was given, in order."""

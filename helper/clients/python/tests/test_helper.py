@@ -11,6 +11,7 @@ from cgp_cred import _helper
 from cgp_cred._helper import CredentialError, Helper
 
 from .fake import Case
+from .rules import RULES
 
 URL = "https://a.example/api/x"
 
@@ -140,7 +141,7 @@ class HelperTest(Case):
 
     def test_erase_that_fails_is_logged(self):
         self.plan(
-            get={"stdout": "header=Authorization: Bearer t\n"}, erase={"status": 4, "stderr": "cgp-cred: locked\n"}
+            get={"stdout": "capability[]=header\nheader=Authorization: Bearer t\n"}, erase={"status": 4, "stderr": "cgp-cred: locked\n"}
         )
         helper = Helper()
         with self.assertLogs("cgp_cred", "WARNING") as log:
@@ -179,12 +180,27 @@ class HelperTest(Case):
             self.assertIsNone(error.status)
             self.assertNotIn("secret", str(error))
 
+    def test_a_helper_that_is_too_old_is_named(self):
+        for version, said in {
+            '{"version":"v0.3.0","commit":""}': "is cgp-cred v0.3.0, which is too old for this package, version 0.0.0",
+            "cgp-cred: unknown flag": "is cgp-cred of an unknown version, which is too old",
+            '["v0.3.0"]': "of an unknown version",
+        }.items():
+            for text in RULES["answers_of_old_helpers"]:
+                self.plan(get={"stdout": text}, **{"--json": {"stdout": version}})
+                with self.assertRaises(CredentialError) as caught:
+                    Helper().header(URL)
+                self.assertIn(str(self.program), str(caught.exception))
+                self.assertIn(said, str(caught.exception))
+                self.assertIn("hint: update cgp-cred, then run: cgp-cred clients install python", str(caught.exception))
+                self.assertNotIn("secret", str(caught.exception))
+
     def test_it_hangs(self):
-        self.plan(get={"sleep": 60, "stdout": "header=apikey: k\n"})
+        self.plan(get={"sleep": 60, "stdout": "capability[]=header\nheader=apikey: k\n"})
         self.assertIn("did not answer within 0.3 s", str(self.fails(Helper(timeout=0.3))))
 
     def test_warnings_are_logged(self):
-        self.plan(get={"stdout": "header=apikey: k\n", "stderr": "cgp-cred: warning: the clock\n"})
+        self.plan(get={"stdout": "capability[]=header\nheader=apikey: k\n", "stderr": "cgp-cred: warning: the clock\n"})
         with self.assertLogs("cgp_cred", "WARNING") as log:
             Helper().header(URL)
         self.assertEqual(log.records[0].getMessage(), "cgp-cred: warning: the clock")

@@ -5,7 +5,7 @@ import httpx
 from cgp_cred import CredentialError
 from cgp_cred.httpx import CGPAuth, CGPAuthError
 
-from .fake import Case, wants
+from .fake import Case, answer, wants
 
 
 class HTTPXTest(Case):
@@ -103,7 +103,7 @@ class HTTPXTest(Case):
 
     def test_the_loop_goes_on(self):
         server = self.server(wants("token1"))
-        self.plan(get={"until": "ticked", "stdout": f"header=Authorization: Bearer token@N@\nscope={server.url}\n"})
+        self.plan(get={"until": "ticked", "stdout": answer("Authorization: Bearer token@N@", server.url)})
 
         async def run():
             calls = [asyncio.create_task(self.get(f"{server.url}/{i}")) for i in range(20)]
