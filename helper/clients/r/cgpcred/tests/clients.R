@@ -70,7 +70,7 @@ if (there("curl")) {
   is(cgp_fetch(paste0(base, "/redirect//redirect//y"))$status_code, 200L)
   is(requests()[[3L]], request_line(host(base), "/y", "Bearer token1"))
   begin()
-  is(cgp_fetch(paste0(base, "/redirect/", other, "/no"))$status_code, 401L) # a foreign refusal is none of ours
+  is(cgp_fetch(paste0(base, "/redirect/", other, "/no"))$status_code, 401L) # it was not the header that was refused
   is(length(runs("erase")), 0L)
   begin()
   plan("get", err = "cgp-cred: locked\nhint: unlock\n", status = 4)
