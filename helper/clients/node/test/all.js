@@ -1,0 +1,4 @@
+// All tests in one process: a process each would take longer than they do.
+
+import './place.test.js'
+import './helper.test.js'
