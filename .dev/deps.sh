@@ -52,7 +52,7 @@ python3              python3        any   test
 rclone               rclone         linux test
 redis-server         redis-server   linux test
 rpcbind              rpcbind        linux fleet
-Rscript              r-base-core    linux clients
+Rscript              r-base-core    linux test,clients
 samtools             samtools       linux test
 sbatch               slurm-client   linux test
 script               bsdutils       linux test
@@ -107,8 +107,10 @@ missing() {
 		for module in boto3 jwt pydantic pysam requests tabulate yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
-		[ -e /usr/lib/R/site-library/httr2 ] || echo r-cran-httr2
-		[ -e /usr/lib/R/site-library/jsonlite ] || echo r-cran-jsonlite
+		for package in curl httr httr2 jsonlite; do
+			[ -e "/usr/lib/R/site-library/$package" ] || echo "r-cran-$package"
+		done
+		[ -e /usr/lib/R/site-library/Rsamtools ] || echo r-bioc-rsamtools
 		;;
 	esac
 	case " $wanted " in
