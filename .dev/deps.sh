@@ -107,7 +107,7 @@ missing() {
 		for module in boto3 jwt pydantic pysam requests tabulate yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
-		for package in curl httr httr2 jsonlite; do
+		for package in curl httpuv httr httr2 jsonlite; do
 			[ -e "/usr/lib/R/site-library/$package" ] || echo "r-cran-$package"
 		done
 		[ -e /usr/lib/R/site-library/Rsamtools ] || echo r-bioc-rsamtools
