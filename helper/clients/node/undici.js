@@ -172,8 +172,7 @@ function placeOf(opts) {
 function withHeader(headers, { name, value }) {
   const list = []
   const add = (key, text) => {
-    const own = Buffer.isBuffer(key) ? key.toString('latin1') : String(key)
-    if (own.toLowerCase() !== name.toLowerCase()) list.push(key, text)
+    if (String(key).toLowerCase() !== name.toLowerCase()) list.push(key, text)
   }
   if (Array.isArray(headers) && !Array.isArray(headers[0])) {
     for (let i = 0; i < headers.length; i += 2) add(headers[i], headers[i + 1])

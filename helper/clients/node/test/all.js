@@ -2,3 +2,5 @@
 
 import './place.test.js'
 import './helper.test.js'
+import './fetch.test.js'
+import './undici.test.js'

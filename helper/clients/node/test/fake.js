@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, beforeEach } from 'node:test'
 
+import { parseAnswer } from '../header.js'
+import { placeOf } from '../place.js'
+
 export const RULES = JSON.parse(readFileSync(new URL('../../testdata/rules.json', import.meta.url), 'utf8'))
 
 // Each run leaves a folder with its arguments and its stdin, and answers with the files of its verb, after the file that
@@ -14,7 +17,7 @@ const PROGRAM = `#!/bin/sh
 here=\${0%/*}
 verb=$2
 n=1
-until mkdir "$here/run-$verb-$n" 2>/dev/null; do n=$((n + 1)); done
+until mkdir "$here/run-$verb-$n" 2>/dev/null; do [ -d "$here" ] && n=$((n + 1)) || exit 1; done
 printf '%s\\n' "$@" >"$here/run-$verb-$n/argv"
 cat >"$here/run-$verb-$n/stdin"
 [ -e "$here/$verb.hangs" ] && exec sleep 60
@@ -83,6 +86,20 @@ export function runs(verb = 'get') {
 
 export function everyRun() {
   return readdirSync(folder).filter(name => name.startsWith('run-'))
+}
+
+// Returns what stands for a helper, without a program: each replacement is a new token.
+export function quick(scope) {
+  let n = 1
+  const text = () => `capability[]=header\nheader=Authorization: Bearer token${n}\nscope=${scope}\n`
+  const header = () => parseAnswer(text(), placeOf(scope))
+  return {
+    header: async () => header(),
+    replace: async () => {
+      n++
+      return header()
+    },
+  }
 }
 
 let hosts = 0
