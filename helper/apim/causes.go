@@ -67,6 +67,7 @@ const (
 		"then run the command again"
 	hintClock = "set the clock (Linux: timedatectl set-ntp true; WSL: sudo hwclock -s), then run the command again"
 	hintBug   = "a proxy that changes requests can cause this; without a proxy, report it as a bug of cgp-cred"
+	hintUser  = "is the API user-restricted (CIS2, NHS login)? cgp-cred is only for application-restricted ones"
 	hintAgain = "run the command again: each try signs a new assertion"
 )
 
@@ -219,7 +220,7 @@ var causes = []*cause{
 		code: "unauthorized_client",
 		why:  "API key {key} has no product with signed-JWT access: the API-key flavour of an API gives no tokens",
 		hint: "subscribe the application to the signed-JWT (application-restricted) product in the Developer Hub\n" +
-			"or use the API key itself: cgp-cred store {profile} --auth apikey",
+			"or use the API key itself: cgp-cred store {profile} --auth apikey\n" + hintUser,
 	},
 	{
 		code: "access_denied", why: "API key {key} is revoked, not approved, or not subscribed to this API on {host}",
