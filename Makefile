@@ -53,7 +53,8 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 clients: $(TOOLS)/igv-$(IGV) $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC) ## run the tests with real clients that are too heavy for make test
 	@sh .dev/deps.sh test clients
 	@sh .dev/cgpclient.sh $(TOOLS)/cgpclient || echo 'cgpclient: its tests are skipped' >&2
-	PATH="$(TOOLS)/npm/node_modules/.bin:$$PATH" go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
+	@sh .dev/proxygen.sh $(TOOLS)/proxygen || echo 'proxygen-cli: its test is skipped' >&2
+	PATH="$(TOOLS)/npm/node_modules/.bin:$(TOOLS)/proxygen/bin:$$PATH" go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
 
 bench: $(TOOLS)/benchstat-$(BENCHSTAT) ## compare the speed with other programs' on this machine; ROUNDS=40 for more
 	@sh .dev/deps.sh bench

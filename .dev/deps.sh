@@ -104,7 +104,7 @@ missing() {
 	case " $wanted " in
 	*' clients '*)
 		[ -e /usr/share/java/htsjdk.jar ] || echo libhtsjdk-java
-		for module in boto3 jwt pydantic pysam requests tabulate yaml; do
+		for module in boto3 click jwt lxml packaging pydantic pysam requests tabulate yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
 		[ -e /usr/lib/R/site-library/httr2 ] || echo r-cran-httr2
