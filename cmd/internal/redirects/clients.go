@@ -67,6 +67,11 @@ var programs = []Client{
 		Cheap:   true,
 	},
 	{
+		Name: "curl `-L -n`", Language: "sh", Package: "curl", Version: "curl --version",
+		Header: Way{Script: `touch ~/.netrc; curl -q -sS -L -n -H @headers "$URL"`},
+		Cheap:  true,
+	},
+	{
 		Name: "curl 8 `-L`", Language: "sh", Package: "curl", Version: "curl8 --version",
 		Header: Way{Script: `curl8 -q -sS -L -H @headers "$URL"`},
 		Safe: []Way{

@@ -46,7 +46,7 @@ func (p *player) play(c Client, w Way, cases ...Case) (Result, error) {
 	var said []byte
 	for _, place := range cases {
 		run := fmt.Sprintf("run%d", p.runs.Add(1))
-		out, err := p.script(c.Language, w.Script, run, p.server.url(run, place))
+		out, err := p.script(c.Language, w.Script, run, place)
 		if err != nil {
 			said = fmt.Appendf(said, "%s (%v)\n%s\n", place, err, out)
 		}
@@ -59,15 +59,20 @@ func (p *player) play(c Client, w Way, cases ...Case) (Result, error) {
 	return r, err
 }
 
-// script runs a script in a folder of its own, and returns what it said.
-func (p *player) script(name, text, run, url string) ([]byte, error) {
+// script runs a script in a folder of its own, which is its home, and returns what it said.
+func (p *player) script(name, text, run string, place Case) ([]byte, error) {
 	l := languages[name]
 	dir, err := os.MkdirTemp(p.folder, run)
 	if err != nil {
 		return nil, err
 	}
-	headers := "Authorization: Bearer " + Token + "\napikey: " + Key + "\n"
-	for file, text := range map[string]string{l.file: text, "headers": headers} {
+	files := map[string]string{
+		l.file: text, "headers": "Authorization: Bearer " + Token + "\napikey: " + Key + "\n",
+	}
+	if place == Netrc {
+		files[".netrc"] = "default login user password " + netrcPassword + "\n"
+	}
+	for file, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
 			return nil, err
 		}
@@ -81,7 +86,7 @@ func (p *player) script(name, text, run, url string) ([]byte, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, l.argv[0], append(l.argv[1:len(l.argv):len(l.argv)], l.file)...)
 	cmd.Dir = dir
-	cmd.Env = append(p.environment(), "URL="+url, "TOKEN="+Token, "KEY="+Key)
+	cmd.Env = append(p.environment(), "HOME="+dir, "URL="+p.server.url(run, place), "TOKEN="+Token, "KEY="+Key)
 	cmd.WaitDelay = time.Second
 	return cmd.CombinedOutput()
 }

@@ -22,6 +22,9 @@ const (
 	KeptBack    Outcome = "kept back"
 	NotFollowed Outcome = "not followed"
 	NotPossible Outcome = "-" // the client can't send this header
+
+	HeaderSent   Outcome = "ignored" // ~/.netrc
+	PasswordSent Outcome = "replaces the token"
 )
 
 // Result is what a client did with its headers.
@@ -30,6 +33,7 @@ type Result struct {
 	Port   Outcome // the token, to another port
 	Host   Outcome // the token, to another host
 	Key    Outcome // the API key, to another host
+	Netrc  Outcome // what ~/.netrc does
 }
 
 // outcome says what the servers saw of one header.
@@ -54,7 +58,8 @@ func outcome(hits []hit, has func(hit) bool) (Outcome, error) {
 // agrees reports whether r says nothing else than other, as far as it goes.
 func (r Result) agrees(other Result) bool {
 	same := func(a, b Outcome) bool { return a == "" || a == b }
-	return same(r.Origin, other.Origin) && same(r.Port, other.Port) && same(r.Host, other.Host) && same(r.Key, other.Key)
+	return same(r.Origin, other.Origin) && same(r.Port, other.Port) && same(r.Host, other.Host) &&
+		same(r.Key, other.Key) && same(r.Netrc, other.Netrc)
 }
 
 func hasToken(h hit) bool { return h.token }
@@ -81,5 +86,22 @@ func result(hits map[Case][]hit, tokenOnly bool) (Result, error) {
 			return r, fmt.Errorf("redirect to the %s: %w", part.of, err)
 		}
 	}
+	if hits, played := hits[Netrc]; played {
+		var err error
+		if r.Netrc, err = netrc(hits); err != nil {
+			return r, fmt.Errorf("with a ~/.netrc: %w", err)
+		}
+	}
 	return r, nil
+}
+
+// netrc says whether a password of ~/.netrc took the place of the token.
+func netrc(hits []hit) (Outcome, error) {
+	switch {
+	case slices.ContainsFunc(hits, func(h hit) bool { return h.password }):
+		return PasswordSent, nil
+	case slices.ContainsFunc(hits, hasToken):
+		return HeaderSent, nil
+	}
+	return "", fmt.Errorf("no request had a credential")
 }

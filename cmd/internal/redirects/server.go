@@ -13,6 +13,8 @@ import (
 const (
 	Token = "redirects-token-0123456789abcdefghij" //nolint:gosec // as above
 	Key   = "redirects-api-key-0123456789abcdef"
+
+	netrcPassword = "redirects-netrc-password"
 )
 
 // Case is where a redirect leads.
@@ -26,6 +28,9 @@ const (
 	Host   Case = "host"   // another host, the same port
 )
 
+// Netrc is no redirect: the user's ~/.netrc has a password for every host.
+const Netrc Case = "netrc"
+
 // Cases are all of them.
 var Cases = []Case{Origin, Port, Host}
 
@@ -36,6 +41,7 @@ const lastHop = 2
 type hit struct {
 	hop        int
 	token, key bool
+	password   bool // the one of ~/.netrc
 }
 
 // server is three places on this machine. It notes what each request brings.
@@ -74,6 +80,7 @@ func newServer() (*server, error) {
 		Origin: "http://127.0.0.1:" + ports[0],
 		Port:   "http://127.0.0.1:" + ports[1],
 		Host:   "http://localhost:" + ports[0],
+		Netrc:  "http://127.0.0.1:" + ports[0],
 	}
 	for _, l := range s.listeners {
 		go func() { _ = http.Serve(l, http.HandlerFunc(s.answer)) }() //nolint:gosec // for one test
@@ -89,7 +96,11 @@ func (s *server) close() {
 
 // url returns the address at which a run of a client begins.
 func (s *server) url(run string, c Case) string {
-	return fmt.Sprintf("%s/%s/%s/0", s.places[Origin], run, c)
+	hop := 0
+	if c == Netrc {
+		hop = lastHop
+	}
+	return fmt.Sprintf("%s/%s/%s/%d", s.places[Origin], run, c, hop)
 }
 
 // answer notes a request to /RUN/CASE/HOP, and sends the client to the next hop. What follows in the path and the query
@@ -107,10 +118,12 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	_, password, _ := r.BasicAuth()
 	s.mu.Lock()
 	run := parts[0] + "/" + parts[1]
 	s.hits[run] = append(s.hits[run], hit{
 		hop: hop, token: strings.Contains(r.Header.Get("Authorization"), Token), key: r.Header.Get("Apikey") == Key,
+		password: password == netrcPassword,
 	})
 	s.mu.Unlock()
 	if hop == lastHop {

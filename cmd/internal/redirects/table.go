@@ -12,8 +12,8 @@ const (
 	End   = "<!-- redirects end -->"
 )
 
-const tableHead = `| client | version | token: same host | other port | other host | API key: other host |
-|---|---|---|---|---|---|
+const tableHead = `| client | version | token: same host | other port | other host | API key: other host | ~/.netrc |
+|---|---|---|---|---|---|---|
 `
 
 // Row is a line of the table: a client, or one of its safe ways.
@@ -46,9 +46,9 @@ func rowName(c Client, w Way) string {
 
 // String is the line of a row.
 func (r Row) String() string {
-	leak := func(o Outcome) string {
-		if o == Sent {
-			return "**sent**"
+	bold := func(o Outcome) string {
+		if o == Sent || o == PasswordSent {
+			return "**" + string(o) + "**"
 		}
 		return string(o)
 	}
@@ -56,8 +56,8 @@ func (r Row) String() string {
 	if _, way, safe := strings.Cut(r.Name, ": "); safe {
 		name = "… " + way
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |",
-		name, r.Version, r.Origin, leak(r.Port), leak(r.Host), leak(r.Key))
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |",
+		name, r.Version, r.Origin, bold(r.Port), bold(r.Host), bold(r.Key), bold(r.Netrc))
 }
 
 var block = regexp.MustCompile(`(?s)` + regexp.QuoteMeta(Begin) + "\n(.*?)" + regexp.QuoteMeta(End))
@@ -77,7 +77,7 @@ func ParseTable(document string) ([]Row, error) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		cells := strings.Split(strings.Trim(strings.ReplaceAll(line, "**", ""), "|"), " | ")
-		if len(cells) != 6 {
+		if len(cells) != 7 {
 			return nil, fmt.Errorf("the row %q has %d cells", line, len(cells))
 		}
 		for i := range cells {
@@ -85,7 +85,9 @@ func ParseTable(document string) ([]Row, error) {
 		}
 		r := Row{
 			Name: cells[0], Version: cells[1], Text: line,
-			Result: Result{Outcome(cells[2]), Outcome(cells[3]), Outcome(cells[4]), Outcome(cells[5])},
+			Result: Result{
+				Outcome(cells[2]), Outcome(cells[3]), Outcome(cells[4]), Outcome(cells[5]), Outcome(cells[6]),
+			},
 		}
 		if way, safe := strings.CutPrefix(cells[0], "… "); safe {
 			r.Name = client + ": " + way

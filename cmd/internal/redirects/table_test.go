@@ -39,7 +39,7 @@ func TestTableIsWhole(t *testing.T) {
 // Mistakes in a table are found.
 func TestParseTableRefuses(t *testing.T) {
 	t.Parallel()
-	row := "| a | 1.2 | sent | kept back | **sent** | - |\n"
+	row := "| a | 1.2 | sent | kept back | **sent** | - | ignored |\n"
 	for name, text := range map[string]string{
 		"":                 Begin + "\n" + tableHead + row + End,
 		"no mark":          tableHead + row + End,
@@ -89,7 +89,7 @@ func TestOutcome(t *testing.T) {
 // One header says nothing of the other one, and a case that was not played nothing at all.
 func TestResult(t *testing.T) {
 	t.Parallel()
-	both := func(hop int, token, key bool) hit { return hit{hop, token, key} }
+	both := func(hop int, token, key bool) hit { return hit{hop: hop, token: token, key: key} }
 	hits := map[Case][]hit{Host: {both(0, true, true), both(1, false, true), both(2, false, true)}}
 	got, err := result(hits, false)
 	want := Result{Host: KeptBack, Key: Sent}
@@ -99,11 +99,11 @@ func TestResult(t *testing.T) {
 	if got, err = result(hits, true); err != nil || got.Key != NotPossible {
 		t.Errorf("without an API key: %+v, error %v", got, err)
 	}
-	whole := Result{Sent, KeptBack, KeptBack, Sent}
+	whole := Result{Sent, KeptBack, KeptBack, Sent, HeaderSent}
 	if !want.agrees(whole) || whole.agrees(want) || !whole.agrees(whole) {
 		t.Error("a part agrees with the whole, and not the other way round")
 	}
-	for _, other := range []Result{{Host: Sent, Key: Sent}, {Host: KeptBack, Key: KeptBack}, {Origin: KeptBack}} {
+	for _, other := range []Result{{Host: Sent, Key: Sent}, {Host: KeptBack, Key: KeptBack}, {Origin: KeptBack}, {Netrc: PasswordSent}} {
 		if other.agrees(whole) {
 			t.Errorf("%+v agrees with %+v", other, whole)
 		}
@@ -113,6 +113,19 @@ func TestResult(t *testing.T) {
 	if got, err = result(hits, false); err != nil || got != (Result{Port: NotFollowed}) {
 		t.Errorf("%+v, error %v", got, err)
 	}
+	hits[Netrc] = []hit{both(2, true, true)}
+	if got, err = result(hits, false); err != nil || got.Netrc != HeaderSent {
+		t.Errorf("the header was sent: %+v, error %v", got, err)
+	}
+	hits[Netrc] = append(hits[Netrc], hit{hop: 2, password: true})
+	if got, err = result(hits, false); err != nil || got.Netrc != PasswordSent {
+		t.Errorf("a password was sent: %+v, error %v", got, err)
+	}
+	hits[Netrc] = []hit{both(2, false, true)}
+	if got, err = result(hits, false); err == nil {
+		t.Errorf("neither was sent: %+v", got)
+	}
+	delete(hits, Netrc)
 	hits[Host] = nil
 	if got, err = result(hits, false); err == nil {
 		t.Errorf("no request came, and the result is %+v", got)
