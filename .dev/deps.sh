@@ -18,6 +18,7 @@ chromium             chromium       linux clients
 curl                 curl           any   test
 cwltool              cwltool        linux clients
 dash                 dash           linux test
+davix-get            davix          linux clients
 dh_bash-completion   bash-completion linux test
 dbus-daemon          dbus           linux test,bench,soak
 dbus-run-session     dbus           linux test
@@ -48,11 +49,13 @@ pass                 pass           linux test
 PicardCommandLine    picard-tools   linux clients
 pkcs11-tool          opensc         linux test
 perf                 linux-perf     linux bench
+php                  php-cli        any   clients
 python3              python3        any   test
 rclone               rclone         linux test
 redis-server         redis-server   linux test
 rpcbind              rpcbind        linux fleet
 Rscript              r-base-core    linux clients
+ruby                 ruby           any   clients
 samtools             samtools       linux test
 sbatch               slurm-client   linux test
 script               bsdutils       linux test
@@ -75,6 +78,7 @@ unshare              util-linux     linux test,soak
 valgrind             valgrind       linux bench
 Xvfb                 xvfb           linux test
 wget                 wget           any   test
+wget2                wget2          any   clients
 zip                  zip            any   test,release
 zsh                  zsh            any   test
 '
@@ -104,11 +108,15 @@ missing() {
 	case " $wanted " in
 	*' clients '*)
 		[ -e /usr/share/java/htsjdk.jar ] || echo libhtsjdk-java
-		for module in boto3 click jwt lxml packaging pydantic pysam requests tabulate yaml; do
+		[ -e /usr/share/java/okhttp.jar ] || echo libokhttp-java
+		[ -e /usr/share/perl5/LWP.pm ] || echo libwww-perl
+		php -m 2>/dev/null | grep -qx curl || echo php-curl
+		for module in aiohttp boto3 click fsspec jwt lxml packaging pandas pydantic pysam requests tabulate urllib3 yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
-		[ -e /usr/lib/R/site-library/httr2 ] || echo r-cran-httr2
-		[ -e /usr/lib/R/site-library/jsonlite ] || echo r-cran-jsonlite
+		for module in curl httr httr2 jsonlite; do
+			[ -e "/usr/lib/R/site-library/$module" ] || echo "r-cran-$module"
+		done
 		;;
 	esac
 	case " $wanted " in

@@ -18,7 +18,7 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-//go:embed r/cgpcred/DESCRIPTION r/cgpcred/LICENSE r/cgpcred/NAMESPACE r/cgpcred/R/*.R
+//go:embed r/cgpcred/DESCRIPTION r/cgpcred/LICENSE r/cgpcred/NAMESPACE r/cgpcred/R/*.R r/cgpcred/man/*.Rd
 var rSource embed.FS
 
 //go:embed where.R
