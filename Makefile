@@ -55,11 +55,13 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 
 HTTP := $(TOOLS)/http-clients-$(shell echo $(HTTP_CLIENTS) | cksum | cut -c 1-8)
 CLIENTS := $(TOOLS)/k6-$(K6) $(TOOLS)/igv-$(IGV) $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC) $(HTTP)
+CLIENTS_PATH := $(TOOLS):$(TOOLS)/newer:$(TOOLS)/npm/node_modules/.bin:$(HTTP)/node_modules/.bin:$(TOOLS)/proxygen/bin
 clients: $(CLIENTS) ## run the tests with real clients that are too heavy for make test
 	@sh .dev/deps.sh test clients
 	@sh .dev/newer.sh || echo 'newer: tests with newer versions of clients are skipped' >&2
 	@sh .dev/cgpclient.sh $(TOOLS)/cgpclient || echo 'cgpclient: its tests are skipped' >&2
-	PATH="$(TOOLS):$(TOOLS)/newer:$(TOOLS)/npm/node_modules/.bin:$(HTTP)/node_modules/.bin:$$PATH" go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
+	@sh .dev/proxygen.sh $(TOOLS)/proxygen || echo 'proxygen-cli: its test is skipped' >&2
+	PATH="$(CLIENTS_PATH):$$PATH" go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
 
 redirects: $(CLIENTS) ## play redirects with each client, and write what they do into docs/clients.md
 	@sh .dev/deps.sh test clients

@@ -111,7 +111,7 @@ missing() {
 		[ -e /usr/share/java/okhttp.jar ] || echo libokhttp-java
 		[ -e /usr/share/perl5/LWP.pm ] || echo libwww-perl
 		php -m 2>/dev/null | grep -qx curl || echo php-curl
-		for module in aiohttp boto3 fsspec jwt pandas pydantic pysam requests tabulate urllib3 yaml; do
+		for module in aiohttp boto3 click fsspec jwt lxml packaging pandas pydantic pysam requests tabulate urllib3 yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
 		for module in curl httr httr2 jsonlite; do

@@ -83,7 +83,11 @@ func newPage(name, others, short, date string) *manPage {
 	if version != "" {
 		source += " " + version
 	}
-	p.line(`.TH "%s" "1" "%s" "%s" "User Commands"`, strings.ToUpper(name), date, source)
+	manual := "User Commands"
+	if len(name) > 28 {
+		manual = "" // on a terminal of 80 columns the name stands on both sides of it
+	}
+	p.line(`.TH "%s" "1" "%s" "%s" "%s"`, strings.ToUpper(name), date, source, manual)
 	p.section("NAME")
 	p.line(`%s \- %s`, roff(name+others), roff(short))
 	return p

@@ -1,76 +1,84 @@
-// Package clients installs cgp-cred's Python package into a folder that an interpreter searches. It writes the files
-// that pip would write, without pip, an index or a network.
+// Package clients installs what programs in other languages need to ask cgp-cred for credentials: packages of Python, R
+// and Node. They are in cgp-cred itself, so an installation needs no index and no network. A package is there as a
+// whole or not at all, and what cgp-cred did not install stays as it is.
 package clients
 
 import (
-	"embed"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"cgp-cred/keystore/fault"
 )
 
-//go:embed python/cgp_cred/*.py python/cgp_cred/py.typed python/httpie_cgp.py
-var python embed.FS
+// Installer is the text of the file INSTALLER in each package that cgp-cred writes. pip does not change such a package,
+// and cgp-cred changes no other.
+const Installer = "cgp-cred"
 
-// installed is the module that names cgp-cred's path and version; the one in the source tree has no path.
-const installed = "cgp_cred/_installed.py"
-
-// Package is the Python package for one cgp-cred.
+// Package is what the packages are made for.
 type Package struct {
-	Program string // cgp-cred's absolute path, which the package calls
-	Version string // as cgp-cred prints it; turned into one that Python's packaging accepts
+	Program string // cgp-cred's absolute path, which they run; empty: the one on PATH
+	Version string // as cgp-cred prints it
 }
 
-// file is one file of an installed package.
+// file is one file of a package.
 type file struct {
 	path string // below the folder, with slashes
 	data []byte
 }
 
-// files returns all files of the package. The last one is RECORD.
-func (p Package) files() ([]file, error) {
+// sources returns the files of a folder of an embedded file system, without that folder in their paths.
+func sources(fsys fs.FS, folder string) ([]file, error) {
 	var out []file
-	err := fs.WalkDir(python, "python", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(fsys, folder, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		data, err := python.ReadFile(name)
-		out = append(out, file{strings.TrimPrefix(name, "python/"), data})
+		data, err := fs.ReadFile(fsys, name)
+		out = append(out, file{strings.TrimPrefix(name, folder+"/"), data})
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	for i := range out {
-		if out[i].path == installed {
-			if out[i].data, err = p.installed(); err != nil {
-				return nil, err
-			}
+	return out, err
+}
+
+// fill replaces a text that is in a file once, and is there to be replaced.
+func fill(files []file, name, old, text string) error {
+	for i, f := range files {
+		if f.path == name && bytes.Count(f.data, []byte(old)) == 1 {
+			files[i].data = bytes.Replace(f.data, []byte(old), []byte(text), 1)
+			return nil
 		}
 	}
-	return p.withMetadata(out), nil
+	return fmt.Errorf("%s does not hold %q once", path.Base(name), old)
 }
 
-// installed returns cgp-cred's path and version as Python source. A JSON string is a Python string too.
-func (p Package) installed() ([]byte, error) {
+// program returns cgp-cred's path as a string constant: that of JSON is one of Python, R and JavaScript too.
+func (p Package) program() (string, error) {
 	if !utf8.ValidString(p.Program) {
 		const hint = "move cgp-cred to a path that is UTF-8"
-		return nil, fault.New(fault.Usage, hint, "the path of cgp-cred, %q, is not UTF-8", p.Program)
+		return "", fault.New(fault.Usage, hint, "the path of cgp-cred, %q, is not UTF-8", p.Program)
 	}
-	program, err := json.Marshal(p.Program)
-	if err != nil {
-		return nil, err
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(p.Program); err != nil {
+		return "", err
 	}
-	const module = "\"\"\"Written by cgp-cred clients install python.\"\"\"\n\nPROGRAM = %s\nVERSION = %q\n"
-	return fmt.Appendf(nil, module, program, p.version()), nil
+	return strings.TrimSpace(out.String()), nil
 }
 
-// distInfo returns the path of a file in the folder that describes the package to Python's packaging.
-func (p Package) distInfo(name string) string {
-	return path.Join("cgp_cred-"+p.version()+".dist-info", name)
+// release returns the parts of the version: 1.2.3, and for the fourth commit after it "4" and "gabc". It is 0.0.0 for a
+// build without a version.
+func (p Package) release() (version, commits, hash string) {
+	described := regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+)(?:-([0-9]+)-(g[0-9a-f]+))?(?:-dirty)?$`)
+	m := described.FindStringSubmatch(p.Version)
+	if m == nil {
+		return "0.0.0", "", ""
+	}
+	return m[1], m[2], m[3]
 }

@@ -34,6 +34,19 @@ func badPython(python, problem string) error {
 	return fault.New(fault.Usage, hint, "python %q: %s", python, problem)
 }
 
+// badCGPClient returns the error for an interpreter without cgpclient.
+func badCGPClient(python string) error {
+	const hint = "name the Python that has it: --python venv/bin/python\n" +
+		"or run it from its folder, with the package of: cgp-cred clients install python"
+	return fault.New(fault.Usage, hint, "python %q has no cgpclient", python)
+}
+
+// badR returns the error for an R that is missing, can't be run or is too old.
+func badR(program, problem string) error {
+	const hint = "name the Rscript of R 4.0 or later: --rscript /usr/bin/Rscript"
+	return fault.New(fault.Usage, hint, "R %q: %s", program, problem)
+}
+
 // badHTTPie returns the error for an HTTPie whose interpreter can't be found.
 func badHTTPie(problem string) error {
 	const hint = "name the Python that runs it: --httpie --python /usr/bin/python3"

@@ -29,6 +29,7 @@ type Interpreter struct {
 	Version    []int  `json:"version"`  // major, minor
 	Packages   string `json:"packages"` // the folder for packages: the virtual environment's, otherwise the user's
 	Plugins    string `json:"plugins"`  // the folder for plugins of an HTTPie that it runs
+	CGPClient  bool   `json:"cgpclient"`
 }
 
 // Find runs a Python interpreter and returns what it says. name is a path or a name on PATH; if it is empty, Find tries
@@ -66,6 +67,15 @@ func Find(ctx context.Context, name string) (Interpreter, error) {
 		return Interpreter{}, badPython(program, fmt.Sprintf("it is Python %d.%d", i.Version[0], i.Version[1]))
 	}
 	return i, nil
+}
+
+// FindCGPClient is [Find] for the interpreter that has cgpclient. Without it that is an error, unless any will do.
+func FindCGPClient(ctx context.Context, name string, anyWillDo bool) (Interpreter, error) {
+	i, err := Find(ctx, name)
+	if err == nil && !i.CGPClient && !anyWillDo {
+		err = badCGPClient(i.Executable)
+	}
+	return i, err
 }
 
 // HTTPiePython returns the interpreter that runs the HTTPie on PATH: the one that the first line of "http" names.

@@ -19,6 +19,11 @@ def config_folder():
     return os.path.join(os.environ.get("XDG_CONFIG_HOME", os.path.expanduser("~/.config")), "httpie")
 
 
+def has(package):
+    """Report whether a package is on sys.path, or in the user's own folder, which an isolated interpreter leaves out."""
+    return any(os.path.isdir(os.path.join(f, package)) for f in sys.path + [site.getusersitepackages()])
+
+
 plugins = os.path.join(config_folder(), "plugins")
 conda = os.path.isdir(os.path.join(sys.prefix, "conda-meta"))
 isolated = conda or sys.prefix != getattr(sys, "base_prefix", sys.prefix)
@@ -26,5 +31,6 @@ print(json.dumps({
     "executable": sys.executable,
     "version": list(sys.version_info[:2]),
     "packages": sysconfig.get_path("purelib") if isolated else site.getusersitepackages(),
+    "cgpclient": has("cgpclient"),
     "plugins": os.path.abspath(sysconfig.get_path("purelib", vars={"base": plugins})),
 }))

@@ -25,6 +25,9 @@ type cgpclient struct {
 	folder string
 	env    []string
 	access []string
+	ca     string
+	runner bool // python3 -m cgp_cred.cgpclient runs the scripts, by their names
+	stderr bytes.Buffer
 	log    *buffer
 }
 
@@ -55,6 +58,7 @@ func newCGPClient(t *testing.T) *cgpclient {
 	c.file("key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 	c.env = append(os.Environ(), "HOME="+c.folder, "PYTHONPATH="+filepath.Join(tools, "source"),
 		"REQUESTS_CA_BUNDLE="+at.CAFile, "AWS_CA_BUNDLE="+at.CAFile, "AWS_ENDPOINT_URL_S3="+at.Bucket)
+	c.ca = at.CAFile
 	c.access = []string{
 		"-host", at.Host, "-api", "genomic-data-access", "-k", apiKey, "-pem", "key.pem", "-kid", "test-1",
 	}
@@ -75,14 +79,17 @@ func (c *cgpclient) run(script string, args ...string) string {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	all := append([]string{wrapper, filepath.Join(c.tools, "source/cgpclient/scripts", script)}, c.access...)
-	cmd := exec.CommandContext(c.t.Context(), c.python, append(all, args...)...)
+	all := []string{wrapper, filepath.Join(c.tools, "source/cgpclient/scripts", script)}
+	if c.runner {
+		all = []string{wrapper, "-m", "cgp_cred.cgpclient", script}
+	}
+	cmd := exec.CommandContext(c.t.Context(), c.python, append(append(all, c.access...), args...)...)
 	cmd.Dir, cmd.Env = c.folder, c.env
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
+	c.stderr.Reset()
+	cmd.Stderr = &c.stderr
 	out, err := cmd.Output()
 	if err != nil {
-		c.t.Fatalf("%s: %v\n%s\n%s", script, err, stderr.String(), c.log.String())
+		c.t.Fatalf("%s: %v\n%s\n%s", script, err, c.stderr.String(), c.log.String())
 	}
 	return string(out)
 }
@@ -96,6 +103,72 @@ func (c *cgpclient) download(args ...string) []byte {
 		c.t.Fatal(err)
 	}
 	return got
+}
+
+// withRunner lets cgp-cred run the scripts: without a key in their options, and without a key file in their folder.
+func (c *cgpclient) withRunner() {
+	c.t.Helper()
+	bin := c.t.TempDir()
+	build := exec.CommandContext(c.t.Context(), "go", "build", "-o", bin, "cgp-cred/cmd/cgp-cred")
+	if out, err := build.CombinedOutput(); err != nil {
+		c.t.Fatalf("%v\n%s", err, out)
+	}
+	key, err := os.ReadFile(filepath.Join(c.folder, "key.pem"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(c.folder, "key.pem")); err != nil {
+		c.t.Fatal(err)
+	}
+	module, err := filepath.Abs("../clients/python")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	list := string(os.PathListSeparator)
+	c.env = append(c.env, "PATH="+bin+list+os.Getenv("PATH"),
+		"PYTHONPATH="+module+list+filepath.Join(c.tools, "source"), "PYTHONDONTWRITEBYTECODE=1",
+		"CGP_CRED_HOST="+c.access[1], "CGP_CRED_API_KEY="+apiKey, "CGP_CRED_KID=test-1",
+		"CGP_CRED_PRIVATE_KEY="+string(key), "CGP_CRED_CA_FILE="+c.ca, "CGP_CRED_API_NAME=genomic-data-access",
+		"CGP_CRED_TOKEN_URL=https://"+c.access[1]+"/oauth2/token")
+	c.access, c.runner = c.access[:4], true // host and API only
+}
+
+// TestClientsCGPRunner runs the same scripts, unchanged, with cgp-cred's credential.
+func TestClientsCGPRunner(t *testing.T) {
+	c := newCGPClient(t)
+	c.withRunner()
+	for _, script := range []string{"list_files", "list_referrals"} {
+		if got := c.run(script, "-r", "r30000000001", "-vv"); !strings.Contains(got, "2025-07-0") {
+			t.Errorf("%s: %s", script, got)
+		}
+		if text := c.stderr.String(); !strings.Contains(text, "DEBUG") || strings.Contains(text, "Bearer") ||
+			strings.Contains(text, apiKey) {
+			t.Errorf("the log of %s:\n%s", script, text)
+		}
+	}
+	if got := c.run("list_files", "-r", "r30000000001", "-u"); !strings.Contains(got, "/ga4gh/htsget/v1.3/reads/"+bamID) {
+		t.Errorf("no links in the files:\n%s", got)
+	}
+	if got := c.download("-o", "SIM01", "-f", sample+".bam"); !bytes.Equal(got, example(t, sample+".bam")) {
+		t.Errorf("%d bytes", len(got))
+	}
+	c.file("small.bam", example(t, sample+".bam"))
+	about := []string{"-r", "r30000000001", "-p", "p12345678301", "-o", "SIM01", "-s", "S1", "-id", "R1"}
+	c.run("upload_file", append(about, "-f", "small.bam")...)
+	c.file("S1_R1.fastq.gz", []byte("a"))
+	c.file("S1_R2.fastq.gz", []byte("b"))
+	c.file("fastq_list.csv", []byte("RGID,RGSM,RGLB,Lane,Read1File,Read2File\n"+
+		"A.1,S1,UnknownLibrary,1,S1_R1.fastq.gz,S1_R2.fastq.gz\n"))
+	c.run("upload_dragen_run", append(about, "-f", "fastq_list.csv")...)
+	if got := c.run("list_files", "-o", "SIM01", "-id", "R1", "-a"); strings.Count(got, "drs://") < 3 {
+		t.Errorf("files:\n%s", got)
+	}
+	if text := c.stderr.String(); text != "" {
+		t.Errorf("stderr of the last one: %s", text)
+	}
+	if strings.Contains(c.log.String(), " 40") {
+		t.Errorf("requests were refused:\n%s", c.log.String())
+	}
 }
 
 // TestClientsCGP runs the scripts that users of the platform have, with their documented options.

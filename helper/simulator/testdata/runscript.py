@@ -1,6 +1,8 @@
 # usage: runscript.py SCRIPT ARGUMENT...
-# Runs a script of NHS-NGS/cgpclient. With Debian's packages it adds what the client uses of pydantic 2 to pydantic 1,
-# and what it uses of a new boto3 to an old one. With the client's own versions it changes nothing.
+#        runscript.py -m MODULE ARGUMENT...
+# Runs a script of NHS-NGS/cgpclient, or a module that runs one. With Debian's packages it adds what the client uses of
+# pydantic 2 to pydantic 1, and what it uses of a new boto3 to an old one. With the client's own versions it changes
+# nothing.
 import importlib
 import os
 import pkgutil
@@ -54,4 +56,8 @@ if tuple(int(n) for n in boto3.__version__.split(".")[:2]) < (1, 28):
     boto3.client = new_client
 
 sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
+if sys.argv[0] == "-m":
+    sys.argv = sys.argv[1:]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+else:
+    runpy.run_path(sys.argv[0], run_name="__main__")

@@ -1,12 +1,24 @@
-"""Authentication for cgpclient: ``CGPClient(api_host=HOST, api_name=NAME, auth_provider=CGPAuthProvider(HOST))``."""
+"""Authentication for cgpclient: ``CGPClient(api_host=HOST, api_name=NAME, auth_provider=CGPAuthProvider(HOST))``.
+
+``python3 -m cgp_cred.cgpclient SCRIPT ARGS...`` runs one of cgpclient's scripts without a key file.
+"""
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Mapping, Optional
+if __name__ == "__main__":
+    import sys
+
+    from ._script import main
+
+    sys.exit(main(sys.argv[1:]))
+
+from typing import Dict, Optional
 
 from requests.utils import get_netrc_auth
 
+from ._guard import marked
 from ._helper import CredentialError, Helper
+from ._live import LiveHeaders
 from .requests import CGPAuthError
 
 __all__ = ["CGPAuthProvider"]
@@ -16,23 +28,36 @@ class CGPAuthProvider:
     """Gives cgpclient the header of a profile of cgp-cred, or without a name, of the profile that covers the host.
 
     cgpclient asks for its headers once and uses them until it ends. These headers stay valid: each time they are read,
-    a token that expires soon is replaced. But cgpclient sends them to any host that a DRS document names. Use it only
-    with documents that you trust; for other code use ``cgp_cred.requests.CGPAuth``, which checks where a request goes.
-    Raises ``cgp_cred.requests.CGPAuthError``, from ``get_headers`` and at each request.
+    a token that expires soon is replaced. Two things they can't do, because they see neither the URL nor the answer: an
+    unguarded cgpclient sends them to any host that a DRS document names, unless it has ``override_api_base_url=True``;
+    and a token that the server has forgotten is used until it expires, or until ``cgp-cred erase`` and a new start.
+
+    With ``guarded=True`` the headers hold a mark instead of a token, and every request of this process that is made with
+    them by the library requests is sent as with ``cgp_cred.requests.CGPAuth``: never to another host, once more after a
+    401. Raises ``cgp_cred.requests.CGPAuthError``, from ``get_headers`` (not if guarded) and at each request.
     """
 
-    def __init__(self, host: str, profile: Optional[str] = None, *, api_name: str = "", timeout: float = 120.0) -> None:
+    def __init__(
+        self,
+        host: str,
+        profile: Optional[str] = None,
+        *,
+        api_name: str = "",
+        timeout: float = 120.0,
+        guarded: bool = False,
+    ) -> None:
         name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
         loopback = name in ("localhost", "[::1]") or name.startswith("127.")
         self._url = f"{'http' if loopback else 'https'}://{host}/{api_name}"
-        helper = Helper(profile, timeout=timeout)
-        self._ask = helper.header if api_name else helper.header_for_host
+        self._guarded = guarded
+        self._helper = Helper(profile, timeout=timeout)
+        self._ask = self._helper.header if api_name else self._helper.header_for_host
 
-    def get_headers(self) -> Mapping[str, str]:
-        """Return headers that are requested again each time they are read, the first time now."""
-        headers = _LiveHeaders(self)
-        headers.read()
-        return headers
+    def get_headers(self) -> Dict[str, str]:
+        """Return a dict whose header is requested again each time it is read, the first time now."""
+        if self._guarded:
+            return marked(self._helper.profile, self._helper.timeout)
+        return LiveHeaders(self.read)
 
     def read(self) -> Dict[str, str]:
         """Return the headers as they are now."""
@@ -48,22 +73,3 @@ class CGPAuthProvider:
                 "hint: remove that entry, or the default entry, or set NETRC to the path of an empty file"
             )
         return {header.name: header.value}
-
-
-class _LiveHeaders(Mapping[str, str]):
-    """The headers of a provider, requested when they are read."""
-
-    def __init__(self, provider: CGPAuthProvider) -> None:
-        self.read = provider.read
-
-    def __getitem__(self, name: str) -> str:
-        return self.read()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.read())
-
-    def __len__(self) -> int:
-        return len(self.read())
-
-    def __repr__(self) -> str:
-        return "<headers of cgp-cred>"

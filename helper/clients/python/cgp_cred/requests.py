@@ -31,6 +31,14 @@ class CGPAuth(AuthBase):
     def __init__(self, profile: Optional[str] = None, *, timeout: float = 120.0) -> None:
         self._helper = Helper(profile, timeout=timeout)
 
+    @property
+    def profile(self) -> Optional[str]:
+        return self._helper.profile
+
+    @property
+    def timeout(self) -> float:
+        return self._helper.timeout
+
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
         try:
             header = self._helper.header(r.url or "")

@@ -24,7 +24,7 @@ func install(t *testing.T, folder, version string) []string {
 	if err := (clients.Package{
 		Program: "/opt/cgp cred/bin/\"cgp-cred\"é",
 		Version: version,
-	}).Install(folder); err != nil {
+	}).InstallPython(folder); err != nil {
 		t.Fatal(err)
 	}
 	return list(t, folder)
@@ -67,7 +67,7 @@ func read(t *testing.T, path ...string) string {
 
 func uninstall(t *testing.T, folder string, want bool) {
 	t.Helper()
-	if was, err := clients.Uninstall(folder); err != nil || was != want {
+	if was, err := clients.UninstallPython(folder); err != nil || was != want {
 		t.Fatalf("uninstalled %v, error %v, want %v", was, err, want)
 	}
 }
@@ -185,7 +185,7 @@ func TestForeignFilesAreRefused(t *testing.T) {
 			folder := t.TempDir()
 			write(t, text, folder, name)
 			before := list(t, folder)
-			err := clients.Package{Program: "/x", Version: "dev"}.Install(folder)
+			err := clients.Package{Program: "/x", Version: "dev"}.InstallPython(folder)
 			if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" {
 				t.Errorf("error %v, want a usage error with a hint", err)
 			}
@@ -213,6 +213,38 @@ func TestBrokenOff(t *testing.T) {
 	}
 }
 
+// A file that can't be written leaves the folder as it was: without the package, or with the older one.
+func TestFailedPythonInstallationChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, older := range []string{"", "v1.0.0", "v1.1.0"} {
+		folder := t.TempDir()
+		if older != "" {
+			install(t, folder, older)
+		}
+		mkdir(t, filepath.Join(folder, "httpie_cgp.py.tmp", "in the way"))
+		before := list(t, folder)
+		if err := (clients.Package{Program: "/x", Version: "v1.1.0"}).InstallPython(folder); err == nil {
+			t.Fatalf("over %q: no error", older)
+		}
+		if after := list(t, folder); !slices.Equal(before, after) {
+			t.Errorf("over %q: after %q", older, after)
+		}
+	}
+}
+
+// What an installation left that was killed before anything was in its place is removed.
+func TestStagedFilesAreRemoved(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	write(t, "", folder, "cgp_cred", "_helper.py.tmp")
+	write(t, "", folder, "cgp_cred-1.0.0.dist-info", "INSTALLER.tmp")
+	write(t, "mine", folder, "mine.py.tmp")
+	uninstall(t, folder, false)
+	if left := list(t, folder); !slices.Equal(left, []string{"mine.py.tmp"}) {
+		t.Errorf("left: %q", left)
+	}
+}
+
 func TestRecordThatLeadsOutRemovesNothing(t *testing.T) {
 	t.Parallel()
 	for _, entry := range []string{
@@ -226,7 +258,7 @@ func TestRecordThatLeadsOutRemovesNothing(t *testing.T) {
 		record := filepath.Join(folder, "cgp_cred-0.0.0.dist-info", "RECORD")
 		write(t, read(t, record)+`"`+entry+`",,`+"\n", record)
 		before := list(t, parent)
-		_, err := clients.Uninstall(folder)
+		_, err := clients.UninstallPython(folder)
 		if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" {
 			t.Errorf("%q: error %v, want a usage error with a hint", entry, err)
 		}
@@ -243,7 +275,7 @@ func TestLinkIsNotFollowed(t *testing.T) {
 	if err := os.Symlink(elsewhere, filepath.Join(folder, "cgp_cred")); err != nil {
 		keystoretest.Cannot(t, "symbolic links")
 	}
-	if err := (clients.Package{Program: "/x", Version: "dev"}).Install(folder); err == nil {
+	if err := (clients.Package{Program: "/x", Version: "dev"}).InstallPython(folder); err == nil {
 		t.Error("no error")
 	}
 	if found := list(t, elsewhere); len(found) > 0 {

@@ -15,20 +15,26 @@ import (
 	"cgp-cred/keystore/disk"
 )
 
-// Install writes the package below a folder, and creates the folder if it is missing. It replaces an older package that
-// cgp-cred installed. A file that cgp-cred did not install is an error, and nothing is written.
-func (p Package) Install(folder string) error {
-	return disk.Unwritable(whole(folder, p.install(folder)))
+// InstallPython writes the Python package below a folder that an interpreter searches: the files that pip would write.
+// It creates the folder if it is missing, and replaces an older package that cgp-cred installed. A file that cgp-cred
+// did not install is an error. After an error the folder holds what it held before.
+func (p Package) InstallPython(folder string) error {
+	return disk.Unwritable(whole(folder, p.installPython(folder)))
 }
 
-func (p Package) install(folder string) error {
-	files, err := p.files()
+func (p Package) installPython(folder string) error {
+	files, err := p.pythonFiles()
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // other users' interpreters may read it
+	undo, err := makeFolder(folder)
+	if err != nil {
 		return err
 	}
+	return undo(p.writePython(folder, files))
+}
+
+func (p Package) writePython(folder string, files []file) error {
 	root, err := os.OpenRoot(folder) //nolint:forbidigo // Python's folder, below which the package is written
 	if err != nil {
 		return err
@@ -43,26 +49,60 @@ func (p Package) install(folder string) error {
 			return inTheWay(filepath.Join(folder, filepath.FromSlash(f.path)), "")
 		}
 	}
-	// Write INSTALLER and RECORD first: then an interrupted installation can be repeated or removed like any other.
+	// INSTALLER and RECORD come first: then an interrupted installation can be repeated or removed like any other.
 	slices.SortStableFunc(files, func(a, b file) int { return rank(a.path) - rank(b.path) })
-	var written []string
-	for _, f := range files {
-		if err := write(root, f); err != nil {
-			return err
-		}
-		written = append(written, f.path)
+	if err := stage(root, files); err != nil {
+		return err
 	}
-	return remove(root, slices.DeleteFunc(old, func(name string) bool { return slices.Contains(written, name) }))
+	for _, f := range files {
+		if err := root.Rename(f.path+staged, f.path); err != nil {
+			return errors.Join(err, unstage(root, files))
+		}
+		old = slices.DeleteFunc(old, func(name string) bool { return name == f.path })
+	}
+	return remove(root, old)
 }
 
-// Uninstall removes the files that RECORD lists, the byte code that Python compiled from them, and the folders that are
-// then empty. It reports whether cgp-cred had installed a package.
-func Uninstall(folder string) (bool, error) {
-	was, err := uninstall(folder)
+// staged is the end of the names of files that are not yet in their places.
+const staged = ".tmp"
+
+// stage writes all files next to their places. If one can't be written, none is left.
+func stage(root *os.Root, files []file) error {
+	for i, f := range files {
+		err := root.MkdirAll(path.Dir(f.path), 0o755)
+		if err == nil {
+			err = root.WriteFile(f.path+staged, f.data, 0o644)
+		}
+		if err != nil {
+			return errors.Join(err, unstage(root, files[:i+1]))
+		}
+	}
+	return nil
+}
+
+// unstage removes what stage wrote, and the folders that are then empty.
+func unstage(root *os.Root, files []file) error {
+	var failed error
+	for _, f := range files {
+		err := root.Remove(f.path + staged)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failed = err
+		}
+		if err := removeEmpty(root, path.Dir(f.path)); err != nil {
+			failed = err
+		}
+	}
+	return failed
+}
+
+// UninstallPython removes the files that RECORD lists, the byte code that Python compiled from them, and the folders
+// that are then empty. It reports whether cgp-cred had installed a package.
+func UninstallPython(folder string) (bool, error) {
+	was, err := uninstallPython(folder)
 	return was, disk.Unwritable(whole(folder, err))
 }
 
-func uninstall(folder string) (bool, error) {
+func uninstallPython(folder string) (bool, error) {
 	root, err := os.OpenRoot(folder) //nolint:forbidigo // Python's folder, below which the package is written
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -72,10 +112,29 @@ func uninstall(folder string) (bool, error) {
 	}
 	defer func() { _ = root.Close() }()
 	files, err := recorded(root)
-	if err != nil || len(files) == 0 {
+	if err != nil {
+		return false, err
+	}
+	if err := removeStaged(root); err != nil || len(files) == 0 {
 		return false, err
 	}
 	return true, remove(root, files)
+}
+
+// removeStaged removes what an installation left that was killed before anything was in its place.
+func removeStaged(root *os.Root) error {
+	files, err := sources(python, "python")
+	if err != nil {
+		return err
+	}
+	infos, err := fs.Glob(root.FS(), "cgp_cred-*.dist-info/*"+staged)
+	if err != nil {
+		return unreadable(root, err)
+	}
+	for _, name := range infos {
+		files = append(files, file{path: strings.TrimSuffix(name, staged)})
+	}
+	return unstage(root, files)
 }
 
 // rank returns 0 for INSTALLER, 1 for RECORD and 2 for the other files.
@@ -149,18 +208,6 @@ func readRecord(root *os.Root, name string) ([]string, error) {
 
 // unreadable returns the error for a file below root that can't be read.
 func unreadable(root *os.Root, err error) error { return disk.Unreadable(whole(root.Name(), err)) }
-
-// write writes a file completely or not at all.
-func write(root *os.Root, f file) error {
-	if err := root.MkdirAll(path.Dir(f.path), 0o755); err != nil {
-		return err
-	}
-	temp := f.path + ".tmp"
-	if err := root.WriteFile(temp, f.data, 0o644); err != nil {
-		return err
-	}
-	return root.Rename(temp, f.path)
-}
 
 // remove deletes files, what Python compiled from them, and their folders if they are then empty. It deletes RECORD and
 // INSTALLER last: until then another attempt finds the files.

@@ -4,13 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"regexp"
+	"path"
 	"strings"
 )
-
-// Installer is the text of INSTALLER in the packages that cgp-cred writes. pip does not change them, and cgp-cred does
-// not change pip's.
-const Installer = "cgp-cred"
 
 // metadata is the content of pyproject.toml as core metadata 2.1, for the version %s.
 const metadata = `Metadata-Version: 2.1
@@ -34,7 +30,7 @@ func (p Package) withMetadata(files []file) []file {
 	files = append(
 		files,
 		file{p.distInfo("INSTALLER"), []byte(Installer + "\n")},
-		file{p.distInfo("METADATA"), fmt.Appendf(nil, metadata, p.version())},
+		file{p.distInfo("METADATA"), fmt.Appendf(nil, metadata, p.pythonVersion())},
 		file{p.distInfo("WHEEL"), []byte(wheel)},
 		file{p.distInfo("entry_points.txt"), []byte(entryPoints)},
 	)
@@ -48,16 +44,17 @@ func (p Package) withMetadata(files []file) []file {
 	return append(files, file{name, []byte(record.String())})
 }
 
-// version returns the package's version in the form of PEP 440: 1.2.3, or 1.2.3.post4+gabc for the fourth commit after
-// it. It is 0.0.0 for a build without a version.
-func (p Package) version() string {
-	described := regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+)(?:-([0-9]+)-(g[0-9a-f]+))?(?:-dirty)?$`)
-	m := described.FindStringSubmatch(p.Version)
-	switch {
-	case m == nil:
-		return "0.0.0"
-	case m[2] == "":
-		return m[1]
+// pythonVersion returns the package's version in the form of PEP 440: 1.2.3, or 1.2.3.post4+gabc for the fourth commit
+// after it.
+func (p Package) pythonVersion() string {
+	version, commits, hash := p.release()
+	if commits == "" {
+		return version
 	}
-	return m[1] + ".post" + m[2] + "+" + m[3]
+	return version + ".post" + commits + "+" + hash
+}
+
+// distInfo returns the path of a file in the folder that describes the package to Python's packaging.
+func (p Package) distInfo(name string) string {
+	return path.Join("cgp_cred-"+p.pythonVersion()+".dist-info", name)
 }

@@ -1,0 +1,5 @@
+// Reports whether a request's body can be sent again: it is in memory, and no stream.
+export function repeatable(body) {
+  if (body === null || body === undefined || typeof body !== 'object' || ArrayBuffer.isView(body)) return true
+  return ['ArrayBuffer', 'Blob', 'File', 'FormData', 'URLSearchParams'].includes(body[Symbol.toStringTag])
+}

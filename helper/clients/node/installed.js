@@ -1,0 +1,2 @@
+export const PROGRAM = ''
+export const VERSION = '0.0.0'

@@ -1,0 +1,40 @@
+package clients_test
+
+import (
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"cgp-cred/keystore/keystoretest"
+)
+
+// The package's own tests, with a program that plays cgp-cred.
+func TestNode(t *testing.T) {
+	t.Parallel()
+	version, err := exec.CommandContext(t.Context(), "node", "--print", "process.versions.node").Output()
+	major, _, _ := strings.Cut(string(version), ".")
+	if n, _ := strconv.Atoi(major); err != nil || n < 20 {
+		keystoretest.Missing(t, "node 20 or later", "nodejs")
+	}
+	testNode(t, "node")
+}
+
+// testNode runs the tests of the package for Node in one process.
+func testNode(t *testing.T, node string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), node, "test/all.js")
+	cmd.Dir = "node"
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	passed := regexp.MustCompile(`(?m)^. pass ([0-9]+)$`).FindSubmatch(out)
+	if passed == nil {
+		t.Fatalf("it does not say how many tests it ran:\n%s", out)
+	}
+	if n, err := strconv.Atoi(string(passed[1])); err != nil || n < 40 {
+		t.Errorf("%d tests, want all:\n%s", n, out)
+	}
+}

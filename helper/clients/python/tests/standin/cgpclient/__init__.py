@@ -1,0 +1,1 @@
+"""Stands for NHS-NGS/cgpclient in tests: the same names, over plain http."""
