@@ -40,7 +40,8 @@ func putFolder(parent, name string, fill func(folder string) error) error {
 	made, place := filepath.Join(work, name), filepath.Join(parent, name)
 	err = fill(work)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(made, "INSTALLER"), []byte(Installer+"\n"), 0o644) //nolint:gosec // it may be read
+		mark := filepath.Join(made, "INSTALLER")
+		err = os.WriteFile(mark, []byte(Installer+"\n"), 0o644) //nolint:gosec // other users may read it
 	}
 	switch {
 	case err != nil:
