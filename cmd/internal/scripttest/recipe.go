@@ -84,8 +84,8 @@ func writeRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
-// run-recipe NAME runs a recipe: sh in bash, as a user would paste it, python with $PYTHON, and go as the main
-// package of the module in the current folder.
+// run-recipe NAME runs a recipe: sh in bash, as a user would paste it, python with $PYTHON, r with Rscript, and go as the
+// main package of the module in the current folder.
 func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: run-recipe NAME")
@@ -93,10 +93,13 @@ func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	r := recipeNamed(of(ts), of(ts).repository, args[0])
 	argv := []string{"bash", "-c", r.text}
 	switch r.language {
-	case "r", "bru", "http", "js", "ts":
+	case "bru", "http", "js", "ts":
 		ts.Fatalf("run-recipe runs no recipe in %s: use write-recipe", r.language)
 	case "python":
 		argv[0] = ts.Getenv("PYTHON")
+	case "r":
+		ts.Check(os.WriteFile(ts.MkAbs("recipe.R"), []byte(r.text), 0o600))
+		argv = []string{"Rscript", "recipe.R"}
 	case "go":
 		ts.Check(os.WriteFile(ts.MkAbs("main.go"), []byte(r.text), 0o600))
 		argv = []string{"go", "run", "."}
