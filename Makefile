@@ -59,13 +59,15 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
 
-CLIENTS := $(TOOLS)/k6-$(K6) $(TOOLS)/igv-$(IGV) $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC) $(TOOLS)/http-clients-$(shell echo $(HTTP_CLIENTS) | cksum | cut -c 1-8) $(NODE_STAMP)
+HTTP := $(TOOLS)/http-clients-$(shell echo $(HTTP_CLIENTS) | cksum | cut -c 1-8)
+CLIENTS := $(TOOLS)/k6-$(K6) $(TOOLS)/igv-$(IGV) $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC) $(HTTP) $(NODE_STAMP)
+CLIENTS_PATH := $(TOOLS):$(TOOLS)/newer:$(TOOLS)/node/bin:$(TOOLS)/npm/node_modules/.bin:$(HTTP)/node_modules/.bin:$(TOOLS)/proxygen/bin
 clients: $(CLIENTS) ## run the tests with real clients that are too heavy for make test
 	@sh .dev/deps.sh test clients
 	@sh .dev/newer.sh || echo 'newer: tests with newer versions of clients are skipped' >&2
 	@sh .dev/cgpclient.sh $(TOOLS)/cgpclient || echo 'cgpclient: its tests are skipped' >&2
 	@sh .dev/proxygen.sh $(TOOLS)/proxygen || echo 'proxygen-cli: its test is skipped' >&2
-	PATH="$(TOOLS)/npm/node_modules/.bin:$(TOOLS)/node/bin:$(TOOLS)/proxygen/bin:$$PATH" go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
+	PATH="$(CLIENTS_PATH):$$PATH" go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
 
 redirects: $(CLIENTS) ## play redirects with each client, and write what they do into docs/clients.md
 	@sh .dev/deps.sh test clients
@@ -138,7 +140,7 @@ $(TOOLS)/igv-$(IGV):
 	rm -rf $(TOOLS)/igv-*
 	mkdir -p $@.part && npm install --prefix $@.part --ignore-scripts --no-audit --no-fund igv@$(IGV) && mv $@.part $@
 
-$(TOOLS)/http-clients-%:
+$(HTTP):
 	@sh .dev/deps.sh clients
 	rm -rf $(TOOLS)/http-clients-*
 	mkdir -p $@.part && npm install --prefix $@.part --ignore-scripts --no-audit --no-fund $(HTTP_CLIENTS) && mv $@.part $@
