@@ -16,7 +16,7 @@ import (
 // nodeTools is where make clients installs the packages of npm.
 const nodeTools = "../../.tools/node"
 
-// The tests of the package for Node run on each supported release: without other packages, and with the libraries that it
+// The tests of the package for Node run on each release that has support, by themselves and with the libraries that it
 // has hooks for.
 func TestClientsNode(t *testing.T) {
 	t.Parallel()
