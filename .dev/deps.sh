@@ -14,6 +14,7 @@ bash                 bash           any   test
 bcftools             bcftools       linux clients
 bcftools             bcftools       linux test
 busybox              busybox-static linux test,fleet
+cargo                cargo          linux clients
 chromium             chromium       linux clients
 curl                 curl           any   test
 cwltool              cwltool        linux clients
@@ -40,18 +41,23 @@ keepassxc            keepassxc      linux test
 keyctl               keyutils       linux test
 linux.uml            user-mode-linux linux fleet
 man                  man-db         linux test
+mcs                  mono-mcs       linux clients
 node                 nodejs         any   test
 npm                  npm            any   clients
 munged               munge          linux test
 openssl              openssl        any   test
 pass                 pass           linux test
+php                  php-cli        linux clients
 PicardCommandLine    picard-tools   linux clients
+mono                 mono-runtime   linux clients
 pkcs11-tool          opensc         linux test
 perf                 linux-perf     linux bench
 python3              python3        any   test
 rclone               rclone         linux test
+rustc                rustc          linux clients
 redis-server         redis-server   linux test
 rpcbind              rpcbind        linux fleet
+ruby                 ruby           linux clients
 Rscript              r-base-core    linux clients
 samtools             samtools       linux test
 sbatch               slurm-client   linux test
@@ -96,6 +102,7 @@ missing() {
 	case " $wanted " in
 	*' test '*)
 		[ -e /usr/include/stdlib.h ] || echo libc6-dev
+		perl -MLWP::UserAgent -e 1 2>/dev/null || echo libwww-perl
 		for module in authlib requests_oauthlib; do
 			[ -e "/usr/lib/python3/dist-packages/$module" ] || echo "python3-$(echo "$module" | tr _ -)"
 		done
@@ -104,6 +111,10 @@ missing() {
 	case " $wanted " in
 	*' clients '*)
 		[ -e /usr/share/java/htsjdk.jar ] || echo libhtsjdk-java
+		[ -e /usr/share/java/okhttp.jar ] || echo libokhttp-java
+		[ -e /usr/lib/mono/4.5/System.Net.Http.dll ] || echo libmono-system-net-http4.0-cil
+		[ -e /usr/share/cargo/registry/ureq-2.6.2 ] || echo librust-ureq-dev
+		php -m 2>/dev/null | grep -qx curl || echo php-curl
 		for module in boto3 click jwt lxml packaging pydantic pysam requests tabulate yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
