@@ -54,7 +54,7 @@ python3              python3        any   test
 rclone               rclone         linux test
 redis-server         redis-server   linux test
 rpcbind              rpcbind        linux fleet
-Rscript              r-base-core    linux test,clients
+Rscript              r-base-core    linux clients
 ruby                 ruby           any   clients
 samtools             samtools       linux test
 sbatch               slurm-client   linux test
@@ -114,10 +114,9 @@ missing() {
 		for module in aiohttp boto3 click fsspec jwt lxml packaging pandas pydantic pysam requests tabulate urllib3 yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
-		for package in curl httpuv httr httr2 jsonlite; do
-			[ -e "/usr/lib/R/site-library/$package" ] || echo "r-cran-$package"
+		for module in curl httr httr2 jsonlite; do
+			[ -e "/usr/lib/R/site-library/$module" ] || echo "r-cran-$module"
 		done
-		[ -e /usr/lib/R/site-library/Rsamtools ] || echo r-bioc-rsamtools
 		;;
 	esac
 	case " $wanted " in

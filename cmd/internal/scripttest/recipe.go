@@ -14,13 +14,13 @@ import (
 // recipe is a block of a document below <!-- tested: NAME -->.
 type recipe struct {
 	file     string // relative to the repository
-	language string // sh, python, go, r, bru, http, js or ts
+	language string // sh, python, go, r, bru or http
 	text     string
 }
 
 var (
 	recipeMark  = Pattern(`(?m)^ *<!-- *tested:.*$`)
-	recipeBlock = Pattern("(?ms)^<!-- tested: (\\S+) -->\n```(sh|python|go|r|bru|http|js|ts)\n(.*?)^```$")
+	recipeBlock = Pattern("(?ms)^<!-- tested: (\\S+) -->\n```(sh|python|go|r|bru|http)\n(.*?)^```$")
 )
 
 // Manual returns the documents for users: README.md and all of docs.
@@ -93,7 +93,7 @@ func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	r := recipeNamed(of(ts), of(ts).repository, args[0])
 	argv := []string{"bash", "-c", r.text}
 	switch r.language {
-	case "r", "bru", "http", "js", "ts":
+	case "r", "bru", "http":
 		ts.Fatalf("run-recipe runs no recipe in %s: use write-recipe", r.language)
 	case "python":
 		argv[0] = ts.Getenv("PYTHON")

@@ -318,36 +318,3 @@ describe('node-fetch', () => {
     error: error => error,
   })
 })
-
-// What clients do with a header that they are given, which docs/node.md says.
-describe('without the package', () => {
-  const headers = { authorization: 'Bearer x', apikey: 'x' }
-  const clients = {
-    fetch: url => fetch(url, { headers }),
-    axios: url => require('axios').get(url, { headers }),
-    'axios, sensitiveHeaders': url => require('axios').get(url, { headers, sensitiveHeaders: ['apikey'] }),
-    got: async url => (await import('got')).got(url, { headers }),
-    'node-fetch': async url => (await import('node-fetch')).default(url, { headers }),
-    undici: url => {
-      const { Agent, interceptors, request } = require('undici7')
-      return request(url, { headers, dispatcher: new Agent().compose(interceptors.redirect({ maxRedirections: 3 })) })
-    },
-    'fhir-kit-client': async url => {
-      const { Client } = await import('fhir-kit-client')
-      return new Client({ baseUrl: url, customHeaders: headers }).request('')
-    },
-  }
-  for (const [name, call] of Object.entries(clients)) {
-    test(name, async t => {
-      const other = await serve(t, () => [200, {}, '{}'])
-      const server = await serve(t, () => [302, { location: `${other.url}/x` }])
-      await call(`${server.url}/x`)
-      const [first] = server.seen
-      const [second] = other.seen
-      assert.deepEqual([first.headers.authorization, first.headers.apikey], ['Bearer x', 'x'])
-      const kept = name === 'axios, sensitiveHeaders' ? undefined : 'x'
-      const token = name === 'node-fetch' ? 'Bearer x' : undefined // it looks at the host only, and not at the port
-      assert.deepEqual([second.headers.authorization, second.headers.apikey], [token, kept])
-    })
-  }
-})
