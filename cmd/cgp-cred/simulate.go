@@ -32,6 +32,7 @@ type simulateOptions struct {
 	linkLife    duration
 	data        string // a folder's path; empty: the examples
 	allowRemote bool
+	proxygen    bool
 }
 
 func simulateCommand(a *app) *cobra.Command {
@@ -47,7 +48,10 @@ this machine can read an API key on a command line.
 
 Faults are ` + simulator.FaultNames + `.
 NAME=COUNT applies to the first COUNT requests; api:NAME to the API instead of the token endpoint,
-bucket:NAME to the S3-like host.`,
+bucket:NAME to the S3-like host.
+
+With --proxygen it is NHS England's service for API producers instead: the token endpoint of its
+Keycloak realm, and a little of its API.`,
 		Example: `  cgp-cred simulate --api-key test-key --jwks jwks.json
   cgp-cred simulate --api-key test-key --jwks jwks.json --fault row21=2 --fault delay:500ms`,
 		Args: words(0, 0),
@@ -72,6 +76,8 @@ bucket:NAME to the S3-like host.`,
 	f.BoolVar(&o.onAPI, "data-on-api", false, "let htsget and DRS point to the API, not to the S3-like host")
 	f.Var(o.linkLife.in(keystore.DurationRange{Least: time.Second, Most: 7 * day}), "link-life",
 		"how long a link to the S3-like host is good, 1s to 168h (default 15m)")
+	f.BoolVar(&o.proxygen, "proxygen", false,
+		"be the service for API producers instead of APIM; --api-key is its client ID")
 	return cmd
 }
 
@@ -89,6 +95,7 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		Quota:     o.quota,
 		DataOnAPI: o.onAPI,
 		LinkLife:  o.linkLife.Duration(),
+		Proxygen:  o.proxygen,
 		Now:       func() time.Time { return time.Now().Add(time.Duration(o.clock)) },
 	}
 	if o.jwks != "" {
@@ -108,6 +115,9 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		f, err := simulator.ParseFault(text)
 		if err != nil {
 			return err
+		}
+		if o.proxygen && f.Row() {
+			return usage(help, "--fault %s: rows are refusals of APIM, which --proxygen replaces", quoted(text))
 		}
 		config.Faults = append(config.Faults, f)
 	}

@@ -14,9 +14,21 @@ type cause struct {
 	code    string      // part of "error" or a fault's errorcode; empty: any
 	keyword string      // part of the description, in lower case: sentences change, key words rarely do; empty: any
 	class   fault.Class // zero: Refused
+	means   meaning     // for the code that tries again
 	why     string      // the likely cause
 	hint    string      // the next steps, one a line
 }
+
+// meaning says what may help after a refusal, beyond what a user does.
+type meaning int
+
+const (
+	_          meaning = iota
+	usedJTI            // a new assertion
+	wrongClock         // an assertion with a corrected date
+	wrongKey           // another key of the profile, or the same one later
+	noKeys             // the same key later
+)
 
 // faultClass returns the class of an error with this cause.
 func (c *cause) faultClass() fault.Class {
@@ -55,40 +67,21 @@ const (
 		"then run the command again"
 	hintClock = "set the clock (Linux: timedatectl set-ntp true; WSL: sudo hwclock -s), then run the command again"
 	hintBug   = "a proxy that changes requests can cause this; without a proxy, report it as a bug of cgp-cred"
+	hintUser  = "is the API user-restricted (CIS2, NHS login)? cgp-cred is only for application-restricted ones"
+	hintAgain = "run the command again: each try signs a new assertion"
+)
+
+// Texts for refusals that APIM and Keycloak share.
+const (
+	whySlow       = "the assertion had expired when it arrived: {skew}"
+	whyFast       = "the assertion's expiry is too far in the future: {skew}"
+	whySignature  = `the public key registered as "{kid}" is not the one this profile signs with`
+	hintSignature = "compare n with the registered key set: cgp-cred jwks {profile}\n" +
+		"or store the key that is registered: cgp-cred store {profile} --private-key FILE --kid KID --force"
 )
 
 // Causes that the code compares with, not only their texts.
 var (
-	causeSlow = cause{
-		status: http.StatusBadRequest, keyword: "jwt has expired",
-		why: "the assertion had expired when it arrived: {skew}", hint: hintClock,
-	}
-	causeFast = cause{
-		status: http.StatusBadRequest, keyword: "more than 5 minutes in future",
-		why: "the assertion's expiry is too far in the future: {skew}", hint: hintClock,
-	}
-	causeJTI = cause{
-		status: http.StatusBadRequest, keyword: "non-unique 'jti'",
-		why: "APIM has seen this assertion before", hint: "run the command again: each try signs a new assertion",
-	}
-	causeKID = cause{
-		status: http.StatusUnauthorized, keyword: "no matching public key",
-		why: `no public key with kid "{kid}" is registered for API key {key}, or APIM hasn't seen it yet`,
-		hint: "compare with the registered key set: cgp-cred jwks {profile}\n" +
-			"just uploaded? APIM keeps the old key set for up to an hour",
-	}
-	causeSignature = cause{
-		keyword: "signature verification failed",
-		why:     `the public key registered as "{kid}" is not the one this profile signs with`,
-		hint: "compare n with the registered key set: cgp-cred jwks {profile}\n" +
-			"or store the key that is registered: cgp-cred store {profile} --private-key FILE --kid KID --force",
-	}
-	causeNoKeys = cause{
-		status: http.StatusForbidden, keyword: "register a public key",
-		why: "no public key is registered for API key {key} on {host}",
-		hint: "print the key set: cgp-cred jwks {profile}\n" +
-			"upload it in the Developer Hub: your application, then manage public key",
-	}
 	causeQuota = cause{ // Apigee's own code: the status may be any
 		code: "policies.ratelimit", class: fault.Temporary,
 		why: whyQuota, hint: hintQuota,
@@ -141,7 +134,50 @@ var causes = []*cause{
 		status: http.StatusNotFound, why: "there is no token endpoint at {url}",
 		hint: "check the profile's host and token URL: cgp-cred status {profile}",
 	},
-	&causeSlow, &causeFast, &causeJTI, &causeKID, &causeSignature,
+	// Keycloak's, which signs in the machine users of API producers. Older versions say more, with the same words.
+	{
+		keyword: "token audience",
+		why:     "the assertion's audience is not the realm's own URL",
+		hint: "set it: cgp-cred store {profile} --audience {realm} --force\n" +
+			"or is it another environment's realm? cgp-cred status {profile}",
+	},
+	{
+		keyword: "unable to load public key", means: wrongKey,
+		why: `no public key with kid "{kid}" is registered for the client ID {key}`,
+		hint: "compare with the registered key set: cgp-cred jwks {profile}\n" +
+			"is it registered with another kid? cgp-cred store {profile} --kid KID",
+	},
+	{keyword: "signature on jwt token failed", means: wrongKey, why: whySignature, hint: hintSignature},
+	{keyword: "token is not active", means: wrongClock, why: whySlow, hint: hintClock},
+	{keyword: "token expiration is too far", means: wrongClock, why: whyFast, hint: hintClock},
+	{keyword: "token reuse detected", means: usedJTI, why: "Keycloak has seen this assertion before", hint: hintAgain},
+	{
+		code: "invalid_client", keyword: "invalid client credentials",
+		why: "the client ID {key} is not known in this realm, or it is disabled",
+		hint: "client IDs belong to one environment: is this one of {realm}?\n" +
+			"put the right client ID in (it takes the place of the API key): " + StoreAPIKey,
+	},
+	{
+		status: http.StatusBadRequest, keyword: "jwt has expired", means: wrongClock,
+		why: whySlow, hint: hintClock,
+	},
+	{
+		status: http.StatusBadRequest, keyword: "more than 5 minutes in future", means: wrongClock,
+		why: whyFast, hint: hintClock,
+	},
+	{
+		status: http.StatusBadRequest, keyword: "non-unique 'jti'", means: usedJTI,
+		why: "APIM has seen this assertion before", hint: hintAgain,
+	},
+	{
+		status: http.StatusUnauthorized, keyword: "no matching public key", means: wrongKey,
+		why: `no public key with kid "{kid}" is registered for API key {key}, or APIM hasn't seen it yet`,
+		hint: "compare with the registered key set: cgp-cred jwks {profile}\n" +
+			"just uploaded? APIM keeps the old key set for up to an hour",
+	},
+	{
+		keyword: "signature verification failed", means: wrongKey, why: whySignature, hint: hintSignature,
+	},
 	{
 		keyword: "invalid 'alg'", why: "the assertion was not signed with RS512", hint: hintBug,
 	},
@@ -159,7 +195,12 @@ var causes = []*cause{
 		keyword: "'iss'/'sub'", why: "the API key was empty or was lost on the way",
 		hint: "store it again: " + StoreAPIKey,
 	},
-	&causeNoKeys,
+	{
+		status: http.StatusForbidden, keyword: "register a public key", means: noKeys,
+		why: "no public key is registered for API key {key} on {host}",
+		hint: "print the key set: cgp-cred jwks {profile}\n" +
+			"upload it in the Developer Hub: your application, then manage public key",
+	},
 	{
 		status: http.StatusForbidden, keyword: "jwks endpoint", class: fault.Temporary,
 		why: "APIM can't reach the JWKS URL that is registered for API key {key}",
@@ -171,10 +212,15 @@ var causes = []*cause{
 		hint: "the profile's token URL or audience is of another environment: cgp-cred status {profile}",
 	},
 	{
+		code: "unauthorized_client", keyword: "service account",
+		why:  "the client ID {key} may not get tokens of its own: it has no service account",
+		hint: "ask the API platform team whether this client ID is a machine user's",
+	},
+	{
 		code: "unauthorized_client",
 		why:  "API key {key} has no product with signed-JWT access: the API-key flavour of an API gives no tokens",
 		hint: "subscribe the application to the signed-JWT (application-restricted) product in the Developer Hub\n" +
-			"or use the API key itself: cgp-cred store {profile} --auth apikey",
+			"or use the API key itself: cgp-cred store {profile} --auth apikey\n" + hintUser,
 	},
 	{
 		code: "access_denied", why: "API key {key} is revoked, not approved, or not subscribed to this API on {host}",

@@ -31,6 +31,7 @@ func withVariables(hint string) string {
 		"cgp-cred store {profile} --private-key FILE --kid KID --force",
 		"set CGP_CRED_PRIVATE_KEY and CGP_CRED_KID again",
 		"cgp-cred store {profile} --kid KID", "set CGP_CRED_KID",
+		"set it: cgp-cred store {profile} --audience {realm} --force", "set CGP_CRED_AUDIENCE={realm}",
 		"cgp-cred store {profile} --auth apikey", "unset CGP_CRED_PRIVATE_KEY and CGP_CRED_KID",
 		"the profile's host", "CGP_CRED_HOST", "the profile's token URL", "CGP_CRED_TOKEN_URL",
 	).Replace(hint)
@@ -79,7 +80,7 @@ func (e *Error) Error() string {
 	if e.what != "" {
 		return e.what
 	}
-	text := fmt.Sprintf("APIM answered %d", e.Status)
+	text := fmt.Sprintf("%s answered %d", serverOf(e.TokenURL), e.Status)
 	if e.Form != "" {
 		text += " with a " + printable.Text(e.Form) + ","
 	}
@@ -129,20 +130,23 @@ const NoticeSkew = 30 * time.Second
 // MessageID returns the ID that API Management support asks for, or nothing.
 func (e *Error) MessageID() string { return e.ID }
 
+// means reports whether the cause of a refusal has this meaning. A network error has no cause.
+func (e *Error) means(m meaning) bool { return e.cause != nil && e.cause.means == m }
+
 // JTIReused reports whether the assertion's jti had been used before; a new assertion may succeed.
-func (e *Error) JTIReused() bool { return e.cause == &causeJTI }
+func (e *Error) JTIReused() bool { return e.means(usedJTI) }
 
 // ClockWrong reports whether the assertion's exp was refused; one made with a corrected clock may succeed.
-func (e *Error) ClockWrong() bool { return e.cause == &causeSlow || e.cause == &causeFast }
+func (e *Error) ClockWrong() bool { return e.means(wrongClock) }
 
 // KeyRefused reports whether the registered key set has no key with this kid, or a different one; another key of the
 // profile may succeed.
-func (e *Error) KeyRefused() bool { return e.cause == &causeKID || e.cause == &causeSignature }
+func (e *Error) KeyRefused() bool { return e.means(wrongKey) }
 
 // NotYet reports whether err is a refusal that ends when a key set that was just registered is known.
 func NotYet(err error) bool {
 	var refused *Error
-	return errors.As(err, &refused) && (refused.KeyRefused() || refused.cause == &causeNoKeys)
+	return errors.As(err, &refused) && (refused.KeyRefused() || refused.means(noKeys))
 }
 
 // AtProxy reports whether a proxy refused the request or could not be reached.
@@ -174,10 +178,24 @@ func (e *Error) fill(text string) string {
 	return strings.NewReplacer(
 		"{profile}", e.About.Profile, "{host}", printable.Text(host),
 		"{kid}", printable.Text(e.About.KID), "{key}", key,
-		"{url}", printable.Text(e.TokenURL), "{skew}", SkewText(e.Skew),
+		"{url}", printable.Text(e.TokenURL), "{realm}", printable.Text(realmOf(e.TokenURL)), "{skew}", SkewText(e.Skew),
 		"{proxy}", proxyVariable()+" and NO_PROXY", "{proxy-variable}", proxyVariable(),
 	).Replace(text)
 }
+
+// keycloakPath is the end of the token URL of each realm of Keycloak.
+const keycloakPath = "/protocol/openid-connect/token"
+
+// serverOf names the kind of server that answers at a token URL.
+func serverOf(tokenURL string) string {
+	if strings.HasSuffix(tokenURL, keycloakPath) {
+		return "Keycloak"
+	}
+	return "APIM"
+}
+
+// realmOf returns the URL of the realm that a token URL of Keycloak belongs to. It is the audience of assertions.
+func realmOf(tokenURL string) string { return strings.TrimSuffix(tokenURL, keycloakPath) }
 
 // longWait is the longest Retry-After for which a hint offers to wait.
 const longWait = 4 * time.Minute

@@ -75,7 +75,7 @@ func (p Probe) Problem() error {
 	case p.Status == http.StatusUnauthorized, p.Status == http.StatusForbidden:
 		e.what = what + ": this credential has no access to that API"
 		e.hint = "subscribe the application to the API, in the flavour of this credential, " +
-			"in the Developer Hub of {host}"
+			"in the Developer Hub of {host}\n" + hintUser
 	case p.Status == http.StatusNotFound:
 		e.what, e.hint = what+": there is no such API", "check the profile's host and --api-name: cgp-cred status"
 	case p.Status == http.StatusProxyAuthRequired:

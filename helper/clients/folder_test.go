@@ -31,7 +31,7 @@ func folderPackages(t *testing.T) map[string]folderPackage {
 	all := map[string]folderPackage{
 		"node": {
 			"cgp-cred",
-			[]string{"package.json", "index.js", "README.md", "installed.js"},
+			[]string{"package.json", "index.js", "index.d.ts", "installed.js"},
 			func(parent string, p clients.Package) error { return p.InstallNode(parent) },
 			clients.UninstallNode,
 		},

@@ -16,7 +16,7 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-//go:embed node/*.js node/index.* node/package.json node/README.md
+//go:embed node/*.js node/*.d.ts node/package.json node/README.md
 var node embed.FS
 
 const (

@@ -35,6 +35,9 @@ const (
 // String returns the fault as ParseFault read it.
 func (f Fault) String() string { return f.text }
 
+// Row reports whether the fault is a refusal by its place in APIM's order.
+func (f Fault) Row() bool { return f.kind == "row" }
+
 // badFault returns the error for a fault that can't be read.
 func badFault(text, problem string) error {
 	const hint = "give NAME or NAME=COUNT, with NAME one of " + FaultNames

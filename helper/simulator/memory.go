@@ -19,6 +19,11 @@ type replays struct {
 // burn uses up the assertion's jti. It first refuses a jti that was used before, then an exp that is too far ahead, and
 // only then stores the jti, in APIM's order.
 func (c *replays) burn(a *assertion, now time.Time) row {
+	return c.use(a, now, a.tooFar(now))
+}
+
+// use remembers a jti, and refuses one that was used before. With tooFar it only looks.
+func (c *replays) use(a *assertion, now time.Time, tooFar bool) row {
 	sub := sha256.Sum256([]byte(a.subject()))
 	key := sha256.Sum256(append(sub[:], a.claims.text("jti")...))
 	c.mu.Lock()
@@ -26,7 +31,7 @@ func (c *replays) burn(a *assertion, now time.Time) row {
 	if at, ok := c.used[key]; ok && now.Sub(at) < jtiLife {
 		return replayedJTI
 	}
-	if a.tooFar(now) {
+	if tooFar {
 		return expTooFar
 	}
 	if c.used == nil {
@@ -93,6 +98,12 @@ const (
 
 func (t *tokens) add(now time.Time, life time.Duration) string {
 	token := opaque()
+	t.put(token, now, life)
+	return token
+}
+
+// put remembers a token.
+func (t *tokens) put(token string, now time.Time, life time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.all == nil {
@@ -100,7 +111,6 @@ func (t *tokens) add(now time.Time, life time.Duration) string {
 	}
 	sweep(t.all, func(end time.Time) bool { return now.Sub(end) > 24*time.Hour })
 	t.all[token] = now.Add(life)
-	return token
 }
 
 func (t *tokens) state(token string, now time.Time) int {

@@ -42,12 +42,13 @@ type listening struct {
 	BaseURL   string `json:"base_url"`
 	Host      string `json:"host"`
 	TokenURL  string `json:"token_url"`
+	Audience  string `json:"audience,omitempty"` // if it is not the token URL
 	BucketURL string `json:"bucket_url"`
 	CAFile    string `json:"ca_file,omitempty"`
 }
 
 // Serve listens, writes one JSON line to o.Stdout that says on which addresses ({"base_url","host","token_url",
-// "bucket_url"}, and with TLS "ca_file"), and serves until ctx ends, which is not an error. Then it removes the
+// "bucket_url"}, with TLS "ca_file", with Proxygen "audience"), and serves until ctx ends, which is not an error. Then it removes the
 // certificate's file.
 func Serve(ctx context.Context, o ServeOptions) error {
 	api, err := listen(ctx, cmp.Or(o.Listen, "127.0.0.1:0"), o.AllowRemote)
@@ -73,6 +74,9 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	}
 	place.BaseURL, place.BucketURL = scheme+place.Host, scheme+reachable(data.Addr())
 	place.TokenURL = place.BaseURL + "/oauth2/token"
+	if o.Config.Proxygen {
+		place.TokenURL, place.Audience = place.BaseURL+realmTokenPath, place.BaseURL+realmPath
+	}
 	if o.Stdout != nil {
 		if err := json.NewEncoder(o.Stdout).Encode(place); err != nil {
 			return fmt.Errorf("saying where the simulator listens: %w", err)

@@ -75,6 +75,11 @@ type Config struct {
 	DataOnAPI bool
 
 	LinkLife time.Duration // how long a link to the second host is good; 0: 15 minutes
+
+	// Proxygen plays the service for API producers instead of APIM: the token endpoint of its Keycloak realm, and a
+	// little of its API. APIKey is the machine user's client ID, and a token lives for 300 s by default. Quota,
+	// NoProduct, the data and the faults row01 to row25 are APIM's.
+	Proxygen bool
 }
 
 // Simulator is a simulated APIM. It is an http.Handler and safe for concurrent use. [New] makes it.
@@ -98,6 +103,9 @@ type Simulator struct {
 func New(c Config) *Simulator {
 	if c.TokenLife <= 0 {
 		c.TokenLife = DefaultTokenLife
+		if c.Proxygen {
+			c.TokenLife = realmTokenLife
+		}
 	}
 	if c.Quota == 0 {
 		c.Quota = DefaultQuota
@@ -129,18 +137,29 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var p faults
 	path := r.URL.EscapedPath()
 	switch {
-	case isToken(path):
+	case s.config.Proxygen && path == realmTokenPath:
+		s.requests.Add(1)
+		a, p = s.serveRealm(w, r)
+	case !s.config.Proxygen && isToken(path):
 		s.requests.Add(1)
 		a, p = s.serveToken(w, r)
-	case isIdentity(path):
+	case !s.config.Proxygen && isIdentity(path):
 		a = identity(r, path)
 	default:
 		p = s.faults.next(apiSide)
 		if a = p.instead; p.intercept == nil {
-			a = s.serveAPI(r, path)
+			a = s.serveBehind(r, path)
 		}
 	}
 	s.deliver(w, r, a, p)
+}
+
+// serveBehind answers for the APIs that take the tokens.
+func (s *Simulator) serveBehind(r *http.Request, path string) answer {
+	if s.config.Proxygen {
+		return s.serveProxygen(r, path)
+	}
+	return s.serveAPI(r, path)
 }
 
 // isToken reports whether a path is that of a token endpoint: /oauth2/token, or the same below /oauth2-ANYTHING.

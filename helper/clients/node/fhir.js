@@ -10,9 +10,9 @@ export function cgpRequestSigner(profile, { timeout } = {}) {
   const helper = new Helper(profile, { timeout })
   return function requestSigner(url, options) {
     options.dispatcher = dispatcher(helper, options)
-    const asked = Promise.resolve().then(() => helper.header(standard(url)))
+    const asked = Promise.resolve().then(async () => void (await helper.header(standard(url))))
     asked.catch(() => {}) // fhir-kit-client 1 does not wait: then the dispatcher fails
-    return asked.then(() => {})
+    return asked
   }
 }
 

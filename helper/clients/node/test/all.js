@@ -2,3 +2,6 @@
 
 import './place.test.js'
 import './helper.test.js'
+import './fetch.test.js'
+import './undici.test.js'
+import './axios.test.js'

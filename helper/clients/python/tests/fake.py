@@ -127,7 +127,8 @@ class Server:
                 pass
 
         self._server = _Quiet(("127.0.0.1", 0), Handler)
-        self.url = "http://127.0.0.1:%d" % self._server.server_port
+        self.host = "127.0.0.1:%d" % self._server.server_port
+        self.url = "http://" + self.host
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
