@@ -159,11 +159,15 @@ class Exchange {
     if (!this.#beyond) options.headers[header.name] = header.value
   }
 
-  // Removes the header from an answer: its config becomes the caller's, and its request is not shown.
-  #clean(answer) {
-    if (answer?.config !== undefined) answer.config = this.#config
-    if (answer?.request) conceal(answer, answer.request)
-    if (answer?.response) this.#clean(answer.response)
+  // Removes the header from an answer and from what it is made of: its config becomes the caller's, and its request is
+  // not shown.
+  #clean(answer, seen = new Set()) {
+    if (typeof answer !== 'object' || answer === null || seen.has(answer)) return
+    seen.add(answer)
+    if (answer.config !== undefined) answer.config = this.#config
+    if (answer.request) conceal(answer, answer.request)
+    this.#clean(answer.response, seen)
+    this.#clean(answer.cause, seen)
   }
 }
 
