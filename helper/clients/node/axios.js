@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util'
 
-import { repeatable } from './body.js'
+import { discard, repeatable } from './body.js'
 import { CredentialError } from './error.js'
 import { fetchWith } from './fetch.js'
 import { checked, Helper, standard } from './helper.js'
@@ -83,11 +83,11 @@ class Exchange {
     const response = first.error?.response ?? first.response
     if (response?.status === 401 && header.name && !this.#beyond && repeatable(this.#config.data)) {
       const next = await this.#asked(() => helper.replace(place, header, signal)).catch(error => {
-        discard(response)
+        discard(response.data)
         throw error
       })
       if (next?.name) {
-        discard(response)
+        discard(response.data)
         return result(await this.#answer(next))
       }
     }
@@ -197,10 +197,4 @@ function withoutXHR(adapter) {
 function result({ response, error }) {
   if (error !== undefined) throw error
   return response
-}
-
-// Frees the connection of a response that is not passed on.
-function discard({ data }) {
-  if (typeof data?.cancel === 'function') data.cancel().catch(() => {})
-  else data?.destroy?.()
 }
