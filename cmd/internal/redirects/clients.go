@@ -121,6 +121,14 @@ aria2c --conf-path=aria2.conf -q --max-tries=1 -o out "$URL"`},
 		Cheap: true,
 	},
 	{
+		Name: "git, credential helper", Language: "sh", Package: "git", Version: `"$TOOLS/newgit/git" --version`,
+		Header: Way{Script: gitHelper + `git ls-remote "$URL"`},
+		Safe: []Way{
+			{"`http.followRedirects=false`", gitHelper + `git -c http.followRedirects=false ls-remote "$URL"`},
+		},
+		Token: true,
+	},
+	{
 		Name: "git, `http.extraHeader`", Language: "sh", Package: "git",
 		Version: "git --version",
 		Header:  Way{Script: gitConfig + `git ls-remote "$URL"`},
@@ -172,6 +180,18 @@ const (
 	wgetrc    = "sed 's/^/header = /' headers >wgetrc\n"
 	gitConfig = `export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=http.extraHeader GIT_CONFIG_KEY_1=http.extraHeader
 export GIT_CONFIG_VALUE_0="Authorization: Bearer $TOKEN" GIT_CONFIG_VALUE_1="apikey: $KEY"
+`
+	gitHelper = `mkdir core
+ln -s "$TOOLS"/newgit/git-core/* core
+ln -s git-remote-https core/git-remote-http
+export GIT_EXEC_PATH="$PWD/core" PATH="$PWD/core:$PATH"
+cat >helper <<'X'
+#!/bin/sh
+[ "$1" = get ] || exit 0
+printf 'capability[]=authtype\nauthtype=Bearer\ncredential=%s\n' "$TOKEN"
+X
+chmod +x helper
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=credential.helper GIT_CONFIG_VALUE_0="$PWD/helper" GIT_TERMINAL_PROMPT=0
 `
 	httpie = `printf 'Bearer %s' "$TOKEN" >token; printf %s "$KEY" >key
 `

@@ -19,7 +19,7 @@ const patience = 2 * time.Minute
 // player plays redirects with clients.
 type player struct {
 	server *server
-	tools  []string // folders of programs, before those of PATH
+	tools  []string // .tools, and the folders of programs in it
 	npm    string   // the folder node_modules
 	folder string   // of the scripts
 	runs   atomic.Int64
@@ -101,5 +101,5 @@ func (p *player) command(line string) *exec.Cmd {
 // environment has no proxy: the servers are on this machine.
 func (p *player) environment() []string {
 	path := strings.Join(append(slices.Clone(p.tools), os.Getenv("PATH")), ":")
-	return append(os.Environ(), "PATH="+path, "HOME="+p.folder, "no_proxy=*", "NO_PROXY=*")
+	return append(os.Environ(), "PATH="+path, "TOOLS="+p.tools[0], "HOME="+p.folder, "no_proxy=*", "NO_PROXY=*")
 }
