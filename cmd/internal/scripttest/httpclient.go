@@ -145,8 +145,8 @@ func newClient(ts *testscript.TestScript, argv []string) *client {
 	})
 	c.revoke()
 	ts.Check(os.WriteFile(ts.MkAbs("apikey.txt"), []byte(clientKey), 0o600))
-	c.cgpCred("store", "int", "--host", strings.TrimPrefix(c.api.URL, "http://"), "--private-key", "key.pem", "--kid", "int-1",
-		"--api-key-file", "apikey.txt", "--force")
+	c.cgpCred("store", "int", "--host", strings.TrimPrefix(c.api.URL, "http://"), "--private-key", "key.pem",
+		"--kid", "int-1", "--api-key-file", "apikey.txt", "--force")
 	c.keys = c.cgpCred("jwks", "int")
 	return c
 }
@@ -161,7 +161,7 @@ func (c *client) locations() map[string]string {
 		"/relative":  "hello-world/hello/application",
 		"/fragment":  c.other.URL + "/elsewhere#fragment",
 		"/scheme":    "//" + other + "/elsewhere",
-		"/user":      "http://somebody:word@" + other + "/elsewhere",
+		"/user":      "http://name:word@" + other + "/elsewhere",
 		"/lookalike": "http://" + strings.TrimPrefix(c.api.URL, "http://") + "@" + other + "/elsewhere",
 		"/backslash": `http:\\` + other + `\elsewhere`,
 		"/twice":     "/redirect",
@@ -192,7 +192,9 @@ func (c *client) oddRedirects() {
 
 // addresses: a URL in any form that libraries take is sent with its credential, or not at all.
 func (c *client) addresses() {
-	for _, form := range []string{"", "/", "?a=b", "/a%2Fb%20c", "/a//b", "/a/./b", "/%C3%A9?q=%0A", helloPath + "#fragment"} {
+	for _, form := range []string{
+		"", "/", "?a=b", "/a%2Fb%20c", "/a//b", "/a/./b", "/%C3%A9?q=%0A", helloPath + "#fragment",
+	} {
 		_, failed := c.get(c.api.URL + form)
 		calls := c.api.since()
 		if failed == "" && len(calls) == 0 {
@@ -209,7 +211,8 @@ func (c *client) addresses() {
 // body: a request with a body is sent with it once more.
 func (c *client) body() {
 	c.revoke()
-	if statuses, failed := c.get(c.api.URL+helloPath, "BODY=a=1&b=2"); failed != "" || strings.Join(statuses, "") != "200" {
+	statuses, failed := c.get(c.api.URL+helloPath, "BODY=a=1&b=2")
+	if failed != "" || strings.Join(statuses, "") != "200" {
 		c.ts.Fatalf("a body: %v %s", statuses, failed)
 	}
 	calls := c.api.since()
