@@ -61,7 +61,7 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 
 HTTP := $(TOOLS)/http-clients-$(shell echo $(HTTP_CLIENTS) | cksum | cut -c 1-8)
 CLIENTS := $(TOOLS)/k6-$(K6) $(TOOLS)/igv-$(IGV) $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC) $(HTTP) $(NODE_STAMP)
-CLIENTS_PATH := $(TOOLS):$(TOOLS)/newer:$(TOOLS)/npm/node_modules/.bin:$(HTTP)/node_modules/.bin:$(TOOLS)/node/bin:$(TOOLS)/proxygen/bin
+CLIENTS_PATH := $(TOOLS):$(TOOLS)/newer:$(TOOLS)/node/bin:$(TOOLS)/npm/node_modules/.bin:$(HTTP)/node_modules/.bin:$(TOOLS)/proxygen/bin
 clients: $(CLIENTS) ## run the tests with real clients that are too heavy for make test
 	@sh .dev/deps.sh test clients
 	@sh .dev/newer.sh || echo 'newer: tests with newer versions of clients are skipped' >&2

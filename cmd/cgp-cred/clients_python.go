@@ -71,6 +71,9 @@ func (o pythonOptions) installation(ctx context.Context) (installation, error) {
 	if o.httpie {
 		return forPython(i.Plugins, "the HTTPie of "+named(i)), nil
 	}
+	if err := i.Searched(); err != nil && !o.uninstall {
+		return installation{}, err
+	}
 	return forPython(i.Packages, named(i)), nil
 }
 
@@ -102,6 +105,9 @@ own client. Its commands then run without a key file: python3 -m cgp_cred.cgpcli
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			i, err := clients.FindCGPClient(cmd.Context(), python, uninstall)
 			if err != nil {
+				return err
+			}
+			if err := i.Searched(); err != nil && !uninstall {
 				return err
 			}
 			if err := a.do(forPython(i.Packages, named(i)), uninstall); err != nil || uninstall {

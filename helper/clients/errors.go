@@ -34,6 +34,13 @@ func badPython(python, problem string) error {
 	return fault.New(fault.Usage, hint, "python %q: %s", python, problem)
 }
 
+// unsearched returns the error for an interpreter that would not find an installed package.
+func unsearched(python, problem string) error {
+	const hint = "make a virtual environment, and name its Python: --python venv/bin/python\n" +
+		"or choose a folder, and add it to PYTHONPATH: --target DIR"
+	return fault.New(fault.Usage, hint, "python %q would not find the package: %s", python, problem)
+}
+
 // badCGPClient returns the error for an interpreter without cgpclient.
 func badCGPClient(python string) error {
 	const hint = "name the Python that has it: --python venv/bin/python\n" +

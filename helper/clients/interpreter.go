@@ -1,9 +1,11 @@
 package clients
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -28,13 +30,22 @@ type Interpreter struct {
 	Executable string `json:"executable"`
 	Version    []int  `json:"version"`  // major, minor
 	Packages   string `json:"packages"` // the folder for packages: the virtual environment's, otherwise the user's
+	Problem    string `json:"problem"`  // why the interpreter does not search Packages; empty: it does
 	Plugins    string `json:"plugins"`  // the folder for plugins of an HTTPie that it runs
 	CGPClient  bool   `json:"cgpclient"`
 }
 
+// Searched returns an error if the interpreter would not find a package in its folder.
+func (i Interpreter) Searched() error {
+	if i.Problem == "" {
+		return nil
+	}
+	return unsearched(i.Executable, i.Problem)
+}
+
 // Find runs a Python interpreter and returns what it says. name is a path or a name on PATH; if it is empty, Find tries
-// python3, then python. The interpreter runs isolated (-I): it loads no module from the current folder, and ignores
-// Python's environment variables.
+// python3, then python. The interpreter loads no module from the current folder, and ignores Python's environment
+// variables (-E).
 func Find(ctx context.Context, name string) (Interpreter, error) {
 	names := []string{name}
 	if name == "" {
@@ -50,23 +61,40 @@ func Find(ctx context.Context, name string) (Interpreter, error) {
 	if err != nil {
 		return Interpreter{}, badPython(names[0], "it is not on PATH")
 	}
-	ctx, cancel := context.WithTimeout(ctx, askTime)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "-I", "-c", where) //nolint:gosec // the interpreter that the user chose
-	cmd.WaitDelay = time.Second
-	out, err := cmd.Output()
+	if program, err = filepath.Abs(program); err != nil {
+		return Interpreter{}, badPython(names[0], err.Error())
+	}
+	out, err := ask(ctx, program)
 	if err != nil {
 		return Interpreter{}, badPython(program, fmt.Sprintf("it did not report its folder for packages: %v", err))
 	}
 	var i Interpreter
 	err = json.Unmarshal(out, &i)
-	if err != nil || len(i.Version) != 2 || !filepath.IsAbs(i.Packages) || !filepath.IsAbs(i.Plugins) {
-		return Interpreter{}, badPython(program, "it did not report its folder for packages in the expected form")
-	}
-	if slices.Compare(i.Version, []int{3, 9}) < 0 {
+	if err == nil && len(i.Version) == 2 && slices.Compare(i.Version, []int{3, 9}) < 0 {
 		return Interpreter{}, badPython(program, fmt.Sprintf("it is Python %d.%d", i.Version[0], i.Version[1]))
 	}
+	if err != nil || len(i.Version) != 2 || !filepath.IsAbs(i.Plugins) ||
+		!filepath.IsAbs(i.Packages) && i.Problem == "" {
+		return Interpreter{}, badPython(program, "it did not report its folder for packages in the expected form")
+	}
 	return i, nil
+}
+
+// ask returns the last line that an interpreter prints: a start-up file of the user may print too.
+func ask(ctx context.Context, program string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, "-E", "-c", where) //nolint:gosec // the interpreter that the user chose
+	cmd.WaitDelay = time.Second
+	out, err := cmd.Output()
+	if err != nil && strings.Contains(strings.ToLower(filepath.ToSlash(program)), "/microsoft/windowsapps/") {
+		return nil, errors.New("it is the Microsoft Store's placeholder for a Python that is not installed")
+	}
+	if err != nil {
+		return nil, err
+	}
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	return lines[len(lines)-1], nil
 }
 
 // FindCGPClient is [Find] for the interpreter that has cgpclient. Without it that is an error, unless any will do.

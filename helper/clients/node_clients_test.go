@@ -16,8 +16,8 @@ import (
 // nodeTools is where make clients installs the packages of npm.
 const nodeTools = "../../.tools/node"
 
-// The tests of the package for Node run on each release that has support, alone and with the libraries that it has hooks
-// for.
+// The tests of the package for Node run on each release that has support, by themselves and with the libraries that it
+// has hooks for.
 func TestClientsNode(t *testing.T) {
 	t.Parallel()
 	work := nodeWork(t)

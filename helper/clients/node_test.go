@@ -21,7 +21,7 @@ func TestNode(t *testing.T) {
 	runNode(t, "node", "node", "test/all.js", 70)
 }
 
-// runNode runs tests of the package for Node in one process. At least so many must pass.
+// runNode runs tests of the package for Node in one process. At least that many must pass.
 func runNode(t *testing.T, folder, node, script string, least int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), node, script)

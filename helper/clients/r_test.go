@@ -35,7 +35,7 @@ func rules(t *testing.T) string {
 	return path
 }
 
-// allRan fails if the output of a test in R does not say that it made at least so many checks.
+// allRan fails if the output of a test in R says that it made fewer checks than least, or no number.
 func allRan(t *testing.T, out []byte, least int) {
 	t.Helper()
 	ran := regexp.MustCompile(`(?m)^Ran ([0-9]+) checks`).FindSubmatch(out)

@@ -38,7 +38,7 @@ func TestHome(t *testing.T) {
 		"go.mod":          "module " + address + "\n",
 		"README.md":       "git clone https://" + address,
 		"docs/install.md": "go install " + address + "/cmd/cgp-cred@latest",
-		"docs/clients.md": "go get " + address + "/helper/oauth",
+		"docs/languages.md": "go get " + address + "/helper/oauth",
 		"docs/ci.md":      "uses: example/cgp-cred/.github/actions/cgp-cred@COMMIT",
 		".golangci.yml":   "pkg: " + address + "/helper$",
 	} {

@@ -17,10 +17,10 @@ const MEMBERS = [
   ...['signal', 'duplex', 'priority', 'dispatcher'],
 ]
 
-// Returns a fetch that sends the header of a profile, or without a name, of the profile that covers the URL. A redirect
-// to a place that the profile does not cover goes without it. After a 401 the request is sent once more with a new token
-// if its body can be sent again. Rejects with a CredentialError if there is no credential; then nothing was sent. fetch
-// is the one to use instead of the global one.
+// Returns a fetch that sends the header of a profile, or without a name, of the profile that covers the URL. A
+// redirect to a place that the profile does not cover goes without it. After a 401 the request is sent once more with
+// a new token if its body can be sent again. Rejects with a CredentialError if there is no credential; then nothing
+// was sent. fetch is the one to use instead of the global one.
 export function cgpFetch(profile, { fetch: base, timeout } = {}) {
   return fetchWith(new Helper(profile, { timeout }), () => base ?? globalThis.fetch, true)
 }

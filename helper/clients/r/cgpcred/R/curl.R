@@ -3,27 +3,26 @@
 BEARER <- 64L # CURLAUTH_BEARER
 HOPS <- 10L # redirects that cgp_fetch follows
 
-cgp_handle <- function(url, profile = NULL, headers = character()) {
+cgp_handle <- function(url, profile = NULL, headers = character(), ...) {
   need("curl")
   header <- header_for(url, checked_profile(profile))
-  handle <- prepared(header, headers)
-  curl::handle_setopt(handle, followlocation = as.integer(may_follow(header)))
+  prepared(header, headers, list(...), follow = may_follow(header))
 }
 
-cgp_fetch <- function(url, profile = NULL, path = NULL, headers = character()) {
+cgp_fetch <- function(url, profile = NULL, path = NULL, headers = character(), ...) {
   need("curl")
   profile <- checked_profile(profile)
   header <- header_for(url, profile)
   again <- TRUE
   for (hop in 0:HOPS) {
     sent <- covers(header, place_of(url))
-    response <- fetch(url, path, if (sent) header, headers)
+    response <- fetch(url, path, prepared(if (sent) header, headers, list(...)))
     if (sent && again && response$status_code == 401L) {
       again <- FALSE
       new <- new_header(url, profile)
       if (new$value != header$value) {
         header <- new
-        response <- fetch(url, path, header, headers)
+        response <- fetch(url, path, prepared(header, headers, list(...)))
       }
     }
     url <- target(response)
@@ -34,21 +33,20 @@ cgp_fetch <- function(url, profile = NULL, path = NULL, headers = character()) {
   fail(paste0("the server redirected ", HOPS + 1L, " times, and no further\nhint: check the URL"), 6L)
 }
 
-# fetch sends one request; it follows no redirect.
-fetch <- function(url, path, header, headers) {
-  handle <- prepared(header, headers)
-  curl::handle_setopt(handle, followlocation = 0L)
+fetch <- function(url, path, handle) {
   if (is.null(path)) curl::curl_fetch_memory(url, handle) else curl::curl_fetch_disk(url, path, handle)
 }
 
-# prepared returns a handle that sends a header, if one is given, and others.
-prepared <- function(header, headers) {
-  handle <- curl::new_handle(unrestricted_auth = 0L)
+# prepared returns a handle with options of the user that sends a header, if one is given, and others.
+prepared <- function(header, headers, options, follow = FALSE) {
+  handle <- curl::new_handle(.list = options)
   if (!is.null(header) && nzchar(token(header))) {
     curl::handle_setopt(handle, httpauth = BEARER, xoauth2_bearer = token(header))
   } else if (!is.null(header) && nzchar(header$name)) {
     headers[[header$name]] <- header$value
   }
+  follow <- follow && !isTRUE(options$followlocation == 0)
+  curl::handle_setopt(handle, unrestricted_auth = 0L, followlocation = as.integer(follow))
   curl::handle_setheaders(handle, .list = as.list(headers))
 }
 
