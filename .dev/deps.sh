@@ -100,7 +100,7 @@ missing() {
 	case " $wanted " in
 	*' test '*)
 		[ -e /usr/include/stdlib.h ] || echo libc6-dev
-		for module in authlib requests_oauthlib; do
+		for module in aiohttp authlib fsspec requests_oauthlib; do
 			[ -e "/usr/lib/python3/dist-packages/$module" ] || echo "python3-$(echo "$module" | tr _ -)"
 		done
 		;;
@@ -111,7 +111,7 @@ missing() {
 		[ -e /usr/share/java/okhttp.jar ] || echo libokhttp-java
 		[ -e /usr/share/perl5/LWP.pm ] || echo libwww-perl
 		php -m 2>/dev/null | grep -qx curl || echo php-curl
-		for module in aiohttp boto3 click fsspec jwt lxml packaging pandas pydantic pysam requests tabulate urllib3 yaml; do
+		for module in aiohttp boto3 click fsspec jwt lxml packaging pandas pydantic pysam pytest requests tabulate urllib3 yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
 		for module in curl httr httr2 jsonlite; do
