@@ -3,6 +3,15 @@
 BEARER <- 64L # CURLAUTH_BEARER
 HOPS <- 10L # redirects that cgp_fetch follows
 
+# The headers and options of the user that cgp_fetch keeps when a redirect leads to another host: others could hold a
+# secret too.
+ELSEWHERE_HEADERS <- c("accept", "accept-encoding", "accept-language", "range", "user-agent")
+ELSEWHERE_OPTIONS <- c(
+  "cainfo", "capath", "connecttimeout", "connecttimeout_ms", "debugfunction", "http_version", "low_speed_limit",
+  "low_speed_time", "noprogress", "progressfunction", "proxy", "proxyport", "range", "timeout", "timeout_ms",
+  "useragent", "verbose", "xferinfofunction"
+)
+
 cgp_handle <- function(url, profile = NULL, headers = character(), ...) {
   need("curl")
   header <- header_for(url, checked_profile(profile))
@@ -13,16 +22,21 @@ cgp_fetch <- function(url, profile = NULL, path = NULL, headers = character(), .
   need("curl")
   profile <- checked_profile(profile)
   header <- header_for(url, profile)
+  options <- list(...)
   again <- TRUE
   for (hop in 0:HOPS) {
     sent <- covers(header, place_of(url))
-    response <- fetch(url, path, prepared(if (sent) header, headers, list(...)))
+    if (place_of(url)$origin != header$asked$origin) {
+      headers <- headers[tolower(names(headers)) %in% ELSEWHERE_HEADERS]
+      options <- options[names(options) %in% ELSEWHERE_OPTIONS]
+    }
+    response <- fetch(url, path, prepared(if (sent) header, headers, options))
     if (sent && again && response$status_code == 401L) {
       again <- FALSE
       new <- new_header(url, profile)
       if (new$value != header$value) {
         header <- new
-        response <- fetch(url, path, prepared(header, headers, list(...)))
+        response <- fetch(url, path, prepared(header, headers, options))
       }
     }
     url <- target(response)
