@@ -35,7 +35,7 @@ class ScriptTest(Case):
 
     def start(self, *args):
         """Run a script as a user does."""
-        path = os.pathsep.join([str(self.site), str(PACKAGE), os.environ.get("PYTHONPATH", "")])
+        path = os.pathsep.join(filter(None, [str(self.site), str(PACKAGE), os.environ.get("PYTHONPATH")]))
         env = {**os.environ, "HOME": str(self.home), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
         return subprocess.Popen(
             [sys.executable, "-B", "-c", RUN, str(self.program), *args],
