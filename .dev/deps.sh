@@ -14,6 +14,7 @@ bash                 bash           any   test
 bcftools             bcftools       linux clients
 bcftools             bcftools       linux test
 busybox              busybox-static linux test,fleet
+cargo                cargo          linux clients
 chromium             chromium       linux clients
 curl                 curl           any   test
 cwltool              cwltool        linux clients
@@ -41,20 +42,23 @@ keepassxc            keepassxc      linux test
 keyctl               keyutils       linux test
 linux.uml            user-mode-linux linux fleet
 man                  man-db         linux test
+mcs                  mono-mcs       linux clients
 node                 nodejs         any   test
 npm                  npm            any   clients
 munged               munge          linux test
 openssl              openssl        any   test
 pass                 pass           linux test
 PicardCommandLine    picard-tools   linux clients
+mono                 mono-runtime   linux clients
 pkcs11-tool          opensc         linux test
 perf                 linux-perf     linux bench
 php                  php-cli        any   clients
 python3              python3        any   test
 rclone               rclone         linux test
+rustc                rustc          linux clients
 redis-server         redis-server   linux test
 rpcbind              rpcbind        linux fleet
-Rscript              r-base-core    linux clients
+Rscript              r-base-core    linux test,clients
 ruby                 ruby           any   clients
 samtools             samtools       linux test
 sbatch               slurm-client   linux test
@@ -100,6 +104,7 @@ missing() {
 	case " $wanted " in
 	*' test '*)
 		[ -e /usr/include/stdlib.h ] || echo libc6-dev
+		perl -MLWP::UserAgent -e 1 2>/dev/null || echo libwww-perl
 		for module in aiohttp authlib fsspec requests_oauthlib; do
 			[ -e "/usr/lib/python3/dist-packages/$module" ] || echo "python3-$(echo "$module" | tr _ -)"
 		done
@@ -110,13 +115,16 @@ missing() {
 		[ -e /usr/share/java/htsjdk.jar ] || echo libhtsjdk-java
 		[ -e /usr/share/java/okhttp.jar ] || echo libokhttp-java
 		[ -e /usr/share/perl5/LWP.pm ] || echo libwww-perl
+		[ -e /usr/lib/mono/4.5/System.Net.Http.dll ] || echo libmono-system-net-http4.0-cil
+		[ -e /usr/share/cargo/registry/ureq-2.6.2 ] || echo librust-ureq-dev
 		php -m 2>/dev/null | grep -qx curl || echo php-curl
 		for module in aiohttp boto3 click fsspec jwt lxml packaging pandas pydantic pysam pytest requests tabulate urllib3 yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
-		for module in curl httr httr2 jsonlite; do
-			[ -e "/usr/lib/R/site-library/$module" ] || echo "r-cran-$module"
+		for package in curl httpuv httr httr2 jsonlite; do
+			[ -e "/usr/lib/R/site-library/$package" ] || echo "r-cran-$package"
 		done
+		[ -e /usr/lib/R/site-library/Rsamtools ] || echo r-bioc-rsamtools
 		;;
 	esac
 	case " $wanted " in

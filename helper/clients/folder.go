@@ -37,20 +37,36 @@ func putFolder(parent, name string, fill func(folder string) error) error {
 	if err != nil {
 		return err
 	}
-	made, place, old := filepath.Join(work, name), filepath.Join(parent, name), filepath.Join(work, "old")
+	made, place := filepath.Join(work, name), filepath.Join(parent, name)
 	err = fill(work)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(made, "INSTALLER"), []byte(Installer+"\n"), 0o644) //nolint:gosec // it may be read
+		mark := filepath.Join(made, "INSTALLER")
+		err = os.WriteFile(mark, []byte(Installer+"\n"), 0o644) //nolint:gosec // other users may read it
 	}
-	if err == nil && was {
-		err = os.Rename(place, old)
-	}
-	if err == nil {
-		if err = os.Rename(made, place); err != nil && was {
-			err = errors.Join(err, os.Rename(old, place))
-		}
+	switch {
+	case err != nil:
+	case was:
+		err = replaceFolder(made, place)
+	default:
+		err = os.Rename(made, place)
 	}
 	return disk.Unwritable(errors.Join(err, os.RemoveAll(work)))
+}
+
+// replaceFolder puts a new folder into the place of another one, which is then next to where the new one was.
+func replaceFolder(made, place string) error {
+	if disk.Exchange(made, place) == nil {
+		return nil
+	}
+	old := filepath.Join(filepath.Dir(made), "old")
+	if err := os.Rename(place, old); err != nil {
+		return err
+	}
+	err := os.Rename(made, place)
+	if err != nil {
+		err = errors.Join(err, os.Rename(old, place))
+	}
+	return err
 }
 
 // uninstallFolder removes a package that is one folder. It reports whether cgp-cred had installed one.

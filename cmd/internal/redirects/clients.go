@@ -121,6 +121,14 @@ aria2c --conf-path=aria2.conf -q --max-tries=1 -o out "$URL"`},
 		Cheap: true,
 	},
 	{
+		Name: "git, credential helper", Language: "sh", Package: "git", Version: `"$TOOLS/newgit/git" --version`,
+		Header: Way{Script: gitHelper + `git ls-remote "$URL"`},
+		Safe: []Way{
+			{"`http.followRedirects=false`", gitHelper + `git -c http.followRedirects=false ls-remote "$URL"`},
+		},
+		Token: true,
+	},
+	{
 		Name: "git, `http.extraHeader`", Language: "sh", Package: "git",
 		Version: "git --version",
 		Header:  Way{Script: gitConfig + `git ls-remote "$URL"`},
@@ -150,6 +158,8 @@ RCLONE_WEBDAV_BEARER_TOKEN=$TOKEN RCLONE_WEBDAV_HEADERS="apikey,$KEY" rclone cat
 		Version: "http --version",
 		Header:  Way{Script: httpie + `http --ignore-stdin --follow "$URL" Authorization:@token apikey:@key`},
 		Safe: []Way{
+			{"`--follow --ignore-netrc`", httpie +
+				`http --ignore-stdin --follow --ignore-netrc "$URL" Authorization:@token apikey:@key`},
 			{"without `--follow`", httpie + `http --ignore-stdin "$URL" Authorization:@token apikey:@key`},
 		},
 		Cheap: true,
@@ -173,6 +183,18 @@ const (
 	gitConfig = `export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=http.extraHeader GIT_CONFIG_KEY_1=http.extraHeader
 export GIT_CONFIG_VALUE_0="Authorization: Bearer $TOKEN" GIT_CONFIG_VALUE_1="apikey: $KEY"
 `
+	gitHelper = `mkdir core
+ln -s "$TOOLS"/newgit/git-core/* core
+ln -s git-remote-https core/git-remote-http
+export GIT_EXEC_PATH="$PWD/core" PATH="$PWD/core:$PATH"
+cat >helper <<'X'
+#!/bin/sh
+[ "$1" = get ] || exit 0
+printf 'capability[]=authtype\nauthtype=Bearer\ncredential=%s\n' "$TOKEN"
+X
+chmod +x helper
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=credential.helper GIT_CONFIG_VALUE_0="$PWD/helper" GIT_TERMINAL_PROMPT=0
+`
 	httpie = `printf 'Bearer %s' "$TOKEN" >token; printf %s "$KEY" >key
 `
 )
@@ -189,7 +211,8 @@ var apiClients = []Client{
 		Name: "Bruno", Language: "sh", Package: "@usebruno/cli", Version: "bru --version",
 		Header: Way{Script: bruno + "bru run r.bru"},
 		Safe: []Way{
-			{"`followRedirects: false`", bruno + "printf 'settings {\\n  followRedirects: false\\n}\\n' >>r.bru; bru run r.bru"},
+			{"`followRedirects: false`", bruno + `printf 'settings {\n  followRedirects: false\n}\n' >>r.bru
+bru run r.bru`},
 		},
 	},
 	{
@@ -259,7 +282,8 @@ var pythonClients = []Client{
 		Version: pythonVersion("requests"),
 		Header:  Way{Script: pythonHeaders + "import requests\nrequests.get(URL, headers=H)"},
 		Safe: []Way{
-			{"`allow_redirects=False`", pythonHeaders + "import requests\nrequests.get(URL, headers=H, allow_redirects=False)"},
+			{"`allow_redirects=False`", pythonHeaders + `import requests
+requests.get(URL, headers=H, allow_redirects=False)`},
 		},
 		Cheap: true,
 	},
@@ -267,7 +291,14 @@ var pythonClients = []Client{
 		Name: "Python requests, `Session.headers`", Language: "python",
 		Package: "python3-requests", Version: pythonVersion("requests"),
 		Header: Way{Script: pythonHeaders + "import requests\ns = requests.Session()\ns.headers.update(H)\ns.get(URL)"},
-		Cheap:  true,
+		Safe: []Way{
+			{"`trust_env = False`", pythonHeaders + `import requests
+s = requests.Session()
+s.trust_env = False
+s.headers.update(H)
+s.get(URL)`},
+		},
+		Cheap: true,
 	},
 	{
 		Name: "Python httpx, `follow_redirects`", Language: "python", Package: "python3-httpx",
@@ -348,7 +379,8 @@ var nodeClients = []Client{
 		Version: "node --version",
 		Header:  Way{Script: nodeHeaders + "await (await fetch(URL, { headers })).text()"},
 		Safe: []Way{
-			{"`redirect: \"manual\"`", nodeHeaders + `await (await fetch(URL, { headers, redirect: "manual" })).text()`},
+			{"`redirect: \"manual\"`", nodeHeaders + `const a = await fetch(URL, { headers, redirect: "manual" })
+await a.text()`},
 		},
 		Cheap: true,
 	},
@@ -369,6 +401,8 @@ await (await request(URL, { headers, dispatcher })).body.text()`},
 		Header: Way{Script: nodeHeaders + `import axios from "axios"
 await axios.get(URL, { headers })`},
 		Safe: []Way{
+			{"`sensitiveHeaders`", nodeHeaders + `import axios from "axios"
+await axios.get(URL, { headers, sensitiveHeaders: ["apikey"] })`},
 			{"`maxRedirects: 0`", nodeHeaders + `import axios from "axios"
 await axios.get(URL, { headers, maxRedirects: 0 })`},
 		},
@@ -439,7 +473,9 @@ var rClients = []Client{
 	{
 		Name: "R `download.file(headers=)`", Language: "r", Package: "r-base-core",
 		Version: rVersion("base"),
-		Header:  Way{Script: rHeaders + `download.file(url, "out", method = "libcurl", quiet = TRUE, headers = headers)`},
+		Header: Way{
+			Script: rHeaders + `download.file(url, "out", method = "libcurl", quiet = TRUE, headers = headers)`,
+		},
 	},
 	{
 		Name: "R `url(headers=)`", Language: "r", Package: "r-base-core",
@@ -545,8 +581,9 @@ Net::HTTP.get_response(URI(ENV["URL"]), headers)`},
 		Name: "Go `net/http`", Language: "go", Package: "golang", Version: "go version",
 		Header: Way{Script: goClient("")},
 		Safe: []Way{
-			{"`CheckRedirect`", goClient("http.DefaultClient.CheckRedirect = func(*http.Request, []*http.Request) error " +
-				"{ return http.ErrUseLastResponse }")},
+			{"`CheckRedirect`", goClient(`
+	stop := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	http.DefaultClient.CheckRedirect = stop`)},
 		},
 	},
 }

@@ -11,10 +11,10 @@ import (
 
 // The credentials that clients are given. They are good for nothing.
 const (
-	Token = "redirects-token-0123456789abcdefghij" //nolint:gosec // as above
+	Token = "redirects-token-0123456789abcdefghij"
 	Key   = "redirects-api-key-0123456789abcdef"
 
-	netrcPassword = "redirects-netrc-password"
+	netrcPassword = "redirects-netrc-password" //nolint:gosec // as above
 )
 
 // Case is where a redirect leads.
@@ -126,6 +126,12 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 		password: password == netrcPassword,
 	})
 	s.mu.Unlock()
+	first := hop == 0 || Case(parts[1]) == Netrc
+	if first && r.Header.Get("Authorization") == "" { // a client may wait to be asked
+		w.Header().Set("WWW-Authenticate", `Bearer realm="redirects"`)
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
 	if hop == lastHop {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte("{}"))

@@ -14,14 +14,18 @@ import (
 // recipe is a block of a document below <!-- tested: NAME -->.
 type recipe struct {
 	file     string // relative to the repository
-	language string // sh, python, go, r, bru or http
+	language string // the word after its fence, one of recipeLanguages
 	text     string
 }
 
 var (
 	recipeMark  = Pattern(`(?m)^ *<!-- *tested:.*$`)
-	recipeBlock = Pattern("(?ms)^<!-- tested: (\\S+) -->\n```(sh|python|go|r|bru|http)\n(.*?)^```$")
+	recipeBlock = Pattern("(?ms)^<!-- tested: (\\S+) -->\n```(" + recipeLanguages + ")\n(.*?)^```$")
 )
+
+// recipeLanguages are the languages that a recipe may be in. run-recipe runs the first four; of the others
+// write-recipe makes a file.
+const recipeLanguages = "sh|python|go|r|bru|http|js|ts|java|csharp|perl|ruby|php|rust|toml"
 
 // Manual returns the documents for users: README.md and all of docs.
 func Manual(repository string) []string {
@@ -84,8 +88,8 @@ func writeRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
-// run-recipe NAME runs a recipe: sh in bash, as a user would paste it, python with $PYTHON, and go as the main
-// package of the module in the current folder.
+// run-recipe NAME runs a recipe: sh in bash, as a user would paste it, python with $PYTHON, r with Rscript, and go as the
+// main package of the module in the current folder.
 func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: run-recipe NAME")
@@ -93,13 +97,17 @@ func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	r := recipeNamed(of(ts), of(ts).repository, args[0])
 	argv := []string{"bash", "-c", r.text}
 	switch r.language {
-	case "r", "bru", "http":
-		ts.Fatalf("run-recipe runs no recipe in %s: use write-recipe", r.language)
+	case "sh":
 	case "python":
 		argv[0] = ts.Getenv("PYTHON")
+	case "r":
+		ts.Check(os.WriteFile(ts.MkAbs("recipe.R"), []byte(r.text), 0o600))
+		argv = []string{"Rscript", "recipe.R"}
 	case "go":
 		ts.Check(os.WriteFile(ts.MkAbs("main.go"), []byte(r.text), 0o600))
 		argv = []string{"go", "run", "."}
+	default:
+		ts.Fatalf("run-recipe runs no recipe in %s: use write-recipe", r.language)
 	}
 	keystoretest.Need(of(ts), argv[0], argv[0])
 	if err := ts.Exec(argv[0], argv[1:]...); (err != nil) != neg {

@@ -2,18 +2,27 @@ package scripttest
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"cgp-cred/keystore/keystoretest"
 )
 
-// require-program PROGRAM PACKAGE skips the rest of the script if a program is missing. In CI the script fails.
+// require-program PROGRAM PACKAGE skips the rest of the script if a program is missing. In CI the script fails. With an
+// absolute path it looks for a file, such as a library.
 func requireProgram(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: require-program PROGRAM PACKAGE")
 	}
-	keystoretest.Need(of(ts), args[0], args[1])
+	if !filepath.IsAbs(args[0]) {
+		keystoretest.Need(of(ts), args[0], args[1])
+		return
+	}
+	if _, err := os.Stat(args[0]); err != nil {
+		keystoretest.Missing(of(ts), args[0], args[1])
+	}
 }
 
 // skip-without FACILITY... skips the rest of the script on a machine without one of keystoretest.Facilities. Each is

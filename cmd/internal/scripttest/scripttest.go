@@ -108,6 +108,7 @@ func verbs() map[string]func(*testscript.TestScript, bool, []string) {
 		"follow-hints":         followHints,
 		"git-server":           gitServer,
 		"go-module":            goModule,
+		"http-client":          httpClient,
 		"igv":                  startIGV,
 		"igv-command":          igvCommand,
 		"key-service":          keyService,

@@ -69,8 +69,8 @@ export class Header {
 // The answer is from a cgp-cred that does not know this package's request.
 export class OldHelperError extends Error {}
 
-// Reads the answer of cgp-cred credential get: key=value lines. Nothing: no profile covers the place. Throws if it is not
-// such an answer, and an OldHelperError if an old cgp-cred gave it; the message does not quote it.
+// Reads the answer of cgp-cred credential get: key=value lines. Nothing: no profile covers the place. Throws if it is
+// not such an answer, and an OldHelperError if an old cgp-cred gave it; the message does not quote it.
 export function parseAnswer(text, asked, replaces = false) {
   if (text === '') return undefined
   if (!text.endsWith('\n')) throw new Error('its last line is incomplete')

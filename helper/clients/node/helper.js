@@ -18,15 +18,9 @@ export class Helper {
     this.#timeout = timeout
   }
 
-  // Returns the stored header for a URL, or nothing. It never waits.
-  kept(url) {
-    const place = checked(url)
-    return this.#origin(place).find(place)
-  }
-
-  // Resolves to the header for a URL or a place. One call asks cgp-cred; those that wait get its answer, or its failure.
-  // A signal ends the wait and not the run of cgp-cred. Rejects with a CredentialError, whose message has only the
-  // origin of the URL.
+  // Resolves to the header for a URL or a place. One call asks cgp-cred; those that wait get its answer, or its
+  // failure. A signal ends the wait and not the run of cgp-cred. Rejects with a CredentialError, whose message has
+  // only the origin of the URL.
   async header(url, signal) {
     const place = checked(url)
     const origin = this.#origin(place)

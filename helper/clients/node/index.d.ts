@@ -19,9 +19,9 @@ export class CredentialError extends TypeError {
 type Fetch = typeof globalThis.fetch
 
 /**
- * Returns a fetch that sends the header of a profile, or without a name, of the profile that covers the URL. A redirect
- * to a place that the profile does not cover goes without it. After a 401 the request is sent once more with a new token
- * if its body can be sent again.
+ * Returns a fetch that sends the header of a profile, or without a name, of the profile that covers the URL. A
+ * redirect to a place that the profile does not cover goes without it. After a 401 the request is sent once more with
+ * a new token if its body can be sent again.
  */
 export function cgpFetch(profile?: string, options?: Options & { fetch?: Fetch | ((...args: any[]) => any) }): Fetch
 

@@ -10,7 +10,7 @@ import { PROGRAM } from './installed.js'
 
 export const REINSTALL = 'hint: run this again: cgp-cred clients install node'
 
-// How much of stdout is read: far more than any answer.
+// How much of stdout and stderr is read: far more than any answer.
 const MOST = 64 * 1024
 
 // Returns the absolute path of cgp-cred: the one that wrote this package, otherwise the first on PATH. It skips the
@@ -54,7 +54,13 @@ export function warn(line) {
 
 function output(file, args, request, timeout) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { shell: false, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true })
+    let child
+    try {
+      child = spawn(file, args, { shell: false, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true })
+    } catch (error) {
+      // such as ERR_ACCESS_DENIED: Node's permission model needs --allow-child-process
+      return reject(new CredentialError(`${printable(file)} can't be run: ${printable(error.message)}\n${REINSTALL}`))
+    }
     const texts = { stdout: '', stderr: '' }
     const fail = (message, status) => {
       clearTimeout(timer)
@@ -65,9 +71,9 @@ function output(file, args, request, timeout) {
     const timer = setTimeout(() => {
       fail(`cgp-cred did not answer within ${timeout / 1000} s\nhint: cgp-cred status`)
     }, timeout)
-    for (const [name, most] of [['stdout', MOST], ['stderr', MOST]]) {
+    for (const name of ['stdout', 'stderr']) {
       child[name]?.setEncoding('latin1').on('data', text => {
-        texts[name] += text.slice(0, most + 1 - texts[name].length)
+        texts[name] += text.slice(0, MOST + 1 - texts[name].length)
       })
     }
     child.stdin?.on('error', () => {}) // it ended without reading its request; its status says why

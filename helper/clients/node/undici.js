@@ -11,7 +11,8 @@ const ORDER =
   'a redirect was not followed: the credential would have gone with it\n' +
   'hint: name cgpInterceptor before the redirect interceptor: agent.compose(cgpInterceptor(), redirect())'
 
-// The methods of a handler: undici 7 and later have the first ones; undici 6, and fetch in Node 24 and before, the others.
+// The methods of a handler: undici 7 and later have the first ones; undici 6, and fetch in Node 24 and before, the
+// others.
 const STYLES = [
   {
     ...{ start: 'onRequestStart', head: 'onResponseStart', data: 'onResponseData', end: 'onResponseEnd' },
@@ -162,8 +163,8 @@ function placeOf(opts) {
     throw new CredentialError(`cgp-cred was not asked: the request does not say which host it is for\n${hint}`, 3)
   }
   const path = String(opts.path ?? '/')
-  if (!path.startsWith('/')) {
-    throw new CredentialError('cgp-cred was not asked: the path does not begin with a slash\nhint: give a path', 3)
+  if (!/^\/[^#]*$/.test(path)) {
+    throw new CredentialError('cgp-cred was not asked: the path can not be read\nhint: give a path such as /x', 3)
   }
   return checked(origin + path)
 }

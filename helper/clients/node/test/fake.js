@@ -11,20 +11,18 @@ import { placeOf } from '../place.js'
 
 export const RULES = JSON.parse(readFileSync(new URL('../../testdata/rules.json', import.meta.url), 'utf8'))
 
-// Each run leaves a folder with its arguments and its stdin, and answers with the files of its verb, after the file that
-// VERB.until names is there. @N@ is how many times the verb was run.
+// Each run leaves a file with its arguments and its stdin, and does what the file of its verb says, as a shell that
+// knows how many times the verb was run. It starts no other program: that would take longer than all else.
 const PROGRAM = `#!/bin/sh
 here=\${0%/*}
 verb=$2
 n=1
-until mkdir "$here/run-$verb-$n" 2>/dev/null; do [ -d "$here" ] && n=$((n + 1)) || exit 1; done
-printf '%s\\n' "$@" >"$here/run-$verb-$n/argv"
-cat >"$here/run-$verb-$n/stdin"
-[ -e "$here/$verb.hangs" ] && exec sleep 60
-while [ -e "$here/$verb.until" ] && ! [ -e "$here/$(cat "$here/$verb.until")" ]; do sleep 0.02; done
-[ -e "$here/$verb.stdout" ] && sed "s/@N@/$n/g" "$here/$verb.stdout"
-[ -e "$here/$verb.stderr" ] && cat "$here/$verb.stderr" >&2
-[ -e "$here/$verb.status" ] && exit "$(cat "$here/$verb.status")"
+until (set -C; : >"$here/run-$verb-$n") 2>/dev/null; do [ -d "$here" ] && n=$((n + 1)) || exit 1; done
+{
+	printf '%s\\n' "$@" ''
+	while IFS= read -r line; do printf '%s\\n' "$line"; done
+} >"$here/run-$verb-$n"
+[ -e "$here/$verb.plan" ] && . "$here/$verb.plan"
 exit 0
 `
 
@@ -48,17 +46,28 @@ export function useFake() {
   })
 }
 
+// Removes the folder, into which a run that no test waited for may still write.
 function clean() {
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+  for (let tries = 0; folder !== undefined; tries++) {
+    try {
+      return rmSync(folder, { recursive: true, force: true })
+    } catch (error) {
+      if (tries > 99) throw error
+    }
+  }
 }
 
-// Lets a verb of cgp-cred answer with this.
-export function plan(verb, parts) {
-  for (const part of ['stdout', 'stderr', 'status', 'until', 'hangs']) {
-    const file = path.join(folder, `${verb}.${part}`)
-    rmSync(file, { force: true })
-    if (parts[part] !== undefined) writeFileSync(file, String(parts[part]))
-  }
+// Lets a verb of cgp-cred answer with this; in stdout, @N@ is how many times it was run. until names a file that it
+// waits for; with hangs it does not end.
+export function plan(verb, { stdout, stderr, status, until, hangs }) {
+  const quoted = text => `'${String(text).replaceAll("'", "'\\''")}'`
+  const lines = []
+  if (hangs) lines.push('exec sleep 60')
+  if (until) lines.push(`while [ -d "$here" ] && ! [ -e "$here/${until}" ]; do sleep 0.02; done`)
+  if (stdout) lines.push(`printf %s ${quoted(stdout).replaceAll('@N@', `'"$n"'`)}`)
+  if (stderr) lines.push(`printf %s ${quoted(stderr)} >&2`)
+  lines.push(`exit ${status ?? 0}`)
+  writeFileSync(path.join(folder, `${verb}.plan`), `${lines.join('\n')}\n`)
 }
 
 // Lets cgp-cred answer with a header.
@@ -78,8 +87,9 @@ export function release(name) {
 export function runs(verb = 'get') {
   const found = []
   for (let n = 1; existsSync(path.join(folder, `run-${verb}-${n}`)); n++) {
-    const read = name => readFileSync(path.join(folder, `run-${verb}-${n}`, name), 'latin1')
-    found.push({ argv: read('argv').trimEnd().split('\n'), stdin: read('stdin') })
+    const text = readFileSync(path.join(folder, `run-${verb}-${n}`), 'latin1')
+    const end = text.indexOf('\n\n')
+    found.push({ argv: text.slice(0, end).split('\n'), stdin: text.slice(end + 2) })
   }
   return found
 }

@@ -27,7 +27,7 @@ describe('helper', () => {
 
   test('the request', async () => {
     const origin = newOrigin()
-    const header = await new Helper('int').header(`${origin.replace('a', 'A')}:8443/api/x?patient=943#secret`)
+    const header = await new Helper('int').header(`${origin.replace('a', 'A')}:8443/api/x?patient=9434765919#secret`)
     assert.deepEqual([header.name, header.value], ['Authorization', 'Bearer token1'])
     const host = origin.slice('https://'.length)
     assert.deepEqual(runs(), [
@@ -54,7 +54,6 @@ describe('helper', () => {
       assert.equal((await helper.header(`${origin}/${name}`)).value, 'Bearer token1')
     }
     assert.equal((await new Helper('int').header(`${origin}/api/z`)).value, 'Bearer token1')
-    assert.equal(new Helper('int').kept(`${origin}/api/z`).value, 'Bearer token1')
     assert.equal(runs().length, 1)
     for (const url of [`${origin}/apix`, `${origin}/api/../x`, `${origin}:444/api`]) await helper.header(url)
     await new Helper('dev').header(`${origin}/api/x`)
@@ -70,7 +69,6 @@ describe('helper', () => {
     answers({ scope: origin, life: 100 })
     await new Helper().header(`${origin}/x`)
     t.mock.method(Date, 'now', () => new Date().getTime() + 60_000)
-    assert.equal(new Helper().kept(`${origin}/x`), undefined)
     answers({ scope: origin, life: 1 })
     const values = await Promise.all([1, 2, 3].map(async i => (await new Helper().header(`${origin}/${i}`)).value))
     assert.deepEqual(values, Array(3).fill('Bearer token2'))
@@ -372,7 +370,8 @@ describe('helper', () => {
     const run = (...args) => promisify(execFile)(process.execPath, args, options)
     const print = "c => console.log(c.value, 'ok')"
     const start = { env: { ...env, PATH: PATH_BEFORE }, cwd: folder }
-    await promisify(execFile)(process.execPath, ['-e', `import('cgp-cred').then(m => m.cgpCredential('${url}'))`], start)
+    const ask = `import('cgp-cred').then(m => m.cgpCredential('${url}'))`
+    await promisify(execFile)(process.execPath, ['-e', ask], start)
     assert.equal(runs().length, 1)
     rmSync(program)
     const code = `import('cgp-cred').then(m => m.cgpCredential('${url}')).then(${print})`

@@ -5,7 +5,8 @@ cgp_headers <- function(url, profile = NULL) {
   if (!nzchar(header$name)) {
     return(structure(character(), names = character()))
   }
-  if (!nzchar(token(header)) || !whole_host(header) || numeric_version(sub("[^0-9.].*", "", libcurlVersion())) < "7.83.0") {
+  version <- sub("[^0-9.].*", "", libcurlVersion())
+  if (!nzchar(token(header)) || !whole_host(header) || numeric_version(version) < "7.83.0") {
     what <- if (nzchar(token(header))) "the token of a profile with --api-name, or an old libcurl," else "an API key"
     fail(paste0(
       "R's own functions follow redirects, and would send ", what, " to a place that the profile does not cover\n",

@@ -3,27 +3,40 @@
 BEARER <- 64L # CURLAUTH_BEARER
 HOPS <- 10L # redirects that cgp_fetch follows
 
-cgp_handle <- function(url, profile = NULL, headers = character()) {
+# The headers and options of the user that cgp_fetch keeps when a redirect leads to another host: others could hold a
+# secret too.
+ELSEWHERE_HEADERS <- c("accept", "accept-encoding", "accept-language", "range", "user-agent")
+ELSEWHERE_OPTIONS <- c(
+  "cainfo", "capath", "connecttimeout", "connecttimeout_ms", "debugfunction", "http_version", "low_speed_limit",
+  "low_speed_time", "noprogress", "progressfunction", "proxy", "proxyport", "range", "timeout", "timeout_ms",
+  "useragent", "verbose", "xferinfofunction"
+)
+
+cgp_handle <- function(url, profile = NULL, headers = character(), ...) {
   need("curl")
   header <- header_for(url, checked_profile(profile))
-  handle <- prepared(header, headers)
-  curl::handle_setopt(handle, followlocation = as.integer(may_follow(header)))
+  prepared(header, headers, list(...), follow = may_follow(header))
 }
 
-cgp_fetch <- function(url, profile = NULL, path = NULL, headers = character()) {
+cgp_fetch <- function(url, profile = NULL, path = NULL, headers = character(), ...) {
   need("curl")
   profile <- checked_profile(profile)
   header <- header_for(url, profile)
+  options <- list(...)
   again <- TRUE
   for (hop in 0:HOPS) {
     sent <- covers(header, place_of(url))
-    response <- fetch(url, path, if (sent) header, headers)
+    if (place_of(url)$origin != header$asked$origin) {
+      headers <- headers[tolower(names(headers)) %in% ELSEWHERE_HEADERS]
+      options <- options[names(options) %in% ELSEWHERE_OPTIONS]
+    }
+    response <- fetch(url, path, prepared(if (sent) header, headers, options))
     if (sent && again && response$status_code == 401L) {
       again <- FALSE
       new <- new_header(url, profile)
       if (new$value != header$value) {
         header <- new
-        response <- fetch(url, path, header, headers)
+        response <- fetch(url, path, prepared(header, headers, options))
       }
     }
     url <- target(response)
@@ -34,21 +47,20 @@ cgp_fetch <- function(url, profile = NULL, path = NULL, headers = character()) {
   fail(paste0("the server redirected ", HOPS + 1L, " times, and no further\nhint: check the URL"), 6L)
 }
 
-# fetch sends one request; it follows no redirect.
-fetch <- function(url, path, header, headers) {
-  handle <- prepared(header, headers)
-  curl::handle_setopt(handle, followlocation = 0L)
+fetch <- function(url, path, handle) {
   if (is.null(path)) curl::curl_fetch_memory(url, handle) else curl::curl_fetch_disk(url, path, handle)
 }
 
-# prepared returns a handle that sends a header, if one is given, and others.
-prepared <- function(header, headers) {
-  handle <- curl::new_handle(unrestricted_auth = 0L)
+# prepared returns a handle with options of the user that sends a header, if one is given, and others.
+prepared <- function(header, headers, options, follow = FALSE) {
+  handle <- curl::new_handle(.list = options)
   if (!is.null(header) && nzchar(token(header))) {
     curl::handle_setopt(handle, httpauth = BEARER, xoauth2_bearer = token(header))
   } else if (!is.null(header) && nzchar(header$name)) {
     headers[[header$name]] <- header$value
   }
+  follow <- follow && !isTRUE(options$followlocation == 0)
+  curl::handle_setopt(handle, unrestricted_auth = 0L, followlocation = as.integer(follow))
   curl::handle_setheaders(handle, .list = as.list(headers))
 }
 

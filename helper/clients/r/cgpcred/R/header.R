@@ -1,7 +1,7 @@
 # A header, how long it is valid, and for which URLs.
 
-# In seconds: how long before its expiry a token is no longer used; how long a header without an expiry is kept; how long
-# a new header that was refused too is not replaced again.
+# In seconds: how long before its expiry a token is no longer used; how long a header without an expiry is kept; how
+# long a new header that was refused too is not replaced again.
 MARGIN <- 60
 KEEP <- 300
 FINAL <- 60

@@ -89,14 +89,18 @@ checked_profile <- function(profile) {
 }
 
 ask <- function(at, profile, replaces = FALSE) {
-  out <- run("get", profile, request_lines(at, "capability[]=header"))
-  header <- tryCatch(
-    parse_answer(out, at, replaces),
-    cgp_old = function(e) too_old(),
-    error = function(e) {
-      fail(paste0("cgp-cred gave an answer that can't be used: ", conditionMessage(e), "\n", REINSTALL))
-    }
-  )
+  # No variable here may hold the answer: R can save the variables of each function that an error left.
+  lines <- request_lines(at, "capability[]=header")
+  header <- tryCatch(parse_answer(run("get", profile, lines), at, replaces), error = identity)
+  if (inherits(header, "cgp_error")) {
+    stop(header)
+  }
+  if (inherits(header, "cgp_old")) {
+    too_old()
+  }
+  if (inherits(header, "error")) {
+    fail(paste0("cgp-cred gave an answer that can't be used: ", conditionMessage(header), "\n", REINSTALL))
+  }
   if (is.null(header)) {
     name <- if (is.null(profile)) "no profile covers" else paste0("profile '", profile, "' does not cover")
     fail(paste0("cgp-cred: ", name, " this place on ", at$origin, "\nhint: cgp-cred list"), 3L)
@@ -110,7 +114,9 @@ erase <- function(at, profile, token) {
   tryCatch(run("erase", profile, lines), cgp_error = function(e) warn(conditionMessage(e)))
 }
 
-request_lines <- function(at, ...) c(..., paste0("protocol=", at$scheme), paste0("host=", at$host), paste0("path=", at$path), "")
+request_lines <- function(at, ...) {
+  c(..., paste0("protocol=", at$scheme), paste0("host=", at$host), paste0("path=", at$path), "")
+}
 
 # run runs cgp-cred and returns its standard output. A failure has its message and its exit status.
 run <- function(verb, profile, lines) {
@@ -147,10 +153,12 @@ too_old <- function() {
 # program returns the absolute path of cgp-cred: the one that wrote this package, otherwise the first on PATH. It skips
 # the current folder and relative folders.
 program <- function() {
-  if (nzchar(PROGRAM)) {
-    return(PROGRAM)
-  }
   windows <- on_windows()
+  if (nzchar(PROGRAM)) {
+    recorded <- PROGRAM
+    if (!windows) Encoding(recorded) <- "unknown" # a path is bytes, whatever the locale
+    return(recorded)
+  }
   absolute <- if (windows) "^([A-Za-z]:[\\\\/]|[\\\\/]{2})" else "^/"
   for (folder in strsplit(Sys.getenv("PATH"), .Platform$path.sep, fixed = TRUE)[[1L]]) {
     found <- paste0(folder, "/", if (windows) "cgp-cred.exe" else "cgp-cred")

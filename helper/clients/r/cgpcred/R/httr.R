@@ -12,7 +12,7 @@ cgp_token <- function(profile = NULL) {
       url = NULL, # of the last request
       initialize = function(profile) self$profile <- profile,
       print = function(...) {
-        cat("<token of cgp-cred", if (!is.null(self$profile)) paste0(" (", self$profile, ")"), ": [redacted]>\n", sep = "")
+        cat("<token of cgp-cred", sprintf(" (%s)", self$profile), ": [redacted]>\n", sep = "")
         invisible(self)
       },
       hash = function() paste("cgp-cred", self$profile),

@@ -1,5 +1,7 @@
 # httr2: request(url) |> req_cgp("int") |> req_perform().
 
+NOT_YET <- structure(0L, by = "cgpcred") # libcurl follows no redirect until sign_httr2 allows it
+
 req_cgp <- function(req, profile = NULL) {
   need("httr2")
   need("curl")
@@ -7,12 +9,15 @@ req_cgp <- function(req, profile = NULL) {
     stop("req must be a request of httr2", call. = FALSE)
   }
   follow <- req$options$followlocation
+  if (identical(follow, NOT_YET)) {
+    follow <- NULL # it has a profile already, which this one replaces
+  }
   state <- list2env(parent = emptyenv(), list(
     profile = checked_profile(profile),
-    follow = is.null(follow) || follow != 0, # what the user wants; libcurl follows only if sign_httr2 allows it
+    follow = is.null(follow) || follow != 0, # what the user wants
     refused = FALSE
   ))
-  req <- httr2::req_options(req, followlocation = 0L, unrestricted_auth = 0L)
+  req <- httr2::req_options(req, followlocation = NOT_YET, unrestricted_auth = 0L)
   if (is.null(req$policies$error_is_error)) {
     req <- httr2::req_error(req, is_error = is_error, body = not_followed)
   }
@@ -23,13 +28,13 @@ req_cgp <- function(req, profile = NULL) {
   req
 }
 
-# signer returns what httr2 calls with each request before it sends it, from 1.0.1. Some versions say that the token was
+# signer returns what httr2 calls with each request before it sends it, from 1.0.6. Some versions say that the token was
 # refused by an argument, later ones by the cache's clear.
 signer <- function(state) {
   function(req, ..., reauth = FALSE) sign_httr2(req, state, reauth)
 }
 
-# signing_cache returns an OAuth cache of httr2, in which no token is ever stored. httr2 before 1.0.1 has no function
+# signing_cache returns an OAuth cache of httr2, in which no token is ever stored. httr2 before 1.0.6 has no function
 # that is given the request: there get, which httr2 calls first, takes the place of the call that adds the token.
 signing_cache <- function(state) {
   list(
@@ -47,8 +52,8 @@ signing_cache <- function(state) {
 # no_token returns what is never sent: another version of httr2 than those above would be refused with it.
 no_token <- function() httr2::oauth_token("[no token]")
 
-# sign_httr2 adds the header to a request that is about to be sent, and lets libcurl follow redirects if the header is one
-# that it sends to no other place. The request that the user has stays without it.
+# sign_httr2 adds the header to a request that is about to be sent, and lets libcurl follow redirects if the header is
+# one that it sends to no other place. The request that the user has stays without it.
 sign_httr2 <- function(req, state, reauth) {
   if (shown_only()) {
     return(httr2::req_headers(req, Authorization = "[redacted]"))
@@ -58,7 +63,8 @@ sign_httr2 <- function(req, state, reauth) {
   header <- (if (refused) new_header else header_for)(req$url, state$profile)
   if (nzchar(header$name)) {
     add <- getExportedValue("httr2", if (exported("req_headers_redacted")) "req_headers_redacted" else "req_headers")
-    req <- do.call(add, c(list(req), structure(list(header$value), names = header$name)))
+    added <- structure(list(header$value), names = header$name)
+    req <- add(req, !!!added)
   }
   if (state$follow && may_follow(header)) {
     req <- httr2::req_options(req, followlocation = 1L)
@@ -102,6 +108,6 @@ redirects <- function(resp) {
 
 not_followed <- function(resp) {
   if (redirects(resp)) {
-    "The redirect was not followed: its target could get the API key, or a token of another API's profile. See ?req_cgp."
+    "The redirect was not followed: its target could get the API key, or the token of another API. See ?req_cgp."
   }
 }

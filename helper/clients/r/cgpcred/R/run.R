@@ -11,8 +11,11 @@ too_slow <- function() {
   fail(paste0("cgp-cred did not answer within ", format(time_limit()), " s\nhint: cgp-cred status"))
 }
 
-# The most that each of the named pipes below is given: they hold it before anything reads.
+# The most bytes for the program, which a named pipe holds before anything reads, and from it.
 MOST <- 8000L
+MOST_READ <- 1000000L
+
+OTHER_FOLDER <- "hint: set TMPDIR to a folder on a local disk, and start R again"
 
 # start_unix talks to the program through two named pipes in a folder that only this user can open: their data is never
 # on disk. R keeps both ends of each open, so that no open waits. Only paths and checked words are part of the shell's
@@ -21,11 +24,11 @@ MOST <- 8000L
 start_unix <- function(path, arguments, lines) {
   input <- charToRaw(paste0(lines, "\n", collapse = ""))
   if (length(input) > MOST) {
-    fail("the URL is too long for cgp-cred\nhint: shorten its path", 3L)
+    fail("the request is too long for cgp-cred\nhint: shorten the path of the URL", 3L)
   }
   folder <- tempfile("cgpcred", tempdir(check = TRUE))
   if (!dir.create(folder, showWarnings = FALSE, mode = "0700")) {
-    fail("the session's temporary folder can't be written\nhint: set TMPDIR to a folder on a local disk, and start R again")
+    fail(paste0("the session's temporary folder can't be written\n", OTHER_FOLDER))
   }
   on.exit(unlink(folder, recursive = TRUE))
   stdin <- named_pipe(folder, "in", blocking = TRUE)
@@ -52,7 +55,7 @@ named_pipe <- function(folder, name, blocking) {
   failed <- function(e) {
     fail(paste0(
       "the session's temporary folder can't hold a named pipe: ", conditionMessage(e),
-      "\nhint: set TMPDIR to a folder on a local disk, and start R again"
+      "\n", OTHER_FOLDER
     ))
   }
   tryCatch(fifo(file.path(folder, name), "w+b", blocking = blocking), error = failed, warning = failed)
@@ -68,6 +71,9 @@ await <- function(folder, stdout) {
     out <- c(out, tryCatch(readBin(stdout, "raw", 65536L), error = function(e) raw()))
     if (endsWith(status, "\n")) {
       break
+    }
+    if (length(out) > MOST_READ) {
+      fail(paste0("cgp-cred gave an answer that can't be used: it is too long\n", REINSTALL))
     }
     if (proc.time()[["elapsed"]] - began > time_limit()) {
       too_slow()

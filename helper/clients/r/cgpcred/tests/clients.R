@@ -33,7 +33,8 @@ if (there("curl")) {
   # A refused token is replaced, once.
   wants("token2")
   is(cgp_fetch(API, headers = c(Accept = "application/fhir+json"))$status_code, 200L)
-  is(tail(seen(), 1L), paste0(line(host(base), "/api/x?patient=943", "Bearer token2", "", "application/fhir+json"), " "))
+  last <- tail(seen(), 1L)
+  is(last, paste0(line(host(base), "/api/x?patient=943", "Bearer token2", "", "application/fhir+json"), " "))
   is(length(runs("erase")), 1L)
   wants("none")
   is(cgp_fetch(API)$status_code, 401L)
@@ -89,6 +90,15 @@ if (there("curl")) {
   curl::multi_run(pool = pool)
   is(statuses, rep(200L, 50L))
   is(length(runs()), 1L)
+
+  # Another host of a redirect gets no other secret either.
+  begin()
+  mine <- c(apikey = "secret", Accept = "x/y")
+  is(cgp_fetch(paste0(base, to_other), headers = mine, userpwd = "me:secret", timeout = 600)$status_code, 200L)
+  got <- seen()
+  is(c(grepl("| secret |", got[[1L]], fixed = TRUE), grepl("x/y", got[[2L]])), c(TRUE, TRUE))
+  hasnt(got[[2L]], "secret")
+  hasnt(got[[2L]], "Basic")
 
   begin("")
   is(cgp_fetch(API)$status_code, 200L)
@@ -158,6 +168,8 @@ if (there("httr2")) {
   begin()
   is(any_status(req_cgp(req_options(request(paste0(base, to_other)), followlocation = 0))), 302L)
   is(requests(), first)
+  is(status(req_cgp(req_cgp(request(paste0(base, to_other)), "other"), "int")), 200L)
+  is(requests()[[2L]], second)
   begin(scope = paste0(base, "/redirect"))
   req <- req_cgp(request(paste0(base, "/redirect//api/x")))
   error <- tryCatch(req_perform(req), error = identity)
@@ -166,7 +178,8 @@ if (there("httr2")) {
   begin("apikey: key1")
   is(status(req_cgp(request(API))), 200L)
   is(any_status(req_cgp(request(paste0(base, to_other)))), 302L)
-  is(requests(), c(request_line(host(base), "/api/x?patient=943", "", "key1"), request_line(host(base), to_other, "", "key1")))
+  with_key <- function(path) request_line(host(base), path, "", "key1")
+  is(requests(), c(with_key("/api/x?patient=943"), with_key(to_other)))
   is(any_status(req_cgp(request(paste0(base, "/no")))), 401L)
   is(length(runs("erase")), 0L)
   begin("")
@@ -190,7 +203,7 @@ if (there("httr2")) {
 
   # A stream.
   begin()
-  if (version >= "1.0.1") {
+  if (version >= "1.0.6") {
     got <- NULL
     is(resp_status(req_perform_stream(req_cgp(request(API)), function(x) {
       got <<- rawToChar(x)
@@ -255,6 +268,26 @@ if (there("httr") && requireNamespace("curl", quietly = TRUE)) {
   begin()
   for (i in 1:5) is(httr::status_code(get(token, of = paste0(base, "/api/", i))), 200L)
   is(length(runs()), 1L)
+}
+
+# What docs/r.md says of R without this package: a header that was added by hand.
+begin()
+url <- paste0(base, to_other)
+leaks <- function(code) {
+  code
+  last <- requests()[[2L]]
+  is(startsWith(last, host(other)), TRUE)
+  grepl("| secret |", last, fixed = TRUE)
+}
+by_hand <- list(Authorization = "secret", apikey = "secret")
+for (name in names(by_hand)) {
+  header <- by_hand[name]
+  expected <- name == "apikey" || utils::packageVersion("curl") < "5.2.1"
+  handle <- curl::handle_setheaders(curl::new_handle(), .list = header)
+  is(leaks(curl::curl_fetch_memory(url, handle)), expected)
+  if (there("httr2")) is(leaks(httr2::req_perform(httr2::req_headers(httr2::request(url), !!!header))), expected)
+  if (there("httr")) is(leaks(httr::GET(url, httr::add_headers(.headers = unlist(header)))), expected)
+  is(leaks(download.file(url, tempfile(), method = "libcurl", headers = unlist(header), quiet = TRUE)), name == "apikey")
 }
 
 finished()

@@ -22,9 +22,10 @@ fresh_start()
 answers(scope = "https://a.example/api")
 for (path in c("api/x", "api/y?z", "api")) is(get_value(paste0("https://a.example/", path), "int"), "Bearer token1")
 is(length(runs()), 1L)
-for (url in c("https://a.example/apix", "https://a.example/api/../x", "https://a.example:444/api", "http://a.example/api")) {
-  get_value(url, "int")
+for (elsewhere in c("https://a.example/apix", "https://a.example/api/../x", "https://a.example:444/api")) {
+  get_value(elsewhere, "int")
 }
+get_value("http://a.example/api", "int")
 get_value(URL, "dev")
 get_value(URL)
 Sys.setenv(CGP_CRED_PROFILE = "dev")
@@ -61,7 +62,10 @@ is(new_header(URL, NULL)$value, "Bearer token2")
 is(get_value(URL), "Bearer token2")
 is(length(runs()), 2L)
 is(runs("erase")[[1L]]$argv, c("credential", "erase"))
-is(runs("erase")[[1L]]$stdin, c("authtype=Bearer", "credential=token1", "protocol=https", "host=a.example", "path=/api/x"))
+is(
+  runs("erase")[[1L]]$stdin,
+  c("authtype=Bearer", "credential=token1", "protocol=https", "host=a.example", "path=/api/x")
+)
 is(length(runs("erase")), 1L)
 put("now", function() clock() + 61)
 is(new_header(URL, NULL)$value, "Bearer token3")
@@ -112,7 +116,7 @@ plan("get")
 is(fails("https://a.example/secret?secret")$status, 3L)
 has(conditionMessage(fails()), "no profile covers this place on https://a.example\n")
 has(conditionMessage(fails(profile = "int")), "profile 'int' does not cover")
-for (out in c("header=Authorization: Bearer secret\nheader=Authorization: Bearer secret\n", "Bearer secret\n", "quit=1\n")) {
+for (out in c("header=apikey: secret\nheader=apikey: secret\n", "Bearer secret\n", "quit=1\n")) {
   plan("get", out = out)
   is(fails()$status, NA_integer_)
 }
@@ -129,18 +133,41 @@ has(conditionMessage(fails()), file.path(here, "cgp-cred"))
 plan("--json", err = "cgp-cred: unknown flag", status = 2)
 has(conditionMessage(fails()), "is cgp-cred of an unknown version, which is too old")
 
-plan("get", sleep = 60)
-options(cgpcred.timeout = 0.3)
-has(conditionMessage(fails()), "did not answer within 0.3 s")
+# It hangs, or the user interrupts: it is ended.
+gone <- function() {
+  pid <- as.integer(readLines(file.path(here, paste0("run-", length(list.files(here, "^run-"))), "pid")))
+  for (i in 1:600) {
+    if (!tools::pskill(pid, 0L)) return(TRUE)
+    Sys.sleep(0.05)
+  }
+  FALSE
+}
+fresh_start()
+plan("get", sleep = 600)
+options(cgpcred.timeout = 3)
+has(conditionMessage(fails()), "did not answer within 3 s")
 options(cgpcred.timeout = NULL)
+is(gone(), TRUE)
 is(length(list.files(tempdir(), "^cgpcred")), 0L)
+interrupted <- tryCatch({
+  setTimeLimit(elapsed = 3, transient = TRUE)
+  header_for(URL, NULL)
+}, error = conditionMessage)
+setTimeLimit()
+has(interrupted, "time limit")
+is(gone(), TRUE)
+is(length(list.files(tempdir(), "^cgpcred")), 0L)
+fresh_start()
+plan("get", out = strrep("secret", 300000))
+has(conditionMessage(fails()), "it is too long")
 
 for (name in list("--help", "a b", "../x", "A", strrep("x", 65), "int\n", "int; id", c("a", "b"), 1, NA)) {
   is(fails(profile = name)$status, 2L)
 }
 is(checked_profile(""), NULL)
 count <- length(runs())
-for (url in list("", "https://user:secret@a.example/", "file:///etc/passwd", NULL, NA, 1, c(URL, URL), paste0(URL, "\n"))) {
+odd_urls <- list("", "https://u:secret@a.example/", "file:///etc/passwd", NULL, NA, 1, c(URL, URL), paste0(URL, "\n"))
+for (url in odd_urls) {
   fails(url)
 }
 fails(paste0(URL, strrep("/x", 5000)))
@@ -172,12 +199,28 @@ is(file.copy(file.path(here, "cgp-cred"), odd), TRUE)
 fresh_start()
 put("PROGRAM", odd)
 is(get_value(URL), "Bearer token1")
+put("PROGRAM", "/h\u00e9l")
+is(charToRaw(program()), charToRaw(enc2utf8("/h\u00e9l")))
+
+# A variable that R could save does not hold an answer that was refused.
+fresh_start()
+plan("get", out = "capability[]=header\nheader=Authorization: Bearer secret\nheader=x\n")
+variables <- function(frame) {
+  lapply(ls(frame), function(name) tryCatch(utils::capture.output(print(get(name, frame))), error = function(e) ""))
+}
+frames <- NULL
+error <- tryCatch(
+  withCallingHandlers(header_for(URL, NULL), cgp_error = function(e) frames <<- lapply(sys.frames(), variables)),
+  cgp_error = identity
+)
+is(length(frames) > 3L, TRUE)
+hasnt(unlist(frames), "secret")
 
 # Proxies.
 fresh_start()
 proxied <- function(no, names = "http_proxy", url = "http://localhost:8080/") {
   Sys.unsetenv(c("NO_PROXY", "no_proxy"))
-  do.call(Sys.setenv, c(list(NO_PROXY = no), structure(as.list(rep("http://p.example:3128", length(names))), names = names)))
+  do.call(Sys.setenv, c(list(NO_PROXY = no), structure(list("http://p.example:3128"), names = names)))
   on.exit(Sys.unsetenv(names))
   on.exit(Sys.setenv(NO_PROXY = "*"), add = TRUE)
   tryCatch({
@@ -233,22 +276,23 @@ is(get_value(URL), "Bearer token1")
 # What runs on Windows, as far as other systems show it.
 fresh_start()
 put("on_windows", function() FALSE)
-done <- start_windows(file.path(here, "cgp-cred"), c("credential", "get"), request_lines(place_of(URL), "capability[]=header"))
+fake <- file.path(here, "cgp-cred")
+done <- start_windows(fake, c("credential", "get"), request_lines(place_of(URL), "capability[]=header"))
 is(done, list(status = 0L, out = "capability[]=header\nheader=Authorization: Bearer token1\n", said = ""))
 is(runs()[[1L]]$stdin, c("capability[]=header", "protocol=https", "host=a.example", "path=/api/x"))
-is(start_windows(file.path(here, "cgp-cred"), c("credential", "erase"), c("credential=t", ""))$status, 0L)
+is(start_windows(fake, c("credential", "erase"), c("credential=t", ""))$status, 0L)
 is(runs("erase")[[1L]]$stdin, "credential=t")
 plan("get", err = "cgp-cred: locked\n", status = 4)
-is(start_windows(file.path(here, "cgp-cred"), c("credential", "get"), ""), list(status = 4L, out = "", said = "cgp-cred: locked\n"))
+is(start_windows(fake, c("credential", "get"), ""), list(status = 4L, out = "", said = "cgp-cred: locked\n"))
 
 # Where a redirect leads.
 for (case in list(
-  c("http://b.example/x", "http://b.example/x"), c("//b.example/x", "https://b.example/x"), c("/x?y", "https://a.example/x?y"),
-  c("y", "https://a.example/api/y"), c("?z", "https://a.example/api/x?z")
+  c("http://b.example/x", "http://b.example/x"), c("//b.example/x", "https://b.example/x"),
+  c("/x?y", "https://a.example/x?y"), c("y", "https://a.example/api/y"), c("?z", "https://a.example/api/x?z")
 )) {
   is(resolved(case[[1L]], URL), case[[2L]])
 }
-for (location in c("file:///etc/passwd", "http://u:p@b.example/", "javascript:x", "//b.example\\c", "http://b example/")) {
+for (location in c("file:///etc/passwd", "http://u:p@b.example/", "javascript:x", "//b.example\\c", "http://b x/")) {
   is(resolved(location, URL), NULL)
 }
 
@@ -264,7 +308,8 @@ con <- url(API, headers = cgp_headers(API), method = "libcurl")
 is(readLines(con, warn = FALSE), "ok")
 close(con)
 is(requests(), rep(request_line(host(base), "/api/x?patient=943", "Bearer token1"), 2L))
-is(download.file(paste0(base, "/redirect/", other, "/y"), file, method = "libcurl", headers = cgp_headers(API), quiet = TRUE), 0L)
+url <- paste0(base, "/redirect/", other, "/y")
+is(download.file(url, file, method = "libcurl", headers = cgp_headers(API), quiet = TRUE), 0L)
 is(requests(), c(
   request_line(host(base), paste0("/redirect/", other, "/y"), "Bearer token1"), request_line(host(other), "/y")
 ))
@@ -275,10 +320,10 @@ if (nzchar(file)) {
   text <- paste(readLines(file), collapse = "\n")
   strings <- gregexpr("\"([^\"\\\\]|\\\\.)*\"", text)
   regmatches(text, strings, invert = TRUE)[[1L]] -> between
-  for (change in list(c("[[{]", "list("), c("[]}]", ")"), c(":", "="), c("true", "TRUE"), c("false", "FALSE"), c("null", "NULL"))) {
-    between <- gsub(change[[1L]], change[[2L]], between)
-  }
-  rules <- eval(parse(text = paste0(c(rbind(between, c(regmatches(text, strings)[[1L]], ""))), collapse = ""), keep.source = FALSE))
+  changes <- c("[[{]" = "list(", "[]}]" = ")", ":" = "=", "true" = "TRUE", "false" = "FALSE", "null" = "NULL")
+  for (json in names(changes)) between <- gsub(json, changes[[json]], between)
+  text <- paste0(c(rbind(between, c(regmatches(text, strings)[[1L]], ""))), collapse = "")
+  rules <- eval(parse(text = text, keep.source = FALSE))
   error <- function(code) tryCatch({
     code
     stop("it did not fail")
@@ -290,7 +335,9 @@ if (nzchar(file)) {
   for (host in names(rules$loopback_hosts)) is(loopback(host), rules$loopback_hosts[[host]])
   for (r in rules$answers) is(unclass(parse_answer(r$text, asked))[c("name", "value")], r[c("name", "value")])
   for (text in rules$bad_answers) hasnt(error(parse_answer(text, asked)), "secret")
-  for (text in rules$answers_of_old_helpers) is(tryCatch(parse_answer(text, asked), cgp_old = function(e) "old"), "old")
+  for (text in rules$answers_of_old_helpers) {
+    is(tryCatch(parse_answer(text, asked), cgp_old = function(e) "old"), "old")
+  }
   for (r in rules$scopes) {
     scope <- if (!is.null(r$scope)) paste0("scope=", r$scope, "\n")
     header <- parse_answer(paste0("capability[]=header\nheader=apikey: k\n", scope), asked)

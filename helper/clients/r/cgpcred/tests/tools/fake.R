@@ -28,8 +28,8 @@ is <- function(got, want) {
     stop("got ", str(got), "\nwant ", str(want), call. = FALSE)
   }
 }
-has <- function(text, part) if (!any(grepl(part, text, fixed = TRUE))) stop("no \"", part, "\" in: ", text) else is(1, 1)
-hasnt <- function(text, part) if (any(grepl(part, text, fixed = TRUE))) stop("\"", part, "\" is in: ", text) else is(1, 1)
+has <- function(text, part) if (!any(grepl(part, text, fixed = TRUE))) stop("no ", part, " in: ", text) else is(1, 1)
+hasnt <- function(text, part) if (any(grepl(part, text, fixed = TRUE))) stop(part, " is in: ", text) else is(1, 1)
 failure <- function(code) tryCatch({
   code
   stop("it did not fail")
@@ -55,6 +55,7 @@ writeLines(c(
   "for a in \"$@\"; do echo \"$a\"; done >\"$run/argv\"",
   "while IFS= read -r line; do [ -n \"$line\" ] || break; printf '%s\\n' \"$line\"; done >\"$run/stdin\"",
   "echo \"$2\" >\"$run/verb\"",
+  "echo $$ >\"$run/pid\"",
   "plan=$here/plan-$2",
   "[ ! -e \"$plan.sleep\" ] || exec sleep \"$(cat \"$plan.sleep\")\"",
   "n=$(cat \"$here\"/run-*/verb | grep -c '^get$')",
@@ -100,7 +101,8 @@ runs <- function(verb = "get") {
 serve <- function() {
   ready <- file.path(here, "server")
   rscript <- file.path(R.home("bin"), "Rscript")
-  system(paste(shQuote(rscript), "--vanilla", shQuote(normalizePath("tools/server.R")), shQuote(here)), wait = FALSE, ignore.stderr = TRUE)
+  words <- c(shQuote(rscript), "--vanilla", shQuote(normalizePath("tools/server.R")), shQuote(here))
+  system(paste(words, collapse = " "), wait = FALSE, ignore.stderr = TRUE)
   for (i in 1:600) {
     if (file.exists(ready)) break
     Sys.sleep(0.05)

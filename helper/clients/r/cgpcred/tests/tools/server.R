@@ -34,8 +34,8 @@ answer <- function(con) {
     status <- "401 Unauthorized"
     more <- "WWW-Authenticate: Bearer realm=\"null\",error=\"invalid_token\""
   }
-  text <- paste(c(paste("HTTP/1.1", status), more, "Content-Type: text/plain", "Content-Length: 2", "Connection: close"),
-    collapse = "\r\n")
+  lines <- c(paste("HTTP/1.1", status), more, "Content-Type: text/plain", "Content-Length: 2", "Connection: close")
+  text <- paste(lines, collapse = "\r\n")
   writeBin(charToRaw(paste0(text, "\r\n\r\nok")), con)
 }
 
