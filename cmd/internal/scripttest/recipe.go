@@ -88,8 +88,8 @@ func writeRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
-// run-recipe NAME runs a recipe: sh in bash, as a user would paste it, python with $PYTHON, r with Rscript, and go as the
-// main package of the module in the current folder.
+// run-recipe NAME runs a recipe: sh in bash, as a user would paste it, python with $PYTHON, r with Rscript, and go as
+// the main package of the module in the current folder.
 func runRecipe(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: run-recipe NAME")
