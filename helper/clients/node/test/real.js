@@ -208,7 +208,7 @@ describe('axios before 1.12 with the adapter fetch', () => {
 
 describe('undici', () => {
   useFake()
-  for (const name of ['undici6', 'undici7', 'undici8']) {
+  for (const name of ['undici6', 'undici', 'undici8']) {
     const [major] = process.versions.node.split('.').map(Number)
     if (name === 'undici8' && major < 22) continue
     const { Agent, Client, errors, fetch, interceptors, request } = require(name)
@@ -353,7 +353,7 @@ describe('without the package', () => {
     got: async url => (await import('got')).got(url, { headers }),
     'node-fetch': async url => (await import('node-fetch')).default(url, { headers }),
     undici: url => {
-      const { Agent, interceptors, request } = require('undici7')
+      const { Agent, interceptors, request } = require('undici')
       return request(url, { headers, dispatcher: new Agent().compose(interceptors.redirect({ maxRedirections: 3 })) })
     },
     'fhir-kit-client': async url => {
