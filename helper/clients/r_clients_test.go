@@ -27,7 +27,7 @@ func TestClientsRPackage(t *testing.T) {
 	}
 	folder := t.TempDir()
 	for _, argv := range [][]string{{"build", source}, {"check", "--no-manual", "cgpcred_0.0.0.tar.gz"}} {
-		cmd := exec.CommandContext(t.Context(), "R", append([]string{"CMD"}, argv...)...) //nolint:gosec // as above
+		cmd := exec.CommandContext(t.Context(), "R", append([]string{"CMD"}, argv...)...)
 		cmd.Dir = folder
 		cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "CGPCRED_RULES="+rules(t))
 		out, err := cmd.CombinedOutput()
