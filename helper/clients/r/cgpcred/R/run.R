@@ -86,12 +86,16 @@ await <- function(folder, stdout) {
 
 # end ends a program that did not end by itself, and waits until the shell has noted that: then the folder can go.
 end <- function(folder) {
-  pid <- suppressWarnings(as.integer(file_text(file.path(folder, "pid"))))
   for (signal in c(SIGTERM, SIGKILL)) {
-    if (!is.na(pid)) pskill(pid, signal)
+    sent <- FALSE
     for (i in 1:500) {
       if (endsWith(file_text(file.path(folder, "status")), "\n")) {
         return()
+      }
+      pid <- suppressWarnings(as.integer(file_text(file.path(folder, "pid"))))
+      if (!sent && !is.na(pid)) {
+        pskill(pid, signal)
+        sent <- TRUE
       }
       Sys.sleep(0.01)
     }
