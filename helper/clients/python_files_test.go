@@ -295,6 +295,8 @@ func TestMetadataIsThatOfTheProject(t *testing.T) {
 		`(?m)^requires-python = "(.*)"$`: "Requires-Python: %",
 		`(?m)^requests = \["(.*)"\]$`:    `Requires-Dist: %; extra == "requests"`,
 		`(?m)^httpx = \["(.*)"\]$`:       `Requires-Dist: %; extra == "httpx"`,
+		`(?m)^aiohttp = \["(.*)"\]$`:     `Requires-Dist: %; extra == "aiohttp"`,
+		`(?m)^fsspec = \["(.*)"\]$`:      `Requires-Dist: %; extra == "fsspec"`,
 		`(?m)^license = .*"(.*)"`:        "License: %",
 	} {
 		m := regexp.MustCompile(pattern).FindStringSubmatch(project)

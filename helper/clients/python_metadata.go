@@ -12,13 +12,17 @@ import (
 const metadata = `Metadata-Version: 2.1
 Name: cgp-cred
 Version: %s
-Summary: Credentials for NHS API Management from cgp-cred, for requests, httpx, cgpclient and HTTPie
+Summary: Credentials for NHS API Management from cgp-cred, for Python's HTTP libraries, cgpclient and HTTPie
 License: MIT
 Requires-Python: >=3.9
 Provides-Extra: requests
 Requires-Dist: requests>=2.28; extra == "requests"
 Provides-Extra: httpx
 Requires-Dist: httpx>=0.23; extra == "httpx"
+Provides-Extra: aiohttp
+Requires-Dist: aiohttp>=3.8; extra == "aiohttp"
+Provides-Extra: fsspec
+Requires-Dist: fsspec[http]>=2022.11; extra == "fsspec"
 `
 
 const wheel = "Wheel-Version: 1.0\nGenerator: cgp-cred\nRoot-Is-Purelib: true\nTag: py3-none-any\n"

@@ -28,8 +28,9 @@ const (
 // Keycloak's words, as of its version 26. Several faults have the same ones.
 const (
 	badRealmClient    = "Invalid client or Invalid client credentials"
-	badRealmSignature = "Client authentication with signed JWT failed: Signature on JWT token failed validation"
-	badRealmJWT       = "Client authentication with signed JWT failed: java.lang.IllegalArgumentException: Parsing error"
+	badRealmAssertion = "Client authentication with signed JWT failed: "
+	badRealmSignature = badRealmAssertion + "Signature on JWT token failed validation"
+	badRealmJWT       = badRealmAssertion + "java.lang.IllegalArgumentException: Parsing error"
 )
 
 // realmError is a refusal of Keycloak's token endpoint.
@@ -75,8 +76,8 @@ func (s *Simulator) serveRealm(w http.ResponseWriter, r *http.Request) (answer, 
 	return s.mintRealm(r, client), p
 }
 
-// admitRealm makes Keycloak's checks in its order: the grant, the client, its key, its signature, its claims. It returns
-// the client's ID, or a refusal.
+// admitRealm makes Keycloak's checks in its order: the grant, the client, its key, its signature, its claims. It
+// returns the client's ID, or a refusal.
 func (s *Simulator) admitRealm(r *http.Request, form url.Values) (client string, refused *answer) {
 	refuse := func(a answer) (string, *answer) { return "", &a }
 	kind, text := form.Get("client_assertion_type"), form.Get("client_assertion")

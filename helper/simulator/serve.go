@@ -48,8 +48,8 @@ type listening struct {
 }
 
 // Serve listens, writes one JSON line to o.Stdout that says on which addresses ({"base_url","host","token_url",
-// "bucket_url"}, with TLS "ca_file", with Proxygen "audience"), and serves until ctx ends, which is not an error. Then it removes the
-// certificate's file.
+// "bucket_url"}, with TLS "ca_file", with Proxygen "audience"), and serves until ctx ends, which is not an error. Then
+// it removes the certificate's file.
 func Serve(ctx context.Context, o ServeOptions) error {
 	api, err := listen(ctx, cmp.Or(o.Listen, "127.0.0.1:0"), o.AllowRemote)
 	if err != nil {

@@ -35,12 +35,12 @@ func TestHome(t *testing.T) {
 		}
 	}
 	for file, want := range map[string]string{
-		"go.mod":          "module " + address + "\n",
-		"README.md":       "git clone https://" + address,
-		"docs/install.md": "go install " + address + "/cmd/cgp-cred@latest",
+		"go.mod":            "module " + address + "\n",
+		"README.md":         "git clone https://" + address,
+		"docs/install.md":   "go install " + address + "/cmd/cgp-cred@latest",
 		"docs/languages.md": "go get " + address + "/helper/oauth",
-		"docs/ci.md":      "uses: example/cgp-cred/.github/actions/cgp-cred@COMMIT",
-		".golangci.yml":   "pkg: " + address + "/helper$",
+		"docs/ci.md":        "uses: example/cgp-cred/.github/actions/cgp-cred@COMMIT",
+		".golangci.yml":     "pkg: " + address + "/helper$",
 	} {
 		text, err := os.ReadFile(filepath.Join(src, file))
 		if m.must(err); !strings.Contains(string(text), want) {

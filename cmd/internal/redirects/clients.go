@@ -158,6 +158,8 @@ RCLONE_WEBDAV_BEARER_TOKEN=$TOKEN RCLONE_WEBDAV_HEADERS="apikey,$KEY" rclone cat
 		Version: "http --version",
 		Header:  Way{Script: httpie + `http --ignore-stdin --follow "$URL" Authorization:@token apikey:@key`},
 		Safe: []Way{
+			{"`--follow --ignore-netrc`", httpie +
+				`http --ignore-stdin --follow --ignore-netrc "$URL" Authorization:@token apikey:@key`},
 			{"without `--follow`", httpie + `http --ignore-stdin "$URL" Authorization:@token apikey:@key`},
 		},
 		Cheap: true,
@@ -209,7 +211,8 @@ var apiClients = []Client{
 		Name: "Bruno", Language: "sh", Package: "@usebruno/cli", Version: "bru --version",
 		Header: Way{Script: bruno + "bru run r.bru"},
 		Safe: []Way{
-			{"`followRedirects: false`", bruno + "printf 'settings {\\n  followRedirects: false\\n}\\n' >>r.bru; bru run r.bru"},
+			{"`followRedirects: false`", bruno + `printf 'settings {\n  followRedirects: false\n}\n' >>r.bru
+bru run r.bru`},
 		},
 	},
 	{
@@ -279,7 +282,8 @@ var pythonClients = []Client{
 		Version: pythonVersion("requests"),
 		Header:  Way{Script: pythonHeaders + "import requests\nrequests.get(URL, headers=H)"},
 		Safe: []Way{
-			{"`allow_redirects=False`", pythonHeaders + "import requests\nrequests.get(URL, headers=H, allow_redirects=False)"},
+			{"`allow_redirects=False`", pythonHeaders + `import requests
+requests.get(URL, headers=H, allow_redirects=False)`},
 		},
 		Cheap: true,
 	},
@@ -287,7 +291,14 @@ var pythonClients = []Client{
 		Name: "Python requests, `Session.headers`", Language: "python",
 		Package: "python3-requests", Version: pythonVersion("requests"),
 		Header: Way{Script: pythonHeaders + "import requests\ns = requests.Session()\ns.headers.update(H)\ns.get(URL)"},
-		Cheap:  true,
+		Safe: []Way{
+			{"`trust_env = False`", pythonHeaders + `import requests
+s = requests.Session()
+s.trust_env = False
+s.headers.update(H)
+s.get(URL)`},
+		},
+		Cheap: true,
 	},
 	{
 		Name: "Python httpx, `follow_redirects`", Language: "python", Package: "python3-httpx",
@@ -368,7 +379,8 @@ var nodeClients = []Client{
 		Version: "node --version",
 		Header:  Way{Script: nodeHeaders + "await (await fetch(URL, { headers })).text()"},
 		Safe: []Way{
-			{"`redirect: \"manual\"`", nodeHeaders + `await (await fetch(URL, { headers, redirect: "manual" })).text()`},
+			{"`redirect: \"manual\"`", nodeHeaders + `const a = await fetch(URL, { headers, redirect: "manual" })
+await a.text()`},
 		},
 		Cheap: true,
 	},
@@ -389,6 +401,8 @@ await (await request(URL, { headers, dispatcher })).body.text()`},
 		Header: Way{Script: nodeHeaders + `import axios from "axios"
 await axios.get(URL, { headers })`},
 		Safe: []Way{
+			{"`sensitiveHeaders`", nodeHeaders + `import axios from "axios"
+await axios.get(URL, { headers, sensitiveHeaders: ["apikey"] })`},
 			{"`maxRedirects: 0`", nodeHeaders + `import axios from "axios"
 await axios.get(URL, { headers, maxRedirects: 0 })`},
 		},
@@ -459,7 +473,9 @@ var rClients = []Client{
 	{
 		Name: "R `download.file(headers=)`", Language: "r", Package: "r-base-core",
 		Version: rVersion("base"),
-		Header:  Way{Script: rHeaders + `download.file(url, "out", method = "libcurl", quiet = TRUE, headers = headers)`},
+		Header: Way{
+			Script: rHeaders + `download.file(url, "out", method = "libcurl", quiet = TRUE, headers = headers)`,
+		},
 	},
 	{
 		Name: "R `url(headers=)`", Language: "r", Package: "r-base-core",
@@ -565,8 +581,9 @@ Net::HTTP.get_response(URI(ENV["URL"]), headers)`},
 		Name: "Go `net/http`", Language: "go", Package: "golang", Version: "go version",
 		Header: Way{Script: goClient("")},
 		Safe: []Way{
-			{"`CheckRedirect`", goClient("http.DefaultClient.CheckRedirect = func(*http.Request, []*http.Request) error " +
-				"{ return http.ErrUseLastResponse }")},
+			{"`CheckRedirect`", goClient(`
+	stop := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	http.DefaultClient.CheckRedirect = stop`)},
 		},
 	},
 }

@@ -7,5 +7,5 @@ import "testing"
 // Each client does what the table says; with -update, the table says what each client does.
 func TestClientsRedirects(t *testing.T) {
 	t.Parallel()
-	playAll(t, Clients, Cases...)
+	playAll(t, Clients, Origin, Port, Host, Netrc)
 }

@@ -11,10 +11,10 @@ import (
 
 // The credentials that clients are given. They are good for nothing.
 const (
-	Token = "redirects-token-0123456789abcdefghij" //nolint:gosec // as above
+	Token = "redirects-token-0123456789abcdefghij"
 	Key   = "redirects-api-key-0123456789abcdef"
 
-	netrcPassword = "redirects-netrc-password"
+	netrcPassword = "redirects-netrc-password" //nolint:gosec // as above
 )
 
 // Case is where a redirect leads.

@@ -65,20 +65,22 @@ func TestOutcome(t *testing.T) {
 		hits []hit
 		want Outcome
 	}{
-		"nothing came":                       {nil, ""},
-		"no header at all":                   {[]hit{at(0, without), at(1, without), at(2, without)}, ""},
-		"no header at first":                 {[]hit{at(0, without), at(1, with), at(2, with)}, ""},
-		"only the later hops came":           {[]hit{at(1, without), at(2, without)}, ""},
-		"it stops":                           {[]hit{at(0, with)}, NotFollowed},
-		"it asks twice and stops":            {[]hit{at(0, without), at(0, with)}, NotFollowed},
-		"it stops on the way":                {[]hit{at(0, with), at(1, without)}, ""},
-		"it keeps the header back":           {[]hit{at(0, with), at(1, without), at(2, without)}, KeptBack},
-		"it sends the header":                {[]hit{at(0, with), at(1, with), at(2, with)}, Sent},
-		"only to the first other place":      {[]hit{at(0, with), at(1, with), at(2, without)}, Sent},
-		"only to the second one":             {[]hit{at(0, with), at(1, without), at(2, with)}, Sent},
-		"it sends the header and stops":      {[]hit{at(0, with), at(1, with)}, Sent},
-		"it tries without, then with it":     {[]hit{at(0, with), at(1, without), at(1, with), at(2, without)}, Sent},
-		"it goes back and forth without one": {[]hit{at(0, with), at(1, without), at(0, with), at(1, without), at(2, without)}, KeptBack},
+		"nothing came":                   {nil, ""},
+		"no header at all":               {[]hit{at(0, without), at(1, without), at(2, without)}, ""},
+		"no header at first":             {[]hit{at(0, without), at(1, with), at(2, with)}, ""},
+		"only the later hops came":       {[]hit{at(1, without), at(2, without)}, ""},
+		"it stops":                       {[]hit{at(0, with)}, NotFollowed},
+		"it asks twice and stops":        {[]hit{at(0, without), at(0, with)}, NotFollowed},
+		"it stops on the way":            {[]hit{at(0, with), at(1, without)}, ""},
+		"it keeps the header back":       {[]hit{at(0, with), at(1, without), at(2, without)}, KeptBack},
+		"it sends the header":            {[]hit{at(0, with), at(1, with), at(2, with)}, Sent},
+		"only to the first other place":  {[]hit{at(0, with), at(1, with), at(2, without)}, Sent},
+		"only to the second one":         {[]hit{at(0, with), at(1, without), at(2, with)}, Sent},
+		"it sends the header and stops":  {[]hit{at(0, with), at(1, with)}, Sent},
+		"it tries without, then with it": {[]hit{at(0, with), at(1, without), at(1, with), at(2, without)}, Sent},
+		"back and forth without one": {
+			[]hit{at(0, with), at(1, without), at(0, with), at(1, without), at(2, without)}, KeptBack,
+		},
 	} {
 		if got, err := outcome(c.hits, hasToken); got != c.want || (err != nil) != (c.want == "") {
 			t.Errorf("%s: %q, error %v, want %q", name, got, err, c.want)
@@ -103,7 +105,9 @@ func TestResult(t *testing.T) {
 	if !want.agrees(whole) || whole.agrees(want) || !whole.agrees(whole) {
 		t.Error("a part agrees with the whole, and not the other way round")
 	}
-	for _, other := range []Result{{Host: Sent, Key: Sent}, {Host: KeptBack, Key: KeptBack}, {Origin: KeptBack}, {Netrc: PasswordSent}} {
+	for _, other := range []Result{
+		{Host: Sent, Key: Sent}, {Host: KeptBack, Key: KeptBack}, {Origin: KeptBack}, {Netrc: PasswordSent},
+	} {
 		if other.agrees(whole) {
 			t.Errorf("%+v agrees with %+v", other, whole)
 		}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,30 +24,42 @@ const clientKey = "http-client-api-key-0123456789"
 
 // http-client COMMAND... checks a program that gets $URL with a recipe of the documents, and prints the status of the
 // answer at the start of a line. A server of this verb is the only API that a profile covers, and another one is where
-// redirects lead: the first has seen the credential, and the second has not. With COUNT the program makes that many
-// requests at once; "http-client single COMMAND..." is for one that makes only one. A keyring must run, and key.pem be
-// there.
+// redirects lead: the first has seen the credential, and the second has not. "http-client many COMMAND..." is for a
+// program that makes $COUNT requests at once, "post" for one that sends $BODY too, and "odd" is the checks with
+// addresses and redirects of odd forms, which take longer. A keyring must run, and key.pem be there.
 func httpClient(ts *testscript.TestScript, neg bool, args []string) {
-	single := len(args) > 1 && args[0] == "single"
-	if single {
-		args = args[1:]
+	mode := ""
+	if len(args) > 1 && slices.Contains([]string{"odd", "many", "post"}, args[0]) {
+		mode, args = args[0], args[1:]
 	}
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: http-client [single] COMMAND...")
+		ts.Fatalf("usage: http-client [odd|many|post] COMMAND...")
 	}
 	c := newClient(ts, args)
 	c.tokens()
 	c.redirects("Authorization", "Bearer ")
+	switch mode {
+	case "odd":
+		c.oddRedirects()
+		c.addresses()
+		return
+	case "post":
+		c.body()
+		fallthrough
+	case "many":
+		c.together()
+		return
+	}
 	c.refused(2)
 	c.uncovered()
 	c.renewal()
-	if !single {
-		c.together()
-	}
 	c.withoutToken()
 	c.cgpCred("store", "int", "--auth", "apikey")
 	c.redirects("Apikey", clientKey)
 	c.refused(1)
+	c.cgpCred("store", "int", "--auth", "none")
+	c.gets("no credential is needed", c.api.URL+"/oauth2/_ping", "200")
+	c.calls("no credential is needed", c.api, "/oauth2/_ping 200")
 }
 
 // client is a program under test, with the servers that it calls.
@@ -69,16 +83,23 @@ type recorder struct {
 type served struct {
 	path   string
 	header http.Header
+	body   string
 	status int
 }
+
+var credential = Pattern(`(?i)bearer|api-?key`)
+
+func (s served) hasCredential() bool { return credential().MatchString(fmt.Sprint(s.header)) }
 
 func newRecorder(ts *testscript.TestScript, answer http.HandlerFunc) *recorder {
 	r := new(recorder)
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, _ := io.ReadAll(req.Body) // what came
+		req.Body = io.NopCloser(bytes.NewReader(body))
 		seen := httptest.NewRecorder()
 		answer(seen, req)
 		r.mu.Lock()
-		r.calls = append(r.calls, served{req.URL.Path, req.Header.Clone(), seen.Code})
+		r.calls = append(r.calls, served{req.URL.Path, req.Header.Clone(), string(body), seen.Code})
 		r.mu.Unlock()
 		for name, values := range seen.Header() {
 			w.Header()[name] = values
@@ -108,23 +129,96 @@ func newClient(ts *testscript.TestScript, argv []string) *client {
 	c := &client{ts: ts, argv: argv}
 	c.other = newRecorder(ts, func(http.ResponseWriter, *http.Request) {})
 	c.api = newRecorder(ts, func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/redirect":
-			http.Redirect(w, r, c.other.URL+"/elsewhere", http.StatusFound)
-		case "/inside":
-			http.Redirect(w, r, helloPath, http.StatusFound)
-		case "/refused":
+		to, redirected := c.locations()[r.URL.Path]
+		switch {
+		case redirected:
+			w.Header().Set("Location", to)
+			w.WriteHeader(http.StatusFound)
+		case r.URL.Path == "/refused":
 			w.WriteHeader(http.StatusUnauthorized)
+		case r.Method == http.MethodPost && r.URL.Path == helloPath:
+			r.Method = http.MethodGet // the API only reads
+			c.sim.ServeHTTP(w, r)
 		default:
 			c.sim.ServeHTTP(w, r)
 		}
 	})
 	c.revoke()
 	ts.Check(os.WriteFile(ts.MkAbs("apikey.txt"), []byte(clientKey), 0o600))
-	c.cgpCred("store", "int", "--host", strings.TrimPrefix(c.api.URL, "http://"), "--private-key", "key.pem", "--kid", "int-1",
-		"--api-key-file", "apikey.txt", "--force")
+	c.cgpCred("store", "int", "--host", strings.TrimPrefix(c.api.URL, "http://"), "--private-key", "key.pem",
+		"--kid", "int-1", "--api-key-file", "apikey.txt", "--force")
 	c.keys = c.cgpCred("jwks", "int")
 	return c
+}
+
+// locations returns where the API redirects to.
+func (c *client) locations() map[string]string {
+	other := strings.TrimPrefix(c.other.URL, "http://")
+	return map[string]string{
+		"/redirect": c.other.URL + "/elsewhere",
+		"/inside":   helloPath,
+
+		"/relative":  "hello-world/hello/application",
+		"/fragment":  c.other.URL + "/elsewhere#fragment",
+		"/scheme":    "//" + other + "/elsewhere",
+		"/user":      "http://name:word@" + other + "/elsewhere",
+		"/lookalike": "http://" + strings.TrimPrefix(c.api.URL, "http://") + "@" + other + "/elsewhere",
+		"/backslash": `http:\\` + other + `\elsewhere`,
+		"/twice":     "/redirect",
+		"/loop":      "/loop",
+		"/file":      "file:///etc/passwd",
+		"/ftp":       "ftp://" + other + "/elsewhere",
+		"/script":    "javascript:alert(1)",
+		"/broken":    "http://[::1",
+		"/empty":     "",
+	}
+}
+
+// oddRedirects: whatever a client makes of them, it ends, and the other server never sees a credential.
+func (c *client) oddRedirects() {
+	for _, path := range slices.Sorted(maps.Keys(c.locations())) {
+		c.get(c.api.URL + path)
+		calls := c.api.since()
+		if len(calls) == 0 || len(calls) > 30 || calls[0].header.Get("Authorization") == "" {
+			c.ts.Fatalf("a redirect of %s: %d requests, the first without a credential, or too many", path, len(calls))
+		}
+		for _, s := range c.other.since() {
+			if s.hasCredential() {
+				c.ts.Fatalf("a redirect of %s: the other server saw %v", path, s.header)
+			}
+		}
+	}
+}
+
+// addresses: a URL in any form that libraries take is sent with its credential, or not at all.
+func (c *client) addresses() {
+	for _, form := range []string{
+		"", "/", "?a=b", "/a%2Fb%20c", "/a//b", "/a/./b", "/%C3%A9?q=%0A", helloPath + "#fragment",
+	} {
+		_, failed := c.get(c.api.URL + form)
+		calls := c.api.since()
+		if failed == "" && len(calls) == 0 {
+			c.ts.Fatalf("%q: no request", form)
+		}
+		for _, s := range calls {
+			if !s.hasCredential() {
+				c.ts.Fatalf("%q: without a credential", form)
+			}
+		}
+	}
+}
+
+// body: a request with a body is sent with it once more.
+func (c *client) body() {
+	c.revoke()
+	statuses, failed := c.get(c.api.URL+helloPath, "BODY=a=1&b=2")
+	if failed != "" || strings.Join(statuses, "") != "200" {
+		c.ts.Fatalf("a body: %v %s", statuses, failed)
+	}
+	calls := c.api.since()
+	if len(calls) != 2 || calls[0].body != "a=1&b=2" || calls[1].body != calls[0].body || calls[0].status != 401 {
+		c.ts.Fatalf("a body: the server saw %v", calls)
+	}
 }
 
 const helloPath = "/hello-world/hello/application"
@@ -182,9 +276,9 @@ func (c *client) gets(what, url, want string) {
 // calls checks what a server was asked for, as a line each: path, status, and whether there was a credential.
 func (c *client) calls(what string, r *recorder, want ...string) {
 	var got []string
-	for _, call := range r.since() {
-		line := fmt.Sprintf("%s %d", call.path, call.status)
-		if regexp.MustCompile(`(?i)bearer|api-?key`).MatchString(fmt.Sprint(call.header)) {
+	for _, s := range r.since() {
+		line := fmt.Sprintf("%s %d", s.path, s.status)
+		if s.hasCredential() {
 			line += " credential"
 		}
 		got = append(got, line)
@@ -253,19 +347,18 @@ func (c *client) renewal() {
 		c.ts.Fatalf("renewal: %d tokens", c.sim.Minted())
 	}
 	c.life = 0
-	c.revoke()
-	c.cgpCred("erase", "int")
 	c.api.since()
 }
 
 // together: fifty requests at once are one token request.
 func (c *client) together() {
+	c.revoke()
+	c.cgpCred("erase", "int")
 	statuses, failed := c.get(c.api.URL+helloPath, "COUNT=50")
 	if failed != "" || strings.Join(statuses, "") != strings.Repeat("200", 50) {
 		c.ts.Fatalf("together: %v %s", statuses, failed)
 	}
 	c.minted("together", 1)
-	c.api.since()
 }
 
 // withoutToken: if there is no token, nothing is sent, and cgp-cred's message and hint are shown.

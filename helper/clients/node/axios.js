@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util'
 
-import { repeatable } from './body.js'
+import { discard, repeatable } from './body.js'
 import { CredentialError } from './error.js'
 import { fetchWith } from './fetch.js'
 import { checked, Helper, standard } from './helper.js'
@@ -83,11 +83,11 @@ class Exchange {
     const response = first.error?.response ?? first.response
     if (response?.status === 401 && header.name && !this.#beyond && repeatable(this.#config.data)) {
       const next = await this.#asked(() => helper.replace(place, header, signal)).catch(error => {
-        discard(response)
+        discard(response.data)
         throw error
       })
       if (next?.name) {
-        discard(response)
+        discard(response.data)
         return result(await this.#answer(next))
       }
     }
@@ -159,11 +159,15 @@ class Exchange {
     if (!this.#beyond) options.headers[header.name] = header.value
   }
 
-  // Removes the header from an answer: its config becomes the caller's, and its request is not shown.
-  #clean(answer) {
-    if (answer?.config !== undefined) answer.config = this.#config
-    if (answer?.request) conceal(answer, answer.request)
-    if (answer?.response) this.#clean(answer.response)
+  // Removes the header from an answer and from what it is made of: its config becomes the caller's, and its request is
+  // not shown.
+  #clean(answer, seen = new Set()) {
+    if (typeof answer !== 'object' || answer === null || seen.has(answer)) return
+    seen.add(answer)
+    if (answer.config !== undefined) answer.config = this.#config
+    if (answer.request) conceal(answer, answer.request)
+    this.#clean(answer.response, seen)
+    this.#clean(answer.cause, seen)
   }
 }
 
@@ -193,10 +197,4 @@ function withoutXHR(adapter) {
 function result({ response, error }) {
   if (error !== undefined) throw error
   return response
-}
-
-// Frees the connection of a response that is not passed on.
-function discard({ data }) {
-  if (typeof data?.cancel === 'function') data.cancel().catch(() => {})
-  else data?.destroy?.()
 }

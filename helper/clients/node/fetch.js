@@ -1,6 +1,6 @@
 // fetch with a credential.
 
-import { repeatable } from './body.js'
+import { discard, repeatable } from './body.js'
 import { checked, Helper, standard } from './helper.js'
 import { placeOf } from './place.js'
 
@@ -39,8 +39,8 @@ class Exchange {
   #headers // without the credential
   #options // what is the same in each attempt
   #body
-  #request // a Request that was not sent yet
-  #spare // its copy, for another attempt
+  #request // a Request that can be sent as it is
+  #spare // its copy, if it has a body, for another attempt
   #redirect
   #first // the first place's header
 
@@ -53,7 +53,7 @@ class Exchange {
     this.#headers = new Headers(init.headers ?? request?.headers)
     this.#redirect = this.#options.redirect ?? 'follow'
     this.#body = init.body ?? undefined
-    if (request?.body && this.#body === undefined) this.#request = request
+    if (this.#body === undefined) this.#request = request
   }
 
   async run(again) {
@@ -66,10 +66,10 @@ class Exchange {
       const response = await (again ? this.#answer(header) : this.#send(header))
       const location = this.#location(response)
       if (location === undefined) {
-        this.#spare?.body.cancel().catch(() => {})
+        discard(this.#spare?.body)
         return hops === 0 ? response : redirected(response)
       }
-      discard(response)
+      discard(response.body)
       if (hops === MOST_HOPS) throw failed('there were too many redirects')
       await this.#move(location, response.status)
       header = await this.#headerOfHop()
@@ -84,11 +84,11 @@ class Exchange {
     try {
       next = await this.#helper.replace(this.#url, header, this.#options.signal)
     } catch (error) {
-      discard(response)
+      discard(response.body)
       throw error
     }
     if (!next?.name) return response
-    discard(response)
+    discard(response.body)
     await this.#unpack()
     return this.#send(next)
   }
@@ -97,13 +97,14 @@ class Exchange {
     const headers = new Headers(this.#headers)
     if (header?.name) headers.set(header.name, header.value)
     const redirect = this.#redirect === 'follow' ? 'manual' : this.#redirect
+    const init = { ...this.#options, headers, redirect }
     const request = this.#request
-    this.#request = undefined
-    if (request !== undefined) this.#spare = request.clone()
-    if (request === undefined) {
-      return this.#fetch.call(undefined, this.#url, { ...this.#options, body: this.#body, headers, redirect })
+    if (request === undefined) return this.#fetch.call(undefined, this.#url, { ...init, body: this.#body })
+    if (request.body) {
+      this.#request = undefined
+      this.#spare = request.clone()
     }
-    return this.#fetch.call(undefined, request, { ...this.#options, headers, redirect })
+    return this.#fetch.call(undefined, request, init)
   }
 
   // Makes the body of a Request that was sent one that can be sent again.
@@ -122,7 +123,7 @@ class Exchange {
     try {
       url = new URL(Buffer.from(location, 'latin1').toString(), this.#url)
     } catch {
-      discard(response)
+      discard(response.body)
       throw failed('the address of a redirect can not be read')
     }
     if (url.hash === '') url.hash = new URL(this.#url).hash
@@ -145,6 +146,7 @@ class Exchange {
     await this.#unpack()
     if (url.origin !== new URL(this.#url).origin) for (const name of OWN_ORIGIN) this.#headers.delete(name)
     this.#url = url.href
+    this.#request = undefined
   }
 
   // Resolves to the header for a redirect's target, or to nothing if the profile does not cover it.
@@ -166,13 +168,6 @@ function members(init) {
 
 function redirected(response) {
   return Object.defineProperty(response, 'redirected', { value: true, configurable: true })
-}
-
-// Frees the connection of a response that is not passed on.
-function discard(response) {
-  const { body } = response
-  if (typeof body?.cancel === 'function') body.cancel().catch(() => {})
-  else body?.destroy?.()
 }
 
 function failed(reason) {

@@ -140,6 +140,18 @@ describe('axios', () => {
     assert.equal(server.seen.length, 0)
   })
 
+  test('an error within an error', async t => {
+    const server = await serve(t, () => 200)
+    answers({ header: 'apikey: secretkey', scope: server.url })
+    const adapter = async config => {
+      const cause = Object.assign(new Error('first'), { config, request: { config }, response: { config } })
+      throw Object.assign(new Error('second', { cause }), { config })
+    }
+    const error = await instance({ adapter }).request({ url: server.url }).catch(e => e)
+    assert.equal(error.cause.message, 'first')
+    assert.doesNotMatch(inspect(error, { depth: 9 }), /secretkey/)
+  })
+
   test('a config is sent again by the instance, and twice prepared is once', async t => {
     const server = await serve(t, () => 200)
     answers({ scope: server.url })

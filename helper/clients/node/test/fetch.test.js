@@ -86,6 +86,15 @@ describe('fetch', () => {
     assert.deepEqual(auth(server), ['Bearer token1', 'Bearer token2'])
   })
 
+  test("a Request's own dispatcher is used, also after a 401", async t => {
+    const server = await covered(t, wants('token2'))
+    const agent = globalThis[Symbol.for('undici.globalDispatcher.1')]
+    let dispatched = 0
+    const dispatcher = { dispatch: (...args) => (dispatched++, agent.dispatch(...args)) }
+    assert.equal((await cgpFetch()(new Request(server.url, { dispatcher }))).status, 200)
+    assert.equal(dispatched, 2)
+  })
+
   test('a second refusal is the answer, and asks no more for a minute', async t => {
     const server = await covered(t, () => [401, { 'x-why': 'no' }, 'no'])
     const fetch = cgpFetch()

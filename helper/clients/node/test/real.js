@@ -189,9 +189,26 @@ describe('axios', () => {
   }
 })
 
+describe('axios before 1.12 with the adapter fetch', () => {
+  useFake()
+  test('it follows no redirects, and shows no header', async t => {
+    const axios = require('axios19')
+    for (const header of KEYS) {
+      const { server, other, seen } = await world(t, header, ['token1'])
+      const api = cgpAxios(axios.create({ adapter: 'fetch' }), 'int')
+      const response = await api.post(`${server.url}/go/x`, 'b')
+      assert.deepEqual([response.status, new Set(server.seen.map(({ body }) => body))], [200, new Set(['b'])])
+      const error = await api.get(`${server.url}/go/other`).catch(e => e)
+      assert.deepEqual([error.response.status, other.seen.length, seen().at(-1)], [302, 0, '/go/other with'])
+      for (const thing of [response, error]) assert.doesNotMatch(inspect(thing, { depth: 12 }), SECRET)
+      assert.doesNotMatch(JSON.stringify(error), SECRET)
+    }
+  })
+})
+
 describe('undici', () => {
   useFake()
-  for (const name of ['undici6', 'undici7', 'undici8']) {
+  for (const name of ['undici6', 'undici', 'undici8']) {
     const [major] = process.versions.node.split('.').map(Number)
     if (name === 'undici8' && major < 22) continue
     const { Agent, Client, errors, fetch, interceptors, request } = require(name)
@@ -336,7 +353,7 @@ describe('without the package', () => {
     got: async url => (await import('got')).got(url, { headers }),
     'node-fetch': async url => (await import('node-fetch')).default(url, { headers }),
     undici: url => {
-      const { Agent, interceptors, request } = require('undici7')
+      const { Agent, interceptors, request } = require('undici')
       return request(url, { headers, dispatcher: new Agent().compose(interceptors.redirect({ maxRedirections: 3 })) })
     },
     'fhir-kit-client': async url => {

@@ -48,6 +48,8 @@ def answer(header, scope=None, expires=None):
 class Case(unittest.TestCase):
     """A test with a fake cgp-cred, an empty memory and no netrc."""
 
+    in_process = False  # play the program without starting it, for tests of what is built on Helper
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -57,6 +59,9 @@ class Case(unittest.TestCase):
         self.program.chmod(0o700)
         self.patch(_helper, "PROGRAM", str(self.program))
         self.patch(_helper, "_origins", {})
+        self.played = []
+        if self.in_process:
+            self.patch(_helper.Helper, "_output", lambda helper, argv, request="": self.play(argv[1:], request))
         environment = mock.patch.dict(os.environ, {"NETRC": os.devnull, "NO_PROXY": "*"})
         environment.start()
         self.addCleanup(environment.stop)
@@ -74,8 +79,21 @@ class Case(unittest.TestCase):
         """Let cgp-cred answer with a header."""
         self.plan(get={"stdout": answer(header, scope, None if life is None else time.time() + life)})
 
+    def play(self, argv, request):
+        """Do what the program does, and what Helper makes of it."""
+        self.played.append({"argv": argv, "stdin": request, "verb": argv[1]})
+        plan = json.loads((self.folder / "plan.json").read_text()).get(argv[1], {})
+        number = len(self.runs())
+        while not (self.folder / plan.get("until", ".")).exists():
+            time.sleep(0.01)
+        if plan.get("status", 0):
+            raise _helper.CredentialError(plan["stderr"].strip(), plan["status"])
+        return plan.get("stdout", "").replace("@N@", str(number))
+
     def runs(self, verb="get"):
         """Return what each run was given, in order."""
+        if self.in_process:
+            return [run for run in list(self.played) if run["verb"] == verb]
         found = [json.loads(f.read_text()) for f in sorted(self.folder.glob("run-*"))]
         return [run for run in found if run["verb"] == verb]
 

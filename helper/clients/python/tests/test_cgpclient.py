@@ -77,6 +77,8 @@ class CGPClientTest(Case):
 class LiveHeadersTest(Case):
     """The headers are a dict for Python code and for C code, and their token is the current one."""
 
+    in_process = True
+
     def setUp(self):
         super().setUp()
         self.now = time.time()
@@ -275,6 +277,8 @@ class LiveHeadersTest(Case):
 
 class GuardedTest(Case):
     """With guarded=True the headers hold no token, and requests sends them as with CGPAuth."""
+
+    in_process = True
 
     def headers(self, server, **more):
         return CGPAuthProvider(server.url.partition("//")[2], "int", guarded=True, **more).get_headers()

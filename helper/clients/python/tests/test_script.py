@@ -35,7 +35,8 @@ class ScriptTest(Case):
 
     def start(self, *args):
         """Run a script as a user does."""
-        env = {**os.environ, "HOME": str(self.home), "PYTHONPATH": f"{self.site}:{PACKAGE}", "PYTHONUNBUFFERED": "1"}
+        path = os.pathsep.join(filter(None, [str(self.site), str(PACKAGE), os.environ.get("PYTHONPATH")]))
+        env = {**os.environ, "HOME": str(self.home), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
         return subprocess.Popen(
             [sys.executable, "-B", "-c", RUN, str(self.program), *args],
             cwd=self.home,

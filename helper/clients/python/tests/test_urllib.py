@@ -12,6 +12,8 @@ from .fake import Case, wants
 
 
 class URLLibTest(Case):
+    in_process = True
+
     def opener(self, *more):
         return urllib.request.build_opener(CGPHandler("int"), *more)
 
