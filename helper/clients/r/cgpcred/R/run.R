@@ -84,10 +84,22 @@ await <- function(folder, stdout) {
   list(status = as.integer(status), out = ascii(out), said = printable(file_text(file.path(folder, "said"))))
 }
 
-# end ends a program that did not end by itself.
+# end ends a program that did not end by itself, and waits until the shell has noted that: then the folder can go.
 end <- function(folder) {
-  pid <- suppressWarnings(as.integer(file_text(file.path(folder, "pid"))))
-  if (!is.na(pid)) pskill(pid)
+  for (signal in c(SIGTERM, SIGKILL)) {
+    sent <- FALSE
+    for (i in 1:500) {
+      if (endsWith(file_text(file.path(folder, "status")), "\n")) {
+        return()
+      }
+      pid <- suppressWarnings(as.integer(file_text(file.path(folder, "pid"))))
+      if (!sent && !is.na(pid)) {
+        pskill(pid, signal)
+        sent <- TRUE
+      }
+      Sys.sleep(0.01)
+    }
+  }
 }
 
 # start_windows: R runs programs without a shell there, but has no named pipes for them. What goes into its file of

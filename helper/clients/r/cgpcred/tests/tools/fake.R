@@ -4,7 +4,7 @@
 source_folder <- Sys.getenv("CGPCRED_SOURCE")
 if (nzchar(source_folder)) {
   ns <- new.env(parent = globalenv())
-  ns$pskill <- tools::pskill
+  for (name in c("SIGKILL", "SIGTERM", "pskill")) assign(name, getExportedValue("tools", name), ns)
   for (file in list.files(source_folder, "\\.R$", full.names = TRUE)) sys.source(file, ns)
   for (method in grep("^(format|print|str)\\.", ls(ns), value = TRUE)) {
     registerS3method(sub("\\..*", "", method), sub("^[a-z]*\\.", "", method), ns[[method]])
@@ -60,6 +60,7 @@ writeLines(c(
   "[ ! -e \"$plan.sleep\" ] || exec sleep \"$(cat \"$plan.sleep\")\"",
   "n=$(cat \"$here\"/run-*/verb | grep -c '^get$')",
   "[ ! -e \"$plan.err\" ] || cat \"$plan.err\" >&2",
+  "[ -e \"$plan.status\" ] || [ ! -e \"$plan.out\" ] || exec sed \"s/@N@/$n/g\" \"$plan.out\"",
   "[ ! -e \"$plan.out\" ] || sed \"s/@N@/$n/g\" \"$plan.out\"",
   "[ ! -e \"$plan.status\" ] || exit \"$(cat \"$plan.status\")\""
 ), file.path(here, "cgp-cred"))
