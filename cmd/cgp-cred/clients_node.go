@@ -2,10 +2,12 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper/clients"
+	"cgp-cred/keystore/printable"
 )
 
 type nodeOptions struct {
@@ -33,6 +35,7 @@ the project and add that to package.json, as the second example does.`,
 			if err := a.do(in, o.uninstall); err != nil || o.uninstall {
 				return err
 			}
+			a.say(o.next(in.place))
 			if problem := clients.CheckNode(cmd.Context()); problem != "" {
 				a.warn(problem)
 			}
@@ -43,6 +46,14 @@ the project and add that to package.json, as the second example does.`,
 	f.StringVar(&o.target, "target", "", "write into this `DIR` instead: a copy that finds cgp-cred on PATH")
 	f.BoolVar(&o.uninstall, "uninstall", false, "remove what was written")
 	return cmd
+}
+
+// next says what npm does with the package, or is to be told.
+func (o nodeOptions) next(folder string) string {
+	if o.target == "" {
+		return "npm install removes it; to keep it: cgp-cred clients install node --target vendor"
+	}
+	return "add it to your project: " + printable.Shell("npm", "install", filepath.Join(folder, "cgp-cred"))
 }
 
 // installation returns where the package goes. A folder that is named may be shared with people who have cgp-cred at
