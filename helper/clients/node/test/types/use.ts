@@ -3,7 +3,7 @@
 import axios, { type AxiosInstance } from 'axios'
 import { Client } from 'fhir-kit-client'
 import nodeFetch from 'node-fetch'
-import { Agent, interceptors, setGlobalDispatcher } from 'undici7'
+import { Agent, interceptors, setGlobalDispatcher } from 'undici'
 
 import {
   cgpAxios,
