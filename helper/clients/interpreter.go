@@ -2,6 +2,7 @@ package clients
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -43,26 +45,37 @@ func (i Interpreter) Searched() error {
 	return unsearched(i.Executable, i.Problem)
 }
 
-// Find runs a Python interpreter and returns what it says. name is a path or a name on PATH; if it is empty, Find tries
-// python3, then python. The interpreter loads no module from the current folder, and ignores Python's environment
-// variables (-E).
+// Find runs a Python interpreter and returns what it says. name is a path or a name on PATH; if it is empty, Find takes
+// the first one that will do of python3, python and, on Windows, its launcher py. The interpreter loads no module from
+// the current folder, and ignores Python's environment variables (-E).
 func Find(ctx context.Context, name string) (Interpreter, error) {
 	names := []string{name}
 	if name == "" {
 		names = []string{"python3", "python"}
-	}
-	var program string
-	var err error
-	for _, n := range names {
-		if program, err = exec.LookPath(n); err == nil {
-			break
+		if runtime.GOOS == "windows" {
+			names = append(names, "py")
 		}
 	}
-	if err != nil {
-		return Interpreter{}, badPython(names[0], "it is not on PATH")
+	var first error
+	for _, n := range names {
+		program, err := exec.LookPath(n)
+		if err != nil {
+			continue
+		}
+		i, err := interpreter(ctx, program)
+		if err == nil {
+			return i, nil
+		}
+		first = cmp.Or(first, err)
 	}
-	if program, err = filepath.Abs(program); err != nil {
-		return Interpreter{}, badPython(names[0], err.Error())
+	return Interpreter{}, cmp.Or(first, badPython(names[0], "it is not on PATH"))
+}
+
+// interpreter runs one interpreter, and checks what it says.
+func interpreter(ctx context.Context, program string) (Interpreter, error) {
+	program, err := filepath.Abs(program)
+	if err != nil {
+		return Interpreter{}, badPython(program, err.Error())
 	}
 	out, err := ask(ctx, program)
 	if err != nil {

@@ -61,6 +61,32 @@ func TestInterpretersThatAreNone(t *testing.T) {
 	}
 }
 
+// Without a name the next one is tried if the first one can't be used; the error is that of the first one that ran.
+func TestFindTriesTheNextName(t *testing.T) {
+	const good = "#!/bin/sh\necho '" + `{"executable":"/x","version":[3,12],"packages":"/x","plugins":"/x"}` + "'\n"
+	for name, tt := range map[string]struct{ python3, python, want string }{
+		"only python":            {"", good, ""},
+		"python3 can't run":      {"#!/bin/sh\nexit 49\n", good, ""},
+		"python3 is too old":     {strings.Replace(good, "12", "8", 1), good, ""},
+		"both can't run":         {"#!/bin/sh\nexit 49\n", "#!/bin/sh\nexit 50\n", "exit status 49"},
+		"python is too old":      {"", strings.Replace(good, "3,12", "2,7", 1), "it is Python 2.7"},
+		"neither is on PATH":     {"", "", `python "python3": it is not on PATH`},
+		"python3 will do itself": {good, "#!/bin/sh\nexit 50\n", ""},
+	} {
+		folder := t.TempDir()
+		for program, text := range map[string]string{"python3": tt.python3, "python": tt.python} {
+			if text != "" {
+				script(t, text, folder, program)
+			}
+		}
+		t.Setenv("PATH", folder)
+		_, err := clients.Find(t.Context(), "")
+		if (tt.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want %q", name, err, tt.want)
+		}
+	}
+}
+
 func TestHTTPiePython(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"a distribution's", "#!/usr/bin/python3\nimport sys\n", "/usr/bin/python3"},
