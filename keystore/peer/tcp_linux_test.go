@@ -49,7 +49,7 @@ func TestListeners(t *testing.T) {
 	}
 }
 
-// bind reports whether nobody else has an address, and keeps it until the test ends, without listening there.
+// bind reports whether the address is free, and then keeps it until the test ends, without listening there.
 func bind(t *testing.T, at netip.AddrPort) bool {
 	t.Helper()
 	var to unix.Sockaddr
