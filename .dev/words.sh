@@ -8,7 +8,7 @@ words=$(mktemp)
 found=$(mktemp)
 trap 'rm -f "$words" "$found"' EXIT
 sed -e '/^#/d' -e '/^$/d' -e 's/	.*//' .dev/words.txt >"$words"
-git ls-files -co --exclude-standard '*.go' '*.py' '*.R' '*.Rd' '*.sh' '*.txtar' '*.md' '*.yml' '*.yaml' Makefile .ci/run 'contrib/*-sign' \
+git ls-files -co --exclude-standard '*.go' '*.py' '*.R' '*.Rd' '*.js' '*.ts' '*.cts' '*.sh' '*.txtar' '*.md' '*.yml' '*.yaml' Makefile .ci/run 'contrib/*-sign' \
 	'contrib/*-keystore' |
 	grep -v -e '^\.dev/words\.' -e '/testdata/fuzz/' -e '^CHANGELOG' |
 	xargs grep -sHnEiw -f "$words" |

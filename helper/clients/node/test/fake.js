@@ -78,7 +78,7 @@ export function answers({ header = 'Authorization: Bearer token@N@', scope, life
   plan('get', { stdout: `${lines.join('\n')}\n`, ...others })
 }
 
-// Lets the program go on that waits for a file.
+// Lets the program continue that waits for a file.
 export function release(name) {
   writeFileSync(path.join(folder, name), '')
 }
