@@ -6,8 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -50,7 +50,11 @@ func simulate(ts *testscript.TestScript, neg bool, args []string) {
 		Data  string `json:"bucket_url"`
 	}
 	ts.Check(json.Unmarshal(line, &where))
-	if where.Base == "" || where.Host == "" || !strings.HasPrefix(where.Token, where.Base+"/") {
+	path := "/oauth2/token"
+	if slices.Contains(args, "--proxygen") {
+		path = "/realms/api-producers/protocol/openid-connect/token"
+	}
+	if where.Base == "" || where.Host == "" || where.Token != where.Base+path {
 		ts.Fatalf("the simulator printed %q", line)
 	}
 	ts.Setenv("HOST", where.Host)
