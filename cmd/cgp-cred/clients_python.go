@@ -103,11 +103,11 @@ own client. Its commands then run without a key file: python3 -m cgp_cred.cgpcli
   cgp-cred clients install cgpclient --python venv/bin/python`,
 		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			i, err := clients.FindCGPClient(cmd.Context(), python, uninstall)
-			if err != nil {
-				return err
+			i, err := clients.Find(cmd.Context(), python)
+			if err == nil && !uninstall {
+				err = i.RunsCGPClient()
 			}
-			if err := i.Searched(); err != nil && !uninstall {
+			if err != nil {
 				return err
 			}
 			if err := a.do(forPython(i.Packages, named(i)), uninstall); err != nil || uninstall {

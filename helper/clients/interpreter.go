@@ -37,6 +37,14 @@ type Interpreter struct {
 	CGPClient  bool   `json:"cgpclient"`
 }
 
+// RunsCGPClient returns an error if the interpreter has no cgpclient, or would not find a package in its folder.
+func (i Interpreter) RunsCGPClient() error {
+	if !i.CGPClient {
+		return badCGPClient(i.Executable)
+	}
+	return i.Searched()
+}
+
 // Searched returns an error if the interpreter would not find a package in its folder.
 func (i Interpreter) Searched() error {
 	if i.Problem == "" {
@@ -108,15 +116,6 @@ func ask(ctx context.Context, program string) ([]byte, error) {
 	}
 	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
 	return lines[len(lines)-1], nil
-}
-
-// FindCGPClient is [Find] for the interpreter that has cgpclient. Without it that is an error, unless any will do.
-func FindCGPClient(ctx context.Context, name string, anyWillDo bool) (Interpreter, error) {
-	i, err := Find(ctx, name)
-	if err == nil && !i.CGPClient && !anyWillDo {
-		err = badCGPClient(i.Executable)
-	}
-	return i, err
 }
 
 // HTTPiePython returns the interpreter that runs the HTTPie on PATH: the one that the first line of "http" names.
