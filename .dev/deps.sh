@@ -114,11 +114,10 @@ missing() {
 	*' clients '*)
 		[ -e /usr/share/java/htsjdk.jar ] || echo libhtsjdk-java
 		[ -e /usr/share/java/okhttp.jar ] || echo libokhttp-java
-		[ -e /usr/share/perl5/LWP.pm ] || echo libwww-perl
 		[ -e /usr/lib/mono/4.5/System.Net.Http.dll ] || echo libmono-system-net-http4.0-cil
 		[ -e /usr/share/cargo/registry/ureq-2.6.2 ] || echo librust-ureq-dev
 		php -m 2>/dev/null | grep -qx curl || echo php-curl
-		for module in aiohttp boto3 click fsspec jwt lxml packaging pandas pydantic pysam pytest requests tabulate urllib3 yaml; do
+		for module in boto3 click jwt lxml packaging pandas pydantic pysam pytest requests tabulate urllib3 yaml; do
 			/usr/bin/python3 -c "import $module" 2>/dev/null || echo "python3-$module"
 		done
 		for package in curl httpuv httr httr2 jsonlite; do

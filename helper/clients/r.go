@@ -1,7 +1,6 @@
 package clients
 
 import (
-	"bytes"
 	"context"
 	"embed"
 	"errors"
@@ -153,7 +152,7 @@ func writeFiles(folder string, files []file) error {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // other users may read it
 			return err
 		}
-		if err := os.WriteFile(name, bytes.Clone(f.data), 0o644); err != nil { //nolint:gosec // as above
+		if err := os.WriteFile(name, f.data, 0o644); err != nil { //nolint:gosec // as above
 			return err
 		}
 	}

@@ -21,7 +21,6 @@ type Row struct {
 	Name    string
 	Version string // empty below the client's first row
 	Result
-	Text string // the line
 }
 
 // Rows returns the names of the rows that the table has, in order.
@@ -84,7 +83,7 @@ func ParseTable(document string) ([]Row, error) {
 			cells[i] = strings.TrimSpace(cells[i])
 		}
 		r := Row{
-			Name: cells[0], Version: cells[1], Text: line,
+			Name: cells[0], Version: cells[1],
 			Result: Result{
 				Outcome(cells[2]), Outcome(cells[3]), Outcome(cells[4]), Outcome(cells[5]), Outcome(cells[6]),
 			},

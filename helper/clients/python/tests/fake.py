@@ -90,6 +90,16 @@ class Case(unittest.TestCase):
             raise _helper.CredentialError(plan["stderr"].strip(), plan["status"])
         return plan.get("stdout", "").replace("@N@", str(number))
 
+    def refuse_replacements(self, helper):
+        """Let cgp-cred fail when a helper asks for another header after a 401."""
+        real = helper.replace
+
+        def replace(*args):
+            self.plan(get={"status": 5, "stderr": "cgp-cred: refused\nhint: x\n"})
+            return real(*args)
+
+        self.patch(helper, "replace", replace)
+
     def runs(self, verb="get"):
         """Return what each run was given, in order."""
         if self.in_process:

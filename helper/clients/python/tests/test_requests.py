@@ -168,13 +168,7 @@ class RequestsTest(Case):
     def test_failure_of_the_replacement(self):
         server = self.server(wants())
         auth = CGPAuth()
-        real = auth._helper.replace
-
-        def replace(*args):
-            self.plan(get={"status": 5, "stderr": "cgp-cred: refused\nhint: x\n"})
-            return real(*args)
-
-        self.patch(auth._helper, "replace", replace)
+        self.refuse_replacements(auth._helper)
         with self.assertRaisesRegex(CGPAuthError, "refused"):
             requests.get(server.url, auth=auth)
 

@@ -166,13 +166,7 @@ class URLLibTest(Case):
     def test_failure_of_the_replacement(self):
         server = self.server(wants())
         handler = CGPHandler()
-        real = handler._helper.replace
-
-        def replace(*args):
-            self.plan(get={"status": 5, "stderr": "cgp-cred: refused\nhint: x\n"})
-            return real(*args)
-
-        self.patch(handler._helper, "replace", replace)
+        self.refuse_replacements(handler._helper)
         with self.assertRaisesRegex(CGPAuthError, "refused"):
             self.get(server.url, opener=urllib.request.build_opener(handler))
 
