@@ -5,6 +5,10 @@
 set -eu
 program=${1:?is the cgp-cred to run}
 shift
+case $program in
+/* | ?:*) ;;
+*/*) program=$PWD/$program ;;
+esac
 [ $# -gt 0 ] || set -- "$program" version
 name=cgp-cred-story
 work=$(mktemp -d)
