@@ -30,8 +30,7 @@ var (
 
 // unread returns the error of a file of a kind that can't be input.
 func unread(problem string) error {
-	const hint = "name a file; for the output of a command use <(COMMAND), or pipe it to /dev/stdin"
-	return fault.New(fault.Usage, hint, "%s", problem)
+	return fault.New(fault.Usage, hintFile, "%s", problem)
 }
 
 // late returns the error of a pipe or a terminal that did not reach its end in time.

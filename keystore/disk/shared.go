@@ -29,7 +29,7 @@ type Shared struct {
 func (s Shared) Check() (path string, err error) {
 	if path, err = s.target(); err == nil {
 		name := tempName(path)
-		if err = writeNewFor(access{mode: s.Mode, group: s.Group}, name, nil, false); err == nil {
+		if err = writeNewFor(s.access(), name, nil, false); err == nil {
 			err = remove(name)
 		}
 		err = named(err, path)
@@ -45,7 +45,7 @@ func (s Shared) Write(data []byte) error {
 		return Unwritable(err)
 	}
 	name := tempName(path)
-	if err := writeNewFor(access{mode: s.Mode, group: s.Group}, name, data, false); err != nil {
+	if err := writeNewFor(s.access(), name, data, false); err != nil {
 		return Unwritable(named(err, path))
 	}
 	if err := rename(name, path); err != nil {
@@ -53,6 +53,8 @@ func (s Shared) Write(data []byte) error {
 	}
 	return nil
 }
+
+func (s Shared) access() access { return access{mode: s.Mode, group: s.Group, private: s.Mode&0o077 == 0} }
 
 // Written returns when the file was written. An absent file, or one that is not this user's, was not.
 func (s Shared) Written() (at time.Time, ok bool) {
@@ -73,7 +75,7 @@ func (s Shared) target() (string, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		folder := filepath.Dir(s.Path)
-		return "", fault.New(fault.Usage, "make it first: "+printable.Shell("mkdir", "-m", "750", folder),
+		return "", fault.New(fault.Usage, "make it first: "+printable.MakeFolder(folder, "750"),
 			"the folder %q does not exist", folder)
 	case err != nil:
 		return "", err
@@ -99,7 +101,7 @@ func (s Shared) target() (string, error) {
 	case !info.Mode().IsRegular():
 		return "", &UnsafeError{
 			Path: path, Problem: "is not a regular file",
-			fix: "name a file: " + printable.Shell("ls", "-ld", path),
+			fix: "name a file: " + printable.Look(path),
 		}
 	}
 	return path, notOurs(path, info)
