@@ -8,7 +8,7 @@ wine=$(cd "$(dirname "$0")/.." && pwd)/.tools/wine
 [ ! -d "$wine/prefix" ] || exit 0
 [ "$(uname -sm)" = 'Linux x86_64' ] || { echo "$0: needs Linux on amd64" >&2; exit 1; }
 unshare -m true 2>/dev/null || unshare -rm true || { echo "$0: needs root, or user namespaces" >&2; exit 1; }
-unpack "$wine" wine wine64 base-files
+unpack "$wine" wine wine64 base-files libc-bin
 rm -rf "$wine/work"
 # What the package's own script does after it is unpacked: wine takes zlib for its own library.
 zlib=$(find "$wine/tree/usr/x86_64-w64-mingw32/lib" -name 'zlib*.dll')

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -51,17 +52,16 @@ type demo struct {
 
 const demoProfile = "demo"
 
-// demoNext returns the lines for the user's own key, to be pasted as they are.
+// demoNext returns the lines for the user's own key, to be pasted as they are. On Windows setup installs the program.
 func demoNext() string {
-	install := ""
-	if _, err := exec.LookPath("cgp-cred"); err != nil { // as after "go run", in the checkout
-		install = "  ./install.sh\n"
+	first := ""
+	if _, err := exec.LookPath("cgp-cred"); err != nil && runtime.GOOS != "windows" { // as after "go run", in the checkout
+		first = "  ./install.sh\n"
 	}
-	return "\nNow with your own key:\n" + install + `  cgp-cred keygen int --host int --kid int-1 >jwks.json
-  cgp-cred store int
+	return "\nNow with your own key:\n" + first + `  cgp-cred setup
   cgp-cred curl https://int.api.service.nhs.uk/hello-world/hello/application
 
-store asks for the API key. Before the last line, register jwks.json in the Developer Hub.`
+setup asks for all it needs, says how to register your public key, and waits for the first token.`
 }
 
 func (a *app) demo(ctx context.Context) error {
@@ -158,7 +158,7 @@ func (d *demo) registered() ([]byte, error) { return d.jwks, nil }
 
 func (d *demo) keygen(ctx context.Context) error {
 	d.title("A private key is made in the keystore; it is never a file")
-	d.command("cgp-cred keygen demo --host " + d.host + " --kid demo-1 --api-key-file apikey.txt >jwks.json")
+	d.command("cgp-cred keygen demo --host " + d.host + " --kid demo-1 --api-key-file apikey.txt --out jwks.json")
 	out, err := d.run(ctx, "keygen", demoProfile, "--host", d.host, "--kid", "demo-1", "--api-key-file", d.keyFile())
 	d.jwks = out
 	return errors.Join(err, disk.Unwritable(os.Remove(d.keyFile())))

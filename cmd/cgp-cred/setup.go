@@ -30,15 +30,28 @@ func setupCommand(a *app) *cobra.Command {
 		Long: `Ask for the environment, the API key and the private key (made here, or in a PEM file), store
 them, write the public key set to a file, say how to register it in the Developer Hub, and wait
 for the first token, which may take an hour after the upload. You can interrupt it and run it
-again: it continues where it stopped. It needs a terminal; scripts use keygen and store.`,
-		Example:           "  cgp-cred setup\n  cgp-cred setup int",
+again: it continues where it stopped. It needs a terminal; scripts use keygen and store.
+
+On Windows it first offers to install the program. --install does only that, without a question:
+it copies the program into your folder of programs and puts it on your PATH. --uninstall undoes it.`,
+		Example:           "  cgp-cred setup\n  cgp-cred setup int\n  cgp-cred setup --install      # Windows",
 		Args:              words(0, 1),
 		ValidArgsFunction: a.profileArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.app, s.name = a, first(args)
+			switch {
+			case s.only && s.undo, (s.only || s.undo) && cmd.Flags().NFlag()+len(args) > 1:
+				return usage("cgp-cred setup --install", "--install and --uninstall take no argument and no other flag")
+			case s.only:
+				return a.install()
+			case s.undo:
+				return a.uninstall()
+			}
 			return s.run(cmd.Context())
 		},
 	}
+	cmd.Flags().BoolVar(&s.only, "install", false, "only install the program for this user (Windows)")
+	cmd.Flags().BoolVar(&s.undo, "uninstall", false, "remove the program; keys and profiles stay (Windows)")
 	cmd.Flags().StringVar(&s.host, "host", "", "`HOST` or environment, instead of a question")
 	s.place.flags(cmd)
 	return cmd
@@ -51,6 +64,8 @@ type setup struct {
 	name  string // of the profile; empty: the host's
 	host  string // as given; empty: asked for
 	place locationFlags
+	only  bool // only install the program
+	undo  bool // only remove it
 
 	helper *helper.Helper
 	record *record.Record // nil: none yet
@@ -60,7 +75,10 @@ func (s *setup) run(ctx context.Context) error {
 	if !isTerminal(s.stdin) || !isTerminal(s.stderr) {
 		return s.noTerminal()
 	}
-	var err error
+	err := s.offerInstall(ctx)
+	if err != nil {
+		return err
+	}
 	if s.helper, err = s.open(); err != nil {
 		return err
 	}
