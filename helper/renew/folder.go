@@ -12,29 +12,36 @@ import (
 )
 
 // Folder makes a new folder for token files. It has mode 0700 and a random name, so that no other user can have made
-// it or can look into it. It is in dir. If dir is empty, it is in the user's runtime folder, otherwise in /dev/shm,
-// never in /tmp. If none of these can be used, the error says how to name a folder.
-func Folder(f disk.Folders, dir string) (string, error) {
+// it or can look into it. It is in dir. If dir is empty, it is in the user's runtime folder, otherwise in /dev/shm, on
+// macOS in the user's own folder for temporary files, never in /tmp. If none of these can be used, the error says how
+// to name a folder. Folder reports whether it has chosen a folder on a disk.
+func Folder(f disk.Folders, dir string) (path string, onDisk bool, err error) {
 	if dir != "" {
 		path, err := filepath.Abs(dir)
 		if err != nil {
-			return "", disk.Unreadable(err)
+			return "", false, disk.Unreadable(err)
 		}
-		return newFolder(path, "cgp-cred-")
+		path, err = newFolder(path, "cgp-cred-")
+		return path, false, err
 	}
 	own, others := f.Local()
 	if own != "" && disk.MakeFolder(own) == nil {
 		if path, err := newFolder(own, "exec-"); err == nil {
-			return path, nil
+			return path, false, nil
 		}
 	}
-	path, err := newFolder(others[0], "cgp-cred-")
+	if system == "darwin" {
+		path, err = onMac()
+		return path, err == nil, err
+	}
+	path, err = newFolder(others[0], "cgp-cred-")
 	if err != nil {
-		return "", fault.New(fault.Usage, "choose a folder: add --token-dir DIR; on a cluster, use a disk of the node",
+		return "", false, fault.New(fault.Usage,
+			"choose a folder: add --token-dir DIR; on a cluster, use a disk of the node",
 			"there is no folder in memory for the token file: XDG_RUNTIME_DIR does not name a folder that is yours "+
 				"and closed to others (0700), and %v", unavailable(others[0], err))
 	}
-	return path, nil
+	return path, false, nil
 }
 
 // unavailable returns an error that says why a folder in memory can't be used.

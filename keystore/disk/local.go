@@ -18,6 +18,10 @@ func (f Folders) Local() (runtime string, others []string) {
 	return runtime, shared
 }
 
+// IsPrivate reports whether path is a folder that belongs to this user and is closed to all others. On Windows it is
+// false: a folder inherits its rights there.
+func IsPrivate(path string) bool { return private(path) }
+
 // MakePrivate makes a folder with mode 0700 in a folder that exists, or takes the one that is there. It is an error if
 // other users could write to it, move it or look into it, if another user made it, and if it is a link; a folder that
 // was made is then removed.
