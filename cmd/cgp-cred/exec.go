@@ -45,7 +45,7 @@ through a shell, and on Unix it replaces cgp-cred's process.
 
 A variable can't be renewed: the token expires five to ten minutes after the start. For longer
 commands, --token-file and --htslib keep a file fresh for as long as the command runs, in a new
-folder below XDG_RUNTIME_DIR or /dev/shm.
+folder below XDG_RUNTIME_DIR or /dev/shm, on macOS in your folder for temporary files.
 
 With --proxy the command gets no credential: it calls a server on this machine that adds it, as
 cgp-cred serve does, also for API keys. The server's address is in CGP_PROXY, and replaces each
@@ -212,7 +212,7 @@ func (a *app) execWithFile(ctx context.Context, h *helper.Helper, p *profile.Pro
 	}
 	signals := catchSignals()
 	defer signals.release()
-	folder, err := makeTokenFolder(h, o)
+	folder, err := a.makeTokenFolder(h, o)
 	if err != nil {
 		return err
 	}

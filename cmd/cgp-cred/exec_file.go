@@ -20,15 +20,18 @@ func needsToken(p *profile.Profile, hint string) error {
 	return usage(hint, "a token file needs a token, and the method of profile %s is %s", quoted(p.Name), p.Auth)
 }
 
-// makeTokenFolder makes the folder of a token file.
-func makeTokenFolder(h *helper.Helper, o execOptions) (string, error) {
+// makeTokenFolder makes the folder of a token file, and says if that is on a disk.
+func (a *app) makeTokenFolder(h *helper.Helper, o execOptions) (string, error) {
 	if o.htslib && strings.Contains(o.tokenDir, "%h") {
 		return "", usage("choose another --token-dir",
 			"htslib would replace %%h in %s with the host's name", quoted(o.tokenDir))
 	}
-	folder, err := renew.Folder(h.Folders, o.tokenDir)
+	folder, onDisk, err := renew.Folder(h.Folders, o.tokenDir)
 	if err != nil {
 		return "", fmt.Errorf("making a folder for the token file: %w", err)
+	}
+	if onDisk {
+		a.warn("the token file is on a disk, in a folder that only you can read; it is removed at the end")
 	}
 	return folder, nil
 }

@@ -9,7 +9,7 @@ import (
 
 // dieWithParent ends the command, and what it has started, if cgp-cred is killed: this process joins a job, which its
 // children inherit, and which Windows ends with the last handle to it. It returns what to call when the command has
-// ended: what it left running may go on. Without a job, as when a caller's job allows none, the command outlives a
+// ended: what it left running may continue. Without a job, as when a caller's job allows none, the command outlives a
 // killed cgp-cred.
 func dieWithParent(*exec.Cmd) (ended func()) {
 	job, err := windows.CreateJobObject(nil, nil)

@@ -109,6 +109,7 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		if err != nil {
 			return usage(fault.HintOf(err, ""), "--data: %v", err)
 		}
+		defer tree.Close() //nolint:errcheck // a folder
 		config.Data = tree.FS()
 	}
 	for _, text := range o.faults {

@@ -108,6 +108,7 @@ var environmentTopic = []block{
 			"`HOME`, `XDG_CONFIG_HOME`, `XDG_STATE_HOME`, `XDG_DATA_HOME`, `XDG_RUNTIME_DIR`",
 			"where [files](#files) are",
 		},
+		{"`TMPDIR`", "on macOS: where token files of `exec` are"},
 		{
 			"`DBUS_SESSION_BUS_ADDRESS`",
 			"the session bus of the Secret Service; only `unix:`, and only the user's own",
@@ -170,9 +171,11 @@ var filesTopic = []block{
 		"otherwise in `/run/lock/cgp-cred-UID/`, as `NAME~HASH.lock`: it is of this machine, as the kernel's " +
 		"keyring is. A folder of that name that another user made or could look into is not used. If neither can " +
 		"be used, it is `NAME~node-HOSTNAME.lock` in `$XDG_STATE_HOME/cgp-cred/`; and without the kernel's " +
-		"keyring `NAME.lock` there. On Linux the three " +
-		"other folders are `~/.config`, `~/.local/state` and `~/.local/share` by default; macOS and Windows have " +
-		"folders of their own for them."},
+		"keyring `NAME.lock` there. On Linux the three other folders are `~/.config`, `~/.local/state` and " +
+		"`~/.local/share` by default; on macOS all three are `~/Library/Application Support`, and on Windows " +
+		"`%LOCALAPPDATA%`. On macOS `exec` puts its token files into your folder for temporary files (`TMPDIR` if " +
+		"it is closed to others, otherwise what `getconf DARWIN_USER_TEMP_DIR` prints), and says that this is on a " +
+		"disk."},
 	{text: "No config file holds a secret. A profile has `api_host`, `api_name`, `auth`, `keystore` and `rev`. " +
 		"cgp-cred adds what it needs to find, move and verify a record: `keystore_identity`, `keystore_command`, " +
 		"`keystore_seal`, `signer_seal`, `moving_from`, `changing_to`. With `--fleet` it has `fleet`, and " +

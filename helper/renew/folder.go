@@ -6,61 +6,42 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"time"
 
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
 )
 
 // Folder makes a new folder for token files. It has mode 0700 and a random name, so that no other user can have made
-// it or can look into it. It is in dir. If dir is empty, it is in the user's runtime folder, otherwise in /dev/shm,
-// never in /tmp. Windows has no folder in memory: it is below the user's own folder on disk. If none of these can be
-// used, the error says how to name a folder.
-func Folder(f disk.Folders, dir string) (string, error) {
+// it or can look into it. It is in dir. If dir is empty, it is in the user's runtime folder, otherwise in /dev/shm, on
+// macOS in the user's own folder for temporary files, never in /tmp. If none of these can be used, the error says how
+// to name a folder. Folder reports whether it has chosen a folder on a disk.
+func Folder(f disk.Folders, dir string) (path string, onDisk bool, err error) {
 	if dir != "" {
 		path, err := filepath.Abs(dir)
 		if err != nil {
-			return "", disk.Unreadable(err)
+			return "", false, disk.Unreadable(err)
 		}
-		return newFolder(path, "cgp-cred-")
+		path, err = newFolder(path, "cgp-cred-")
+		return path, false, err
 	}
 	own, others := f.Local()
 	if own != "" && disk.MakeFolder(own) == nil {
 		if path, err := newFolder(own, "exec-"); err == nil {
-			return path, nil
+			return path, false, nil
 		}
 	}
-	if onDisk := f.OnDisk(); onDisk != "" {
-		if err := disk.MakeFolder(onDisk); err != nil {
-			return "", err
-		}
-		sweep(onDisk)
-		return newFolder(onDisk, "exec-")
+	if system == "darwin" {
+		path, err = onMac()
+		return path, err == nil, err
 	}
-	path, err := newFolder(others[0], "cgp-cred-")
+	path, err = newFolder(others[0], "cgp-cred-")
 	if err != nil {
-		return "", fault.New(fault.Usage, "choose a folder: add --token-dir DIR; on a cluster, use a disk of the node",
+		return "", false, fault.New(fault.Usage,
+			"choose a folder: add --token-dir DIR; on a cluster, use a disk of the node",
 			"there is no folder in memory for the token file: XDG_RUNTIME_DIR does not name a folder that is yours "+
 				"and closed to others (0700), and %v", unavailable(others[0], err))
 	}
-	return path, nil
-}
-
-// abandoned is how long a token file's folder is not written by a process that was killed. A living one writes every
-// few seconds.
-const abandoned = time.Hour
-
-// sweep removes folders on disk that killed processes have left, as well as it can.
-func sweep(folder string) {
-	entries, err := disk.ReadDir(folder)
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > abandoned {
-			_ = disk.RemoveAll(filepath.Join(folder, e.Name()))
-		}
-	}
+	return path, false, nil
 }
 
 // unavailable returns an error that says why a folder in memory can't be used.

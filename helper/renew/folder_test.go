@@ -21,7 +21,7 @@ func TestFolder(t *testing.T) {
 	folders := disk.Folders{State: "/nowhere/cgp-cred", Runtime: filepath.Join(runtimeDir, "cgp-cred")}
 	seen := make(map[string]bool)
 	for range 3 {
-		path, err := renew.Folder(folders, "")
+		path, _, err := renew.Folder(folders, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +48,7 @@ func TestFolder(t *testing.T) {
 // checkShared checks that the folder is in /dev/shm, or that the error asks for --token-dir if there is no /dev/shm.
 func checkShared(t *testing.T, folders disk.Folders) {
 	t.Helper()
-	path, err := renew.Folder(folders, "")
+	path, _, err := renew.Folder(folders, "")
 	if _, missing := os.Stat("/dev/shm"); missing != nil {
 		if fault.ClassOf(err) != fault.Usage || !strings.Contains(fault.HintOf(err, ""), "--token-dir DIR") {
 			t.Errorf("error %v", err)
@@ -66,11 +66,11 @@ func checkShared(t *testing.T, folders disk.Folders) {
 func TestTokenDir(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	path, err := renew.Folder(disk.Folders{}, dir)
+	path, _, err := renew.Folder(disk.Folders{}, dir)
 	if err != nil || filepath.Dir(path) != dir {
 		t.Errorf("%s, %v", path, err)
 	}
-	if _, err := renew.Folder(disk.Folders{}, filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
+	if _, _, err := renew.Folder(disk.Folders{}, filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
 	if runtime.GOOS == "windows" {
@@ -81,7 +81,7 @@ func TestTokenDir(t *testing.T) {
 		t.Fatal(err)
 	}
 	var unsafe *disk.UnsafeError
-	if _, err := renew.Folder(disk.Folders{}, open); !errors.As(err, &unsafe) || unsafe.Path != open {
+	if _, _, err := renew.Folder(disk.Folders{}, open); !errors.As(err, &unsafe) || unsafe.Path != open {
 		t.Errorf("error %v", err)
 	}
 	if left, _ := os.ReadDir(open); len(left) > 0 {

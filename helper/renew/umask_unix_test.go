@@ -18,7 +18,7 @@ func TestUmask(t *testing.T) {
 	for _, umask := range []int{0, 0o777} {
 		dir := t.TempDir()
 		old := syscall.Umask(umask)
-		folder, err := renew.Folder(disk.Folders{}, dir)
+		folder, _, err := renew.Folder(disk.Folders{}, dir)
 		var f *renew.File
 		if err == nil {
 			s := &source{life: time.Minute}

@@ -3,6 +3,7 @@ package disk
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,7 +14,7 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
-// self returns the SID of the user whom this process runs as.
+// self returns the SID of the user that this process runs as.
 var self = sync.OnceValues(func() (*windows.SID, error) {
 	user, err := windows.GetCurrentProcessToken().GetTokenUser()
 	if err != nil {
@@ -71,6 +72,9 @@ func trusted(sid, user *windows.SID) bool {
 		"S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464": // TrustedInstaller
 		return true
 	}
+	if strings.HasPrefix(text, "S-1-15-") { // an app's: its user needs the right too
+		return true
+	}
 	// Administrators of the domain or of the machine, by their number within it.
 	last, err := strconv.Atoi(text[strings.LastIndexByte(text, '-')+1:])
 	return err == nil && strings.HasPrefix(text, "S-1-5-21-") && (last == 500 || last == 512 || last == 519)
@@ -96,7 +100,7 @@ func other(list *windows.ACL, rights windows.ACCESS_MASK, user *windows.SID) (*w
 			return sid.Copy()
 		}
 	}
-	return nil, nil //nolint:nilnil // there is none
+	return nil, nil //nolint:nilnil // documented
 }
 
 // checkAccess refuses an open file or folder that another user owns, or has one of the rights to.
@@ -107,7 +111,10 @@ func checkAccess(h windows.Handle, path string, rights windows.ACCESS_MASK, w wh
 	}
 	const parts = windows.OWNER_SECURITY_INFORMATION | windows.DACL_SECURITY_INFORMATION
 	sd, err := windows.GetSecurityInfo(h, windows.SE_FILE_OBJECT, parts)
-	if err != nil {
+	switch {
+	case errors.Is(err, windows.ERROR_NOT_SUPPORTED), errors.Is(err, windows.ERROR_INVALID_FUNCTION):
+		return nil // a file server without such rights
+	case err != nil:
 		return pathError("open", path, err)
 	}
 	return checkDescriptor(sd, path, rights, user, w)
@@ -149,9 +156,18 @@ func checkDescriptor(
 	return nil
 }
 
-// closing returns the command that lets only this user open a file or folder.
+// closing returns the commands that let only this user, administrators and the system open a file or folder. The first
+// one removes what was given to others.
 func closing(path string, user *windows.SID) string {
-	return printable.Shell("icacls", path, "/inheritance:r", "/grant:r", account(user)+":F")
+	handedOn := ""
+	if info, err := os.Lstat(path); err == nil && info.IsDir() {
+		handedOn = "(OI)(CI)"
+	}
+	grant := []string{"icacls", path, "/inheritance:r", "/grant:r"}
+	for _, sid := range []string{user.String(), "S-1-5-18", "S-1-5-32-544"} {
+		grant = append(grant, "*"+sid+":"+handedOn+"F")
+	}
+	return printable.Shell("icacls", path, "/reset") + "; " + printable.Shell(grant...)
 }
 
 // account returns the name of an account, or its SID.

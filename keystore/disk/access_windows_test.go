@@ -70,7 +70,7 @@ func TestOthersAreRefused(t *testing.T) {
 	}
 }
 
-// refused checks that a file was read, or that the error names the path, everyone, and the command that mends it.
+// refused checks that a file was read, or that the error names the path, everyone, and the command that fixes it.
 func refused(t *testing.T, name string, err error, path string, ok bool) {
 	t.Helper()
 	var unsafe *disk.UnsafeError

@@ -38,6 +38,7 @@ func TestDescriptor(t *testing.T) {
 		"no list":                  {text: "O:" + me, problem: "can be written by "},
 		"an empty list":            {text: "O:" + me + "D:", private: true},
 		"no owner":                 {text: "D:(A;;FA;;;" + me + ")", problem: "belongs to no user"},
+		"apps":                     {text: "O:" + me + "D:(A;;FA;;;" + me + ")(A;;0x1200a9;;;AC)(A;;FA;;;S-1-15-3-1)", private: true},
 		"only deletes":             {text: "O:" + me + "D:(A;;SD;;;WD)", problem: "can be written by "},
 		"changes the list":         {text: "O:" + me + "D:(A;;WD;;;AU)", problem: "can be written by "},
 		"denied, which is no gain": {text: "O:" + me + "D:(D;;FA;;;WD)(A;;FA;;;" + me + ")", private: true},

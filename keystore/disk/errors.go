@@ -65,8 +65,7 @@ func Unwritable(err error) error {
 	case errors.As(err, &link):
 		path, reason = link.New, link.Err
 	default:
-		hint := "check free space (" + printable.Space(".") + ") and permissions, then run the command again"
-		return fault.Of(fault.Usage, hint, err)
+		return fault.Of(fault.Usage, checkSpace("."), err)
 	}
 	hint := WriteHint(path)
 	if errors.Is(reason, syscall.ENAMETOOLONG) {
@@ -85,13 +84,16 @@ func WriteHint(path string) string {
 		}
 		folder = up
 	}
-	return "check free space and permissions (" + printable.Space(folder) + "; " + printable.Look(folder) +
-		"), then run the command again"
+	return checkSpace(folder)
+}
+
+func checkSpace(folder string) string {
+	return "check free space and permissions (" + printable.Space(folder) + "), then run the command again"
 }
 
 // tooLarge returns the error of a file of cgp-cred's that is longer than limit bytes.
 func tooLarge(path string, limit int64) error {
-	return fault.New(fault.Usage, "check that it is the right file: "+printable.List(path),
+	return fault.New(fault.Usage, "check that it is the right file: "+printable.Look(path),
 		"%q is over %d bytes", path, limit)
 }
 

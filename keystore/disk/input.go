@@ -23,14 +23,14 @@ var (
 	ErrTooLong error = fault.New(fault.Usage, "check that it is the right file", "it is too long")
 
 	errSocket     = unread("it is a socket, not a file")
+	errPipe       = unread("it is a named pipe, not a file")
 	errDevice     = unread("it is a device, not a file")
 	errNotRegular = unread("it is not a regular file")
 )
 
 // unread returns the error of a file of a kind that can't be input.
 func unread(problem string) error {
-	const hint = "name a file; for the output of a command use <(COMMAND), or pipe it to /dev/stdin"
-	return fault.New(fault.Usage, hint, "%s", problem)
+	return fault.New(fault.Usage, hintFile, "%s", problem)
 }
 
 // late returns the error of a pipe or a terminal that did not reach its end in time.

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var errPipe = unread("it is a named pipe, not a file")
+const hintFile = "name a file; for the output of a command use <(COMMAND), or pipe it to /dev/stdin"
 
 // ReadInput reads a file that the user names, of at most limit bytes. Any user may own it. It waits for a named pipe, a
 // descriptor or the terminal for as long as wait says, and refuses a socket or a device. Errors are fs.PathErrors.

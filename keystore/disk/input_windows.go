@@ -7,6 +7,8 @@ import (
 	"os"
 )
 
+const hintFile = "name a file"
+
 // ReadInput reads a regular file that the user names, of at most limit bytes. Errors are fs.PathErrors.
 func ReadInput(path string, limit int64, wait Wait) ([]byte, error) {
 	got, err := ReadHead(path, limit+1, wait)
@@ -33,11 +35,7 @@ func ReadHead(path string, limit int64, _ Wait) ([]byte, error) {
 	if err := mayRead(path, info.Mode().Type()&^fs.ModeCharDevice); err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
-	var f *os.File
-	err = patient(func() (err error) {
-		f, err = os.Open(path) //nolint:gosec // the user names this file
-		return err
-	})
+	f, err := openFile(path, os.O_RDONLY)
 	if err != nil {
 		return nil, Unreadable(err)
 	}
@@ -57,7 +55,7 @@ func appendTo(path string, data []byte) error {
 	if !info.Mode().IsRegular() {
 		return &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
 	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0) //nolint:gosec // the caller names the file
+	f, err := openFile(path, os.O_APPEND|os.O_WRONLY)
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,6 @@ package disk
 import (
 	"errors"
 	"io/fs"
-	"path/filepath"
-	"runtime"
 )
 
 // shared are folders of this machine in which each of its users may make a folder. The first is in memory.
@@ -20,14 +18,9 @@ func (f Folders) Local() (runtime string, others []string) {
 	return runtime, shared
 }
 
-// OnDisk returns the folder for token files of a system that has none in memory: on Windows below the user's own folder
-// that does not roam. It is "" on other systems.
-func (f Folders) OnDisk() string {
-	if runtime.GOOS != "windows" || f.State == "" {
-		return ""
-	}
-	return filepath.Join(f.State, "tokens")
-}
+// IsPrivate reports whether path is a folder that belongs to this user and is closed to all others. On Windows it is
+// false: a folder inherits its rights there.
+func IsPrivate(path string) bool { return private(path) }
 
 // MakePrivate makes a folder with mode 0700 in a folder that exists, or takes the one that is there. It is an error if
 // other users could write to it, move it or look into it, if another user made it, and if it is a link; a folder that

@@ -108,7 +108,10 @@ func ask(l *flock.Flock) (bool, error) {
 	}
 	late := time.NewTimer(maxAnswer)
 	defer late.Stop()
-	answer := await.Start(l.TryLock)
+	answer := await.Start(func() (got bool, err error) {
+		err = patient(func() error { got, err = l.TryLock(); return err })
+		return got, err
+	})
 	select {
 	case a := <-answer:
 		return a.Value, a.Err

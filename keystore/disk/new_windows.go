@@ -10,7 +10,7 @@ import (
 
 // makeOne makes a folder that only this user, administrators and the system can open, with what is made in it.
 func makeOne(path string) error {
-	name, err := windows.UTF16PtrFromString(path)
+	name, err := windows.UTF16PtrFromString(extended(path))
 	if err != nil {
 		return pathError("mkdir", path, err)
 	}
@@ -27,7 +27,7 @@ func createNew(path string, private bool) (*os.File, error) {
 	if !private {
 		return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the caller's own file
 	}
-	name, err := windows.UTF16PtrFromString(path)
+	name, err := windows.UTF16PtrFromString(extended(path))
 	if err != nil {
 		return nil, pathError("open", path, err)
 	}
@@ -64,7 +64,7 @@ func closeFolder(path string) error {
 	}
 	const parts = windows.DACL_SECURITY_INFORMATION | windows.PROTECTED_DACL_SECURITY_INFORMATION
 	return pathError("chmod", path,
-		windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, parts, nil, nil, list, nil))
+		windows.SetNamedSecurityInfo(extended(path), windows.SE_FILE_OBJECT, parts, nil, nil, list, nil))
 }
 
 // pathError puts the path of a file into an error. nil stays nil.

@@ -186,7 +186,7 @@ func pathFile(path string) attributed {
 	return attributed{path, func(name string, value []byte) (int, error) { return unix.Lgetxattr(path, name, value) }}
 }
 
-func openFile(fd int, path string) attributed {
+func descriptor(fd int, path string) attributed {
 	return attributed{path, func(name string, value []byte) (int, error) { return unix.Fgetxattr(fd, name, value) }}
 }
 

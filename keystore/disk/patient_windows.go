@@ -12,7 +12,7 @@ import (
 // How long a call is repeated that another program's open file prevents, and the longest pause between two attempts.
 const (
 	patience = 2 * time.Second
-	maxPause = 50 * time.Millisecond
+	maxPause = 10 * time.Millisecond
 )
 
 // patient repeats a call while another program has the file open in a way that excludes it. Scanners, indexers, backups
@@ -35,19 +35,54 @@ func inUse(err error) bool {
 		errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_USER_MAPPED_FILE)
 }
 
-// rename gives a file another name in its folder, and replaces what has that name, even if it is open in a program that
-// lets others remove it: a root's rename is POSIX's, which [os.Rename] is not.
+// rename gives a file another name in its folder, and replaces what has that name. Programs that read that and let it be
+// removed do not keep it from being replaced by a rename with POSIX semantics: os.Root asks for those, os.Rename does not.
 func rename(from, to string) error {
-	folder, err := os.OpenRoot(filepath.Dir(to))
+	return patient(func() error {
+		err := os.Rename(from, to)
+		if inUse(err) && posixRename(from, to) == nil {
+			return nil
+		}
+		return err
+	})
+}
+
+func posixRename(from, to string) error {
+	root, err := os.OpenRoot(filepath.Dir(to))
 	if err != nil {
 		return err
 	}
-	defer folder.Close() //nolint:errcheck // nothing was written
-	err = patient(func() error { return folder.Rename(filepath.Base(from), filepath.Base(to)) })
-	if link := (*os.LinkError)(nil); errors.As(err, &link) {
-		return &os.LinkError{Op: link.Op, Old: from, New: to, Err: link.Err} // it has the names within the folder
+	return errors.Join(root.Rename(filepath.Base(from), filepath.Base(to)), root.Close())
+}
+
+// openFile opens a file that exists, and lets other programs replace it meanwhile.
+func openFile(path string, flags int) (*os.File, error) {
+	name, err := windows.UTF16PtrFromString(extended(path))
+	if err != nil {
+		return nil, pathError("open", path, err)
 	}
-	return err
+	access := uint32(windows.GENERIC_READ)
+	if flags&os.O_WRONLY != 0 {
+		access = windows.FILE_APPEND_DATA | windows.FILE_READ_ATTRIBUTES | windows.SYNCHRONIZE
+	}
+	var h windows.Handle
+	err = patient(func() (err error) {
+		h, err = windows.CreateFile(name, access, sharing, nil, windows.OPEN_EXISTING, windows.FILE_ATTRIBUTE_NORMAL, 0)
+		return err
+	})
+	if err != nil {
+		return nil, pathError("open", path, err)
+	}
+	return os.NewFile(uintptr(h), path), nil
+}
+
+// extended returns a path in the form in which it may have more than 260 characters.
+func extended(path string) string {
+	const long = 240 // a folder's path must leave room for a name
+	if len(path) < long || !filepath.IsAbs(path) || path[0] == '\\' {
+		return path
+	}
+	return `\\?\` + filepath.Clean(path)
 }
 
 // removeAll removes a folder and what is in it.

@@ -4,6 +4,7 @@ package disk
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"time"
@@ -33,6 +34,23 @@ func read(path string, limit int64, hidden uint32) ([]byte, error) {
 	if err := walk(folder, ownNames(folder)); err != nil {
 		return nil, err
 	}
+	var got []byte
+	var err error
+	for range maxReplaced {
+		if got, err = readOpened(path, limit, hidden); !errors.Is(err, errReplaced) {
+			break
+		}
+	}
+	return got, err
+}
+
+// maxReplaced is how often a file is opened that another process replaces or removes in that moment.
+const maxReplaced = 10
+
+// errReplaced is the error of a file that has no name any more: it was replaced or removed after it was opened.
+var errReplaced = fmt.Errorf("%w: it was replaced again and again", fs.ErrNotExist)
+
+func readOpened(path string, limit int64, hidden uint32) ([]byte, error) {
 	fd, err := open(path)
 	if err != nil {
 		return nil, err
@@ -80,14 +98,14 @@ func checkFile(fd int, path string, hidden uint32) (size int64, err error) {
 		return 0, irregular(path)
 	case st.Uid != uid && st.Uid != 0:
 		return 0, foreign(path, st.Uid, uid, ownerOf(path))
-	case st.Nlink == 0: // removed after it was opened
-		return 0, &fs.PathError{Op: "open", Path: path, Err: unix.ENOENT}
+	case st.Nlink == 0:
+		return 0, &fs.PathError{Op: "open", Path: path, Err: errReplaced}
 	case st.Nlink != 1:
 		return 0, linked(path, uint64(st.Nlink)) // 16 or 32 bits on other systems
 	case mode&hidden != 0:
 		return 0, &UnsafeError{Path: path, Problem: "can be read by others", fix: "chmod go= " + printable.Shell(path)}
 	}
-	return st.Size, closed(openFile(fd, path), mode, st.Gid, uid, ownerOf(path))
+	return st.Size, closed(descriptor(fd, path), mode, st.Gid, uid, ownerOf(path))
 }
 
 func readAll(fd int, path string, size, limit int64) ([]byte, error) {

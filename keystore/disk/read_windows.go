@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
@@ -60,7 +61,7 @@ func open(path string) (h windows.Handle, err error) {
 	if !filepath.IsAbs(path) {
 		return 0, relative(path)
 	}
-	name, err := windows.UTF16PtrFromString(path)
+	name, err := windows.UTF16PtrFromString(extended(path))
 	if err != nil {
 		return 0, pathError("open", path, err)
 	}
@@ -80,7 +81,17 @@ func information(h windows.Handle, path string) (info windows.ByHandleFileInform
 	if err := windows.GetFileInformationByHandle(h, &info); err != nil {
 		return info, pathError("open", path, err)
 	}
-	if info.FileAttributes&windows.FILE_ATTRIBUTE_REPARSE_POINT != 0 {
+	if info.FileAttributes&windows.FILE_ATTRIBUTE_REPARSE_POINT == 0 {
+		return info, nil
+	}
+	var tag struct{ attributes, tag uint32 }
+	into := (*byte)(unsafe.Pointer(&tag)) //nolint:gosec // FILE_ATTRIBUTE_TAG_INFO
+	err = windows.GetFileInformationByHandleEx(h, windows.FileAttributeTagInfo, into, uint32(unsafe.Sizeof(tag)))
+	if err != nil {
+		return info, pathError("open", path, err)
+	}
+	const surrogate = 0x20000000 // it stands for another name; a file of OneDrive does not
+	if tag.tag&surrogate != 0 {
 		return info, symlink(path)
 	}
 	return info, nil
@@ -106,7 +117,7 @@ func checkFile(h windows.Handle, path string, rights windows.ACCESS_MASK) error 
 }
 
 // walk checks that a folder exists, and that the last strict names of its path, cgp-cred's own folders, are no links,
-// and belong to this user and nobody else can write them. A missing folder is an fs.PathError that names the highest
+// belong to this user, and no other user can write them. A missing folder is an fs.PathError that names the highest
 // missing one.
 func walk(path string, strict int) error {
 	if !filepath.IsAbs(path) {
@@ -138,6 +149,9 @@ func walk(path string, strict int) error {
 		return err
 	case info.FileAttributes&windows.FILE_ATTRIBUTE_DIRECTORY == 0:
 		return notFolder(path, ownerOf(path))
+	}
+	if ownNames(path) == 0 { // the user's, as any on a data drive: the files in it are checked
+		return nil
 	}
 	return checkAccess(h, path, writing, ownerOf(path))
 }

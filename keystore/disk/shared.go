@@ -29,7 +29,7 @@ type Shared struct {
 func (s Shared) Check() (path string, err error) {
 	if path, err = s.target(); err == nil {
 		name := tempName(path)
-		if err = writeNewFor(access{mode: s.Mode, group: s.Group}, name, nil, false); err == nil {
+		if err = writeNewFor(s.access(), name, nil, false); err == nil {
 			err = remove(name)
 		}
 		err = named(err, path)
@@ -45,13 +45,17 @@ func (s Shared) Write(data []byte) error {
 		return Unwritable(err)
 	}
 	name := tempName(path)
-	if err := writeNewFor(access{mode: s.Mode, group: s.Group}, name, data, false); err != nil {
+	if err := writeNewFor(s.access(), name, data, false); err != nil {
 		return Unwritable(named(err, path))
 	}
 	if err := rename(name, path); err != nil {
 		return Unwritable(errors.Join(err, remove(name)))
 	}
 	return nil
+}
+
+func (s Shared) access() access {
+	return access{mode: s.Mode, group: s.Group, private: s.Mode&0o077 == 0}
 }
 
 // Written returns when the file was written. An absent file, or one that is not this user's, was not.
@@ -73,7 +77,7 @@ func (s Shared) target() (string, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		folder := filepath.Dir(s.Path)
-		return "", fault.New(fault.Usage, "make it first: "+printable.MakeFolder("750", folder),
+		return "", fault.New(fault.Usage, "make it first: "+printable.MakeFolder(folder, "750"),
 			"the folder %q does not exist", folder)
 	case err != nil:
 		return "", err

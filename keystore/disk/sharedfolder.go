@@ -34,7 +34,7 @@ func OpenSharedFolder(path string) (*SharedFolder, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fault.Wrap(fault.Usage, "make it: "+printable.MakeFolder("700", path)+
+		return nil, fault.Wrap(fault.Usage, "make it: "+printable.MakeFolder(path, "700")+
 			" (for a group: 2770)", fmt.Sprintf("the folder %q", path), fs.ErrNotExist)
 	case err != nil:
 		return nil, Unreadable(err)
@@ -68,7 +68,7 @@ func (s *SharedFolder) Read(name string, limit int64) (data []byte, written time
 }
 
 func readOnce(path string, limit int64) (data []byte, written time.Time, err error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|noFollow|noBlock, 0) //nolint:gosec // the caller's folder
+	f, err := openFile(path, os.O_RDONLY|noFollow|noBlock)
 	if err != nil {
 		return nil, written, err
 	}

@@ -93,7 +93,7 @@ func OpenInput(path string) (*os.File, error) {
 	f, err := openRegular(
 		func() (fs.FileInfo, error) { return os.Stat(path) },
 		func() (*os.File, error) {
-			return os.OpenFile(path, os.O_RDONLY|noBlock, 0) //nolint:gosec // the user names this file
+			return openFile(path, os.O_RDONLY|noBlock)
 		})
 	return f, Unreadable(err)
 }

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"cgp-cred/keystore/fault"
@@ -48,6 +49,8 @@ func ownerOf(path string) whose {
 
 // Hints for what is not cgp-cred's own.
 const (
+	hintHome = "if HOME or an XDG_* variable names another user's folder, set it to your own (sudo -H does), or run " +
+		"cgp-cred as that user"
 	hintPrivate = "let only its owner write it, or use a folder that only you can write (HOME and the XDG_* " +
 		"variables name cgp-cred's)"
 	hintCopy   = "use a copy of your own, in a folder that only you can write"
@@ -83,6 +86,19 @@ func writable(path, problem string, w whose, fix ...string) error {
 	return &UnsafeError{
 		Path: path, Problem: problem,
 		fix: w.fix(path, printable.Shell(append(fix, path)...), hintPrivate, hintCopy),
+	}
+}
+
+// symlink returns the error of a link. A copy of what it points to takes its place: what it points to stays.
+func symlink(path string) error {
+	info, err := os.Stat(path)
+	fix := "replace the link with a copy: " + printable.Replace(path, err == nil && info.IsDir())
+	if err != nil {
+		fix = "the link leads nowhere; remove it: " + printable.Remove(path)
+	}
+	return &UnsafeError{
+		Path: path, Problem: "is a symbolic link",
+		fix: ownerOf(path).fix(path, fix, hintCopy, "name the file itself, not a link to it"),
 	}
 }
 

@@ -7,12 +7,9 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/zalando/go-keyring"
 
 	"cgp-cred/keystore"
 )
@@ -51,14 +48,12 @@ func classify(ctx context.Context, goos, op, account string, limit time.Duration
 		if goos == "linux" && (!promptable(goos) || Answering() == keePassXC) {
 			e.Next = unlocking(Answering()) + "; more time: " + keystore.TimeoutName + "=60s"
 		}
-	case errors.Is(err, keyring.ErrNotFound):
-		e.Kind = keystore.ErrNotFound
-	case errors.Is(err, keyring.ErrSetDataTooBig):
-		e.Kind = keystore.ErrTooBig
-	case errors.Is(err, keyring.ErrUnsupportedPlatform):
-		e.Kind, e.Detail = keystore.ErrUnavailable, "none is supported on "+goos
-	case goos == "darwin":
-		classifyMac(e, err)
+		if goos == macOS && !promptable(goos) {
+			e.Next = "run `security unlock-keychain`, then the command again; more time: " +
+				keystore.TimeoutName + "=60s"
+		}
+	case goos == macOS:
+		e.Kind, e.Detail = keystore.ErrUnavailable, err.Error()
 	case goos == "windows":
 		classifyWindows(e, err)
 	default:
@@ -66,6 +61,10 @@ func classify(ctx context.Context, goos, op, account string, limit time.Duration
 	}
 	if late := map[string]string{"set": "stored", "delete": "deleted"}[op]; late != "" &&
 		errors.Is(e.Kind, keystore.ErrTimeout) {
+		if goos == macOS { // its program was ended
+			e.Detail += "; it may have been " + late + ": check with `cgp-cred status`"
+			return e
+		}
 		e.Detail += "; it may still be " + late + " when the keychain continues: check with `cgp-cred status`"
 	}
 	return e
@@ -125,36 +124,6 @@ func classifySecretService(e *keystore.Error, err error) {
 func ended(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) ||
 		errors.Is(err, syscall.EPIPE)
-}
-
-// classifyMac recognises errors of /usr/bin/security by its exit status, which is the OSStatus modulo 256: go-keyring
-// drops its text.
-func classifyMac(e *keystore.Error, err error) {
-	e.Kind, e.Detail = keystore.ErrUnavailable, err.Error()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		return
-	}
-	macStatus(e, exit.ExitCode())
-}
-
-func macStatus(e *keystore.Error, status int) {
-	switch status {
-	case 44: // errSecItemNotFound, -25300
-		e.Kind, e.Detail = keystore.ErrNotFound, ""
-	case 36: // errSecInteractionNotAllowed, -25308
-		e.Kind, e.Detail = keystore.ErrLocked, "it can't ask for its password in this session (ssh, launchd)"
-		e.Next = "run `security unlock-keychain`, then the command again"
-	case 51: // errSecAuthFailed, -25293
-		e.Kind, e.Detail = keystore.ErrDenied, "the password was wrong"
-		e.Next = "run `security unlock-keychain`, then the command again"
-	case 128: // errSecUserCanceled, -128
-		e.Kind, e.Detail = keystore.ErrDenied, "its prompt was cancelled"
-		e.Next = "run the command again and allow the access"
-	case 37: // errSecNoDefaultKeychain, -25307
-		e.Detail = "there is no default keychain"
-		e.Next = "run `security default-keychain -s login.keychain-db`, then the command again"
-	}
 }
 
 // classifyWindows recognises errors of the Credential Manager by their numbers (winerror.h).

@@ -3,7 +3,6 @@ package keychain
 import (
 	"context"
 	"errors"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -57,32 +56,12 @@ func TestClassify(t *testing.T) {
 		{"anything else", "linux", errors.New("EOF"), keystore.ErrUnavailable, "doctor"},
 	} {
 		var e *keystore.Error
-		if err := classify(context.Background(), c.goos, "get", "int", time.Second, c.err); !errors.As(err, &e) ||
+		if err := classify(context.Background(), c.goos, "get", "int", time.Second, known(c.err)); !errors.As(err, &e) ||
 			!errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		} else if !strings.Contains(fault.HintOf(e, ""), c.next) {
 			t.Errorf("%s: hint %q, want %q in it", c.name, e.FaultHints(), c.next)
 		}
-	}
-}
-
-func TestClassifyMacStatus(t *testing.T) {
-	t.Parallel()
-	for status, want := range map[int]error{
-		44: keystore.ErrNotFound, 36: keystore.ErrLocked, 51: keystore.ErrDenied,
-		128: keystore.ErrDenied, 37: keystore.ErrUnavailable, 1: keystore.ErrUnavailable,
-	} {
-		e := &keystore.Error{Kind: keystore.ErrUnavailable}
-		if macStatus(e, status); !errors.Is(e, want) || fault.HintOf(e, "") == "" {
-			t.Errorf("%d: %v, want %v", status, e, want)
-		}
-	}
-	if runtime.GOOS == "windows" {
-		return // there is no false(1) whose status could be read
-	}
-	err := exec.CommandContext(t.Context(), "sh", "-c", "exit 36").Run()
-	if got := classify(t.Context(), "darwin", "get", "int", time.Second, err); !errors.Is(got, keystore.ErrLocked) {
-		t.Errorf("%v, want locked", got)
 	}
 }
 

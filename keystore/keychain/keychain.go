@@ -1,5 +1,5 @@
 // Package keychain is the keystore of the operating system: the Secret Service, the macOS keychain, the Windows
-// Credential Manager. go-keyring speaks to it.
+// Credential Manager. On macOS package security speaks to it, elsewhere go-keyring.
 package keychain
 
 import (
@@ -7,14 +7,11 @@ import (
 	"errors"
 	"io"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/zalando/go-keyring"
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/await"
@@ -30,6 +27,7 @@ type Options struct {
 const (
 	quietTimeout = 5 * time.Second // no user can answer a prompt
 	waitingAfter = 2 * time.Second
+	lastWait     = 3 * time.Second // for the end of a program that was killed
 )
 
 // New returns the operating system's keychain: the Secret Service, the macOS keychain or the Windows Credential
@@ -60,8 +58,8 @@ var lastRefusal atomic.Pointer[refusal]
 const refusalLife = 3 * time.Second
 
 func (k *keychain) Get(ctx context.Context, account string) (keystore.Secret, error) {
-	return k.do(ctx, "get", account, func(context.Context) (string, error) {
-		return keyring.Get(keystore.Service, account)
+	return k.do(ctx, "get", account, func(ctx context.Context) (string, error) {
+		return backend().Get(ctx, account)
 	})
 }
 
@@ -70,15 +68,15 @@ func (k *keychain) Set(ctx context.Context, account string, value keystore.Secre
 		return err
 	}
 	_, err := k.do(ctx, "set", account, func(ctx context.Context) (string, error) {
-		if err := set(account, string(value.Reveal())); err != nil {
+		if err := backend().Set(ctx, account, string(value.Reveal())); err != nil {
 			return "", err
 		}
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
-		got, err := keyring.Get(keystore.Service, account)
+		got, err := backend().Get(ctx, account)
 		switch {
-		case errors.Is(err, keyring.ErrNotFound):
+		case errors.Is(err, keystore.ErrNotFound):
 			return "", &keystore.Error{
 				Kind:   keystore.ErrDenied,
 				Detail: "it reported success and stored nothing: its prompt was dismissed",
@@ -97,7 +95,7 @@ const maxItems = 8
 // Delete removes every item of the account: another program, or an import, may have made a second one.
 func (k *keychain) Delete(ctx context.Context, account string) error {
 	_, err := k.do(ctx, "delete", account, func(ctx context.Context) (string, error) {
-		before, err := items(account)
+		before, err := count(account)
 		if err != nil {
 			return "", err
 		}
@@ -105,7 +103,7 @@ func (k *keychain) Delete(ctx context.Context, account string) error {
 			if err := deleteOne(ctx, account); !errors.Is(err, errStillThere) {
 				return "", err
 			}
-			left, err := items(account)
+			left, err := count(account)
 			if err != nil {
 				return "", err
 			}
@@ -144,15 +142,15 @@ const unlisted = -1
 var errStillThere = errors.New("there is still an item")
 
 func deleteOne(ctx context.Context, account string) error {
-	if err := keyring.Delete(keystore.Service, account); err != nil {
+	if err := backend().Delete(ctx, account); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	_, err := keyring.Get(keystore.Service, account)
+	_, err := backend().Get(ctx, account)
 	switch {
-	case errors.Is(err, keyring.ErrNotFound):
+	case errors.Is(err, keystore.ErrNotFound):
 		return nil
 	case err == nil:
 		return errStillThere
@@ -163,7 +161,7 @@ func deleteOne(ctx context.Context, account string) error {
 // Accounts lists the keychain's items of [keystore.Service], which may ask the user to unlock it.
 func (k *keychain) Accounts(ctx context.Context) ([]string, error) {
 	all, err := k.ask(ctx, "list", "", func(context.Context) (string, error) {
-		found, err := accounts()
+		found, err := list()
 		found = slices.DeleteFunc(found, func(account string) bool { return keystore.CheckAccount(account) != nil })
 		return strings.Join(found, "\n"), err
 	})
@@ -180,8 +178,8 @@ func (k *keychain) do(
 	return k.ask(ctx, op, account, call)
 }
 
-// ask runs one call against the keychain with a deadline: the keychain knows no context and may never answer. An
-// abandoned call may still take effect if the user answers its prompt later.
+// ask runs one call against the keychain with a deadline: except on macOS the keychain knows no context and may never
+// answer. An abandoned call may still take effect if the user answers its prompt later.
 func (k *keychain) ask(
 	ctx context.Context, op, account string, call func(context.Context) (string, error),
 ) (keystore.Secret, error) {
@@ -198,13 +196,19 @@ func (k *keychain) ask(
 		select {
 		case a := <-done:
 			if a.Err != nil {
-				err := classify(ctx, runtime.GOOS, op, account, limit, a.Err)
+				err := classify(ctx, system, op, account, limit, a.Err)
 				remember(a.Err, err)
 				return keystore.Secret{}, err
 			}
 			return keystore.NewSecret([]byte(a.Value)), nil
 		case <-ctx.Done():
-			return keystore.Secret{}, classify(ctx, runtime.GOOS, op, account, limit, ctx.Err())
+			if system == macOS { // it ends its program, which may not outlive this process
+				select {
+				case <-done:
+				case <-time.After(lastWait):
+				}
+			}
+			return keystore.Secret{}, classify(ctx, system, op, account, limit, ctx.Err())
 		case <-waiting.C:
 			if k.options.Waiting != nil {
 				k.told.Do(k.options.Waiting)
@@ -248,8 +252,10 @@ func inTurn(ctx context.Context, call func(context.Context) (string, error)) (v 
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	if err := ready(ctx); err != nil {
-		return "", err
+	if system != macOS {
+		if err := ready(ctx); err != nil {
+			return "", err
+		}
 	}
 	return call(ctx)
 }
@@ -269,7 +275,7 @@ func (k *keychain) Limit() (time.Duration, error) {
 	if k.options.Timeout > 0 {
 		return k.options.Timeout, nil
 	}
-	if promptable(runtime.GOOS) {
+	if promptable(system) {
 		return keystore.Timeout(keystore.PromptTimeout)
 	}
 	return keystore.Timeout(quietTimeout)

@@ -11,18 +11,6 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-func expect(t *testing.T, r result, class string, parts ...string) {
-	t.Helper()
-	if r.Class != class {
-		t.Fatalf("%s (%s), want %s", r.Class, r.Message, class)
-	}
-	for _, p := range parts {
-		if !strings.Contains(r.Message+"\n"+r.Hint, p) {
-			t.Errorf("%q is missing in: %s (hint: %s)", p, r.Message, r.Hint)
-		}
-	}
-}
-
 func TestKeychainKeepsLargestRecord(t *testing.T) {
 	t.Parallel()
 	k := keystoretest.StartKeyring(t)

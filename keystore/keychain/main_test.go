@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,13 +16,23 @@ import (
 	"cgp-cred/keystore/keychain"
 	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/record"
+	"cgp-cred/keystore/security/securitytest"
 )
 
 // childVariable names the action of a test binary that was started by a test: godbus keeps one connection a process, so
 // that each bus needs its own process.
 const childVariable = "CGP_CRED_TEST_CHILD"
 
+// macVariable names the program through which a child uses the keychain of macOS.
+const macVariable = "CGP_CRED_TEST_SECURITY"
+
 func TestMain(m *testing.M) {
+	if securitytest.IsChild() {
+		os.Exit(securitytest.Run())
+	}
+	if fake := os.Getenv(macVariable); fake != "" {
+		keychain.UseSecurity(fake)
+	}
 	action := os.Getenv(childVariable)
 	if action == "" {
 		os.Exit(keystoretest.Main(m))
@@ -131,4 +142,16 @@ func child(t *testing.T, action string, env ...string) result {
 		t.Fatalf("child %s: %v: %q", action, err, out)
 	}
 	return r
+}
+
+func expect(t *testing.T, r result, class string, parts ...string) {
+	t.Helper()
+	if r.Class != class {
+		t.Fatalf("%s (%s), want %s", r.Class, r.Message, class)
+	}
+	for _, p := range parts {
+		if !strings.Contains(r.Message+"\n"+r.Hint, p) {
+			t.Errorf("%q is missing in: %s (hint: %s)", p, r.Message, r.Hint)
+		}
+	}
 }

@@ -18,10 +18,10 @@ import (
 
 const secretService = "org.freedesktop.secrets"
 
-// Provider returns the name of the program that answers as keychain: on Linux the owner of org.freedesktop.secrets on
+// provider returns the name of the program that answers as keychain: on Linux the owner of org.freedesktop.secrets on
 // the session bus, or "" if no program has taken that name yet. It checks the bus as every call does, starts no
 // program, asks for no password, and keeps to ctx's deadline. Errors are *[keystore.Error].
-func Provider(ctx context.Context) (string, error) {
+func provider(ctx context.Context) (string, error) {
 	_, socket, err := findBus(ctx)
 	if err != nil {
 		return "", err

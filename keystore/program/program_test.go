@@ -191,7 +191,7 @@ func TestPathWithSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	for command, says := range map[string]string{
-		file + " --slot 3": "ln -s '" + file + "'", file: "ln -s '" + file + "'", "/nowhere/my tools/keep": "ls -l /nowhere/my",
+		file + " --slot 3": "ln -s '" + file + "'", file: "ln -s '" + file + "'", "/nowhere/my tools/keep": "ls -ld /nowhere/my",
 	} {
 		argv, err := program.Split(command)
 		if err != nil {

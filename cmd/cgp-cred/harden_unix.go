@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import "golang.org/x/sys/unix"
@@ -5,10 +7,10 @@ import "golang.org/x/sys/unix"
 // coreLimit is the limit of core dumps with which cgp-cred was started. It is restored for commands.
 var coreLimit *unix.Rlimit
 
-// harden keeps keys out of core dumps, and this process's memory from others of the same user (ptrace, /proc/PID/mem).
-// It is best effort: errors are ignored.
+// harden keeps keys out of core dumps and, on Linux, this process's memory from others of the same user. It is best
+// effort: errors are ignored.
 func harden() {
-	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+	refuseTracing()
 	var was unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_CORE, &was) != nil || was.Cur == 0 {
 		return

@@ -4,7 +4,6 @@ package disk
 
 import (
 	"fmt"
-	"os"
 
 	"cgp-cred/keystore/printable"
 )
@@ -29,26 +28,6 @@ func foreign(path string, owner, uid uint32, w whose) error {
 	}
 	return &UnsafeError{
 		Path: path, Problem: fmt.Sprintf("belongs to uid %d, and you are uid %d", owner, uid), fix: fix,
-	}
-}
-
-// hintHome is for a folder above cgp-cred's that is another user's.
-const hintHome = "if HOME or an XDG_* variable names another user's folder, set it to your own (sudo -H does), or run " +
-	"cgp-cred as that user"
-
-// symlink returns the error of a link. A copy of what it points to takes its place: what it points to stays.
-func symlink(path string) error {
-	q, c := printable.Shell(path), printable.Shell(path+".copy")
-	fix := "replace the link with a copy: cp " + q + " " + c + " && mv " + c + " " + q
-	switch info, err := os.Stat(path); {
-	case err != nil:
-		fix = "the link leads nowhere; remove it: rm " + q
-	case info.IsDir():
-		fix = "replace the link with a copy: cp -RL " + q + " " + c + " && rm " + q + " && mv " + c + " " + q
-	}
-	return &UnsafeError{
-		Path: path, Problem: "is a symbolic link",
-		fix: ownerOf(path).fix(path, fix, hintCopy, "name the file itself, not a link to it"),
 	}
 }
 
