@@ -44,12 +44,25 @@ func (e *run) config(context.Context) Result {
 	if p.System {
 		r.Detail += ", from " + p.File
 	}
+	r.Detail += "; folders " + strings.Join(e.folders(), ", ")
 	troubles, hints := e.configTroubles()
 	if len(troubles) > 0 {
 		r.State, r.Hint = Warn, strings.Join(hints, "\n")
 		r.Detail += "; " + strings.Join(troubles, "; ")
 	}
 	return r
+}
+
+// folders returns this user's folders, each once, as text to print.
+func (e *run) folders() []string {
+	var shown []string
+	f := e.helper.Folders
+	for _, path := range []string{f.Config, f.State, f.Data, f.Runtime} {
+		if text := printable.Text(path); path != "" && !slices.Contains(shown, text) {
+			shown = append(shown, text)
+		}
+	}
+	return shown
 }
 
 // environment checks a credential that the environment holds. It uses no file.

@@ -84,12 +84,8 @@ func gone(p *profile.Profile, err error) error {
 	if p.Keystore == profile.File || p.Keystore == profile.Exec {
 		where = "but there is no credential for it " + p.Location().String()
 	}
-	takenOver := "another keyring program may have taken over (KeePassXC, KWallet, gnome-keyring)"
-	if name := keychain.Answering(); name != "" {
-		takenOver += "; now it is " + name
-	}
 	hints := []string{
-		takenOver + ": start the one that was used",
+		keychain.Lost(),
 		"or store the credential again: " + again(p),
 	}
 	var at *keystore.Error

@@ -33,5 +33,10 @@ func syncFolder(path string) error {
 
 // noLocks reports whether err says that the file system has no locks (NFS without its lock daemon, some FUSE).
 func noLocks(err error) bool {
-	return errors.Is(err, unix.ENOLCK) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP)
+	for _, no := range []error{unix.ENOLCK, unix.ENOSYS, unix.EOPNOTSUPP, unix.ENOTSUP} { // two numbers on macOS
+		if errors.Is(err, no) {
+			return true
+		}
+	}
+	return false
 }

@@ -58,6 +58,21 @@ func Provider(ctx context.Context) (string, error) {
 	return provider(ctx)
 }
 
+// Lost returns a hint for a record that was stored and that the keychain does not have.
+func Lost() string {
+	switch system {
+	case macOS:
+		return "another keychain may be the default now: `security default-keychain` says which"
+	case "windows":
+		return "look for it in the Credential Manager: another user or machine may have stored it"
+	}
+	hint := "another keyring program may have taken over (KeePassXC, KWallet, gnome-keyring)"
+	if name := Answering(); name != "" {
+		hint += "; now it is " + name
+	}
+	return hint + ": start the one that was used"
+}
+
 // goKeyring knows no context: its calls last as long as the keychain likes.
 type goKeyring struct{}
 

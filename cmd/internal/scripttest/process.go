@@ -8,6 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"cgp-cred/keystore/keystoretest/guard"
+	"cgp-cred/keystore/security/securitytest"
 )
 
 // command returns a command with the script's folder and variables.
@@ -73,7 +74,7 @@ func variables(ts *testscript.TestScript) []string {
 	for _, name := range []string{
 		"PATH", "GORACE", "GOCOVERDIR", "HOME", "TMPDIR", "WORK", "BASE", "HOST",
 		"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
-		"CGP_CRED_PROFILE", "CGP_CRED_KEYCHAIN_TIMEOUT", guard.RootVariable,
+		"CGP_CRED_PROFILE", "CGP_CRED_KEYCHAIN_TIMEOUT", guard.RootVariable, securitytest.Folder,
 	} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)

@@ -13,6 +13,7 @@ import (
 	"cgp-cred/keystore/agefile"
 	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/keystoretest/guard"
+	"cgp-cred/keystore/security/securitytest"
 )
 
 // installed are the names of the program that Run tests.
@@ -72,6 +73,7 @@ func Verbs() []string {
 // programs are the verbs that are programs.
 func programs() map[string]func() {
 	return map[string]func(){
+		"fake-security":      securitytest.Main,
 		"inspect-process":    inspectProcess,
 		"kill-at-syscall":    killAtSyscall,
 		"listen-as":          listenAs,
@@ -140,6 +142,7 @@ func verbs() map[string]func(*testscript.TestScript, bool, []string) {
 		"tpm":                  tpm,
 		"trace-secrets":        traceSecrets,
 		"trap-listener":        trapListener,
+		"use-mac":              useMac,
 		"use-new-git":          useNewGit,
 		"webdav-server":        webdavServer,
 		"wire":                 setWire,

@@ -53,6 +53,10 @@ func Program(t *testing.T, folder string) string {
 // Run runs the command of this process's arguments, and returns its exit status.
 func Run() int {
 	f := fake{os.Getenv(Folder), os.Stdin, os.Stdout, os.Stderr}
+	if f.folder == "" {
+		fmt.Fprintln(os.Stderr, Folder+" is not set")
+		return 1
+	}
 	if err := f.note("pids", strconv.Itoa(os.Getpid())); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
