@@ -43,7 +43,7 @@ for target in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do
 done
 check golangci-lint "$TOOLS/golangci-lint" run --allow-parallel-runners ./...
 if command -v shellcheck >/dev/null 2>&1; then
-	check shellcheck shellcheck -x -P SCRIPTDIR install.sh .dev/*.sh .ci/run contrib/*-sign contrib/*-keystore contrib/*.sh
+	check shellcheck shellcheck -x -P SCRIPTDIR install.sh .dev/*.sh .dev/packaging/*.sh .ci/run contrib/*-sign contrib/*-keystore contrib/*.sh
 else
 	echo "lint: shellcheck: NOT CHECKED, it is not installed" >&2
 fi
