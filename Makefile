@@ -94,7 +94,7 @@ release: $(RELEASE) $(TOOLS)/govulncheck-$(GOVULNCHECK) ## make the files of rel
 packages: $(RELEASE) $(TOOLS)/crane-$(CRANE) ## make releases, and install, run and remove each package
 	@sh .dev/deps.sh release packages
 	@sh .dev/wine.sh
-	TOOLS=$(TOOLS) go test -count=1 -timeout 0 -v -tags packages -run '^TestPackages' ./cmd/internal/installtest
+	go test -count=1 -timeout 0 -v -tags packages -run '^TestPackages' ./cmd/internal/installtest
 
 man: ## write the manual pages into dist/man
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) go run -tags man ./cmd/cgp-cred man dist/man

@@ -10,10 +10,15 @@ for os in linux darwin windows; do # the modules are the same for each processor
 		end=''
 		[ "$os" != windows ] || end=.exe
 		"$TOOLS/cyclonedx-gomod" bin -json -licenses -std -noserial -notimestamp -short-purls -version "$VERSION" \
-			-output "$WORK/sbom/$os-$program.json" "$WORK/$os/amd64/$program$end" 2>"$WORK/sbom/said" || {
+			-output "$WORK/sbom/made" "$WORK/$os/amd64/$program$end" 2>"$WORK/sbom/said" || {
 			cat "$WORK/sbom/said" >&2
 			exit 1
 		}
+		# It calls both programs by the module's name.
+		jq --arg program "$program" '.metadata.component."bom-ref" as $module
+			| .metadata.component |= (.name = $program | ."bom-ref" = $program)
+			| .dependencies |= map(if .ref == $module then .ref = $program else . end)' \
+			"$WORK/sbom/made" >"$WORK/sbom/$os-$program.json"
 	done
 done
 jq -S -s --arg version "$VERSION" '
@@ -21,8 +26,8 @@ jq -S -s --arg version "$VERSION" '
 	| {"$schema": .[0]."$schema", bomFormat: "CycloneDX", specVersion: .[0].specVersion, version: 1,
 		metadata: {
 			tools: {components: [.[0].metadata.tools[0] | {type: "application", name, version}]},
-			component: {type: "application", name: "cgp-cred", version: $version, "bom-ref": "cgp-cred", licenses: [{license: {id: "MIT"}}]}},
+			component: {type: "application", name: "cgp-cred", version: $version, "bom-ref": "release", licenses: [{license: {id: "MIT"}}]}},
 		components: ($programs + (map(.components[]) | unique_by(."bom-ref"))),
-		dependencies: ([{ref: "cgp-cred", dependsOn: ($programs | map(."bom-ref"))}]
+		dependencies: ([{ref: "release", dependsOn: ($programs | map(."bom-ref"))}]
 			+ (map(.dependencies[]) | group_by(.ref) | map({ref: .[0].ref, dependsOn: (map(.dependsOn // []) | add | unique)})))}
 	' "$WORK"/sbom/*.json >"$OUT/$name"
