@@ -4,6 +4,7 @@
 # absolute path, and end it with --end. "go test -exec" can call this script.
 # usage: .dev/windows.sh PROGRAM ARGS... | .dev/windows.sh --end
 set -eu
+umask 077 # as in a folder of the user; wine shows the mode as rights
 wine=$(cd "$(dirname "$0")/.." && pwd)/.tools/wine
 program=/usr/lib/wine/wine64
 export LC_ALL=C.UTF-8 # the names of files

@@ -30,7 +30,7 @@ func CreateOnce(path string, data []byte) ([]byte, error) {
 		// content.
 		err = writeNew(path, data, true)
 	}
-	if rmErr := os.Remove(temp); rmErr != nil && !errors.Is(rmErr, fs.ErrNotExist) {
+	if rmErr := remove(temp); rmErr != nil && !errors.Is(rmErr, fs.ErrNotExist) {
 		err = errors.Join(err, rmErr)
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {

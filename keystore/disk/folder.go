@@ -48,19 +48,12 @@ func ReadDir(path string) ([]fs.DirEntry, error) {
 	return entries, Unreadable(err)
 }
 
-func makeOne(path string) error {
-	if err := os.Mkdir(path, 0o700); err != nil {
-		return err
-	}
-	return os.Chmod(path, 0o700) //nolint:gosec // a folder; the umask may have removed the user's own rights
-}
-
 // shut removes other users' rights from one of cgp-cred's folders, if this user owns it.
 func shut(path string) error {
 	if ownNames(path) == 0 || private(path) {
 		return nil
 	}
-	err := os.Chmod(path, 0o700) //nolint:gosec // a folder
+	err := closeFolder(path)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errReadOnly) {
 		return nil // root's, or read-only: it was checked, and no other user can write it
 	}

@@ -3,7 +3,6 @@ package disk
 import (
 	"errors"
 	"io/fs"
-	"os"
 )
 
 // shared are folders of this machine in which each of its users may make a folder. The first is in memory.
@@ -32,7 +31,7 @@ func MakePrivate(path string) error {
 		}
 	}
 	if err != nil && made {
-		err = errors.Join(err, os.Remove(path))
+		err = errors.Join(err, remove(path))
 	}
 	return err
 }

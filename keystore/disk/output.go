@@ -9,9 +9,9 @@ import (
 
 // CheckOutput fails if [WriteOutput] could not write the file: before a command does what can't be undone.
 func CheckOutput(path string) error {
-	_, temp, err := openOutput(path)
+	_, temp, err := openOutput(path, true)
 	if err == nil {
-		err = errors.Join(temp.Close(), os.Remove(temp.Name()))
+		err = errors.Join(temp.Close(), remove(temp.Name()))
 	}
 	return Unwritable(err)
 }
@@ -19,18 +19,18 @@ func CheckOutput(path string) error {
 // WriteOutput replaces a file that the user named for a result, whole or not at all. It makes no folder. Of symbolic
 // links it follows only this user's and root's: another user could choose which of this user's files is replaced.
 func WriteOutput(path string, data []byte, mode fs.FileMode) error {
-	target, temp, err := openOutput(path)
+	target, temp, err := openOutput(path, mode&0o077 == 0)
 	if err != nil {
 		return Unwritable(err)
 	}
-	defer os.Remove(temp.Name()) //nolint:errcheck // it is gone after the rename
+	defer remove(temp.Name()) //nolint:errcheck // it is gone after the rename
 	_, err = temp.Write(data)
 	err = errors.Join(err, temp.Chmod(mode))
 	if err == nil {
 		err = temp.Sync()
 	}
 	if err = errors.Join(err, temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), target)
+		err = rename(temp.Name(), target)
 	}
 	if err == nil {
 		err = syncFolder(filepath.Dir(target))
@@ -42,7 +42,7 @@ func WriteOutput(path string, data []byte, mode fs.FileMode) error {
 }
 
 // openOutput returns the file that path means, and a new temporary file next to it.
-func openOutput(path string) (target string, temp *os.File, err error) {
+func openOutput(path string, private bool) (target string, temp *os.File, err error) {
 	if target, err = followOwn(path); err != nil {
 		return "", nil, err
 	}
@@ -55,8 +55,7 @@ func openOutput(path string) (target string, temp *os.File, err error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return "", nil, err
 	}
-	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL | noFollow
-	if temp, err = os.OpenFile(tempName(target), flags, 0o600); err != nil {
+	if temp, err = createNew(tempName(target), private); err != nil {
 		err = &fs.PathError{Op: "open", Path: target, Err: reason(err)}
 	}
 	return target, temp, err

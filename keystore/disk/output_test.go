@@ -20,8 +20,12 @@ func TestOutput(t *testing.T) {
 	if err := os.Mkdir(at("dir"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	links := runtime.GOOS != "windows" // it has them for administrators only
 	for link, target := range map[string]string{"link": "real", "chain": "link", "dirlink": "dir", "loop": "loop"} {
-		if err := os.Symlink(target, at(link)); err != nil && runtime.GOOS != "windows" {
+		if !links {
+			break
+		}
+		if err := os.Symlink(target, at(link)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -35,6 +39,9 @@ func TestOutput(t *testing.T) {
 		{"dirlink/new", "dir/new", 0o600},
 		{"dir/../new", "new", 0o644},
 	} {
+		if !links && (c.name == "chain" || c.name == "dirlink/new") {
+			continue
+		}
 		if err := disk.CheckOutput(at(c.name)); err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
@@ -48,7 +55,7 @@ func TestOutput(t *testing.T) {
 			t.Errorf("%s: %q, %v, %v", c.name, got, info.Mode(), err)
 		}
 	}
-	if info, err := os.Lstat(at("chain")); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+	if info, err := os.Lstat(at("chain")); links && (err != nil || info.Mode()&fs.ModeSymlink == 0) {
 		t.Errorf("the link is gone: %v", err)
 	}
 	for name, says := range map[string]string{

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -63,43 +62,6 @@ func init() {
 		}
 		return nil
 	}
-	children["hold"] = func(args []string) error { // PATH; until it is killed
-		_, state, err := disk.TryLock(args[0])
-		if state != disk.Acquired {
-			return fmt.Errorf("state %d %w", state, err)
-		}
-		fmt.Println("held")
-		time.Sleep(time.Minute)
-		return nil
-	}
-	children["count"] = func(args []string) error { // LOCK FILE
-		for range 5 {
-			if err := count(args[0], args[1]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
-// count adds one to the number in a file. Without a lock two processes would lose counts.
-func count(lock, file string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	release, state, err := disk.Lock(ctx, lock)
-	if state != disk.Acquired {
-		return fmt.Errorf("state %d %w", state, err)
-	}
-	defer release()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	n, err := strconv.Atoi(string(text))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, []byte(strconv.Itoa(n+1)), 0o600)
 }
 
 func TestWriteFileRefused(t *testing.T) {

@@ -29,8 +29,8 @@ type Shared struct {
 func (s Shared) Check() (path string, err error) {
 	if path, err = s.target(); err == nil {
 		name := tempName(path)
-		if err = writeNewFor(access{s.Mode, s.Group}, name, nil, false); err == nil {
-			err = os.Remove(name)
+		if err = writeNewFor(access{mode: s.Mode, group: s.Group}, name, nil, false); err == nil {
+			err = remove(name)
 		}
 		err = named(err, path)
 	}
@@ -45,11 +45,11 @@ func (s Shared) Write(data []byte) error {
 		return Unwritable(err)
 	}
 	name := tempName(path)
-	if err := writeNewFor(access{s.Mode, s.Group}, name, data, false); err != nil {
+	if err := writeNewFor(access{mode: s.Mode, group: s.Group}, name, data, false); err != nil {
 		return Unwritable(named(err, path))
 	}
-	if err := os.Rename(name, path); err != nil {
-		return Unwritable(errors.Join(err, os.Remove(name)))
+	if err := rename(name, path); err != nil {
+		return Unwritable(errors.Join(err, remove(name)))
 	}
 	return nil
 }

@@ -93,8 +93,8 @@ func (s *SharedFolder) Replace(name string, data []byte) error {
 		return err
 	}
 	path := filepath.Join(s.path, name)
-	if err := os.Rename(temp, path); err != nil {
-		return Unwritable(errors.Join(err, os.Remove(temp)))
+	if err := rename(temp, path); err != nil {
+		return Unwritable(errors.Join(err, remove(temp)))
 	}
 	sweep(path)
 	return nil
@@ -107,7 +107,7 @@ func (s *SharedFolder) Create(name string, data []byte) (made bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer os.Remove(temp) //nolint:errcheck // a later sweep removes it
+	defer remove(temp) //nolint:errcheck // a later sweep removes it
 	path := filepath.Join(s.path, name)
 	err = os.Link(temp, path)
 	if err == nil {
@@ -129,7 +129,7 @@ func (s *SharedFolder) Clock() (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	defer os.Remove(temp) //nolint:errcheck // a later sweep removes it
+	defer remove(temp) //nolint:errcheck // a later sweep removes it
 	info, err := os.Lstat(temp)
 	if err != nil {
 		return time.Time{}, Unreadable(err)
@@ -139,7 +139,7 @@ func (s *SharedFolder) Clock() (time.Time, error) {
 
 // Remove removes a file. A missing one is no error.
 func (s *SharedFolder) Remove(name string) error {
-	err := os.Remove(filepath.Join(s.path, name))
+	err := remove(filepath.Join(s.path, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

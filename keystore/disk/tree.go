@@ -30,6 +30,9 @@ func OpenTree(path string) (*Tree, error) {
 	return &Tree{path: path, root: root}, nil
 }
 
+// Close releases the folder, which Windows keeps from being removed while it is open.
+func (t *Tree) Close() error { return t.root.Close() }
+
 // FS returns the folder as a file system, in which names that begin with a dot count too. Nothing outside it is opened.
 func (t *Tree) FS() fs.FS { return t.root.FS() }
 

@@ -35,6 +35,11 @@ func treeOf(t *testing.T) (*disk.Tree, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := tree.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return tree, folder
 }
 

@@ -25,11 +25,11 @@ func WriteFileAfter(path string, data []byte, change func() error) error {
 	if err != nil {
 		return Unwritable(err)
 	}
-	defer os.Remove(temp) //nolint:errcheck // it is gone after the rename
+	defer remove(temp) //nolint:errcheck // it is gone after the rename
 	if err := change(); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := rename(temp, path); err != nil {
 		return Unwritable(err)
 	}
 	sweep(path)
@@ -43,8 +43,8 @@ func WriteVolatile(path string, data []byte) error {
 	if err != nil {
 		return Unwritable(err)
 	}
-	if err := os.Rename(temp, path); err != nil {
-		return Unwritable(errors.Join(err, os.Remove(temp)))
+	if err := rename(temp, path); err != nil {
+		return Unwritable(errors.Join(err, remove(temp)))
 	}
 	sweep(path)
 	return nil
@@ -76,7 +76,7 @@ func RemoveTemps(path string) (removed bool, err error) {
 	}
 	for _, e := range entries {
 		if file, ok := TempOf(e.Name()); ok && file == filepath.Base(path) {
-			err = errors.Join(err, os.Remove(filepath.Join(folder, e.Name())))
+			err = errors.Join(err, remove(filepath.Join(folder, e.Name())))
 			removed = true
 		}
 	}
@@ -124,9 +124,11 @@ func writeTemp(path string, data []byte, lasting bool) (name string, err error) 
 type access struct {
 	mode  fs.FileMode
 	group int // its number; -1: the one that the system gives
+	// On Windows, which has no modes: only this user opens the file, which otherwise has the rights of its folder.
+	private bool
 }
 
-var ownerOnly = access{mode: 0o600, group: -1}
+var ownerOnly = access{mode: 0o600, group: -1, private: true}
 
 // writeNew writes a file that must not exist yet (0600). After an error it does not exist.
 func writeNew(name string, data []byte, lasting bool) error {
@@ -135,14 +137,13 @@ func writeNew(name string, data []byte, lasting bool) error {
 
 // writeNewFor is writeNew for a file with another group and mode. Until both are set, only this user can read it.
 func writeNewFor(who access, name string, data []byte, lasting bool) (err error) {
-	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL | noFollow
-	f, err := os.OpenFile(name, flags, 0o600) //nolint:gosec // the caller's own file
+	f, err := createNew(name, who.private)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.Remove(name))
+			err = errors.Join(err, remove(name))
 		}
 	}()
 	if who.group >= 0 {

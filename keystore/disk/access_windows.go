@@ -1,0 +1,170 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"cgp-cred/keystore/printable"
+)
+
+// self returns the SID of the user whom this process runs as.
+var self = sync.OnceValues(func() (*windows.SID, error) {
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return nil, fmt.Errorf("this user is unknown to Windows: %w", err)
+	}
+	return user.User.Sid, nil
+})
+
+// privateDescriptor returns the rights of a file or folder that only this user, administrators and the system can open.
+// It inherits nothing, and a folder hands its rights on. Microsoft, "Security Descriptor String Format".
+func privateDescriptor(folder bool) (*windows.SECURITY_DESCRIPTOR, error) {
+	user, err := self()
+	if err != nil {
+		return nil, err
+	}
+	inherit := ""
+	if folder {
+		inherit = "OICI"
+	}
+	text := "D:P"
+	for _, sid := range []string{"SY", "BA", user.String()} {
+		text += "(A;" + inherit + ";FA;;;" + sid + ")"
+	}
+	return windows.SecurityDescriptorFromString(text)
+}
+
+// attributes returns what makes a new file or folder private.
+func attributes(folder bool) (*windows.SecurityAttributes, error) {
+	sd, err := privateDescriptor(folder)
+	if err != nil {
+		return nil, err
+	}
+	return &windows.SecurityAttributes{
+		Length: uint32(unsafe.Sizeof(windows.SecurityAttributes{})), SecurityDescriptor: sd,
+	}, nil
+}
+
+// Rights of Microsoft's "File Access Rights Constants".
+const (
+	writing windows.ACCESS_MASK = windows.FILE_WRITE_DATA | windows.FILE_APPEND_DATA | deleteChild | windows.DELETE |
+		windows.WRITE_DAC | windows.WRITE_OWNER | windows.GENERIC_WRITE | windows.GENERIC_ALL
+	reading     windows.ACCESS_MASK = windows.FILE_READ_DATA | windows.GENERIC_READ | windows.GENERIC_ALL
+	deleteChild                     = 0x40
+)
+
+// trusted reports whether an account may write this user's files: it is this user, an administrator, or Windows itself.
+func trusted(sid, user *windows.SID) bool {
+	if sid.Equals(user) || sid.IsWellKnown(windows.WinLocalSystemSid) ||
+		sid.IsWellKnown(windows.WinBuiltinAdministratorsSid) {
+		return true
+	}
+	text := sid.String()
+	switch text {
+	case "S-1-3-0", "S-1-3-4", // the creator, the owner: the owner is checked
+		"S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464": // TrustedInstaller
+		return true
+	}
+	// Administrators of the domain or of the machine, by their number within it.
+	last, err := strconv.Atoi(text[strings.LastIndexByte(text, '-')+1:])
+	return err == nil && strings.HasPrefix(text, "S-1-5-21-") && (last == 500 || last == 512 || last == 519)
+}
+
+// other returns an account that is not trusted and has one of these rights by a list, or nil. A list that is missing
+// gives everyone all rights.
+func other(list *windows.ACL, rights windows.ACCESS_MASK, user *windows.SID) (*windows.SID, error) {
+	if list == nil {
+		return windows.CreateWellKnownSid(windows.WinWorldSid)
+	}
+	for i := range uint32(list.AceCount) {
+		var ace *windows.ACCESS_ALLOWED_ACE
+		if err := windows.GetAce(list, i, &ace); err != nil {
+			return nil, err
+		}
+		if ace.Header.AceType != windows.ACCESS_ALLOWED_ACE_TYPE ||
+			ace.Header.AceFlags&windows.INHERIT_ONLY_ACE != 0 || ace.Mask&rights == 0 {
+			continue
+		}
+		sid := (*windows.SID)(unsafe.Pointer(&ace.SidStart)) //nolint:gosec // the SID begins there
+		if !trusted(sid, user) {
+			return sid.Copy()
+		}
+	}
+	return nil, nil //nolint:nilnil // there is none
+}
+
+// checkAccess refuses an open file or folder that another user owns, or has one of the rights to.
+func checkAccess(h windows.Handle, path string, rights windows.ACCESS_MASK, w whose) error {
+	user, err := self()
+	if err != nil {
+		return err
+	}
+	const parts = windows.OWNER_SECURITY_INFORMATION | windows.DACL_SECURITY_INFORMATION
+	sd, err := windows.GetSecurityInfo(h, windows.SE_FILE_OBJECT, parts)
+	if err != nil {
+		return pathError("open", path, err)
+	}
+	return checkDescriptor(sd, path, rights, user, w)
+}
+
+// checkDescriptor is checkAccess for an owner and a list.
+func checkDescriptor(
+	sd *windows.SECURITY_DESCRIPTOR, path string, rights windows.ACCESS_MASK, user *windows.SID, w whose,
+) error {
+	owner, _, err := sd.Owner()
+	if err != nil {
+		return pathError("open", path, err)
+	}
+	if owner == nil || !trusted(owner, user) {
+		return &UnsafeError{
+			Path: path, Problem: "belongs to " + account(owner),
+			fix: w.fix(path, "if you trust what is in it: "+printable.Shell("takeown", "/f", path), hintHome, hintCopy),
+		}
+	}
+	list, _, err := sd.DACL()
+	if err != nil && !errors.Is(err, windows.ERROR_OBJECT_NOT_FOUND) { // without a list everyone has all rights
+		return pathError("open", path, err)
+	}
+	for _, c := range []struct {
+		rights  windows.ACCESS_MASK
+		problem string
+	}{{writing, "can be written by "}, {reading, "can be read by "}} {
+		found, err := other(list, rights&c.rights, user)
+		if err != nil {
+			return pathError("open", path, err)
+		}
+		if found != nil {
+			return &UnsafeError{
+				Path: path, Problem: c.problem + account(found),
+				fix: w.fix(path, closing(path, user), hintPrivate, hintCopy),
+			}
+		}
+	}
+	return nil
+}
+
+// closing returns the command that lets only this user open a file or folder.
+func closing(path string, user *windows.SID) string {
+	return printable.Shell("icacls", path, "/inheritance:r", "/grant:r", account(user)+":F")
+}
+
+// account returns the name of an account, or its SID.
+func account(sid *windows.SID) string {
+	if sid == nil {
+		return "no user"
+	}
+	name, domain, _, err := sid.LookupAccount("")
+	switch {
+	case err != nil:
+		return sid.String()
+	case domain == "":
+		return name
+	}
+	return domain + `\` + name
+}
