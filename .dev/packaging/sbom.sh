@@ -15,9 +15,9 @@ for os in linux darwin windows; do # the modules are the same for each processor
 			exit 1
 		}
 		# It calls both programs by the module's name.
-		jq --arg program "$program" '.metadata.component."bom-ref" as $module
+		jq --arg program "$program" '.metadata.component."bom-ref" as $old
 			| .metadata.component |= (.name = $program | ."bom-ref" = $program)
-			| .dependencies |= map(if .ref == $module then .ref = $program else . end)' \
+			| .dependencies |= map(if .ref == $old then .ref = $program else . end)' \
 			"$WORK/sbom/made" >"$WORK/sbom/$os-$program.json"
 	done
 done
