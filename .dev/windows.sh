@@ -44,8 +44,12 @@ else
 	export WINEPREFIX
 	trap 'rm -rf "$WINEPREFIX"' EXIT
 	trap 'exit 1' HUP INT TERM
-	# wine replaces its files and does not write into them, so they need not be copied.
+	# A file with two names is written in place: those that wine writes are copied.
 	cp -al "$wine/prefix/." "$WINEPREFIX" 2>/dev/null || cp -a "$wine/prefix/." "$WINEPREFIX"
+	for registry in "$wine"/prefix/*.reg; do
+		rm -f "$WINEPREFIX/${registry##*/}"
+		cp "$registry" "$WINEPREFIX"
+	done
 	status=0
 	enter $program "$@" || status=$?
 	end

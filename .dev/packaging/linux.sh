@@ -60,6 +60,9 @@ config() {
 	for folder in doc man licenses; do
 		mv root/usr/share/$folder marked/usr/share
 	done
+	find marked -type d -path '*/cgp-cred*' | sort | while read -r folder; do
+		printf '  - {dst: %s, type: dir}\n' "${folder#marked}"
+	done
 	find marked -type f | sort | while read -r file; do
 		type=doc
 		[ "${file##*/}" != LICENSE ] || type=license
