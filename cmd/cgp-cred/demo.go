@@ -55,7 +55,7 @@ const demoProfile = "demo"
 // demoNext returns the lines for the user's own key, to be pasted as they are. On Windows setup installs the program.
 func demoNext() string {
 	first := ""
-	if _, err := exec.LookPath("cgp-cred"); err != nil && runtime.GOOS != "windows" { // as after "go run", in the checkout
+	if _, err := exec.LookPath("cgp-cred"); err != nil && runtime.GOOS != "windows" { // as after "go run"
 		first = "  ./install.sh\n"
 	}
 	return "\nNow with your own key:\n" + first + `  cgp-cred setup

@@ -70,7 +70,7 @@ func (c *child) run(signals *caughtSignals) error {
 	if c.input != nil {
 		cmd.Stdin = strings.NewReader(string(c.input))
 	}
-	dieWithParent(cmd)
+	defer dieWithParent(cmd)()
 	restoreLimits()
 	err := cmd.Start()
 	harden()
@@ -147,7 +147,7 @@ func notRun(name string, err error) error {
 	e.hint = "check that it is a program for this machine that you may run, or a script with a #! line"
 	switch {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		e.code, e.hint = 127, "check its name and PATH; shell built-ins need a shell: cgp-cred exec -- sh -c '...'"
+		e.code, e.hint = 127, "check its name and PATH; shell built-ins need a shell: cgp-cred exec -- "+shellCommand
 	case errors.Is(err, exec.ErrDot):
 		e.hint = "to run a program in this folder, give its path: " + printable.Shell("./"+name)
 	}

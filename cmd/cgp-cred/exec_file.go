@@ -9,6 +9,7 @@ import (
 	"cgp-cred/helper"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/renew"
+	"cgp-cred/keystore/disk"
 )
 
 // needsToken refuses a profile without tokens: an API key does not expire, so it never goes to a file.
@@ -34,7 +35,7 @@ func makeTokenFolder(h *helper.Helper, o execOptions) (string, error) {
 
 // removeTokenFolder removes the folder and everything in it.
 func (a *app) removeTokenFolder(folder string) {
-	if err := os.RemoveAll(folder); err != nil {
+	if err := disk.RemoveAll(folder); err != nil {
 		a.warn("the folder of the token file was not removed: " + err.Error())
 	}
 }

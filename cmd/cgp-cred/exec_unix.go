@@ -27,6 +27,9 @@ func (c *child) replaceProcess() error {
 	return notRun(c.args[0], err)
 }
 
+// shellCommand runs what only a shell knows.
+const shellCommand = "sh -c '...'"
+
 // asStdin replaces this process's stdin by text, which fits into a pipe: one holds 4096 bytes or more.
 func asStdin(text []byte) error {
 	r, w, err := os.Pipe()

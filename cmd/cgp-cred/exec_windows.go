@@ -13,6 +13,9 @@ func (c *child) replaceProcess() error {
 	return c.run(signals)
 }
 
+// shellCommand runs what only a shell knows, such as dir.
+const shellCommand = "cmd /c ..."
+
 // caughtSignals are the console's events, which must not end this process before the command.
 type caughtSignals struct{ arrived chan os.Signal }
 

@@ -76,7 +76,7 @@ func ignored(c profile.Config, p *profile.Profile) error {
 	if file == "" {
 		return nil
 	}
-	return fault.New(fault.Usage, "to keep it, give it another name; otherwise: "+printable.Shell("rm", file),
+	return fault.New(fault.Usage, "to keep it, give it another name; otherwise: "+printable.Remove(file),
 		"%s is not used: the system has a profile of this name, %s", printable.Text(file), p.File)
 }
 

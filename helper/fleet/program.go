@@ -207,7 +207,7 @@ func companion() (string, error) {
 	}
 	if problem := unsafe(self, info); problem != "" {
 		return "", fault.New(fault.Usage, "install cgp-cred again (sh install.sh), after a look: "+
-			printable.Shell("ls", "-l", path), "%s is not run: %s %s", Companion, printable.Quote(path), problem)
+			printable.List(path), "%s is not run: %s %s", Companion, printable.Quote(path), problem)
 	}
 	return path, nil
 }

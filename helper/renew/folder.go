@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"time"
 
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
@@ -13,7 +14,8 @@ import (
 
 // Folder makes a new folder for token files. It has mode 0700 and a random name, so that no other user can have made
 // it or can look into it. It is in dir. If dir is empty, it is in the user's runtime folder, otherwise in /dev/shm,
-// never in /tmp. If none of these can be used, the error says how to name a folder.
+// never in /tmp. Windows has no folder in memory: it is below the user's own folder on disk. If none of these can be
+// used, the error says how to name a folder.
 func Folder(f disk.Folders, dir string) (string, error) {
 	if dir != "" {
 		path, err := filepath.Abs(dir)
@@ -28,6 +30,13 @@ func Folder(f disk.Folders, dir string) (string, error) {
 			return path, nil
 		}
 	}
+	if onDisk := f.OnDisk(); onDisk != "" {
+		if err := disk.MakeFolder(onDisk); err != nil {
+			return "", err
+		}
+		sweep(onDisk)
+		return newFolder(onDisk, "exec-")
+	}
 	path, err := newFolder(others[0], "cgp-cred-")
 	if err != nil {
 		return "", fault.New(fault.Usage, "choose a folder: add --token-dir DIR; on a cluster, use a disk of the node",
@@ -35,6 +44,23 @@ func Folder(f disk.Folders, dir string) (string, error) {
 				"and closed to others (0700), and %v", unavailable(others[0], err))
 	}
 	return path, nil
+}
+
+// abandoned is how long a token file's folder is not written by a process that was killed. A living one writes every
+// few seconds.
+const abandoned = time.Hour
+
+// sweep removes folders on disk that killed processes have left, as well as it can.
+func sweep(folder string) {
+	entries, err := disk.ReadDir(folder)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > abandoned {
+			_ = disk.RemoveAll(filepath.Join(folder, e.Name()))
+		}
+	}
 }
 
 // unavailable returns an error that says why a folder in memory can't be used.

@@ -181,7 +181,7 @@ func (t Target) replaceable(path string) error {
 		return fault.New(fault.Usage, "name another file", "%q is a file that cgp-cred reads", path)
 	}
 	if text, err := disk.ReadInput(path, 1<<20, nil); err != nil || !wire.Recognise(text) {
-		return fault.New(fault.Usage, "name another file, or see what it is: "+printable.Shell("ls", "-l", path),
+		return fault.New(fault.Usage, "name another file, or see what it is: "+printable.List(path),
 			"%q exists and does not hold a token: it is not replaced", path)
 	}
 	return nil

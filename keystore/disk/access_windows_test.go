@@ -173,7 +173,7 @@ func TestBusyReaders(t *testing.T) {
 			}
 		}()
 	}
-	const writes = 200
+	const writes = 40
 	for i := range writes {
 		if err := disk.WriteVolatile(file, []byte(strconv.Itoa(i+1))); err != nil {
 			t.Errorf("%d: %v", i, err)

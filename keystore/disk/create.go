@@ -51,7 +51,7 @@ func readPublished(path string) ([]byte, error) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	return nil, &UnsafeError{Path: path, Problem: "is empty", fix: "rm " + printable.Shell(path)}
+	return nil, &UnsafeError{Path: path, Problem: "is empty", fix: "remove it: " + printable.Remove(path)}
 }
 
 // publish renames temp to path, or returns fs.ErrExist if path exists. A rename never leaves two names. Not every file

@@ -39,7 +39,7 @@ func readHint(err error) string {
 	case !errors.As(err, &at), printable.ValueLike(at.Path):
 		return check
 	}
-	return check + ": " + printable.Shell("ls", "-ld", at.Path)
+	return check + ": " + printable.Look(at.Path)
 }
 
 // Unwritable turns a system error of writing, creating or removing a file or folder (a full disk, a quota, a read-only
@@ -65,7 +65,8 @@ func Unwritable(err error) error {
 	case errors.As(err, &link):
 		path, reason = link.New, link.Err
 	default:
-		return fault.Of(fault.Usage, "check free space and permissions (df), then run the command again", err)
+		hint := "check free space (" + printable.Space(".") + ") and permissions, then run the command again"
+		return fault.Of(fault.Usage, hint, err)
 	}
 	hint := WriteHint(path)
 	if errors.Is(reason, syscall.ENAMETOOLONG) {
@@ -84,13 +85,13 @@ func WriteHint(path string) string {
 		}
 		folder = up
 	}
-	q := printable.Shell(folder)
-	return "check free space and permissions (df " + q + "; ls -ld " + q + "), then run the command again"
+	return "check free space and permissions (" + printable.Space(folder) + "; " + printable.Look(folder) +
+		"), then run the command again"
 }
 
 // tooLarge returns the error of a file of cgp-cred's that is longer than limit bytes.
 func tooLarge(path string, limit int64) error {
-	return fault.New(fault.Usage, "check that it is the right file: "+printable.Shell("ls", "-l", path),
+	return fault.New(fault.Usage, "check that it is the right file: "+printable.List(path),
 		"%q is over %d bytes", path, limit)
 }
 

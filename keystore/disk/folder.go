@@ -48,6 +48,9 @@ func ReadDir(path string) ([]fs.DirEntry, error) {
 	return entries, Unreadable(err)
 }
 
+// RemoveAll removes a folder and what is in it. A missing one is no error.
+func RemoveAll(path string) error { return Unwritable(removeAll(path)) }
+
 // shut removes other users' rights from one of cgp-cred's folders, if this user owns it.
 func shut(path string) error {
 	if ownNames(path) == 0 || private(path) {

@@ -33,7 +33,11 @@ func ReadHead(path string, limit int64, _ Wait) ([]byte, error) {
 	if err := mayRead(path, info.Mode().Type()&^fs.ModeCharDevice); err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
-	f, err := os.Open(path) //nolint:gosec // the user names this file
+	var f *os.File
+	err = patient(func() (err error) {
+		f, err = os.Open(path) //nolint:gosec // the user names this file
+		return err
+	})
 	if err != nil {
 		return nil, Unreadable(err)
 	}

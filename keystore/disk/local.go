@@ -3,6 +3,8 @@ package disk
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
+	"runtime"
 )
 
 // shared are folders of this machine in which each of its users may make a folder. The first is in memory.
@@ -16,6 +18,15 @@ func (f Folders) Local() (runtime string, others []string) {
 		runtime = f.Runtime
 	}
 	return runtime, shared
+}
+
+// OnDisk returns the folder for token files of a system that has none in memory: on Windows below the user's own folder
+// that does not roam. It is "" on other systems.
+func (f Folders) OnDisk() string {
+	if runtime.GOOS != "windows" || f.State == "" {
+		return ""
+	}
+	return filepath.Join(f.State, "tokens")
 }
 
 // MakePrivate makes a folder with mode 0700 in a folder that exists, or takes the one that is there. It is an error if

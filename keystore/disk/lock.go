@@ -172,5 +172,5 @@ func noLock(path, why string) error {
 
 func lockHint(path string) string {
 	return "set XDG_RUNTIME_DIR or XDG_STATE_HOME to a folder on a local disk: " +
-		printable.Shell("df", filepath.Dir(path))
+		printable.Space(filepath.Dir(path))
 }

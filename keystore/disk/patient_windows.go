@@ -3,6 +3,7 @@ package disk
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -34,9 +35,24 @@ func inUse(err error) bool {
 		errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_USER_MAPPED_FILE)
 }
 
-// rename gives a file another name, and replaces what has that name.
+// rename gives a file another name in its folder, and replaces what has that name, even if it is open in a program that
+// lets others remove it: a root's rename is POSIX's, which [os.Rename] is not.
 func rename(from, to string) error {
-	return patient(func() error { return os.Rename(from, to) })
+	folder, err := os.OpenRoot(filepath.Dir(to))
+	if err != nil {
+		return err
+	}
+	defer folder.Close() //nolint:errcheck // nothing was written
+	err = patient(func() error { return folder.Rename(filepath.Base(from), filepath.Base(to)) })
+	if link := (*os.LinkError)(nil); errors.As(err, &link) {
+		return &os.LinkError{Op: link.Op, Old: from, New: to, Err: link.Err} // it has the names within the folder
+	}
+	return err
+}
+
+// removeAll removes a folder and what is in it.
+func removeAll(path string) error {
+	return patient(func() error { return os.RemoveAll(path) })
 }
 
 // remove removes a file or an empty folder.

@@ -73,7 +73,7 @@ func (s Shared) target() (string, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		folder := filepath.Dir(s.Path)
-		return "", fault.New(fault.Usage, "make it first: "+printable.Shell("mkdir", "-m", "750", folder),
+		return "", fault.New(fault.Usage, "make it first: "+printable.MakeFolder("750", folder),
 			"the folder %q does not exist", folder)
 	case err != nil:
 		return "", err
@@ -99,7 +99,7 @@ func (s Shared) target() (string, error) {
 	case !info.Mode().IsRegular():
 		return "", &UnsafeError{
 			Path: path, Problem: "is not a regular file",
-			fix: "name a file: " + printable.Shell("ls", "-ld", path),
+			fix: "name a file: " + printable.Look(path),
 		}
 	}
 	return path, notOurs(path, info)

@@ -34,7 +34,7 @@ func OpenSharedFolder(path string) (*SharedFolder, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fault.Wrap(fault.Usage, "make it: "+printable.Shell("mkdir", "-m", "700", path)+
+		return nil, fault.Wrap(fault.Usage, "make it: "+printable.MakeFolder("700", path)+
 			" (for a group: 2770)", fmt.Sprintf("the folder %q", path), fs.ErrNotExist)
 	case err != nil:
 		return nil, Unreadable(err)

@@ -2,7 +2,6 @@ package disk
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"cgp-cred/keystore/fault"
@@ -49,8 +48,6 @@ func ownerOf(path string) whose {
 
 // Hints for what is not cgp-cred's own.
 const (
-	hintHome = "if HOME or an XDG_* variable names another user's folder, set it to your own (sudo -H does), or run " +
-		"cgp-cred as that user"
 	hintPrivate = "let only its owner write it, or use a folder that only you can write (HOME and the XDG_* " +
 		"variables name cgp-cred's)"
 	hintCopy   = "use a copy of your own, in a folder that only you can write"
@@ -60,7 +57,7 @@ const (
 // fix returns own for what is cgp-cred's own. Otherwise it returns way, for a folder above, or named, with the command
 // that shows the file.
 func (w whose) fix(path, own, way, named string) string {
-	look := ": " + printable.Shell("ls", "-ld", path)
+	look := ": " + printable.Look(path)
 	switch w {
 	case ours:
 		return own
@@ -81,50 +78,11 @@ func relative(path string) error {
 	}
 }
 
-// The uids that NFS shows for owners that it can't map: -2 in 16 and in 32 bits.
-const (
-	unmapped16 = 1<<16 - 2
-	unmapped32 = 1<<32 - 2
-)
-
-// hintUnmapped is for files of an NFS server.
-const hintUnmapped = "on NFS such an owner is one that is not mapped: set the server's Domain in /etc/idmapd.conf, " +
-	"then run: sudo nfsidmap -c"
-
-// foreign returns the error of what belongs to another user.
-func foreign(path string, owner, uid uint32, w whose) error {
-	fix := w.fix(path, fmt.Sprintf("if you trust what is in it: sudo chown -h %d %s", uid, printable.Shell(path)),
-		hintHome, hintCopy)
-	switch owner {
-	case unmapped16, unmapped32:
-		fix += "\n" + hintUnmapped
-	}
-	return &UnsafeError{
-		Path: path, Problem: fmt.Sprintf("belongs to uid %d, and you are uid %d", owner, uid), fix: fix,
-	}
-}
-
 // writable returns the error of what others can write. fix is the command for what is cgp-cred's own.
 func writable(path, problem string, w whose, fix ...string) error {
 	return &UnsafeError{
 		Path: path, Problem: problem,
 		fix: w.fix(path, printable.Shell(append(fix, path)...), hintPrivate, hintCopy),
-	}
-}
-
-// symlink returns the error of a link. A copy of what it points to takes its place: what it points to stays.
-func symlink(path string) error {
-	q, c := printable.Shell(path), printable.Shell(path+".copy")
-	fix := "replace the link with a copy: cp " + q + " " + c + " && mv " + c + " " + q
-	switch info, err := os.Stat(path); {
-	case err != nil:
-		fix = "the link leads nowhere; remove it: rm " + q
-	case info.IsDir():
-		fix = "replace the link with a copy: cp -RL " + q + " " + c + " && rm " + q + " && mv " + c + " " + q
-	}
-	return &UnsafeError{
-		Path: path, Problem: "is a symbolic link",
-		fix: ownerOf(path).fix(path, fix, hintCopy, "name the file itself, not a link to it"),
 	}
 }
 
@@ -145,14 +103,4 @@ func irregular(path string) error {
 }
 
 // away returns the hint to move a file or folder aside. It may hold what is not cgp-cred's, so nothing is removed.
-func away(path string) string { return "move it away: " + printable.Shell("mv", path, path+".away") }
-
-// linked returns the error of a file with more than one name.
-func linked(path string, n uint64) error {
-	q, c := printable.Shell(path), printable.Shell(path+".new")
-	fix := "keep only one name: cp -p " + q + " " + c + " && mv " + c + " " + q
-	return &UnsafeError{
-		Path: path, Problem: fmt.Sprintf("has %d names (hard links)", n),
-		fix: ownerOf(path).fix(path, fix, hintCopy, hintCopy),
-	}
-}
+func away(path string) string { return "move it away: " + printable.Move(path, path+".away") }

@@ -36,7 +36,7 @@ func OpenSealer(folder string) (*Sealer, error) {
 	sealer, err := NewSealer(key)
 	if err != nil {
 		return nil, fault.Wrap(fault.Usage,
-			"remove it, and the next run creates a new one: "+printable.Shell("rm", path), strconv.Quote(path), err)
+			"remove it, and the next run creates a new one: "+printable.Remove(path), strconv.Quote(path), err)
 	}
 	return sealer, nil
 }

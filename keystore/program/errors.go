@@ -89,9 +89,9 @@ func (o outcome) hint() string {
 	case errors.Is(o.kind, ErrStart):
 		if job, ok := batch.Current(); ok {
 			return "the machine of this job of " + job.System() + " must have the program too: " +
-				printable.Shell("ls", "-l", o.program)
+				printable.List(o.program)
 		}
-		return "check that the program exists and may be run: " + printable.Shell("ls", "-l", o.program)
+		return "check that the program exists and may be run: " + printable.List(o.program)
 	case errors.Is(o.kind, ErrTimeout):
 		return by + "; more time: CGP_CRED_KEYCHAIN_TIMEOUT=60s"
 	}
