@@ -3,6 +3,10 @@ GOLANGCI_LINT = v2.15.0
 GOVULNCHECK = v1.9.0
 BENCHSTAT = v0.0.0-20260908200009-22c9c6c9d4da
 ACTIONLINT = v1.7.12
+NFPM = v2.43.4
+MINISIGN = v0.3.0
+CYCLONEDX = v1.10.0
+CRANE = v0.22.1
 IGV = 3.8.10
 K6 = v1.8.1
 # The clients of npm: API clients, libraries whose redirects are played, and what the package for Node is tested with: its
@@ -22,7 +26,7 @@ SEED = $(shell date +%s)
 STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help build deps test lint fmt fuzz soak fleet clients redirects bench demo install release man home clean
+.PHONY: help build deps test lint fmt fuzz soak fleet clients redirects bench demo install release packages man home clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
@@ -81,10 +85,16 @@ demo: build ## show the whole story against a simulated APIM, touching no keycha
 install: ## install into PREFIX/bin, by default ~/.local/bin
 	@sh install.sh
 
-release: $(TOOLS)/govulncheck-$(GOVULNCHECK) ## make the files of release VERSION in dist
+RELEASE := $(TOOLS)/nfpm-$(NFPM) $(TOOLS)/minisign-$(MINISIGN) $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX)
+release: $(RELEASE) $(TOOLS)/govulncheck-$(GOVULNCHECK) ## make the files of release VERSION in dist; MINISIGN_KEY signs them
 	@sh .dev/deps.sh release
 	@TOOLS=$(TOOLS) sh .dev/vulnerabilities.sh --required
-	@VERSION=$(VERSION) BASE_URL=$(BASE_URL) sh .dev/release.sh
+	@TOOLS=$(TOOLS) VERSION=$(VERSION) BASE_URL=$(BASE_URL) sh .dev/release.sh
+
+packages: $(RELEASE) $(TOOLS)/crane-$(CRANE) ## make releases, and install, run and remove each package
+	@sh .dev/deps.sh release packages
+	@sh .dev/wine.sh
+	go test -count=1 -timeout 0 -v -tags packages -run '^TestPackages' ./cmd/internal/installtest
 
 man: ## write the manual pages into dist/man
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) go run -tags man ./cmd/cgp-cred man dist/man
@@ -121,6 +131,22 @@ $(TOOLS)/benchstat-$(BENCHSTAT):
 $(TOOLS)/actionlint-$(ACTIONLINT):
 	GOBIN=$(TOOLS) GOFLAGS= go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT)
 	rm -f $(TOOLS)/actionlint-v* && touch $@
+
+$(TOOLS)/nfpm-$(NFPM):
+	GOBIN=$(TOOLS) GOFLAGS= go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM)
+	rm -f $(TOOLS)/nfpm-v* && touch $@
+
+$(TOOLS)/minisign-$(MINISIGN):
+	GOBIN=$(TOOLS) GOFLAGS= go install aead.dev/minisign/cmd/minisign@$(MINISIGN)
+	rm -f $(TOOLS)/minisign-v* && touch $@
+
+$(TOOLS)/cyclonedx-gomod-$(CYCLONEDX):
+	GOBIN=$(TOOLS) GOFLAGS= go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX)
+	rm -f $(TOOLS)/cyclonedx-gomod-v* && touch $@
+
+$(TOOLS)/crane-$(CRANE):
+	GOBIN=$(TOOLS) GOFLAGS= go install github.com/google/go-containerregistry/cmd/crane@$(CRANE)
+	rm -f $(TOOLS)/crane-v* && touch $@
 
 $(TOOLS)/k6-$(K6):
 	GOBIN=$(TOOLS) GOFLAGS= go install go.k6.io/k6@$(K6)

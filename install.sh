@@ -3,8 +3,8 @@
 # Everything is in functions and the last line calls them, so that a download cut short runs nothing.
 set -eu
 
-# In a release's install.sh these are filled in.
-release_version='' release_base=''
+# In a release's install.sh these are filled in; release_key is the public key of minisign for SHA256SUMS.
+release_version='' release_base='' release_key=''
 
 usage() {
 	cat <<'USAGE'
@@ -222,6 +222,20 @@ fetch() {
 	stop 1 "$base/$name can't be fetched" "check the version, the base URL and the connection; a file that is not there means no such release for $os/$arch"
 }
 
+# verify_signature stops unless SHA256SUMS is signed for the public key, and says so if that can't be checked.
+verify_signature() {
+	if [ -z "$release_key" ]; then
+		say "no signature is verified: this install.sh has no public key. The SHA-256 is"
+	elif ! have minisign; then
+		say "no signature is verified: minisign is not here. The SHA-256 is"
+	else
+		fetch SHA256SUMS.minisig
+		minisign -Vq -P "$release_key" -x "$tmp/SHA256SUMS.minisig" -m "$tmp/SHA256SUMS" >"$tmp/said" 2>&1 ||
+			stop 1 "the signature of SHA256SUMS is not by the release's key: $(sed -n 1p "$tmp/said")" \
+				"nothing was installed; another version has its own install.sh, and may have another key; otherwise report it"
+	fi
+}
+
 # verify stops unless SHA256SUMS has one line for the archive and the archive's sum is that.
 verify() {
 	want=$(awk -v name="$archive" '{ sub(/\r$/, ""); file = $2; sub(/^\*/, "", file) } NF == 2 && file == name { print tolower($1) }' "$tmp/SHA256SUMS" | sort -u)
@@ -240,12 +254,14 @@ unpack() {
 	if ! tar -tzf "$tmp/$archive" >"$tmp/all" 2>/dev/null || ! tar -tvzf "$tmp/$archive" >"$tmp/members" 2>/dev/null; then
 		stop 1 "$archive can't be unpacked" "$odd"
 	fi
-	! grep -q '^[^-]' "$tmp/members" || stop 1 "$archive holds something other than plain files" "$odd"
+	# Two links are allowed, to the program. They are not taken: place makes its own.
+	! grep '^[^-]' "$tmp/members" | grep -Evq "^l.* $top(git-credential-cgp|get_nhs_oauth_token) -> cgp-cred\$" ||
+		stop 1 "$archive holds something other than plain files" "$odd"
 	pages='man/(cgp-cred[a-z-]*|git-credential-cgp|get_nhs_oauth_token)\.1'
 	tools='contrib/(systemd/)?[a-z0-9]+[a-z0-9@.-]*'
 	awk -v top="$top" 'index($0, top) != 1 { exit 1 } { print substr($0, length(top) + 1) }' "$tmp/all" >"$tmp/names" ||
 		stop 1 "$archive holds a file that a release does not have" "$odd"
-	! grep -Evxq "cgp-cred|cgp-cred-fleet|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.(md|png)|completions/[_a-z][a-z0-9_.-]*|$pages|$tools" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
+	! grep -Evxq "cgp-cred|cgp-cred-fleet|git-credential-cgp|get_nhs_oauth_token|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.(md|png)|completions/[_a-z][a-z0-9_.-]*|$pages|$tools" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
 	[ "$(grep -cx cgp-cred "$tmp/names")" = 1 ] || stop 1 "$archive does not hold one cgp-cred" "$odd"
 	tar -xzOf "$tmp/$archive" "${top}cgp-cred" >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
 	case $(grep -cx cgp-cred-fleet "$tmp/names") in
@@ -400,6 +416,31 @@ tell_path() {
 	esac
 }
 
+# tell_packages says which cgp-cred on PATH a package manager installed: only the first on PATH runs.
+tell_packages() {
+	rest=${PATH:-}:
+	while [ -n "$rest" ]; do
+		other=${rest%%:*}/cgp-cred rest=${rest#*:}
+		if [ ! -f "$other" ] || [ "$other" = "$bin/cgp-cred" ] || ! manager=$(package_manager "$other"); then continue; fi
+		note "$other was installed by $manager; the first on your PATH runs, so remove one: the package, or this one with sh install.sh --uninstall"
+	done
+}
+
+# package_manager FILE prints the name of the package manager that installed a file.
+package_manager() {
+	if dpkg -S "$1"; then
+		echo dpkg >&3
+	elif HOME=$tmp rpm -qf "$1"; then # Debian's makes a database in HOME
+		echo rpm >&3
+	elif apk info --who-owns "$1"; then
+		echo apk >&3
+	elif pacman -Qo "$1"; then
+		echo pacman >&3
+	else
+		return 1
+	fi 3>&1 >/dev/null 2>&1
+}
+
 # install_it is what install.sh does without --uninstall.
 install_it() {
 	choose_source
@@ -421,6 +462,7 @@ install_it() {
 	else
 		say "fetching $base/$archive"
 		fetch SHA256SUMS
+		verify_signature
 		fetch "$archive"
 		verify
 		unpack
@@ -429,6 +471,7 @@ install_it() {
 	say "installed $bin/cgp-cred: $(sed -n 1p "$tmp/said")"
 	place_extras
 	tell_path
+	tell_packages
 }
 
 # program says whether NAME is a program, and not a link to one.

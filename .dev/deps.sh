@@ -1,7 +1,7 @@
 #!/bin/sh
 # Says which programs the named groups of checks need and are missing. With "install", or with CI=true, it installs them
 # first, if apt-get can do it without asking. With CI=true it fails if one is missing then.
-# usage: .dev/deps.sh [install] test|fleet|clients|lint|bench|soak|release...
+# usage: .dev/deps.sh [install] test|fleet|clients|lint|bench|soak|release|packages...
 set -eu
 
 # program, its Debian package, whether it exists on Linux only, the groups that need it
@@ -84,6 +84,20 @@ Xvfb                 xvfb           linux test
 wget                 wget           any   test
 wget2                wget2          any   clients
 zip                  zip            any   test,release
+faketime             faketime       linux release
+jq                   jq             any   release
+msibuild             msitools       linux release
+wixl                 wixl           linux release
+bsdtar               libarchive-tools linux packages
+curl                 curl           any   packages
+git                  git            any   packages
+lintian              lintian        linux packages
+man                  man-db         linux packages
+minisign             minisign       any   packages,test
+pacman               pacman-package-manager linux packages
+rpm                  rpm            linux packages
+rpmlint              rpmlint        linux packages
+ruby                 ruby           any   packages
 zsh                  zsh            any   test
 '
 

@@ -38,12 +38,13 @@ check "go mod tidy" go mod tidy -diff
 check "go mod verify" go mod verify
 check "go vet of the tests of make fleet" env GOOS=linux CGO_ENABLED=0 go vet -tags fleet ./cmd/internal/nodes/...
 check "go vet of the tests of make clients" env CGO_ENABLED=0 go vet -tags clients ./...
+check "go vet of the tests of make packages" env GOOS=linux CGO_ENABLED=0 go vet -tags packages ./cmd/internal/installtest/...
 for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do
 	check "$target" system "${target%/*}" "${target#*/}"
 done
 check golangci-lint "$TOOLS/golangci-lint" run --allow-parallel-runners ./...
 if command -v shellcheck >/dev/null 2>&1; then
-	check shellcheck shellcheck -x -P SCRIPTDIR install.sh .dev/*.sh .ci/run contrib/*-sign contrib/*-keystore contrib/*.sh
+	check shellcheck shellcheck -x -P SCRIPTDIR install.sh .dev/*.sh .dev/packaging/*.sh .ci/run contrib/*-sign contrib/*-keystore contrib/*.sh
 else
 	echo "lint: shellcheck: NOT CHECKED, it is not installed" >&2
 fi

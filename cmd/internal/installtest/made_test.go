@@ -59,12 +59,24 @@ func TestMadeRelease(t *testing.T) {
 	for _, name := range []string{
 		"cgp-cred-fleet", "docs/fleet-stores.md", "README.md", "CONTRIBUTING.md", "docs/reference.md", "docs/igv.png", "docs/performance.md", "man/cgp-cred-get.1",
 		"completions/_cgp-cred", "completions/cgp-cred.bash", "completions/cgp-cred.fish", "completions/cgp-cred.ps1",
+		"git-credential-cgp", "get_nhs_oauth_token", "NOTICES.md",
 	} {
 		if !strings.Contains(members, strings.TrimSuffix(archive, ".tar.gz")+"/"+name+"\n") {
 			t.Errorf("the archive has no %s:\n%s", name, members)
 		}
 	}
+	windows := m.start([]string{"zip", "-sf", filepath.Join(m.tmp, "cgp-cred_1.2.3_windows_amd64.zip")}, "").stdout
+	for _, name := range []string{"cgp-cred.exe", "git-credential-cgp.exe", "get_nhs_oauth_token.exe", "cgp-cred-fleet.exe", "NOTICES.md"} {
+		if !strings.Contains(windows, "cgp-cred_1.2.3_windows_amd64/"+name+"\n") {
+			t.Errorf("the archive for Windows has no %s:\n%s", name, windows)
+		}
+	}
 	m.must(exec.CommandContext(t.Context(), "tar", "-xzf", filepath.Join(m.tmp, archive), "-C", m.tmp).Run())
+	for _, name := range []string{"git-credential-cgp", "get_nhs_oauth_token"} {
+		if to, err := os.Readlink(filepath.Join(m.tmp, strings.TrimSuffix(archive, ".tar.gz"), name)); err != nil || to != "cgp-cred" {
+			t.Errorf("%s leads to %q, %v", name, to, err)
+		}
+	}
 	checkLinks(t, filepath.Join(m.tmp, strings.TrimSuffix(archive, ".tar.gz")))
 }
 

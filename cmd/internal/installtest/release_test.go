@@ -45,6 +45,11 @@ func bare(name, content string) member {
 	return m
 }
 
+// link returns a symbolic link.
+func link(name, target string) member {
+	return member{header: tar.Header{Name: name, Linkname: target, Typeflag: tar.TypeSymlink}}
+}
+
 // pack makes a release of these members, its sums right.
 func pack(t *testing.T, members ...member) release {
 	t.Helper()
@@ -108,6 +113,7 @@ func TestRelease(t *testing.T) {
 			t, plain("cgp-cred", program), plain("README.md", "x"), plain("LICENSE", "x"), plain("docs/ci.md", "x"), plain("completions/_cgp-cred", "x"),
 			plain("man/cgp-cred.1", "the page"), plain("man/cgp-cred-get.1", "x"), plain("man/git-credential-cgp.1", "x"),
 			plain("contrib/vault-sign", "#!/bin/sh"), plain("contrib/https.sh", "x"), plain("contrib/systemd/cgp-cred@.service", "x"),
+			link("git-credential-cgp", "cgp-cred"), link("get_nhs_oauth_token", "cgp-cred"),
 		))
 		m.unchanged(prefix, func() {
 			r := m.run()
@@ -137,7 +143,6 @@ func TestRelease(t *testing.T) {
 func TestReleaseWithEachTool(t *testing.T) {
 	t.Parallel()
 	packages := map[string]string{"curl": "curl", "wget": "wget", "sha256sum": "coreutils", "shasum": "perl", "openssl": "openssl"}
-	base := []string{"sh", "dirname", "uname", "tar", "gzip", "awk", "mawk", "sort", "mktemp", "rm", "mv", "ln", "readlink", "chmod", "cat", "mkdir", "sed", "grep"}
 	for _, fetcher := range []string{"curl", "wget", ""} {
 		for _, hasher := range []string{"sha256sum", "shasum", "openssl", ""} {
 			t.Run(fetcher+"+"+hasher, func(t *testing.T) {
@@ -148,7 +153,7 @@ func TestReleaseWithEachTool(t *testing.T) {
 						keystoretest.Need(t, tool, packages[tool])
 					}
 				}
-				m.tools(append(base, fetcher, hasher, "perl")...)
+				m.tools(append(releaseTools[:len(releaseTools)-2:len(releaseTools)-2], fetcher, hasher, "perl")...)
 				prefix := m.offer(pack(t, plain("cgp-cred", program)))
 				if fetcher == "" || hasher == "" {
 					m.unchanged("", func() { m.want(m.run(), 1) })
@@ -205,9 +210,12 @@ func TestReleaseRefused(t *testing.T) {
 		{"a page upwards", odd(plain("man/../cgp-cred.1", "x")), "does not have"},
 		{"a page of another program", odd(plain("man/ls.1", "x")), "does not have"},
 		{"a page with a space", odd(plain("man/cgp-cred x.1", "x")), "does not have"},
-		{"a page that is a link", odd(member{header: tar.Header{Name: "man/cgp-cred.1", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}}), "other than plain files"},
+		{"a page that is a link", odd(link("man/cgp-cred.1", "/etc/passwd")), "other than plain files"},
 		{"a folder of pages", odd(member{header: tar.Header{Name: "man/", Typeflag: tar.TypeDir, Mode: 0o755}}), "other than plain files"},
-		{"a link", odd(member{header: tar.Header{Name: "LICENSE", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink}}), "other than plain files"},
+		{"a link", odd(link("LICENSE", "/etc/passwd")), "other than plain files"},
+		{"a link of the right name to another file", odd(link("git-credential-cgp", "/bin/sh")), "other than plain files"},
+		{"a link of another name to the program", odd(link("README.md", "cgp-cred")), "other than plain files"},
+		{"a link in a folder", odd(link("man/git-credential-cgp", "cgp-cred")), "other than plain files"},
 		{"a folder", odd(member{header: tar.Header{Name: "cgp-cred", Typeflag: tar.TypeDir, Mode: 0o755}}), "other than plain files"},
 		{"two companions", odd(plain("cgp-cred-fleet", program), plain("cgp-cred-fleet", program)), "more than one cgp-cred-fleet"},
 		{"a companion that does not run", odd(plain("cgp-cred-fleet", "#!/bin/sh\nexit 1\n")), "does not run"},
