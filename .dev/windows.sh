@@ -4,8 +4,10 @@
 # absolute path, and end it with --end. "go test -exec" can call this script.
 # usage: .dev/windows.sh PROGRAM ARGS... | .dev/windows.sh --end
 set -eu
+umask 077 # as in a folder of the user; wine shows the mode as rights
 wine=$(cd "$(dirname "$0")/.." && pwd)/.tools/wine
 program=/usr/lib/wine/wine64
+export LC_ALL=C.UTF-8 # the names of files
 export WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES='winemenubuilder.exe=d;mscoree=d;mshtml=d' WINESERVER=/usr/lib/wine/wineserver64
 export HOME=/nowhere # wine would link the user's folders into the prefix
 unset DISPLAY WAYLAND_DISPLAY SSL_CERT_FILE SSL_CERT_DIR
@@ -42,8 +44,12 @@ else
 	export WINEPREFIX
 	trap 'rm -rf "$WINEPREFIX"' EXIT
 	trap 'exit 1' HUP INT TERM
-	# wine replaces its files and does not write into them, so they need not be copied.
+	# A file with two names is written in place: those that wine writes are copied.
 	cp -al "$wine/prefix/." "$WINEPREFIX" 2>/dev/null || cp -a "$wine/prefix/." "$WINEPREFIX"
+	for registry in "$wine"/prefix/*.reg; do
+		rm -f "$WINEPREFIX/${registry##*/}"
+		cp "$registry" "$WINEPREFIX"
+	done
 	status=0
 	enter $program "$@" || status=$?
 	end
