@@ -26,7 +26,7 @@ SEED = $(shell date +%s)
 STAMP := $(shell git describe --tags --always --dirty --match 'v[0-9]*' 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help build deps test lint fmt fuzz soak fleet clients redirects bench demo install release packages man home clean
+.PHONY: help build deps test windows lint fmt fuzz soak fleet clients redirects bench demo install release packages man home clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
@@ -36,10 +36,14 @@ build: ## compile bin/cgp-cred and bin/cgp-cred-fleet
 
 deps: ## install with apt-get what the tests and checks use
 	@sh .dev/deps.sh install test lint
+	@sh .dev/wine.sh || echo 'wine: the tests of the Windows programs are skipped' >&2
 	@sh .dev/newgit.sh || echo 'newgit: the tests with git 2.46 are skipped' >&2
 
 test: ## run every test; TEST_TIMEOUT=120m for a slow machine
 	@sh .dev/test.sh
+
+windows: ## run the tests as Windows programs, with wine; TEST_TIMEOUT=120m for a slow machine
+	@sh .dev/wintests.sh
 
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) $(TOOLS)/govulncheck-$(GOVULNCHECK) $(TOOLS)/actionlint-$(ACTIONLINT) ## run every other check
 	@sh .dev/deps.sh lint

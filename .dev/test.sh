@@ -42,19 +42,15 @@ longer() {
 	esac
 }
 
-# skipped says what was not tested, a line a reason.
-skipped() {
-	sort -u "$work/skipped" | awk -F '\t' '
-		function tests(n) { return n == 1 ? "1 test was" : n " tests were" }
-		$1 == "missing" {
-			if (!($2 in programs)) { programs[$2]; list = list (list == "" ? "" : ", ") $2; kinds++ }
-			if (!($3 in without)) { without[$3]; missing++ }
-		}
-		$1 == "lacks" && !lacks[$2]++ { order[++reasons] = $2 }
-		END {
-			if (missing) print tests(missing) " skipped: " list (kinds == 1 ? " is" : " are") " missing: make deps installs " (kinds == 1 ? "it" : "them")
-			for (i = 1; i <= reasons; i++) print tests(lacks[order[i]]) " skipped, or in part: this needs " order[i]
-		}'
+# windows runs a core of the tests as Windows programs. make windows runs them all.
+windows() {
+	if ! sh .dev/wine.sh >&2; then
+		[ "${CI:-}" != true ] || ! command -v apt-get >/dev/null 2>&1 || return 1
+		echo "no wine here: no test ran as a Windows program" >&2
+		return 0
+	fi
+	sh .dev/wintests.sh ./keystore/keychain ./keystore/terminal ./helper/flight ./cmd/cgp-cred \
+		-run '^Test([^S].*|Scripts/(usage|store|rotate|keychain|profiles|decide|config))$' 2>&1
 }
 
 race=-race
@@ -74,9 +70,10 @@ packages=$(($(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) * 2))
 	go test $race -vet=off -p "$packages" -timeout "$limit" "$@" ./helper/... ./keystore/... 2>&1 || status=$?
 	CGO_ENABLED=0 go test -trimpath -vet=off -p "$packages" -timeout "$limit" "$@" \
 		./cmd/cgp-cred ./cmd/cgp-cred-fleet ./cmd/internal/... 2>&1 || status=$?
+	windows || status=$?
 	echo "$status" >"$work/status"
 } | without_stacks
 status=$(cat "$work/status")
-skipped
+sh .dev/skipped.sh "$work/skipped"
 cat "$work/late"
 exit "$status"

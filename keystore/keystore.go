@@ -10,8 +10,8 @@ import (
 )
 
 // Service is the service name of every record in the operating system's keychain. It must never change: users would
-// lose the items under the old name.
-const Service = "cgp-cred"
+// lose the items under the old name. Only tests change it, for users who share one Credential Manager.
+var Service = "cgp-cred"
 
 // MaxValue is the largest size of a value, in bytes. Windows takes 2560 bytes. macOS takes 2964 with the longest
 // account name, because a command line has at most 4096 characters. The rest is a reserve for a stricter keychain.

@@ -22,6 +22,7 @@ func manPages(t *testing.T) string {
 	folder := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), "go", "run", "-trimpath", "-buildvcs=false", "-tags", "man", ".",
 		"man", filepath.Join(folder, "man1"))
+	keystoretest.Need(t, "go", "golang-go")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "SOURCE_DATE_EPOCH=1760000000")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,11 +18,17 @@ import (
 )
 
 // The variables that name the proxy for https requests, and the hosts that need no proxy. As in curl, the first one
-// that is not empty decides.
+// that is not empty decides. Windows knows a variable by either name; people write it in upper case.
 var (
 	proxyVariables   = []string{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}
 	noProxyVariables = []string{"no_proxy", "NO_PROXY"}
 )
+
+func init() {
+	if runtime.GOOS == "windows" {
+		proxyVariables, noProxyVariables = []string{"HTTPS_PROXY", "ALL_PROXY"}, []string{"NO_PROXY"}
+	}
+}
 
 // proxySchemes are the schemes of a proxy that net/http speaks, each with the port that curl assumes.
 var proxySchemes = []struct{ name, port string }{

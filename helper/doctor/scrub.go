@@ -42,7 +42,7 @@ func newScrubber(f disk.Folders) *scrubber {
 		home:    regexp.MustCompile(`(?i)(?:/home/|/Users/|[a-z]:(?:\\{1,2}|/)Users(?:\\{1,2}|/))[^/\\\s"':;,]+`),
 		url:     regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*`),
 		user:    regexp.MustCompile(`[^\s/"'<>=]*:[^\s"'<>]*@`),
-		query:   regexp.MustCompile(`\?[^\s"'<>]*`),
+		query:   regexp.MustCompile(`\?[^\s"'<>]*[\pL\pN%][^\s"'<>]*`),
 		four:    regexp.MustCompile(`\d{1,3}(?:\.\d{1,3}){3}`),
 		six: regexp.MustCompile(
 			`(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4})?(?:%[0-9A-Za-z_.-]+)?`),

@@ -10,6 +10,7 @@ import (
 func testScrubber(t testing.TB) *scrubber {
 	t.Helper()
 	t.Setenv("HOME", "/srv/people/alice")
+	t.Setenv("USERPROFILE", "/srv/people/alice") // Windows
 	return newScrubber(disk.Folders{
 		Config: "/data/settings/cgp-cred", State: "/srv/people/alice/.local/state/cgp-cred",
 		Runtime: "/run/user/1000/cgp-cred",
@@ -33,6 +34,8 @@ func TestScrub(t *testing.T) {
 		{"a query", "https://h/p?nhs-number=9000000009#x", "https://h/p"},
 		{"a fragment", "https://h/p#9000000009", "https://h/p"},
 		{"a query without URL", "/p?nhs-number=9000000009 gone", "/p?[query] gone"},
+		{"a query of one letter", "/p?x, gone", "/p?[query] gone"},
+		{"a question", `which profile? there are: int, "dev"? (what?), or none?`, `which profile? there are: int, "dev"? (what?), or none?`},
 		{"IPv4", "10.1.2.3, 10.1.2.3:443 (192.168.0.254)", "[address], [address]:443 ([address])"},
 		{"IPv4 in a URL", "http://127.0.0.1:8080/oauth2/_ping", "http://[address]:8080/oauth2/_ping"},
 		{

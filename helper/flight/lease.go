@@ -3,7 +3,6 @@ package flight
 import (
 	"cmp"
 	"context"
-	"errors"
 	"os"
 	"time"
 
@@ -94,7 +93,9 @@ func (l *Lease) await(
 			return release, state, err
 		}
 		if ctx.Err() != nil {
-			return release, state, errors.Join(l.heldError(time.Since(start)), ctx.Err())
+			held := l.heldError(time.Since(start))
+			held.Err = ctx.Err() // for the caller: its text would be a second line
+			return release, state, held
 		}
 		seen := readState(l.path + stateEnd) // perhaps an earlier holder's
 		if r := seen.throttled(l.flight.Now()); r != nil && throttled != nil {
@@ -114,7 +115,7 @@ func (l *Lease) await(
 }
 
 // heldError is a lease that another process held for too long.
-func (l *Lease) heldError(waited time.Duration) error {
+func (l *Lease) heldError(waited time.Duration) *fault.Error {
 	return fault.New(fault.Temporary,
 		"check for a keychain prompt or a key that waits for a touch; or end the other process; "+
 			"then run the command again",

@@ -24,8 +24,9 @@ type Facility struct {
 
 // The facilities. A process tries each one once.
 var (
-	Linux = &Facility{needs: "Linux", here: func() bool { return runtime.GOOS == "linux" }}
-	Clock = &Facility{
+	OnWindows = &Facility{needs: "Windows", here: func() bool { return runtime.GOOS == "windows" }}
+	Linux     = &Facility{needs: "Linux", here: func() bool { return runtime.GOOS == "linux" }}
+	Clock     = &Facility{
 		needs: "Linux on amd64 with ptrace, for a process whose clock is wrong",
 		here:  sync.OnceValue(clock),
 	}
@@ -46,6 +47,10 @@ var (
 	Unix = &Facility{needs: "Unix, for shell scripts and modes of files", here: func() bool {
 		return runtime.GOOS != "windows"
 	}}
+	Credentials = &Facility{
+		needs: "a keyring of the test's own: Linux, or Windows with " + CredentialsVariable + "=throwaway",
+		here:  func() bool { return runtime.GOOS == "linux" || throwaway() },
+	}
 	Modes    = &Facility{needs: "a user that the modes of files bind (not root)", here: sync.OnceValue(modes)}
 	Terminal = &Facility{needs: "Linux with /dev/ptmx, for a terminal", here: sync.OnceValue(terminal)}
 	Proc     = &Facility{needs: "Linux with /proc", here: func() bool { return exists("/proc/self/stat") }}
@@ -53,13 +58,21 @@ var (
 	IPv6     = &Facility{needs: "IPv6 on the loopback interface", here: sync.OnceValue(ipv6)}
 )
 
+// CredentialsVariable is "throwaway" on a Windows machine whose Credential Manager has nothing of a user's, and ends
+// with the tests: a wine prefix, or a runner of CI.
+const CredentialsVariable = "CGP_CRED_TEST_CREDENTIALS"
+
+func throwaway() bool {
+	return runtime.GOOS == "windows" && os.Getenv(CredentialsVariable) == "throwaway"
+}
+
 // Facilities are those that scripts name.
 var Facilities = map[string]*Facility{
 	"linux": Linux, "unix": Unix, "clock": Clock, "other-users": Users, "mounts": Mounts, "bind-mounts": Binds,
 	"pid-namespaces": PIDs, "userns": UserNS, "network-namespaces": Networks, "hide-run-user": Hidden,
 	"kernel-keyring": KernelKeys, "strace": Watching, "file-modes": Modes, "terminal": Terminal, "proc": Proc,
 	"shm":  SHM,
-	"ipv6": IPv6,
+	"ipv6": IPv6, "windows": OnWindows,
 }
 
 // Here reports whether this machine has it.

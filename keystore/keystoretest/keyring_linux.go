@@ -192,6 +192,30 @@ func (k *Keyring) Locked() bool {
 	return err != nil || !ok || locked
 }
 
+// Look returns the secret of an account's item, or "" if it has none.
+func (k *Keyring) Look(t testing.TB, account string) string {
+	t.Helper()
+	return k.secretTool(t, "", "lookup", "service", "cgp-cred", "username", account)
+}
+
+// Put makes an account's item.
+func (k *Keyring) Put(t testing.TB, account, secret string) {
+	t.Helper()
+	k.secretTool(t, secret, "store", "--label=test", "service", "cgp-cred", "username", account)
+}
+
+func (k *Keyring) secretTool(t testing.TB, stdin string, args ...string) string {
+	t.Helper()
+	Need(t, "secret-tool", "libsecret-tools")
+	cmd := exec.Command("secret-tool", args...)
+	cmd.Env, cmd.Stdin = k.Env, strings.NewReader(stdin)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("secret-tool %s: %v", args[0], err)
+	}
+	return string(out)
+}
+
 // Items returns the number of items with these attributes in the login collection.
 func (k *Keyring) Items(t testing.TB, service, username string) int {
 	t.Helper()

@@ -1,13 +1,13 @@
 package scripttest
 
 import (
-	"os/exec"
 	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/keystoretest/guard"
 )
 
 // keyring starts a session bus with an unlocked gnome-keyring for the script. "keyring lock" and "keyring unlock"
@@ -28,7 +28,11 @@ func keyring(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if len(args) == 0 {
 		u.keyring = keystoretest.StartKeyring(u)
-		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", u.keyring.Address)
+		for _, variable := range []string{"DBUS_SESSION_BUS_ADDRESS", guard.ServiceVariable} {
+			if value, ok := setting(u.keyring.Env, variable); ok {
+				ts.Setenv(variable, value)
+			}
+		}
 		return
 	}
 	switch verb := args[0]; {
@@ -78,27 +82,23 @@ func keyringRecord(ts *testscript.TestScript, neg bool, args []string) {
 		if items != 1 {
 			ts.Fatalf("%d items for %s, want 1", items, args[1])
 		}
-		_, err := ts.Stdout().Write([]byte(lookUp(ts, args[1])))
+		_, err := ts.Stdout().Write([]byte(u.keyring.Look(u, args[1])))
 		ts.Check(err)
 	case "none":
 		if items != 0 {
 			ts.Fatalf("%d items for %s, want none", items, args[1])
 		}
 	case "put":
-		keystoretest.Need(u, "secret-tool", "libsecret-tools")
-		cmd := exec.Command("secret-tool", "store", "--label=test", "service", "cgp-cred", "username", args[1])
-		cmd.Env, cmd.Stdin = u.keyring.Env, strings.NewReader(trimmed(ts, args[2]))
-		ts.Check(cmd.Run())
+		u.keyring.Put(u, args[1], trimmed(ts, args[2]))
 	}
 }
 
-// lookUp returns the keyring's item for an account.
-func lookUp(ts *testscript.TestScript, account string) string {
-	u := of(ts)
-	keystoretest.Need(u, "secret-tool", "libsecret-tools")
-	cmd := exec.Command("secret-tool", "lookup", "service", "cgp-cred", "username", account)
-	cmd.Env = u.keyring.Env
-	out, err := cmd.Output()
-	ts.Check(err)
-	return string(out)
+// setting returns the value of a variable in an environment.
+func setting(env []string, name string) (string, bool) {
+	for _, entry := range env {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value, true
+		}
+	}
+	return "", false
 }

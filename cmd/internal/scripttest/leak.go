@@ -67,7 +67,7 @@ func noSecretsInFiles(ts *testscript.TestScript, neg bool, args []string) {
 // learnProfile learns the secrets of a profile from the keyring and the cache.
 func learnProfile(ts *testscript.TestScript, profile string) {
 	s := &of(ts).secrets
-	if s.learnFrom([]byte(lookUp(ts, profile))); len(s.pieces) == 0 {
+	if s.learnFrom([]byte(of(ts).keyring.Look(of(ts), profile))); len(s.pieces) == 0 {
 		ts.Fatalf("the keyring's record of %s has no secret", profile)
 	}
 	if pem, err := os.ReadFile(ts.MkAbs("key.pem")); err == nil {

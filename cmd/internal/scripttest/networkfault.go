@@ -24,7 +24,7 @@ func networkFault(ts *testscript.TestScript, neg bool, args []string) {
 	timeout, err := time.ParseDuration(args[1])
 	ts.Check(err)
 	profile := ts.Getenv("CGP_CRED_PROFILE")
-	before := lookUp(ts, profile)
+	before := of(ts).keyring.Look(of(ts), profile)
 	command := []string{args[2], "cgp-cred", "get", "--force-new", "-vv", "--timeout", args[1]}
 	if kind, ok := strings.CutPrefix(args[0], "dns:"); ok {
 		command = append([]string{args[2], "with-resolver", kind}, command[1:]...)
@@ -44,7 +44,7 @@ func networkFault(ts *testscript.TestScript, neg bool, args []string) {
 	if !regexp.MustCompile("(?m)^cgp-cred: .*(?:" + args[4] + ")").MatchString(said) {
 		ts.Fatalf("it does not say %q", args[4])
 	}
-	if lookUp(ts, profile) != before {
+	if of(ts).keyring.Look(of(ts), profile) != before {
 		ts.Fatalf("the record was changed")
 	}
 	f, err := os.OpenFile(ts.MkAbs("said.txt"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)

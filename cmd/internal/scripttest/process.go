@@ -72,9 +72,11 @@ func (s *started) listens(network, address string) bool {
 func variables(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{
-		"PATH", "GORACE", "GOCOVERDIR", "HOME", "TMPDIR", "WORK", "BASE", "HOST",
-		"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
-		"CGP_CRED_PROFILE", "CGP_CRED_KEYCHAIN_TIMEOUT", guard.RootVariable, securitytest.Folder,
+		"PATH", "GORACE", "GOCOVERDIR", "HOME", "USERPROFILE", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT",
+		"WORK", "BASE", "HOST",
+		"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
+		"CGP_CRED_PROFILE", "CGP_CRED_KEYCHAIN_TIMEOUT", guard.RootVariable, guard.ServiceVariable,
+		securitytest.Folder,
 	} {
 		if value := ts.Getenv(name); value != "" {
 			env = append(env, name+"="+value)

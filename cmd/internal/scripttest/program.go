@@ -14,11 +14,23 @@ import (
 // guardFile is the source file that the program of scripts has in addition.
 const guardFile = "cmd/internal/scripttest/testdata/guarded.go"
 
+// ProgramsVariable names a folder with what install builds for Windows, for a machine without Go: NAME.exe for a
+// package in a folder NAME.
+const ProgramsVariable = "CGP_CRED_TEST_PROGRAMS"
+
 // install builds the program of the current folder as it is shipped, but with the guard, and puts it on PATH instead of
 // the test binary, which takes longer to start.
 func install(t *testing.T, repository string) {
 	t.Helper()
 	if instrumented() {
+		return
+	}
+	if prebuilt := os.Getenv(ProgramsVariable); prebuilt != "" {
+		here, err := os.Getwd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		replaceBinary(t, filepath.Join(prebuilt, filepath.Base(here)+".exe"))
 		return
 	}
 	folder := t.TempDir()
@@ -44,9 +56,15 @@ func install(t *testing.T, repository string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building the program: %v\n%s", err, out)
 	}
+	replaceBinary(t, program)
+}
+
+// replaceBinary puts a program on PATH instead of the test binary.
+func replaceBinary(t *testing.T, program string) {
+	t.Helper()
 	// A copy, as an installer makes it: the linker's own file is in small pieces of the page cache, and each start maps
 	// them one by one.
-	text, err = os.ReadFile(program)
+	text, err := os.ReadFile(program)
 	if err != nil {
 		t.Fatal(err)
 	}

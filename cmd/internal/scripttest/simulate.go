@@ -75,7 +75,11 @@ func (r *running) stop(t testing.TB) {
 		return
 	}
 	r.ended = true
-	_ = r.cmd.Process.Signal(syscall.SIGINT)
+	if r.cmd.Process.Signal(syscall.SIGINT) != nil { // Windows can't interrupt another process
+		_ = r.cmd.Process.Kill()
+		_ = r.cmd.Wait()
+		return
+	}
 	if err := r.cmd.Wait(); err != nil {
 		t.Errorf("%v ended with %v", r.cmd.Args, err)
 	}

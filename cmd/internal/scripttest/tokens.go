@@ -7,6 +7,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"cgp-cred/helper/cache"
+	"cgp-cred/keystore/keystoretest"
 )
 
 // age-token PROFILE LEFT makes the cached token of a profile older, so that LEFT remains of its life.
@@ -14,6 +15,7 @@ func ageToken(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: age-token PROFILE LEFT")
 	}
+	keystoretest.Require(of(ts), keystoretest.KernelKeys)
 	left, err := time.ParseDuration(args[1])
 	ts.Check(err)
 	c := cacheOf(ts, args[0])

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
 // trapAnswer is the answer to each request of the network http.
@@ -61,6 +63,9 @@ func listenAs() {
 func trapListener(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 || len(args) > 4 {
 		ts.Fatalf("usage: trap-listener NAME UID NETWORK [ADDRESS]")
+	}
+	if args[2] == "unix" {
+		keystoretest.Require(of(ts), keystoretest.Unix)
 	}
 	if args[1] == "me" {
 		args[1] = strconv.Itoa(os.Geteuid())

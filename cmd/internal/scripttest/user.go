@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -28,6 +29,12 @@ func newUser(env *testscript.Env, repository string) error {
 	env.Setenv("XDG_STATE_HOME", filepath.Join(home, ".local", "state"))
 	env.Setenv("XDG_RUNTIME_DIR", run)
 	env.Setenv("DBUS_SESSION_BUS_ADDRESS", keystoretest.NoBus(env.WorkDir))
+	if runtime.GOOS == "windows" {
+		env.Setenv("USERPROFILE", home)
+		env.Setenv("XDG_DATA_HOME", filepath.Join(home, ".local", "share"))
+		env.Setenv("TEMP", env.Getenv("TMP"))
+		env.Setenv("TMPDIR", env.Getenv("TMP"))
+	}
 	env.Setenv("NL", "\n")
 	env.Setenv("ESC", "\x1b")
 	env.Setenv("CONFIG", filepath.Join(home, ".config", "cgp-cred"))

@@ -18,6 +18,10 @@ const Status = 99
 // that cgp-cred starts inherit it too, so its name does not begin with cgp-cred's prefix.
 const RootVariable = "KEYSTORETEST_ROOT"
 
+// ServiceVariable names the service of a test's items in the Credential Manager. Without it, a program of a script has
+// no keychain on Windows.
+const ServiceVariable = "KEYSTORETEST_SERVICE"
+
 // HiddenVariable says that a test has mounted an empty folder over /run/user, for a process without XDG_RUNTIME_DIR.
 const HiddenVariable = "KEYSTORETEST_HIDDEN"
 
@@ -47,6 +51,7 @@ func Mark(root string) error {
 func Stop() {
 	err := leads(environment{get: os.Getenv, uid: os.Geteuid(), exists: exists})
 	if err == nil {
+		keychain()
 		return
 	}
 	fmt.Fprintf(os.Stderr, "keystoretest: this test would reach what is the user's: %v\n", err)
