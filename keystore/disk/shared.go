@@ -54,7 +54,9 @@ func (s Shared) Write(data []byte) error {
 	return nil
 }
 
-func (s Shared) access() access { return access{mode: s.Mode, group: s.Group, private: s.Mode&0o077 == 0} }
+func (s Shared) access() access {
+	return access{mode: s.Mode, group: s.Group, private: s.Mode&0o077 == 0}
+}
 
 // Written returns when the file was written. An absent file, or one that is not this user's, was not.
 func (s Shared) Written() (at time.Time, ok bool) {
