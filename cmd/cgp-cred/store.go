@@ -357,8 +357,8 @@ func (a *app) remindFiles(files ...string) {
 			continue
 		}
 		note := "the file " + f + " still holds the secret: remove it, or keep it somewhere safe"
-		if err == nil && info.Mode().Perm()&0o077 != 0 {
-			note += fmt.Sprintf(" (others can read it: mode %04o)", info.Mode().Perm())
+		if err == nil {
+			note += disk.Readers(f, info)
 		}
 		a.say(note)
 	}
