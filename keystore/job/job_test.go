@@ -16,7 +16,7 @@ import (
 func TestMain(m *testing.M) {
 	switch os.Getenv("JOB_TEST") {
 	case "parent":
-		child := exec.Command(os.Args[0]) //nolint:noctx // it is killed with the job
+		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), "JOB_TEST=child")
 		child.Stdout = os.Stdout
 		if err := child.Start(); err != nil {
@@ -60,6 +60,6 @@ func TestKilledParent(t *testing.T) {
 	}
 	_ = parent.Wait()
 	if line, err := lines.ReadString('\n'); err == nil {
-		t.Errorf("the child goes on: %q", line)
+		t.Errorf("the child still runs: %q", line)
 	}
 }
