@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 )
 
 // badHost returns the error for a host name that a profile can't have.
@@ -14,11 +15,12 @@ func badHost(host, problem string) error {
 	if at := strings.LastIndexByte(host, '@'); at >= 0 { // a user's name, and perhaps a password
 		host = "[redacted]" + host[at:]
 	}
+	quoted := printable.Quote(host) // a letter that only looks like one of ASCII shows
 	if e := strings.ReplaceAll(strings.TrimSpace(lowerASCII(host)), "_", "-"); isEnvironment(e) {
-		return fault.New(fault.Usage, "--host "+e, "host %q: %s: did you mean %s?", host, problem, e)
+		return fault.New(fault.Usage, "--host "+e, "host %s: %s: did you mean %s?", quoted, problem, e)
 	}
 	return fault.New(fault.Usage, "give a host name such as int.api.service.nhs.uk or 127.0.0.1:8080, or "+
-		theEnvironments(), "host %q: %s", host, problem)
+		theEnvironments(), "host %s: %s", quoted, problem)
 }
 
 // ParseHost returns the host that s means: an APIM environment's name ("int"), or a host name with an optional port.

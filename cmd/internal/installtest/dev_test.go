@@ -13,7 +13,7 @@ import (
 
 // fakeGo is a go command whose tests skip something, and run out of time.
 const fakeGo = `#!/bin/sh
-[ "$1" = test ] || { echo 0; exit; }
+case $1 in test) ;; build) exit ;; *) echo 0; exit ;; esac
 echo "$*" >>"$RECORD"
 case "$*" in *./cmd/*) exit ;; esac
 printf '%s\t%s\t%s\n' missing samtools TestA missing igv TestB missing igv TestA lacks 'root, to act' TestC lacks 'root, to act' TestC \

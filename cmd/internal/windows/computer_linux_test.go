@@ -18,6 +18,7 @@ type computer struct {
 	script  string // runs a Windows program
 	program string
 	prefix  string
+	env     []string // added to the environment of its programs
 }
 
 // start makes a computer that ends with the test. Its Credential Manager is empty.
@@ -56,7 +57,7 @@ func start(t *testing.T) *computer {
 func (c *computer) wine(args ...string) *exec.Cmd {
 	cmd := exec.Command("sh", append([]string{c.script}, args...)...)
 	cmd.Dir = filepath.Dir(c.prefix)
-	cmd.Env = append(os.Environ(), "WINEPREFIX="+c.prefix)
+	cmd.Env = append(append(os.Environ(), "WINEPREFIX="+c.prefix), c.env...)
 	return cmd
 }
 
