@@ -26,6 +26,7 @@ enter() {
 			mkdir -p "$tree$folder"
 			mount --rbind "$folder" "$tree$folder"
 		done
+		unset TMPDIR # wine ends with a crash of free() if it is set
 		exec unshare --root="$tree" --wd="$PWD" "$@"' enter "$wine/tree" "$@"
 }
 

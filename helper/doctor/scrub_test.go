@@ -10,6 +10,7 @@ import (
 func testScrubber(t testing.TB) *scrubber {
 	t.Helper()
 	t.Setenv("HOME", "/srv/people/alice")
+	t.Setenv("USERPROFILE", "/srv/people/alice") // Windows
 	return newScrubber(disk.Folders{
 		Config: "/data/settings/cgp-cred", State: "/srv/people/alice/.local/state/cgp-cred",
 		Runtime: "/run/user/1000/cgp-cred",

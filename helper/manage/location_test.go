@@ -105,7 +105,7 @@ func (p *places) has(t *testing.T, place profile.Location) bool {
 var (
 	inKeychain = profile.Location{Kind: profile.Keychain}
 	inFile     = profile.Location{Kind: profile.File}
-	inVault    = profile.Location{Kind: profile.Exec, Command: []string{"/opt/vault", "get"}}
+	inVault    = profile.Location{Kind: profile.Exec, Command: []string{keystoretest.Abs("/opt/vault"), "get"}}
 )
 
 func first(number int) manage.Change {
@@ -209,8 +209,8 @@ func TestMoveOverAnother(t *testing.T) {
 		t.Error(err)
 	}
 
-	one := profile.Location{Kind: profile.File, Identity: "/k/1"}
-	two := profile.Location{Kind: profile.File, Identity: "/k/2"}
+	one := profile.Location{Kind: profile.File, Identity: keystoretest.Abs("/k/1")}
+	two := profile.Location{Kind: profile.File, Identity: keystoretest.Abs("/k/2")}
 	if _, err := p.Manage().Store(t.Context(), "int", to(one)); err != nil {
 		t.Fatal(err)
 	}
@@ -231,9 +231,9 @@ func TestEditedCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, edit := range []func(*profile.Profile){
-		func(e *profile.Profile) { e.Command = []string{"/opt/thief", "get"} },
-		func(e *profile.Profile) { e.Command = []string{"/opt/vault", "get", "more"} },
-		func(e *profile.Profile) { e.Command = []string{"/opt/vault"} },
+		func(e *profile.Profile) { e.Command = []string{keystoretest.Abs("/opt/thief"), "get"} },
+		func(e *profile.Profile) { e.Command = []string{keystoretest.Abs("/opt/vault"), "get", "more"} },
+		func(e *profile.Profile) { e.Command = []string{keystoretest.Abs("/opt/vault")} },
 		func(e *profile.Profile) { e.Seal = "" },
 		func(e *profile.Profile) { e.Seal = "AAAA" },
 	} {

@@ -8,10 +8,11 @@ import (
 	"cgp-cred/helper/manage"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/record"
 )
 
-var inVault2 = profile.Location{Kind: profile.Exec, Command: []string{"/opt/vault", "other"}}
+var inVault2 = profile.Location{Kind: profile.Exec, Command: []string{keystoretest.Abs("/opt/vault"), "other"}}
 
 // everywhere are the places between which a record can move.
 var everywhere = []profile.Location{inKeychain, inFile, inVault, inVault2}
@@ -161,7 +162,7 @@ func TestCopyOutOfReach(t *testing.T) {
 	warned := func(want int) {
 		t.Helper()
 		if len(p.warned) != want ||
-			want > 0 && !strings.Contains(p.warned[0], "still be with the program /opt/vault too: ") {
+			want > 0 && !strings.Contains(p.warned[0], "still be with the program "+keystoretest.Abs("/opt/vault")+" too: ") {
 			t.Errorf("%d warnings, want %d: %q", len(p.warned), want, p.warned)
 		}
 		p.warned = nil
@@ -269,17 +270,17 @@ func TestEditedCopy(t *testing.T) {
 	t.Parallel()
 	p := newPlaces(t)
 	c := first(0)
-	c.Keystore = &profile.Location{Kind: profile.File, Identity: "/k/1"}
+	c.Keystore = &profile.Location{Kind: profile.File, Identity: keystoretest.Abs("/k/1")}
 	s, err := p.Manage().Store(t.Context(), "int", c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	edited := *s.Profile
 	edited.MovingFrom = []profile.Copy{
-		{Location: profile.Location{Kind: profile.File, Identity: "/k/2"}, Rev: edited.Rev},
-		{Location: profile.Location{Kind: profile.File, Identity: "/k/1"}, Rev: edited.Rev},
+		{Location: profile.Location{Kind: profile.File, Identity: keystoretest.Abs("/k/2")}, Rev: edited.Rev},
+		{Location: profile.Location{Kind: profile.File, Identity: keystoretest.Abs("/k/1")}, Rev: edited.Rev},
 		{
-			Location: profile.Location{Kind: profile.Exec, Command: []string{"/opt/thief"}, Seal: "AAAA"},
+			Location: profile.Location{Kind: profile.Exec, Command: []string{keystoretest.Abs("/opt/thief")}, Seal: "AAAA"},
 			Rev:      edited.Rev,
 		},
 	}

@@ -156,6 +156,7 @@ func TestOpen(t *testing.T) {
 // The command must not pay for this package when it starts.
 func TestCommandIsLean(t *testing.T) {
 	t.Parallel()
+	keystoretest.Need(t, "go", "golang-go")
 	cmd := exec.Command("go", "list", "-deps", "./cmd/cgp-cred")
 	cmd.Dir = filepath.Join("..", "..")
 	out, err := cmd.Output()

@@ -10,6 +10,7 @@ import (
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/keystoretest"
 )
 
 func TestPlace(t *testing.T) {
@@ -78,6 +79,7 @@ func TestPlaceRefused(t *testing.T) {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			t.Fatal(err)
 		}
+		text = strings.ReplaceAll(text, "- /bin/x", "- "+keystoretest.Abs("/bin/x"))
 		text = "api_host: int.api.service.nhs.uk\nauth: jwt\nrev: r\n" + text
 		if err := os.WriteFile(filepath.Join(folder, "int.yaml"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

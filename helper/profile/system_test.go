@@ -11,6 +11,7 @@ import (
 
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/keystoretest"
 )
 
 // systemConfig makes a folder of the system with files, by name, and a user's folder with profiles.
@@ -32,9 +33,11 @@ func systemConfig(t testing.TB, files map[string]string, profiles ...string) pro
 const (
 	systemFile = "profiles/int.yaml"
 	pinnedText = "api_host: int.api.service.nhs.uk\nauth: jwt\n"
-	sharedText = pinnedText + "keystore: exec\nkeystore_command:\n  - /opt/keep\n  - --all\n" +
-		"signer_commands:\n  - /opt/sign https://vault:8200 int:1\n  - \"/opt/sign  https://vault:8200 int:2\"\n"
 )
+
+var sharedText = strings.ReplaceAll(pinnedText+"keystore: exec\nkeystore_command:\n  - /opt/keep\n  - --all\n"+
+	"signer_commands:\n  - /opt/sign https://vault:8200 int:1\n  - \"/opt/sign  https://vault:8200 int:2\"\n",
+	"/opt/", keystoretest.Abs("/opt/"))
 
 // No variable names the system's folder.
 func TestSystemFolder(t *testing.T) {
@@ -105,7 +108,7 @@ func TestSystemPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := p.Location()
-	if l.System != p.File || !slices.Equal(l.Command, []string{"/opt/keep", "--all"}) {
+	if l.System != p.File || !slices.Equal(l.Command, []string{keystoretest.Abs("/opt/keep"), "--all"}) {
 		t.Errorf("%+v", l)
 	}
 	for command, want := range map[string]bool{
@@ -113,6 +116,7 @@ func TestSystemPrograms(t *testing.T) {
 		"/opt/sign https://vault:8200 int:3": false, "/opt/sign": false, "/opt/sign https://vault:8200": false,
 		"/opt/sign https://vault:8200 int:1 more": false, "/opt/keep --all": false, "/bin/sh": false, "": false,
 	} {
+		command = strings.ReplaceAll(command, "/opt/", keystoretest.Abs("/opt/"))
 		if got := l.Signs(strings.Fields(command)); got != want {
 			t.Errorf("%q: %v, want %v", command, got, want)
 		}
@@ -151,7 +155,7 @@ func TestSystemProfileDamaged(t *testing.T) {
 			c := systemConfig(t, map[string]string{systemFile: text}, "int int.api.service.nhs.uk")
 			p, err := c.Load("int")
 			if err == nil || p != nil || fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" ||
-				!strings.Contains(err.Error(), c.System) {
+				!strings.Contains(strings.ReplaceAll(err.Error(), `\\`, `\`), c.System) {
 				t.Errorf("%+v, %v", p, err)
 			}
 			if strings.Contains(fault.HintOf(err, ""), "cgp-cred store") {

@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"path/filepath"
 	"testing"
 
 	"cgp-cred/helper/upstream"
@@ -79,7 +80,7 @@ func text(err error) string {
 func TestPEMFile(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
-		"~/keys/a.pem": "/home/u/keys/a.pem", "/a.pem": "/a.pem", "a.pem": "a.pem", "~u/a.pem": "~u/a.pem", "~": "~",
+		"~/keys/a.pem": filepath.FromSlash("/home/u/keys/a.pem"), "/a.pem": "/a.pem", "a.pem": "a.pem", "~u/a.pem": "~u/a.pem", "~": "~",
 	} {
 		if got := (upstream.PEM{Path: path}).File("/home/u"); got != want {
 			t.Errorf("%s: got %s, want %s", path, got, want)

@@ -134,7 +134,7 @@ func TestProgramFaults(t *testing.T) {
 
 func TestProgramMissingAndRefused(t *testing.T) {
 	t.Parallel()
-	ks := exec.New([]string{"/nonexistent/program"})
+	ks := exec.New([]string{keystoretest.Abs("/nonexistent/program")})
 	if _, err := ks.Get(t.Context(), "int"); !errors.Is(err, keystore.ErrUnavailable) {
 		t.Error(err)
 	}

@@ -2,6 +2,7 @@ package scripttest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,38 +29,55 @@ func terminal(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: terminal DIALOGUE COMMAND ARGS...")
 	}
 	keystoretest.Require(of(ts), keystoretest.Terminal)
-	p, err := openPTY()
-	ts.Check(err)
-	defer p.close()
 	cmd := command(ts, args[1], args[2:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.user, p.user, p.user
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	ts.Check(cmd.Start())
-	var ended error
-	go func() {
-		ended = cmd.Wait()
-		close(p.ended)
-	}()
 	var dialogue strings.Builder
 	for file := range strings.SplitSeq(args[0], ",") {
 		dialogue.WriteString(strings.TrimSpace(ts.ReadFile(file)) + "\n")
 	}
-	p.command = cmd
-	problem := p.play(dialogue.String())
-	if problem != "" {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-	}
-	<-p.ended
-	echo := p.hungUp || p.echo()
-	fmt.Fprint(ts.Stdout(), p.all())
+	shown, echo, problem, err := onTerminal(cmd, dialogue.String())
+	fmt.Fprint(ts.Stdout(), shown)
 	switch {
 	case problem != "":
 		ts.Fatalf("%s", problem)
 	case !echo:
 		ts.Fatalf("the terminal is left without echo")
-	case (ended != nil) != neg:
-		ts.Fatalf("terminal: %v", ended)
+	case (err != nil) != neg:
+		ts.Fatalf("terminal: %v", err)
 	}
+}
+
+// OnTerminal runs a command as the foreground job of a new terminal, with a user who does what a dialogue of the verb
+// terminal says. It returns what the terminal has shown, and the error of the dialogue, or that of the command.
+func OnTerminal(cmd *exec.Cmd, dialogue string) (shown string, err error) {
+	shown, _, problem, err := onTerminal(cmd, dialogue)
+	if problem != "" {
+		err = errors.New(problem)
+	}
+	return shown, err
+}
+
+func onTerminal(cmd *exec.Cmd, dialogue string) (shown string, echo bool, problem string, err error) {
+	p, err := openPTY()
+	if err != nil {
+		return "", false, err.Error(), err
+	}
+	defer p.close()
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.user, p.user, p.user
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		return "", false, err.Error(), err
+	}
+	go func() {
+		err = cmd.Wait()
+		close(p.ended)
+	}()
+	p.command = cmd
+	if problem = p.play(dialogue); problem != "" {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
+	<-p.ended
+	echo = p.hungUp || p.echo()
+	return p.all(), echo, problem, err
 }
 
 // pty is a pseudo-terminal.

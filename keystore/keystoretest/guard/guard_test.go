@@ -3,9 +3,18 @@ package guard
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
+
+// abs is a path outside the test's folder, as this system writes it.
+func abs(path string) string {
+	if runtime.GOOS == "windows" && path != os.DevNull && path != "/dev/null" {
+		return "C:" + path
+	}
+	return path
+}
 
 func TestLeads(t *testing.T) {
 	const bus = "DBUS_SESSION_BUS_ADDRESS"
@@ -20,7 +29,7 @@ func TestLeads(t *testing.T) {
 		want string // in the message; "" if there is no message
 	}{
 		"good":    {},
-		"no root": {set: map[string]string{RootVariable: "", "HOME": "/root"}, want: RootVariable},
+		"no root": {set: map[string]string{RootVariable: "", "HOME": abs("/root")}, want: RootVariable},
 		"no root, a marked one": {set: map[string]string{
 			RootVariable: "", "HOME": markedRoot + "/a/home",
 			"XDG_CONFIG_HOME": "", "XDG_RUNTIME_DIR": markedRoot, bus: "",
@@ -30,24 +39,24 @@ func TestLeads(t *testing.T) {
 			"XDG_CONFIG_HOME": root,
 		}, want: "XDG_CONFIG_HOME"},
 		"a relative root":  {set: map[string]string{RootVariable: "."}, want: RootVariable},
-		"the user's home":  {set: map[string]string{"HOME": "/root"}, want: "HOME=/root"},
+		"the user's home":  {set: map[string]string{"HOME": abs("/root")}, want: "HOME=" + abs("/root")},
 		"above the root":   {set: map[string]string{"HOME": root + "/.."}, want: "HOME="},
 		"next to the root": {set: map[string]string{"HOME": root + "x/home"}, want: "HOME="},
 		"no home":          {set: map[string]string{"HOME": ""}},
 		"config": {
-			set:  map[string]string{"XDG_CONFIG_HOME": "/home/me/.config"},
+			set:  map[string]string{"XDG_CONFIG_HOME": abs("/home/me/.config")},
 			want: "XDG_CONFIG_HOME",
 		},
 		"a relative config": {set: map[string]string{"XDG_CONFIG_HOME": "config"}},
-		"state":             {set: map[string]string{"XDG_STATE_HOME": "/var/lib/x"}, want: "XDG_STATE_HOME"},
-		"data":              {set: map[string]string{"XDG_DATA_HOME": "/usr/share"}, want: "XDG_DATA_HOME"},
-		"nothing's":         {set: map[string]string{"XDG_DATA_HOME": "/dev/null", "XDG_STATE_HOME": "/proc"}},
+		"state":             {set: map[string]string{"XDG_STATE_HOME": abs("/var/lib/x")}, want: "XDG_STATE_HOME"},
+		"data":              {set: map[string]string{"XDG_DATA_HOME": abs("/usr/share")}, want: "XDG_DATA_HOME"},
+		"nothing's":         {set: map[string]string{"XDG_DATA_HOME": os.DevNull, "XDG_STATE_HOME": "/proc"}},
 		"agent": {
-			set:  map[string]string{"SSH_AUTH_SOCK": "/tmp/ssh-1/agent.1"},
+			set:  map[string]string{"SSH_AUTH_SOCK": abs("/tmp/ssh-1/agent.1")},
 			want: "SSH_AUTH_SOCK",
 		},
-		"gpg":                {set: map[string]string{"GNUPGHOME": "/root/.gnupg"}, want: "GNUPGHOME"},
-		"runtime":            {set: map[string]string{"XDG_RUNTIME_DIR": "/run/user/0"}, want: "XDG_RUNTIME_DIR"},
+		"gpg":                {set: map[string]string{"GNUPGHOME": abs("/root/.gnupg")}, want: "GNUPGHOME"},
+		"runtime":            {set: map[string]string{"XDG_RUNTIME_DIR": abs("/run/user/0")}, want: "XDG_RUNTIME_DIR"},
 		"no runtime":         {set: map[string]string{"XDG_RUNTIME_DIR": ""}, want: "/run/user/"},
 		"a relative runtime": {set: map[string]string{"XDG_RUNTIME_DIR": "run"}, want: "/run/user/"},
 		"no runtime, hidden": {set: map[string]string{"XDG_RUNTIME_DIR": "", HiddenVariable: "yes"}},
@@ -55,9 +64,9 @@ func TestLeads(t *testing.T) {
 			"XDG_RUNTIME_DIR": "", HiddenVariable: "yes",
 			"exists": "yes",
 		}, want: "/run/user/"},
-		"another, without": {set: map[string]string{"XDG_RUNTIME_DIR": ""}, uid: uid + 1},
+		"another, without": {set: map[string]string{"XDG_RUNTIME_DIR": ""}, uid: uid + 7},
 		"another, with a folder": {
-			set: map[string]string{"XDG_RUNTIME_DIR": "", "exists": "yes"}, uid: uid + 1,
+			set: map[string]string{"XDG_RUNTIME_DIR": "", "exists": "yes"}, uid: uid + 7,
 			want: "/run/user/",
 		},
 		"bus": {set: map[string]string{bus: "unix:path=/run/user/0/bus"}, want: "DBUS"},
@@ -80,6 +89,9 @@ func TestLeads(t *testing.T) {
 		}
 		for name, value := range c.set {
 			env[name] = value
+		}
+		if runtime.GOOS == "windows" && strings.HasPrefix(name, "nothing") {
+			continue // Windows has no /proc
 		}
 		if c.uid == 0 {
 			c.uid = uid

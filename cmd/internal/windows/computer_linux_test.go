@@ -1,0 +1,86 @@
+package windows
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"cgp-cred/keystore/keystoretest"
+)
+
+func TestMain(m *testing.M) { os.Exit(keystoretest.Main(m)) }
+
+// computer is a wine prefix with the program.
+type computer struct {
+	script  string // runs a Windows program
+	program string
+	prefix  string
+}
+
+// start makes a computer that ends with the test. Its Credential Manager is empty.
+func start(t *testing.T) *computer {
+	t.Helper()
+	root, err := filepath.Abs(filepath.Join("..", "..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wine := filepath.Join(root, ".tools", "wine", "prefix")
+	if _, err := os.Stat(wine); err != nil {
+		keystoretest.Cannot(t, "wine, which make deps installs on Debian on amd64")
+	}
+	folder := t.TempDir()
+	c := &computer{
+		script:  filepath.Join(root, ".dev", "windows.sh"),
+		program: filepath.Join(folder, "cgp-cred.exe"), prefix: filepath.Join(folder, "prefix"),
+	}
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-buildvcs=false", "-o", c.program, "./cmd/cgp-cred")
+	build.Dir, build.Env = root, append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out, err := exec.Command("cp", "-a", wine, c.prefix).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Cleanup(func() {
+		if err := c.wine("--end").Run(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// wine returns a command with this prefix.
+func (c *computer) wine(args ...string) *exec.Cmd {
+	cmd := exec.Command("sh", append([]string{c.script}, args...)...)
+	cmd.Dir = filepath.Dir(c.prefix)
+	cmd.Env = append(os.Environ(), "WINEPREFIX="+c.prefix)
+	return cmd
+}
+
+// cgp returns a command of the program.
+func (c *computer) cgp(args ...string) *exec.Cmd {
+	return c.wine(append([]string{c.program}, args...)...)
+}
+
+// run runs the program, and returns its stdout and its stderr.
+func (c *computer) run(stdin string, args ...string) (stdout, stderr string, err error) {
+	cmd := c.cgp(args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	out, text := filepath.Join(filepath.Dir(c.prefix), "stdout"), filepath.Join(filepath.Dir(c.prefix), "stderr")
+	for file, to := range map[string]*io.Writer{out: &cmd.Stdout, text: &cmd.Stderr} {
+		f, err := os.Create(file) // wineserver would keep a pipe open
+		if err != nil {
+			return "", "", err
+		}
+		defer func() { _ = f.Close() }()
+		*to = f
+	}
+	err = cmd.Run()
+	printed, readErr := os.ReadFile(out)
+	said, saidErr := os.ReadFile(text)
+	return string(printed), string(said), errors.Join(err, readErr, saidErr)
+}
