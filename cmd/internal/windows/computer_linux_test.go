@@ -1,7 +1,8 @@
 package windows
 
 import (
-	"bytes"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,8 +47,8 @@ func start(t *testing.T) *computer {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Cleanup(func() {
-		if out, err := c.wine("--end").CombinedOutput(); err != nil {
-			t.Errorf("%v\n%s", err, out)
+		if err := c.wine("--end").Run(); err != nil {
+			t.Error(err)
 		}
 	})
 	return c
@@ -69,8 +70,18 @@ func (c *computer) cgp(args ...string) *exec.Cmd {
 // run runs the program, and returns its stdout and its stderr.
 func (c *computer) run(stdin string, args ...string) (stdout, stderr string, err error) {
 	cmd := c.cgp(args...)
-	var out, text bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &text
+	cmd.Stdin = strings.NewReader(stdin)
+	out, text := filepath.Join(filepath.Dir(c.prefix), "stdout"), filepath.Join(filepath.Dir(c.prefix), "stderr")
+	for file, to := range map[string]*io.Writer{out: &cmd.Stdout, text: &cmd.Stderr} {
+		f, err := os.Create(file) // wineserver would keep a pipe open
+		if err != nil {
+			return "", "", err
+		}
+		defer func() { _ = f.Close() }()
+		*to = f
+	}
 	err = cmd.Run()
-	return out.String(), text.String(), err
+	printed, readErr := os.ReadFile(out)
+	said, saidErr := os.ReadFile(text)
+	return string(printed), string(said), errors.Join(err, readErr, saidErr)
 }
