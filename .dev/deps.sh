@@ -79,6 +79,7 @@ tpm2_sign            tpm2-tools     linux test
 tabix                tabix          linux clients
 systemd-analyze      systemd        linux test
 unshare              util-linux     linux test,soak
+unzip                unzip          any   test
 valgrind             valgrind       linux bench
 Xvfb                 xvfb           linux test
 wget                 wget           any   test

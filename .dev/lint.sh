@@ -44,7 +44,7 @@ for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wi
 done
 check golangci-lint "$TOOLS/golangci-lint" run --allow-parallel-runners ./...
 if command -v shellcheck >/dev/null 2>&1; then
-	check shellcheck shellcheck -x -P SCRIPTDIR install.sh .dev/*.sh .dev/packaging/*.sh .ci/run contrib/*-sign contrib/*-keystore contrib/*.sh
+	check shellcheck shellcheck -x -P SCRIPTDIR install.sh .github/actions/*/*.sh .dev/*.sh .dev/packaging/*.sh .ci/run contrib/*-sign contrib/*-keystore contrib/*.sh
 else
 	echo "lint: shellcheck: NOT CHECKED, it is not installed" >&2
 fi

@@ -49,7 +49,7 @@ windows() {
 		echo "no wine here: no test ran as a Windows program" >&2
 		return 0
 	fi
-	sh .dev/wintests.sh ./keystore/keychain ./keystore/terminal ./helper/flight ./cmd/cgp-cred \
+	sh .dev/wintests.sh ./keystore/disk ./keystore/job ./keystore/keychain ./keystore/terminal ./helper/flight ./helper/install ./cmd/cgp-cred \
 		-run '^Test([^S].*|Scripts/(usage|store|rotate|keychain|profiles|decide|config))$' 2>&1
 }
 

@@ -45,7 +45,8 @@ through a shell, and on Unix it replaces cgp-cred's process.
 
 A variable can't be renewed: the token expires five to ten minutes after the start. For longer
 commands, --token-file and --htslib keep a file fresh for as long as the command runs, in a new
-folder below XDG_RUNTIME_DIR or /dev/shm, on macOS in your folder for temporary files.
+folder below XDG_RUNTIME_DIR or /dev/shm, on macOS in your folder for temporary files, on Windows
+in your local folder.
 
 With --proxy the command gets no credential: it calls a server on this machine that adds it, as
 cgp-cred serve does, also for API keys. The server's address is in CGP_PROXY, and replaces each
@@ -54,8 +55,8 @@ All of it ends with the command, also for what that leaves in the background. If
 proxy, NO_PROXY gets 127.0.0.1. -v prints a line for each request.
 
 Signals are passed on, and the exit status is the command's: 128+n if signal n ended it, 126 or
-127 if it can't be run. If cgp-cred itself is killed (SIGKILL), on Linux the command gets SIGTERM;
-a token file stays behind, and its token expires within ten minutes.`,
+127 if it can't be run. If cgp-cred itself is killed (SIGKILL), on Linux the command gets SIGTERM,
+and on Windows it ends too; a token file stays behind, and its token expires within ten minutes.`,
 		Example: `  cgp-cred exec -- sh -c 'printf "Authorization: Bearer %s\n" "$CGP_TOKEN" | curl -H @- "$0"' URL
   cgp-cred exec --stdin -- curl -H @- URL
   cgp-cred exec --htslib -- samtools view https://int.api.service.nhs.uk/a.bam chr20:1-1000000

@@ -15,6 +15,7 @@ import (
 
 	"cgp-cred/keystore/await"
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/job"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
 )
@@ -70,13 +71,15 @@ func (c *child) run(signals *caughtSignals) error {
 	if c.input != nil {
 		cmd.Stdin = strings.NewReader(string(c.input))
 	}
-	defer dieWithParent(cmd)()
+	dieWithParent(cmd)
 	restoreLimits()
 	err := cmd.Start()
 	harden()
 	if err != nil {
 		return notRun(c.args[0], err)
 	}
+	_, release := job.Bind(cmd.Process)
+	defer release()
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	for {

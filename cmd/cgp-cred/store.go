@@ -357,8 +357,8 @@ func (a *app) remindFiles(files ...string) {
 			continue
 		}
 		note := "the file " + f + " still holds the secret: remove it, or keep it somewhere safe"
-		if who := disk.Readers(f); err == nil && who != "" {
-			note += " (others can read it: " + who + ")"
+		if err == nil {
+			note += disk.Readers(f, info)
 		}
 		a.say(note)
 	}

@@ -8,9 +8,6 @@ var ErrElsewhere = errors.New("install.sh installs on this system")
 // Names are the names of the program. The second is what git looks for, the third takes the place of an older script.
 var Names = []string{"cgp-cred", "git-credential-cgp", "get_nhs_oauth_token"}
 
-// companion is a program that is installed too if it is in the same folder.
-const companion = "cgp-cred-fleet"
-
 // Done says what was done.
 type Done struct {
 	Folder string   // of the programs

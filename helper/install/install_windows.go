@@ -16,6 +16,9 @@ import (
 	"cgp-cred/keystore/disk"
 )
 
+// companion is a program that is installed too if it is in the same folder.
+const companion = "cgp-cred-fleet"
+
 // user is where one user's programs and settings are.
 type user struct {
 	programs string // the folder of this program, in which nothing else is

@@ -13,8 +13,8 @@ import (
 
 // Folder makes a new folder for token files. It has mode 0700 and a random name, so that no other user can have made
 // it or can look into it. It is in dir. If dir is empty, it is in the user's runtime folder, otherwise in /dev/shm, on
-// macOS in the user's own folder for temporary files, never in /tmp. If none of these can be used, the error says how
-// to name a folder. Folder reports whether it has chosen a folder on a disk.
+// macOS in the user's own folder for temporary files, on Windows below the state folder, never in /tmp. If none of
+// these can be used, the error says how to name a folder. Folder reports whether it has chosen a folder on a disk.
 func Folder(f disk.Folders, dir string) (path string, onDisk bool, err error) {
 	if dir != "" {
 		path, err := filepath.Abs(dir)
@@ -32,6 +32,10 @@ func Folder(f disk.Folders, dir string) (path string, onDisk bool, err error) {
 	}
 	if system == "darwin" {
 		path, err = onMac()
+		return path, err == nil, err
+	}
+	if system == "windows" {
+		path, err = onWindows(f.State)
 		return path, err == nil, err
 	}
 	path, err = newFolder(others[0], "cgp-cred-")

@@ -226,3 +226,15 @@ func TestKilledWriter(t *testing.T) {
 		t.Errorf("files %s", got)
 	}
 }
+
+func TestReaders(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "key.pem")
+	must(t, disk.WriteOutput(file, nil, 0o600))
+	if got := disk.Readers(file, nil); got != "" {
+		t.Errorf("of its own: %s", got)
+	}
+	grant(t, file, windows.FILE_GENERIC_READ)
+	if got := disk.Readers(file, nil); !strings.Contains(got, "can be read by") {
+		t.Errorf("of everyone: %q", got)
+	}
+}

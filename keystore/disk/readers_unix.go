@@ -4,14 +4,13 @@ package disk
 
 import (
 	"fmt"
-	"os"
+	"io/fs"
 )
 
-// Readers says what lets other users read a file, or returns "" if nothing does.
-func Readers(path string) string {
-	info, err := os.Stat(path)
-	if err != nil || info.Mode().Perm()&0o077 == 0 {
-		return ""
+// Readers returns a remark for a file that other users can read, and otherwise nothing.
+func Readers(_ string, info fs.FileInfo) string {
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return fmt.Sprintf(" (others can read it: mode %04o)", mode)
 	}
-	return fmt.Sprintf("mode %04o", info.Mode().Perm())
+	return ""
 }

@@ -1,25 +1,26 @@
 package disk
 
 import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+
 	"golang.org/x/sys/windows"
 )
 
-// Readers says what lets other users read a file, or returns "" if nothing does.
-func Readers(path string) string {
-	user, err := self()
+// Readers returns a remark for a file that other users can read, and otherwise nothing.
+func Readers(path string, _ fs.FileInfo) string {
+	path, err := filepath.Abs(path)
 	if err != nil {
 		return ""
 	}
-	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
+	h, err := open(path)
 	if err != nil {
 		return ""
 	}
-	list, _, err := sd.DACL()
-	if err != nil {
-		return ""
-	}
-	if found, err := other(list, reading, user); err == nil && found != nil {
-		return account(found)
+	defer windows.CloseHandle(h) //nolint:errcheck // nothing was written
+	if unsafe := (*UnsafeError)(nil); errors.As(checkAccess(h, path, reading, given), &unsafe) {
+		return " (it " + unsafe.Problem + ")"
 	}
 	return ""
 }

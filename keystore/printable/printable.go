@@ -4,6 +4,7 @@ package printable
 import (
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // limit is the most bytes of foreign text that a message shows.
@@ -41,7 +42,8 @@ func Quote(s string) string {
 }
 
 // Line returns a whole message and escapes every character that a terminal would not print. It is the last check after
-// [Text]: a path or a name that was not cut still can't start a line or colour the terminal.
+// [Text]: a path or a name that was not cut still can't start a line or colour the terminal. Letters, digits and
+// accents of all scripts stay, as the user's own paths have them.
 //
 // A message can be too long because a path has no limit. Line then leaves the middle out.
 func Line(s string) string {
@@ -60,9 +62,24 @@ func Line(s string) string {
 	}
 	var b strings.Builder
 	for _, r := range s {
-		b.WriteString(escape(r))
+		b.WriteString(show(r))
 	}
 	return b.String()
+}
+
+// show returns r itself if it is visible or printable ASCII, otherwise its Go escape.
+func show(r rune) string {
+	if visible(r) {
+		return string(r)
+	}
+	return escape(r)
+}
+
+// visible reports whether r is a letter, a digit or an accent that a terminal shows. Format characters, such as those
+// that change the direction, are none; neither are letters that show as nothing.
+func visible(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.Nd, unicode.Mn, unicode.Mc) &&
+		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // escape returns r itself if it is printable ASCII, otherwise its Go escape.

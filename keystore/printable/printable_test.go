@@ -3,6 +3,7 @@ package printable_test
 import (
 	"strings"
 	"testing"
+	"unicode"
 
 	"cgp-cred/keystore/printable"
 )
@@ -56,15 +57,44 @@ func TestLine(t *testing.T) {
 	}
 }
 
+// Users have names of all scripts in their paths, and can copy them.
+func TestPaths(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"/home/Zo\u00eb/\u6d4b\u8bd5": "/home/Zo\u00eb/\u6d4b\u8bd5",
+		"/home/Zoe\u0308":             "/home/Zoe\u0308",
+		"/a\u202eb":                   `/a\u202eb`,
+		"/a\u200bb":                   `/a\u200bb`,
+		"/a\u3164b":                   `/a\u3164b`,
+		"/a\ufe0fb":                   `/a\ufe0fb`,
+		"/a\u00a0b":                   `/a\u00a0b`,
+		"/a\x9bb":                     `/a\ufffdb`,
+		"/a\u009bb":                   `/a\u009bb`,
+		"/a\u2028b":                   `/a\u2028b`,
+		"/a\nb":                       `/a\nb`,
+		"/a\U0001f600b":               `/a\U0001f600b`,
+	} {
+		if got := printable.Line(path); got != want {
+			t.Errorf("%q: %s, want %s", path, got, want)
+		}
+		if got := printable.Shell(path); got != "'"+want+"'" {
+			t.Errorf("%q in a shell: %s, want '%s'", path, got, want)
+		}
+	}
+}
+
 func FuzzText(f *testing.F) {
 	f.Add("::add-mask::x\n##vso[task.x]")
 	f.Add(strings.Repeat("\u202e", 300))
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, got := range []string{printable.Text(s), printable.Line(s)} {
-			for i := 0; i < len(got); i++ {
-				if got[i] < 0x20 || got[i] > 0x7e {
-					t.Fatalf("%q prints byte %#x", s, got[i])
-				}
+		for i, r := range printable.Text(s) {
+			if r < 0x20 || r > 0x7e {
+				t.Fatalf("%q prints %q at %d", s, r, i)
+			}
+		}
+		for i, r := range printable.Line(s) {
+			if !unicode.IsPrint(r) || unicode.Is(unicode.Cf, r) || r > 0x7e && !unicode.In(r, unicode.L, unicode.M, unicode.Nd) {
+				t.Fatalf("%q prints %q at %d in a line", s, r, i)
 			}
 		}
 		if n := len(printable.Text(s)); n > 200 {

@@ -13,8 +13,8 @@ const MaxLine = maxLine
 const maxShell = 900
 
 // Shell returns a command line that a POSIX shell, or PowerShell on Windows, splits into exactly these arguments: it
-// puts each into single quotes if needed. The line is printable and safe to paste. A character that is not printable
-// ASCII is escaped as in [Text], and an argument that is too long is cut inside its quotes; such an argument is no
+// puts each into single quotes if needed. The line is printable and safe to paste. A character that [Line]
+// does not print is escaped, and an argument that is too long is cut inside its quotes; such an argument is no
 // longer the same.
 func Shell(args ...string) string {
 	if runtime.GOOS == "windows" {
@@ -57,7 +57,7 @@ func (s syntax) word(arg string, limit int) string {
 	var b strings.Builder
 	b.WriteByte('\'')
 	for _, r := range arg {
-		piece := escape(r)
+		piece := show(r)
 		if r == '\'' {
 			piece = s.quote
 		}

@@ -33,7 +33,7 @@ func Hook(ctx context.Context, argv, more []string, out *os.File, limit time.Dur
 	cmd.WaitDelay = hookEnd
 	ownGroup(cmd)
 	started := time.Now()
-	err := cmd.Run()
+	err := run(running, cmd)
 	if running.Err() != nil {
 		killGroup(cmd)
 	}

@@ -2,7 +2,7 @@ package program
 
 import "os/exec"
 
-// ownGroup does nothing: Windows has no groups of processes that a signal reaches.
+// ownGroup does nothing: on Windows run binds the command to a job.
 func ownGroup(*exec.Cmd) {}
 
 // killGroup does nothing.

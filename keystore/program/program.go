@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"cgp-cred/keystore/job"
 )
 
 // Limits of one run.
@@ -77,7 +79,7 @@ func (c Call) Run(ctx context.Context) (stdout []byte, err error) {
 		cmd.Stdin = pipe
 	}
 	started := time.Now()
-	if err := cmd.Run(); err != nil || out.over {
+	if err := run(running, cmd); err != nil || out.over {
 		o := c.outcome()
 		o.raw = withheld(said.kept, c.Stdin, c.Text, out.kept)
 		o.took = time.Since(started)
@@ -89,6 +91,20 @@ func (c Call) Run(ctx context.Context) (stdout []byte, err error) {
 		return nil, o.fault()
 	}
 	return out.kept, nil
+}
+
+// run runs a command. On Windows all that it has started ends with ctx and with this process.
+func run(ctx context.Context, cmd *exec.Cmd) error {
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	kill, release := job.Bind(cmd.Process)
+	defer release()
+	err := cmd.Wait()
+	if ctx.Err() != nil {
+		kill()
+	}
+	return err
 }
 
 // command returns the process, which has no stdin that must be whole.
