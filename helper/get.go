@@ -99,11 +99,14 @@ func (h *Helper) begin(p *profile.Profile, o Options) *get {
 }
 
 // renew mints a token. One process does so for a profile at a time. The others wait, and find its token in the cache or
-// its refusal in the state file.
+// its refusal in the state file. Without a cache they would only wait for each other, so none does.
 func (g *get) renew(ctx context.Context) (Credential, error) {
 	source, err := g.records.Source(g.profile)
 	if err != nil {
 		return Credential{}, err
+	}
+	if g.cache.Backend(ctx) == cache.None {
+		g.lease = g.records.Flight.Unshared(g.profile.Name)
 	}
 	hold := source.Patience() + g.minter.RequestTime()
 	if err := g.lease.Acquire(ctx, hold, hold+flight.Slack, g.queue); err != nil {

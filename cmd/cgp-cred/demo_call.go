@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"cgp-cred/helper/cache"
 )
 
 // call reads ServiceRequests with the credential. If bash and curl are installed, it runs the line that it shows;
@@ -65,7 +67,7 @@ func (d *demo) cacheReachesChildren(ctx context.Context) bool {
 		return false
 	}
 	_, err = os.Lstat(filepath.Join(d.folder, "bin", "cgp-cred"))
-	return err == nil && d.helper.Manage().Status(ctx, p).Cache == "keyring"
+	return err == nil && d.helper.Manage().Status(ctx, p).Cache == cache.Keyring
 }
 
 // shell runs a line with the demo's folders, and with PATH as the only variable that the user has set.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cgp-cred/helper"
+	"cgp-cred/helper/cache"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
@@ -184,7 +185,8 @@ func (a *app) printStatus(all []statusJSON) error {
 
 func tokenLine(s statusJSON) string {
 	where := map[string]string{
-		"keyring": "in the kernel keyring", "keychain": "in the keychain", "none": "no cache on this machine",
+		cache.Keyring: "in the kernel keyring", cache.Keychain: "in the keychain", cache.File: "in a sealed file",
+		cache.None: "no cache on this machine",
 	}[s.Cache]
 	if s.TokenExpiresAt == "" {
 		return "none cached (" + where + ")"

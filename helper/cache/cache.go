@@ -1,5 +1,5 @@
-// Package cache keeps one access token for each profile, sealed: in this user's kernel keyring, or in a second item
-// of the keychain if there is no kernel keyring. If anything goes wrong with it, that is a miss, never a failed get.
+// Package cache keeps one access token for each profile, sealed: in this user's kernel keyring, otherwise in a second
+// item of the keychain or in a file. If anything goes wrong with it, that is a miss, never a failed get.
 package cache
 
 import (
@@ -14,24 +14,33 @@ import (
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/kernel"
+	"cgp-cred/keystore/sealing"
 )
 
-// Options say which profile's token is kept, and where.
+// Options say which profile's token is kept, and where. Keychain and FileKey are used only without a kernel keyring; if
+// both are nil, no token is kept then.
 type Options struct {
 	Profile     string            // its name
 	Fingerprint []byte            // the bytes of the profile's file: when they change, no old token is served
-	State       string            // folder of the sealing key
+	State       string            // folder of the sealing key, and of the files with tokens
 	SealingKey  []byte            // 32 bytes, if the key is derived and not kept in State; nil: State/seal.key
-	Keychain    keystore.Keystore // used only without a kernel keyring; nil: then no token is kept
+	Keychain    keystore.Keystore // keeps the token as a second item
+	FileKey     FileKey           // seals the token in a file; not used if there is a Keychain
 	Warn        func(string)      // nil: silent
 	Now         func() time.Time  // nil: time.Now
 }
 
+// FileKey returns the key of 32 bytes that seals a token in a file, which is not kept next to the file as it is. With
+// create it makes a missing key; without, the error of a missing key is [sealing.ErrNoKey]. With any other error there
+// is no cache.
+type FileKey func(ctx context.Context, create bool) ([]byte, error)
+
 // Cache is one profile's part of the token cache.
 type Cache struct {
 	o      Options
-	sealer *kernel.Sealer // nil: no cache
+	sealer *sealing.Sealer // nil: no cache
 	name   [sha256.Size]byte
+	chosen place
 }
 
 // Open returns the profile's cache, and makes the sealing key if there is no key yet. If another user could read or
@@ -46,9 +55,9 @@ func Open(o Options) *Cache {
 	c := &Cache{o: o}
 	var err error
 	if o.SealingKey != nil {
-		c.sealer, err = kernel.NewSealer(o.SealingKey)
+		c.sealer, err = sealing.New(o.SealingKey)
 	} else {
-		c.sealer, err = kernel.OpenSealer(o.State)
+		c.sealer, err = sealing.Load(o.State)
 	}
 	if err != nil {
 		o.Warn("the token is not cached: " + fault.OneLine(err))
@@ -62,7 +71,7 @@ const formatVersion = 1
 
 // hash binds an entry to everything that decides which token is the right one. Sizes come first, so that no two
 // profiles have the same bytes.
-func hash(sealer *kernel.Sealer, o Options) [sha256.Size]byte {
+func hash(sealer *sealing.Sealer, o Options) [sha256.Size]byte {
 	var id [8]byte
 	if sealer != nil {
 		id = sealer.ID()
@@ -84,153 +93,83 @@ func (c *Cache) Name() string { return base64.RawURLEncoding.EncodeToString(c.na
 // BoundTo reports whether the cache belongs to a profile's file with these bytes.
 func (c *Cache) BoundTo(fingerprint []byte) bool { return bytes.Equal(c.o.Fingerprint, fingerprint) }
 
-func (c *Cache) key() string { return "cgp-cred:" + c.Name() }
-
-func (c *Cache) account() string { return c.o.Profile + AccountEnd }
-
 // AccountEnd follows the profile's name in the account of a token in a keystore.
 const AccountEnd = "/token"
 
 // Get returns the cached token. It returns false if there is no token, if the token can't be opened, or if it has
 // expired. A token in the kernel's keyring is found in microseconds, and nothing else is touched.
 func (c *Cache) Get(ctx context.Context) (Entry, bool) {
-	if c.sealer == nil {
-		return Entry{}, false
-	}
-	sealed, err := kernel.Get(c.key())
-	switch {
-	case errors.Is(err, kernel.ErrUnavailable):
-		return c.fromKeychain(ctx)
-	case errors.Is(err, kernel.ErrNotFound):
-		return Entry{}, false
-	}
-	var e Entry
-	if err == nil {
-		e, err = c.open(sealed)
-	}
-	if err != nil { // a program without the sealing key wrote this entry
-		_ = kernel.Delete(c.key()) // if it fails, the next Set replaces it
+	plain, err := c.place().get(ctx)
+	if errors.Is(err, errForged) { // a program without the sealing key wrote this entry
+		_ = c.place().remove(ctx) // if it fails, the next Set replaces it
 		c.o.Warn("another program is writing to this user's kernel keyring: " +
 			"a cached token that cgp-cred did not write was removed")
-		return Entry{}, false
 	}
-	return c.alive(e)
-}
-
-func (c *Cache) fromKeychain(ctx context.Context) (Entry, bool) {
-	if c.o.Keychain == nil {
-		return Entry{}, false
-	}
-	text, err := c.o.Keychain.Get(ctx, c.account())
 	if err != nil {
 		return Entry{}, false
 	}
-	sealed, err := base64.StdEncoding.DecodeString(string(text.Reveal()))
-	if err != nil {
-		return Entry{}, false
-	}
-	e, err := c.open(sealed)
-	if err != nil { // perhaps a token from before a change of the profile: the item's name has no hash
-		return Entry{}, false
-	}
-	return c.alive(e)
-}
-
-func (c *Cache) open(sealed []byte) (Entry, error) {
-	plain, err := c.sealer.Open(c.name[:], sealed)
-	if err != nil {
-		return Entry{}, err
-	}
-	return decode(plain)
-}
-
-func (c *Cache) alive(e Entry) (Entry, bool) {
-	if !c.o.Now().Before(e.Expiry) {
+	e, err := decode(plain)
+	if err != nil || !c.o.Now().Before(e.Expiry) {
 		return Entry{}, false
 	}
 	return e, true
 }
 
 // Set keeps the token until it expires, and replaces an older one. If there is no place for it, or the kernel's quota
-// is used up, it is not kept, and that is no error. A keychain that fails is an error.
+// is used up, it is not kept, and that is no error. A keychain or a disk that fails is an error.
 func (c *Cache) Set(ctx context.Context, e Entry) error {
-	life := e.Expiry.Sub(c.o.Now())
-	if c.sealer == nil || life <= 0 {
+	if c.sealer == nil || !c.o.Now().Before(e.Expiry) {
 		return nil
 	}
 	plain, err := encode(e)
 	if err != nil {
 		return err
 	}
-	sealed := c.sealer.Seal(c.name[:], plain)
-	err = kernel.Set(c.key(), sealed, life)
-	if errors.Is(err, kernel.ErrQuota) {
-		return c.makeRoom(sealed, life)
-	}
-	if errors.Is(err, kernel.ErrUnavailable) {
-		if c.o.Keychain == nil {
-			return nil
-		}
-		return c.o.Keychain.Set(ctx, c.account(), keystore.NewSecret([]byte(base64.StdEncoding.EncodeToString(sealed))))
-	}
-	return err
+	return c.place().set(ctx, plain, e.Expiry)
 }
 
-// makeRoom removes the older token, which would be served instead of this one, and tries once more.
-func (c *Cache) makeRoom(sealed []byte, life time.Duration) error {
-	if err := kernel.Delete(c.key()); err != nil {
-		return nil //nolint:nilerr // there is no older token, or it can't be removed: the token is not cached
-	}
-	if err := kernel.Set(c.key(), sealed, life); !errors.Is(err, kernel.ErrUnavailable) {
-		return err
-	}
-	return nil
-}
-
-// Delete drops the token from where [Cache.Get] would find it. An absent token is no error. If there is a kernel
-// keyring, the keychain is not asked: a locked keychain must not keep a refused token alive.
+// Delete drops the token from where [Cache.Get] would find it, and its file in any case. An absent token is no error.
+// If there is a kernel keyring, the keychain is not asked: a locked keychain must not keep a refused token alive.
 func (c *Cache) Delete(ctx context.Context) error {
-	err := kernel.Delete(c.key())
-	switch {
-	case errors.Is(err, kernel.ErrNotFound):
-		return nil
-	case errors.Is(err, kernel.ErrUnavailable):
-		return c.deleteItem(ctx)
+	return errors.Join(c.place().remove(ctx), c.file().remove(ctx))
+}
+
+// Purge drops the token from every place, which may still have one from a machine with another place for it.
+func (c *Cache) Purge(ctx context.Context) error {
+	err := errors.Join(keyring{c}.remove(ctx), c.file().purge())
+	if c.o.Keychain != nil {
+		err = errors.Join(err, item{c}.remove(ctx))
 	}
 	return err
 }
 
-// Purge drops the token from the kernel's keyring and from the keychain, which may still have a token from a machine
-// without a kernel keyring.
-func (c *Cache) Purge(ctx context.Context) error {
-	err := kernel.Delete(c.key())
-	if errors.Is(err, kernel.ErrNotFound) || errors.Is(err, kernel.ErrUnavailable) {
-		err = nil
-	}
-	return errors.Join(err, c.deleteItem(ctx))
-}
+// The places of tokens, as [Cache.Backend] returns them.
+const (
+	Keyring  = "keyring"
+	Keychain = "keychain"
+	File     = "file"
+	None     = "none"
+)
 
-// deleteItem drops the keychain's item. An absent item is no error.
-func (c *Cache) deleteItem(ctx context.Context) error {
-	if c.o.Keychain == nil {
-		return nil
-	}
-	if err := c.o.Keychain.Delete(ctx, c.account()); err != nil && !errors.Is(err, keystore.ErrNotFound) {
-		return err
-	}
-	return nil
-}
+// Backend returns where tokens of this profile are kept.
+func (c *Cache) Backend(ctx context.Context) string { return c.place().kind(ctx) }
 
-// Backend returns where tokens of this profile are kept: "keyring", "keychain" or "none".
-func (c *Cache) Backend(_ context.Context) string {
-	if c.sealer == nil {
-		return "none"
+// place returns the place of the token. It is the same as long as the Cache is used.
+func (c *Cache) place() place {
+	if c.chosen != nil {
+		return c.chosen
 	}
-	if _, err := kernel.Get(c.key()); !errors.Is(err, kernel.ErrUnavailable) {
-		return "keyring"
+	switch {
+	case c.sealer == nil:
+		c.chosen = nowhere{}
+	case kernel.Available():
+		c.chosen = keyring{c}
+	case c.o.Keychain != nil:
+		c.chosen = item{c}
+	case c.o.FileKey != nil && c.o.State != "":
+		c.chosen = c.file()
+	default:
+		c.chosen = nowhere{}
 	}
-	if c.o.Keychain != nil {
-		return "keychain"
-	}
-	return "none"
+	return c.chosen
 }

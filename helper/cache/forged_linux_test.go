@@ -18,6 +18,7 @@ import (
 	"cgp-cred/keystore/kernel"
 	"cgp-cred/keystore/kernel/refuse"
 	"cgp-cred/keystore/keystoretest"
+	"cgp-cred/keystore/sealing"
 )
 
 // plant replaces the cache's value in the keyring, as another container of the same user can.
@@ -38,11 +39,11 @@ func TestForgedEntries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := kernel.NewSealer(key)
+	ours, err := sealing.New(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, err := kernel.NewSealer(make([]byte, 32))
+	theirs, err := sealing.New(make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,6 +163,7 @@ func withoutKeyring(t *testing.T, errno syscall.Errno) {
 	}
 	t.Run("keychain", keychainFallback)
 	t.Run("none", nowhere)
+	t.Run("file", fileTests)
 }
 
 // fullUser is a user whose keyring no other test uses.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/cache"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
 	"cgp-cred/keystore/printable"
@@ -139,10 +140,12 @@ func (e *run) cache(ctx context.Context) Result {
 		held = "a token until " + expires.UTC().Format(time.RFC3339)
 	}
 	switch backend {
-	case "keyring":
+	case cache.Keyring:
 		return ok("the kernel's keyring, sealed; %s", held)
-	case "keychain":
+	case cache.Keychain:
 		return ok("the keychain; %s", held)
+	case cache.File:
+		return ok("a sealed file in the state folder; %s", held)
 	}
 	if e.blocked["keystore"] != "" {
 		return skip("needs: keystore")

@@ -19,8 +19,8 @@ import (
 	"cgp-cred/helper/report"
 	"cgp-cred/keystore/await"
 	"cgp-cred/keystore/fault"
-	"cgp-cred/keystore/kernel"
 	"cgp-cred/keystore/record"
+	"cgp-cred/keystore/sealing"
 )
 
 // LeaseTime is how long the machines wait for a lease whose holder gives no sign of life.
@@ -44,7 +44,7 @@ type Fleet struct {
 	open   func() (Store, error)
 	runs   bool  // a program serves the store
 	store  Store // nil: not opened yet
-	sealer *kernel.Sealer
+	sealer *sealing.Sealer
 	name   string
 	report report.To
 	now    func() time.Time
@@ -74,7 +74,7 @@ func New(o Options) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	sealer, err := kernel.NewSealer(key.Reveal())
+	sealer, err := sealing.New(key.Reveal())
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,11 @@ func (f *Flight) Lease(name string, scope Scope) *Lease {
 	return &Lease{flight: f, name: name, place: func() string { return f.place(name, scope) }}
 }
 
+// Unshared returns a lease that no other process waits for: without a token cache none would have anything of it.
+func (f *Flight) Unshared(name string) *Lease {
+	return &Lease{flight: f, name: name, place: func() string { return "" }}
+}
+
 // AcquireChange acquires the lease of name to change the profile: first the lock for changes, then the lease that a
 // mint acquires too. It holds the lease for at most hold, and waits for both as [Lease.Acquire] does.
 func (f *Flight) AcquireChange(ctx context.Context, name string, hold, wait time.Duration) (*Lease, error) {

@@ -47,7 +47,7 @@ func (m *Manager) Logout(ctx context.Context, name string) (Removed, error) {
 	case errors.As(loadErr, &unsafe): // the file will not be removed, so the keys stay too
 		return done, loadErr
 	case p != nil && (loadErr == nil || p.Location().Check() == nil): // another part of it may be damaged
-		_ = m.Cache(p).Purge(ctx) // if this fails, removing the record below fails too
+		_ = m.Purge(ctx, p) // if the keychain fails, removing its record below fails too
 	default:
 		p = nil
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/cache"
 	"cgp-cred/helper/profile"
 	"cgp-cred/helper/records"
 	"cgp-cred/keystore"
@@ -27,7 +28,7 @@ type Status struct {
 	OldKID     string    // after a rotation that is not finished
 	TokenURL   string    // where tokens come from; empty for other methods
 	APIKey     string    // its label; "set" if it is too short for a label; empty: no API key
-	Cache      string    // keyring, keychain, none
+	Cache      string    // keyring, keychain, file, none
 	Expires    time.Time // when the cached token expires; zero: no cached token
 
 	FleetExpires time.Time // when the token that all machines share expires; zero: no token
@@ -37,7 +38,7 @@ type Status struct {
 
 // Status returns what the keystore, which may ask for its password, and the cache hold.
 func (m *Manager) Status(ctx context.Context, p *profile.Profile) Status {
-	s := Status{Cache: "none"}
+	s := Status{Cache: cache.None}
 	r, err := m.Load(ctx, p)
 	s.Err, s.Keystore = err, stateOf(err)
 	if err == nil {
@@ -53,7 +54,7 @@ func (m *Manager) Status(ctx context.Context, p *profile.Profile) Status {
 	return s
 }
 
-// Cached returns where p's token is cached (keyring, keychain, none), and when it expires; zero: no token is cached.
+// Cached returns where p's token is cached (keyring, keychain, file, none), and when it expires; zero: none is cached.
 func (m *Manager) Cached(ctx context.Context, p *profile.Profile) (backend string, expires time.Time) {
 	c := m.Cache(p)
 	if e, ok := c.Get(ctx); ok {

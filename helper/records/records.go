@@ -88,12 +88,12 @@ func SigningTime(r *record.Record) time.Duration {
 func (rs *Records) Cache(p *profile.Profile) *cache.Cache {
 	o := cache.Options{
 		Profile: p.Name, Fingerprint: p.Bytes, State: rs.Folders.State,
-		Warn: rs.Report.Warning, Now: rs.Now,
+		FileKey: rs.fileKey(p), Warn: rs.Report.Warning, Now: rs.Now,
 	}
 	switch p.Keystore {
 	case profile.Environment:
 		o.SealingKey = rs.Environment.SealingKey()
-	case profile.Keychain, profile.Memory: // no other keystore has a place for tokens
+	case profile.Keychain, profile.Memory: // the others have no place for tokens
 		if ks, err := rs.Keystore(p.Keystore); err == nil {
 			o.Keychain = ks
 		}

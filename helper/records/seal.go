@@ -11,9 +11,9 @@ import (
 	"cgp-cred/helper/fleet"
 	"cgp-cred/helper/profile"
 	"cgp-cred/keystore/fault"
-	"cgp-cred/keystore/kernel"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/record"
+	"cgp-cred/keystore/sealing"
 	"cgp-cred/keystore/signer"
 )
 
@@ -178,7 +178,7 @@ func signerSeal(name string) []byte { return []byte("cgp-cred signer commands\x0
 
 // sealText seals plain with this machine's key; what is for messages.
 func (s Seals) sealText(what string, aad, plain []byte) (string, error) {
-	sealer, err := kernel.OpenSealer(s.Folder)
+	sealer, err := sealing.Load(s.Folder)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", what, err)
 	}
@@ -190,7 +190,7 @@ func (s Seals) unsealText(aad []byte, seal string) (plain []byte, ok bool) {
 	if err != nil || len(raw) == 0 {
 		return nil, false
 	}
-	sealer, err := kernel.OpenSealer(s.Folder)
+	sealer, err := sealing.Load(s.Folder)
 	if err != nil {
 		return nil, false
 	}

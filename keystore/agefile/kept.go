@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cgp-cred/keystore/kernel"
+	"cgp-cred/keystore/sealing"
 )
 
 // keptFor is how long an identity stays unlocked.
@@ -30,11 +31,11 @@ func Forget(o Options) (bool, error) {
 
 // place returns the kernel's name for the folder's identity, and what seals it. ok is false if there is no sealing key:
 // then no identity is kept.
-func (s *store) place() (name string, sealer *kernel.Sealer, ok bool) {
+func (s *store) place() (name string, sealer *sealing.Sealer, ok bool) {
 	if s.o.State == "" {
 		return "", nil, false
 	}
-	sealer, err := kernel.OpenSealer(s.o.State)
+	sealer, err := sealing.Load(s.o.State)
 	if err != nil {
 		return "", nil, false
 	}

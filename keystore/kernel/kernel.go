@@ -1,5 +1,5 @@
 // Package kernel keeps small sealed values in the user's keyring in the Linux kernel. Reading one takes microseconds,
-// and values expire by themselves. They are sealed because the keyring's permissions separate users, but not the
+// and values expire by themselves. Callers seal them, because the keyring's permissions separate users, but not the
 // containers of one user. On other systems, and if keyctl is refused, every call returns [ErrUnavailable].
 package kernel
 

@@ -1,4 +1,4 @@
-package kernel_test
+package sealing_test
 
 import (
 	"bytes"
@@ -10,12 +10,12 @@ import (
 
 	"golang.org/x/crypto/chacha20poly1305"
 
-	"cgp-cred/keystore/kernel"
+	"cgp-cred/keystore/sealing"
 )
 
-func sealer(t testing.TB, fill byte) *kernel.Sealer {
+func sealer(t testing.TB, fill byte) *sealing.Sealer {
 	t.Helper()
-	s, err := kernel.NewSealer(bytes.Repeat([]byte{fill}, 32))
+	s, err := sealing.New(bytes.Repeat([]byte{fill}, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, 'k')
 	sealed := s.Seal([]byte("aad"), []byte("plain"))
-	refused := func(what string, s *kernel.Sealer, aad, b []byte) {
+	refused := func(what string, s *sealing.Sealer, aad, b []byte) {
 		if got, err := s.Open(aad, b); err == nil || got != nil {
 			t.Errorf("%s: got %q, %v", what, got, err)
 		}
@@ -83,10 +83,10 @@ func TestSealLayout(t *testing.T) {
 	}
 }
 
-func TestNewSealerSize(t *testing.T) {
+func TestNewSize(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 16, 31, 33, 64} {
-		if s, err := kernel.NewSealer(make([]byte, n)); err == nil || s != nil {
+		if s, err := sealing.New(make([]byte, n)); err == nil || s != nil {
 			t.Errorf("took a key of %d bytes", n)
 		}
 	}
@@ -106,7 +106,7 @@ func TestSealerID(t *testing.T) {
 func TestSealerPrintsNothing(t *testing.T) {
 	t.Parallel()
 	s := sealer(t, 'k')
-	type in struct{ S, s *kernel.Sealer }
+	type in struct{ S, s *sealing.Sealer }
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		if got := fmt.Sprintf(format, s); got != "[redacted]" {
 			t.Errorf("%s: %s", format, got)

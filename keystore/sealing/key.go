@@ -1,7 +1,6 @@
-package kernel
+package sealing
 
 import (
-	"crypto/rand"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -14,9 +13,9 @@ import (
 
 const sealingKeySize = 32
 
-// OpenSealer returns a Sealer with the sealing key in a folder, seal.key, and makes a missing key. A key
+// Load returns a Sealer with the sealing key in a folder, seal.key, and makes a missing key. A key
 // that other users can have written or read is a [disk.UnsafeError].
-func OpenSealer(folder string) (*Sealer, error) {
+func Load(folder string) (*Sealer, error) {
 	if err := allowed(); err != nil {
 		return nil, err
 	}
@@ -26,14 +25,12 @@ func OpenSealer(folder string) (*Sealer, error) {
 	path := filepath.Join(folder, "seal.key")
 	key, err := disk.ReadPrivate(path, sealingKeySize)
 	if errors.Is(err, fs.ErrNotExist) {
-		fresh := make([]byte, sealingKeySize)
-		_, _ = rand.Read(fresh) // never fails: crypto/rand ends the program instead
-		key, err = disk.CreateOnce(path, fresh)
+		key, err = disk.CreateOnce(path, newKey())
 	}
 	if err != nil {
 		return nil, err
 	}
-	sealer, err := NewSealer(key)
+	sealer, err := New(key)
 	if err != nil {
 		return nil, fault.Wrap(fault.Usage,
 			"remove it, and the next run creates a new one: "+printable.Remove(path), strconv.Quote(path), err)

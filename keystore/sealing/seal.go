@@ -1,4 +1,6 @@
-package kernel
+// Package sealing encrypts and authenticates small values, and keeps the keys for that: in a file for what only this
+// machine's memory holds, otherwise protected by the system or in a keystore.
+package sealing
 
 import (
 	"crypto/cipher"
@@ -45,8 +47,8 @@ func allowed() error {
 	return nil
 }
 
-// NewSealer returns a Sealer with a random key of 32 bytes. In the FIPS 140-only mode it returns an error.
-func NewSealer(key []byte) (*Sealer, error) {
+// New returns a Sealer with a random key of 32 bytes. In the FIPS 140-only mode it returns an error.
+func New(key []byte) (*Sealer, error) {
 	if len(key) != chacha20poly1305.KeySize {
 		return nil, fmt.Errorf("a sealing key has %d bytes, and this one %d", chacha20poly1305.KeySize, len(key))
 	}

@@ -1,0 +1,10 @@
+package sealing_test
+
+import (
+	"os"
+	"testing"
+
+	"cgp-cred/keystore/keystoretest"
+)
+
+func TestMain(m *testing.M) { os.Exit(keystoretest.Main(m)) }
