@@ -158,6 +158,8 @@ var filesTopic = []block{
 			"`/etc/cgp-cred/config.yaml`, `/etc/cgp-cred/profiles/NAME.yaml`; not on Windows",
 		},
 		{"key of the token cache", "`$XDG_STATE_HOME/cgp-cred/seal.key`"},
+		{"tokens, sealed, if neither keyring nor keychain has them", "`$XDG_STATE_HOME/cgp-cred/tokens/`"},
+		{"their key on Windows, protected for the user", "`$XDG_STATE_HOME/cgp-cred/token.key`"},
 		{"lock of changes", "`$XDG_STATE_HOME/cgp-cred/NAME~change.lock`"},
 		{"lock of token requests, and its state", "`$XDG_RUNTIME_DIR/cgp-cred/NAME.lock`, `NAME.json`"},
 		{"token files of `exec`", "`$XDG_RUNTIME_DIR/cgp-cred/exec-RANDOM/`, otherwise `/dev/shm/cgp-cred-RANDOM/`"},
