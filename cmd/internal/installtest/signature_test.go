@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"cgp-cred/keystore/keystoretest"
@@ -99,7 +100,10 @@ func newKey(t *testing.T, folder, name string) (public string, sign func(text st
 		}
 		return string(b)
 	}
+	var signing sync.Mutex // the texts have one file, one after the other
 	return strings.Split(read(name+".pub"), "\n")[1], func(text string) string {
+		signing.Lock()
+		defer signing.Unlock()
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

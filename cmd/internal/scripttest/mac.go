@@ -19,7 +19,7 @@ import (
 // macFiles are source files that a program like that of macOS has instead of those for Linux. Files that call macOS
 // itself are not among them. A name in testdata takes the place of a file of the product.
 var macFiles = map[string]string{
-	"cmd/cgp-cred/exec_linux.go":        "cmd/cgp-cred/exec_otherunix.go",
+	"cmd/cgp-cred/exec_linux.go":        "cmd/cgp-cred/exec_nolinux.go",
 	"cmd/cgp-cred/gitcaller_linux.go":   "cmd/cgp-cred/gitcaller_other.go",
 	"cmd/cgp-cred/tracing_linux.go":     "cmd/cgp-cred/tracing_other.go",
 	"helper/notify/monotonic_linux.go":  "helper/notify/monotonic_other.go",
