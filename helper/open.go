@@ -20,7 +20,7 @@ import (
 type OpenOptions struct {
 	CAFile  string                       // PEM roots to trust in addition to the system's; empty: CGP_CRED_CA_FILE
 	Timeout time.Duration                // all attempts of one mint; 0: 25 s
-	Unlock  *agefile.Unlocker            // gets passphrases; nil: from the terminal or CGP_CRED_PASSPHRASE_FD
+	Unlock  *agefile.Unlocker            // gets passphrases; nil: as CGP_CRED_PASSPHRASE_FD or _FILE say
 	Waiting func()                       // called if the keychain has not answered for two seconds; nil: not
 	Warn    func(text string)            // nil: warnings are dropped
 	Trace   func(level int, text string) // nil: silent
@@ -39,7 +39,8 @@ func Open(o OpenOptions) (*Helper, error) {
 		return nil, namingEmpty(err)
 	}
 	if o.Unlock == nil {
-		if o.Unlock, err = agefile.NewUnlocker(os.Getenv("CGP_CRED_PASSPHRASE_FD")); err != nil {
+		o.Unlock, err = agefile.NewUnlocker(os.Getenv("CGP_CRED_PASSPHRASE_FD"), os.Getenv("CGP_CRED_PASSPHRASE_FILE"))
+		if err != nil {
 			return nil, err
 		}
 	}

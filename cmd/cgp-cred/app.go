@@ -31,7 +31,8 @@ type app struct {
 	timeout duration
 	caFile  string
 
-	passphraseFD string // as given
+	passphraseFD   string // as given
+	passphraseFile string
 
 	typed []string // the words before the one that a shell completes
 	args  []string // the command line, without the program's name

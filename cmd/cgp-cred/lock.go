@@ -10,9 +10,9 @@ func lockCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "lock",
 		Short: "Forget the passphrase of encrypted files",
-		Long: `Forget the passphrase of encrypted files (cgp-cred store PROFILE --keystore file), which is
-otherwise cached for an hour. Cached tokens stay until they expire, or until cgp-cred erase
-drops them.`,
+		Long: `Forget the passphrase of encrypted files (cgp-cred store PROFILE --keystore file), which the
+Linux kernel's keyring otherwise keeps for an hour. On other systems nothing keeps it. Cached tokens
+stay until they expire, or until cgp-cred erase drops them.`,
 		Args: words(0, 0),
 		RunE: func(*cobra.Command, []string) error { return a.lock() },
 	}

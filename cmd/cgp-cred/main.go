@@ -147,6 +147,8 @@ func rootCommand(a *app, args []string) *cobra.Command {
 			"while APIM throttles, except at a terminal)")
 	f.StringVar(&a.passphraseFD, "passphrase-fd", "",
 		"descriptor `N` from which to read the passphrase of encrypted files")
+	f.StringVar(&a.passphraseFile, "passphrase-file", "",
+		"`FILE` whose first line is the passphrase of encrypted files")
 	f.StringVar(&a.caFile, "ca-file", "", "`FILE` of PEM roots to trust in addition to the system's")
 	for _, c := range commands() {
 		if len(args) > 0 && args[0] == c.name {

@@ -21,8 +21,8 @@ func (a *app) open() (*helper.Helper, error) {
 		return a.made, nil
 	}
 	o := a.openOptions()
-	if a.passphraseFD != "" {
-		u, err := agefile.NewUnlocker(a.passphraseFD)
+	if a.passphraseFD != "" || a.passphraseFile != "" {
+		u, err := agefile.NewUnlocker(a.passphraseFD, a.passphraseFile)
 		if err != nil {
 			return nil, err
 		}

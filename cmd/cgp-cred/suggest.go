@@ -90,7 +90,7 @@ func otherFlags() [][2]string {
 			"api-key apikey api_key key-value token-value",
 			noSecret + ": leave it out to be asked, or --api-key-file FILE",
 		},
-		{"password passphrase pass", noSecret + ": leave it out to be asked, or --passphrase-fd 3 3<FILE"},
+		{"password passphrase pass", noSecret + ": leave it out to be asked, or --passphrase-file FILE"},
 		{"key pem private-key-file private_key private-key-pem keyfile key-file", "--private-key FILE"},
 		{"json", "--format json"},
 		{"token", "--format token"},

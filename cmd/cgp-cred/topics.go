@@ -87,7 +87,8 @@ var environmentTopic = []block{
 			"`CGP_CRED_KEYCHAIN_TIMEOUT`",
 			"deadline of a call of a keystore, signer or named pipe: 100ms to 1h; defaults: below",
 		},
-		{"`CGP_CRED_PASSPHRASE_FD`", "as `--passphrase-fd`: the descriptor of a passphrase; default: a prompt"},
+		{"`CGP_CRED_PASSPHRASE_FILE`", "as `--passphrase-file`: the file with a passphrase; default: a prompt"},
+		{"`CGP_CRED_PASSPHRASE_FD`", "as `--passphrase-fd`: the descriptor of a passphrase, not on Windows"},
 		{"`CGP_CRED_VERSION`", "as `install.sh --version`"},
 		{"`CGP_CRED_BASE_URL`", "as `install.sh --base-url`"},
 	}},
@@ -158,8 +159,10 @@ var filesTopic = []block{
 			"`/etc/cgp-cred/config.yaml`, `/etc/cgp-cred/profiles/NAME.yaml`; not on Windows",
 		},
 		{"key of the token cache", "`$XDG_STATE_HOME/cgp-cred/seal.key`"},
-		{"tokens, sealed, if neither keyring nor keychain has them", "`$XDG_STATE_HOME/cgp-cred/tokens/`"},
-		{"their key on Windows, protected for the user", "`$XDG_STATE_HOME/cgp-cred/token.key`"},
+		{
+			"sealed tokens",
+			"`$XDG_STATE_HOME/cgp-cred/tokens/HASH`, without a kernel keyring; Windows: their key is `token.key`",
+		},
 		{"lock of changes", "`$XDG_STATE_HOME/cgp-cred/NAME~change.lock`"},
 		{"lock of token requests, and its state", "`$XDG_RUNTIME_DIR/cgp-cred/NAME.lock`, `NAME.json`"},
 		{"token files of `exec`", "`$XDG_RUNTIME_DIR/cgp-cred/exec-RANDOM/`, otherwise `/dev/shm/cgp-cred-RANDOM/`"},
@@ -183,7 +186,9 @@ var filesTopic = []block{
 		"`keystore_seal`, `signer_seal`, `moving_from`, `changing_to`. With `--fleet` it has `fleet`, and " +
 		"`fleet_seal` if a program serves it."},
 	{text: "The keychain item has the service `cgp-cred` and the profile's name as account. A token that is cached " +
-		"in the keychain has the account `NAME/token`."},
+		"in the keychain has the account `NAME/token`. On macOS the key of sealed token files has the account " +
+		"`cgp-cred/sealing-key`; [SECURITY.md](../SECURITY.md#what-is-kept-where) says which keystores have " +
+		"such files."},
 }
 
 var keystoresTopic = []block{
@@ -194,8 +199,12 @@ var keystoresTopic = []block{
 		{"`file`", "a file that age encrypts, for machines without a keychain"},
 		{"`exec`", "your own program, which is run with `get`, `store` or `erase` and the profile's name"},
 	}},
-	{text: "Of an encrypted file you are prompted for the passphrase, once an hour (`cgp-cred lock` forgets it), or " +
-		"it is read from a descriptor: `--passphrase-fd 3 3<FILE`, or `CGP_CRED_PASSPHRASE_FD=3`. With " +
+	{text: "Of an encrypted file you are prompted for the passphrase. The Linux kernel's keyring keeps it for an " +
+		"hour (`cgp-cred lock` forgets it); without that keyring, and on macOS and Windows, each command asks that " +
+		"needs the key, which a cached token does not. Without a prompt it is the first line of " +
+		"`--passphrase-file FILE` (`CGP_CRED_PASSPHRASE_FILE`), or of a descriptor: `--passphrase-fd 3 3<FILE` " +
+		"(`CGP_CRED_PASSPHRASE_FD=3`); " +
+		"only one of them. With " +
 		"`--identity FILE` an age identity opens it, without a prompt: keep that file out of reach of other users" +
 		" and backups."},
 	{text: "An existing record is moved; the old copy is deleted once the new one has been verified. Nothing falls " +

@@ -41,8 +41,9 @@ func cleanWords(cmd *cobra.Command, args []string) error {
 // flagKind says what kind of text a flag has.
 func flagKind(name string) text.Kind {
 	switch name {
-	case "api-key-file", "private-key", "identity", "merge", "out", "ca-file", "jwks", "target", "python", "token-dir",
-		"signer-command", "keystore-command": // package program checks their words, which no shell reads
+	case "api-key-file", "private-key", "identity", "merge", "out", "ca-file", "passphrase-file", "jwks", "target",
+		"python", "token-dir", "signer-command", "keystore-command":
+		// Package program checks the words of commands, which no shell reads.
 		return text.Path
 	case "api-key":
 		return text.APIKey

@@ -129,6 +129,16 @@ func (e *run) fleet(ctx context.Context) Result {
 	return ok("%s, sealed; %s", f.URL, held)
 }
 
+// noCache returns what to do if no token of a kind of keystore is kept here.
+func noCache(kind string) string {
+	const each = "each get fetches a token, and APIM allows 300 a minute: "
+	if kind == profile.Environment {
+		return each + "set HOME or XDG_STATE_HOME to a folder that can be written"
+	}
+	return each + "allow keyctl in a container, unlock the keychain on macOS, " +
+		"or use encrypted files with --identity"
+}
+
 // cache reports where tokens are kept.
 func (e *run) cache(ctx context.Context) Result {
 	if e.profile.Auth != profile.JWT {
@@ -150,6 +160,5 @@ func (e *run) cache(ctx context.Context) Result {
 	if e.blocked["keystore"] != "" {
 		return skip("needs: keystore")
 	}
-	return warn("each get fetches a token, and APIM allows 300 a minute: if the container forbids keyctl, allow it",
-		"no cache on this machine")
+	return warn(noCache(e.profile.Keystore), "no cache on this machine")
 }

@@ -81,7 +81,7 @@ func (f files) options(passphrase string) agefile.Options {
 
 func (f files) reading(descriptor int) agefile.Options {
 	f.Helper()
-	u, err := agefile.NewUnlocker(strconv.Itoa(descriptor))
+	u, err := agefile.NewUnlocker(strconv.Itoa(descriptor), "")
 	f.must(err)
 	return agefile.Options{Folder: f.folder, State: f.state, Identity: f.identity, Unlocker: u}
 }
@@ -279,13 +279,13 @@ func TestQuiet(t *testing.T) {
 func TestDescriptorNumber(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"0", "1", "2", "-1", "x", "3 ", "70000", "correct horse"} {
-		_, err := agefile.NewUnlocker(s)
+		_, err := agefile.NewUnlocker(s, "")
 		if fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" ||
 			strings.Contains(err.Error()+fault.HintOf(err, ""), "horse") {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
-	if _, err := agefile.NewUnlocker(""); err != nil {
+	if _, err := agefile.NewUnlocker("", ""); err != nil {
 		t.Error(err)
 	}
 }

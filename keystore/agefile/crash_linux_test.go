@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	u, err := agefile.NewUnlocker("3")
+	u, err := agefile.NewUnlocker("3", "")
 	if err != nil {
 		panic(err)
 	}

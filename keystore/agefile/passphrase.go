@@ -6,22 +6,32 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/await"
+	"cgp-cred/keystore/disk"
+	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/terminal"
 	"cgp-cred/keystore/text"
 )
 
-// OnDescriptor is the hint for a machine without a terminal.
-const OnDescriptor = "or give it on a descriptor: add --passphrase-fd 3 3<FILE"
+// Given returns the option that gives a passphrase without a terminal. Programs of Windows inherit no descriptors by
+// number.
+func Given() string {
+	if runtime.GOOS == "windows" {
+		return "--passphrase-file FILE"
+	}
+	return "--passphrase-fd 3 3<FILE"
+}
 
 // cannotAsk returns the error if the user can't be asked for the passphrase; why says the reason.
 func cannotAsk(why string) error {
 	return &keystore.Error{
 		Kind: errLocked, Detail: why,
-		Next: "run the same command at a terminal, which asks for it once an hour\n" + OnDescriptor,
+		Next: "run the same command at a terminal, which asks for it\nor give it without one: add " + Given(),
 	}
 }
 
@@ -69,7 +79,7 @@ func (u *Unlocker) readDescriptor(ctx context.Context) (keystore.Secret, error) 
 	bad := func(why string) error {
 		return &keystore.Error{
 			Kind: errLocked, Detail: fmt.Sprintf("descriptor %d: %s", u.descriptor, why),
-			Next: "open it for the command: cgp-cred get --passphrase-fd 3 3<FILE",
+			Next: "open it for the command, or name a file: cgp-cred get " + Given(),
 		}
 	}
 	if !u.given {
@@ -92,6 +102,19 @@ func (u *Unlocker) readDescriptor(ctx context.Context) (keystore.Secret, error) 
 		return keystore.Secret{}, err
 	case err != nil:
 		return keystore.Secret{}, bad(err.Error())
+	}
+	defer clear(raw)
+	return parsePhrase(raw)
+}
+
+// readFile reads the passphrase's file. Only this user and root can have written it.
+func (u *Unlocker) readFile(context.Context) (keystore.Secret, error) {
+	raw, err := disk.ReadTrusted(u.file, maxFile, keystore.InputWait)
+	if err != nil {
+		return keystore.Secret{}, &keystore.Error{
+			Kind: errLocked, Detail: "the passphrase's file: " + printable.NoFile(err),
+			Next: fault.HintOf(err, "name a file whose first line is the passphrase"),
+		}
 	}
 	defer clear(raw)
 	return parsePhrase(raw)

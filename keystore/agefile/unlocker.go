@@ -19,28 +19,39 @@ import (
 	"cgp-cred/keystore/text"
 )
 
-// Unlocker gets passphrases: from a descriptor if one is named, otherwise from the user at the terminal. A process has
-// one; its zero value asks at the terminal.
+// Unlocker gets passphrases: from a file or a descriptor if one is named, otherwise from the user at the terminal. A
+// process has one; its zero value asks at the terminal.
 type Unlocker struct {
-	descriptor int  // an open file whose first line is the passphrase; 0: none
-	given      bool // this process inherited it
+	file       string // its first line is the passphrase; empty: none
+	descriptor int    // an open file whose first line is the passphrase; 0: none
+	given      bool   // this process inherited it
 
 	mu     sync.Mutex
-	read   *answer             // the descriptor's content
+	read   *answer             // the content of the file or descriptor
 	memory map[string]unlocked // by folder, if the kernel keeps nothing
 }
 
-// NewUnlocker reads the number of a descriptor, as flag and variable give it; empty: the terminal. It refuses standard
-// streams, which have other uses. Programs that this process starts don't inherit the descriptor.
-func NewUnlocker(descriptor string) (*Unlocker, error) {
-	if descriptor == "" {
-		return &Unlocker{}, nil
+// NewUnlocker takes the number of a descriptor, or the path of a file, as flags and variables give them. If both are
+// empty, the terminal is asked. It refuses standard streams, which have other uses. Programs that this process starts
+// don't inherit the descriptor.
+func NewUnlocker(descriptor, file string) (*Unlocker, error) {
+	file, err := text.Line("the passphrase's file", file, text.Path)
+	switch {
+	case err != nil:
+		return nil, err
+	case descriptor != "" && file != "":
+		return nil, fault.New(fault.Usage, "leave one of --passphrase-fd and --passphrase-file out, or unset one of "+
+			"CGP_CRED_PASSPHRASE_FD and CGP_CRED_PASSPHRASE_FILE",
+			"the passphrase can't come from a descriptor and from a file")
+	case descriptor == "":
+		return &Unlocker{file: file}, nil
 	}
 	n, err := strconv.ParseUint(strings.TrimRight(descriptor, "\r\n"), 10, 16)
 	if err != nil || n < 3 {
 		// It may be the passphrase by mistake, so the error does not repeat it.
 		return nil, fault.New(fault.Usage,
-			"--passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3 with 3<FILE: the number, not the passphrase",
+			"--passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3 with 3<FILE: the number, not the passphrase; a "+
+				"file by its name: --passphrase-file FILE",
 			"the passphrase's descriptor is not a number of 3 or more")
 	}
 	u := &Unlocker{descriptor: int(n)}
@@ -70,8 +81,8 @@ const (
 
 // ask gets the passphrase, and reports whether asking again could get another one.
 func (u *Unlocker) ask(ctx context.Context) (phrase keystore.Secret, again bool, err error) {
-	if u.descriptor != 0 {
-		phrase, err = u.fromDescriptor(ctx)
+	if u.elsewhere() {
+		phrase, err = u.readOnce(ctx)
 		return phrase, false, err
 	}
 	phrase, err = atTerminal(ctx, question)
@@ -80,8 +91,8 @@ func (u *Unlocker) ask(ctx context.Context) (phrase keystore.Secret, again bool,
 
 // askNew gets a new passphrase.
 func (u *Unlocker) askNew(ctx context.Context) (keystore.Secret, error) {
-	if u.descriptor != 0 {
-		phrase, err := u.fromDescriptor(ctx)
+	if u.elsewhere() {
+		phrase, err := u.readOnce(ctx)
 		if err != nil {
 			return phrase, err
 		}
@@ -111,12 +122,19 @@ func checkNew(phrase keystore.Secret) error {
 	return nil
 }
 
-// fromDescriptor reads the descriptor once.
-func (u *Unlocker) fromDescriptor(ctx context.Context) (keystore.Secret, error) {
+// elsewhere reports whether the passphrase does not come from the terminal.
+func (u *Unlocker) elsewhere() bool { return u.descriptor != 0 || u.file != "" }
+
+// readOnce reads the file or the descriptor once.
+func (u *Unlocker) readOnce(ctx context.Context) (keystore.Secret, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.read == nil {
-		phrase, err := u.readDescriptor(ctx)
+		read := u.readDescriptor
+		if u.file != "" {
+			read = u.readFile
+		}
+		phrase, err := read(ctx)
 		if errors.Is(err, context.Canceled) {
 			return phrase, err
 		}
@@ -125,8 +143,8 @@ func (u *Unlocker) fromDescriptor(ctx context.Context) (keystore.Secret, error) 
 	return u.read.phrase, u.read.err
 }
 
-// parsePhrase returns the passphrase, the first line of what a descriptor or a terminal gave. It removes only a byte
-// order mark and the line end: everything else may be meant.
+// parsePhrase returns the passphrase, the first line of what a file, a descriptor or a terminal gave. It removes only a
+// byte order mark and the line end: everything else may be meant.
 func parsePhrase(raw []byte) (keystore.Secret, error) {
 	line, _, _ := bytes.Cut(text.Phrase(raw), []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))

@@ -15,6 +15,7 @@ import (
 var kept = []string{
 	"PATH", "TZ", "TERM", "USER", "LOGNAME", "CI", "CC", "CXX", "AR", "PKG_CONFIG_PATH", "GCCGO", SkippedVariable,
 	"SystemRoot", "SYSTEMROOT", "SystemDrive", "windir", "ComSpec", "PATHEXT", "NUMBER_OF_PROCESSORS",
+	"WINEUSERNAME", // wine asks it for the name of the user whose keys it protects
 }
 
 // inherited reports whether a test process keeps the variable.
