@@ -2,7 +2,6 @@ package renew
 
 import (
 	"crypto/rand"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -28,7 +27,7 @@ func onWindows(state string) (string, error) {
 		return "", fault.New(fault.Usage, "choose a folder: add --token-dir DIR",
 			"there is no folder for the token file: the user's local folder is not known")
 	}
-	in := filepath.Join(state, "tokens")
+	in := filepath.Join(state, "exec") // "tokens" is the cache's, which removes what is not its own
 	if err := disk.MakeFolder(in); err != nil {
 		return "", err
 	}
@@ -61,10 +60,10 @@ func removeLeftOver(in string) {
 		lock := filepath.Join(in, e.Name())
 		release, got, _ := disk.TryLock(lock)
 		if got == disk.Acquired {
-			err := os.RemoveAll(filepath.Join(in, name))
+			err := disk.RemoveAll(filepath.Join(in, name))
 			release()
 			if err == nil {
-				_ = os.Remove(lock)
+				_ = disk.RemoveAll(lock)
 			}
 		}
 	}

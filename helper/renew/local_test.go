@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"cgp-cred/helper/cache"
 	"cgp-cred/keystore/disk"
 )
 
@@ -45,6 +46,13 @@ func TestFoldersOfKilledProcesses(t *testing.T) {
 	}
 	if _, err := onWindows(""); err == nil {
 		t.Error("a folder without a state folder")
+	}
+	// The token cache removes files of other programs from its folder.
+	if err := cache.Open(cache.Options{Profile: "int", State: state}).Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(used + lockSuffix); err != nil {
+		t.Errorf("after a logout: %v", err)
 	}
 	held.Lock()
 	for _, release := range held.releases {

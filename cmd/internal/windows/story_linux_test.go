@@ -99,7 +99,7 @@ func TestTokenFileIsRenewed(t *testing.T) {
 	if err != nil || stdout != "saw 4 tokens\n" || strings.Contains(stderr, "can't be written") {
 		t.Errorf("%v\n%s%s", err, stdout, stderr)
 	}
-	left, err := filepath.Glob(filepath.Join(c.prefix, "drive_c/users/*/AppData/Local/cgp-cred/tokens/exec-*", "token"))
+	left, err := filepath.Glob(filepath.Join(c.prefix, "drive_c/users/*/AppData/Local/cgp-cred/exec/exec-*", "token"))
 	if err != nil || len(left) != 0 {
 		t.Errorf("%v is left, %v", left, err)
 	}
