@@ -58,7 +58,7 @@ func (a *app) uninstall() error {
 // sayLeft names the files of programs that are running.
 func (a *app) sayLeft(left []string) {
 	for _, path := range left {
-		a.say("a program that is running was moved; delete it when it has ended: " + printable.Shell("del", path))
+		a.say("a program that is running was moved; delete it when it has ended: " + printable.Remove(path))
 	}
 }
 

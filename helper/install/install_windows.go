@@ -118,7 +118,7 @@ func (u user) put(from, name string, done *Done) error {
 	if err := u.take(to, done); err != nil {
 		return errors.Join(err, os.Remove(fresh))
 	}
-	return disk.Unwritable(os.Rename(fresh, to))
+	return disk.Rename(fresh, to) // a scanner may have the new file open
 }
 
 // take removes a program. One that is running can't be removed, but gets another name.

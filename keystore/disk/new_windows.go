@@ -27,20 +27,27 @@ func createNew(path string, private bool) (*os.File, error) {
 	if !private {
 		return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the caller's own file
 	}
-	name, err := windows.UTF16PtrFromString(extended(path))
-	if err != nil {
-		return nil, pathError("open", path, err)
-	}
 	rights, err := attributes(false)
 	if err != nil {
 		return nil, err
 	}
-	h, err := windows.CreateFile(name, windows.GENERIC_WRITE, sharing, rights, windows.CREATE_NEW,
-		windows.FILE_ATTRIBUTE_NORMAL, 0)
+	h, err := createFile(path, windows.GENERIC_WRITE, rights, windows.CREATE_NEW, windows.FILE_ATTRIBUTE_NORMAL)
 	if err != nil {
-		return nil, pathError("open", path, err)
+		return nil, err
 	}
 	return os.NewFile(uintptr(h), path), nil
+}
+
+// createFile is [windows.CreateFile], by which other programs may read, replace and remove the file meanwhile.
+func createFile(
+	path string, access uint32, rights *windows.SecurityAttributes, disposition, flags uint32,
+) (windows.Handle, error) {
+	name, err := windows.UTF16PtrFromString(extended(path))
+	if err != nil {
+		return 0, pathError("open", path, err)
+	}
+	h, err := windows.CreateFile(name, access, sharing, rights, disposition, flags, 0)
+	return h, pathError("open", path, err)
 }
 
 // closeFolder takes other users' rights to a folder, and to what inherits its rights, if they have any.

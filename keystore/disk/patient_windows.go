@@ -57,21 +57,17 @@ func posixRename(from, to string) error {
 
 // openFile opens a file that exists, and lets other programs replace it meanwhile.
 func openFile(path string, flags int) (*os.File, error) {
-	name, err := windows.UTF16PtrFromString(extended(path))
-	if err != nil {
-		return nil, pathError("open", path, err)
-	}
 	access := uint32(windows.GENERIC_READ)
 	if flags&os.O_WRONLY != 0 {
 		access = windows.FILE_APPEND_DATA | windows.FILE_READ_ATTRIBUTES | windows.SYNCHRONIZE
 	}
 	var h windows.Handle
-	err = patient(func() (err error) {
-		h, err = windows.CreateFile(name, access, sharing, nil, windows.OPEN_EXISTING, windows.FILE_ATTRIBUTE_NORMAL, 0)
+	err := patient(func() (err error) {
+		h, err = createFile(path, access, nil, windows.OPEN_EXISTING, windows.FILE_ATTRIBUTE_NORMAL)
 		return err
 	})
 	if err != nil {
-		return nil, pathError("open", path, err)
+		return nil, err
 	}
 	return os.NewFile(uintptr(h), path), nil
 }

@@ -61,16 +61,12 @@ func open(path string) (h windows.Handle, err error) {
 	if !filepath.IsAbs(path) {
 		return 0, relative(path)
 	}
-	name, err := windows.UTF16PtrFromString(extended(path))
-	if err != nil {
-		return 0, pathError("open", path, err)
-	}
 	const flags = windows.FILE_FLAG_BACKUP_SEMANTICS | windows.FILE_FLAG_OPEN_REPARSE_POINT
 	err = patient(func() (err error) {
-		h, err = windows.CreateFile(name, windows.GENERIC_READ, sharing, nil, windows.OPEN_EXISTING, flags, 0)
+		h, err = createFile(path, windows.GENERIC_READ, nil, windows.OPEN_EXISTING, flags)
 		return err
 	})
-	return h, pathError("open", path, err)
+	return h, err
 }
 
 // information returns what kind of file is open. A link, or a junction, is an error.

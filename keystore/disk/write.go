@@ -50,6 +50,9 @@ func WriteVolatile(path string, data []byte) error {
 	return nil
 }
 
+// Rename gives a file another name in its folder, and replaces what has that name.
+func Rename(from, to string) error { return Unwritable(rename(from, to)) }
+
 // abandoned is the age at which no process uses a temporary file any more. Such a file lives while a process writes to
 // the disk, or, in [WriteFileAfter], while a keychain shows its prompt.
 const abandoned = 10 * time.Minute

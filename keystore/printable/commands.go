@@ -22,9 +22,6 @@ func Replace(link string, folder bool) string { return here.replace(link, folder
 // MakeFolder returns the command that makes a folder with a mode, which Windows does not have.
 func MakeFolder(path, mode string) string { return here.makeFolder(path, mode) }
 
-// Unset returns the command that removes a variable from the environment.
-func Unset(name string) string { return here.unset + name }
-
 // InShell returns the command that runs what only a shell knows, with cgp-cred's options in between.
 func InShell() string { return here.shell }
 
@@ -32,13 +29,13 @@ func InShell() string { return here.shell }
 type commands struct {
 	syntax
 
-	windows                    bool
-	remove, move, unset, shell string
+	windows             bool
+	remove, move, shell string
 }
 
 var (
-	unixCommands    = commands{posix, false, "rm", "mv", "unset ", "cgp-cred exec -- sh -c '...'"}
-	windowsCommands = commands{powerShell, true, "del", "move", "Remove-Item Env:", "cgp-cred exec -- cmd /c '...'"}
+	unixCommands    = commands{posix, false, "rm", "mv", "cgp-cred exec -- sh -c '...'"}
+	windowsCommands = commands{powerShell, true, "del", "move", "cgp-cred exec -- cmd /c '...'"}
 
 	here = commandsOf(runtime.GOOS)
 )
