@@ -4,7 +4,6 @@ package installtest
 
 import (
 	"maps"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -31,7 +30,7 @@ func ciSteps(t *testing.T) []step {
 }
 
 // TestPortableSteps runs the steps of CI that are for other systems, as a runner does: in a checkout, with a keychain of
-// its own. Those that run all tests get a go that only says what it is to do.
+// its own. Those that run all tests get a go that only says what it is to do, and another system, which has no wine.
 func TestPortableSteps(t *testing.T) {
 	t.Parallel()
 	keystoretest.Need(t, "bash", "bash")
@@ -45,8 +44,8 @@ func TestPortableSteps(t *testing.T) {
 	}
 	m.env["RUNNER_TEMP"] = m.tmp
 	fake := filepath.Join(m.root, "fake")
-	m.write(filepath.Join(fake, "go"), "#!/bin/sh\n[ \"$1\" = env ] && { echo 0; exit; }\necho \"go $*\"\n")
-	m.must(os.Chmod(filepath.Join(fake, "go"), 0o755))
+	m.program(filepath.Join(fake, "go"), `[ "$1" = env ] && { echo 0; exit; }; echo "go $*"`)
+	m.program(filepath.Join(fake, "uname"), "echo Darwin arm64")
 	said := map[string]string{
 		"Vet":                            "go vet ./...\n",
 		"Test":                           "./cmd/cgp-cred ./cmd/cgp-cred-fleet ./cmd/internal/...\n",
@@ -65,13 +64,11 @@ func TestPortableSteps(t *testing.T) {
 			t.Errorf("step %q is not tested", s.Name)
 			continue
 		}
-		before, usual := maps.Clone(m.env), m.env["PATH"]
+		given := maps.Clone(s.Env)
 		if s.Name == "Vet" || s.Name == "Test" {
-			m.env["PATH"] = fake + ":" + usual
+			given = map[string]string{"PATH": fake + ":" + m.env["PATH"]}
 		}
-		maps.Copy(m.env, s.Env)
-		r := m.start([]string{"bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", s.Run}, "")
-		if m.env = before; r.code != 0 || !strings.Contains(r.stdout, part) {
+		if r := m.step(s, given); r.code != 0 || !strings.Contains(r.stdout, part) {
 			t.Fatalf("step %q: exit %d, want %q in stdout\nstdout: %s\nstderr: %s", s.Name, r.code, part, r.stdout, r.stderr)
 		}
 		ran[s.Name] = true

@@ -19,7 +19,7 @@ func path(name string) string { return "Z:" + strings.ReplaceAll(name, "/", `\`)
 // current folder, jwks.json.
 func (c *computer) simulate(t *testing.T, args ...string) string {
 	t.Helper()
-	cmd := c.cgp(append([]string{"simulate", "--api-key", storyKey, "--jwks", "jwks.json"}, args...)...)
+	cmd := c.cgp(append([]string{"simulate", "--api-key", apiKey, "--jwks", "jwks.json"}, args...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -36,12 +36,10 @@ func (c *computer) simulate(t *testing.T, args ...string) string {
 	return host[1]
 }
 
-const storyKey = "windows-api-key-0123456789"
-
 // must runs the program, which must succeed, and returns its stdout.
 func (c *computer) must(t *testing.T, args ...string) string {
 	t.Helper()
-	stdout, stderr, err := c.run(storyKey, args...)
+	stdout, stderr, err := c.run(apiKey, args...)
 	if err != nil {
 		t.Fatalf("%q: %v\n%s%s", args, err, stdout, stderr)
 	}
