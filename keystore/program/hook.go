@@ -49,7 +49,7 @@ func Hook(ctx context.Context, argv, more []string, out *os.File, limit time.Dur
 	case errors.As(err, &exit):
 		how = exit.String()
 	default:
-		return outcome{kind: ErrStart, program: argv[0], words: argv, verb: "run", how: reason(err)}.fault()
+		return outcome{kind: ErrStart, program: argv[0], words: argv, verb: "run", how: Reason(err)}.fault()
 	}
 	return fault.New(fault.Usage, "try it by hand: "+printable.Shell(argv...), "the command %s failed: %s",
 		printable.Quote(argv[0]), how)

@@ -64,8 +64,8 @@ func (c Call) Run(ctx context.Context) (stdout []byte, err error) {
 	}
 	running, kill := context.WithCancel(ctx)
 	defer kill()
-	out := &capped{limit: maxOutput, full: kill}
-	said := &capped{limit: maxErrors}
+	out := &Capped{Limit: maxOutput, Full: kill}
+	said := &Capped{Limit: maxErrors}
 	cmd := c.command(running)
 	cmd.Stdout, cmd.Stderr = out, said
 	if len(c.Stdin) > 0 {
@@ -79,18 +79,18 @@ func (c Call) Run(ctx context.Context) (stdout []byte, err error) {
 		cmd.Stdin = pipe
 	}
 	started := time.Now()
-	if err := run(running, cmd); err != nil || out.over {
+	if err := run(running, cmd); err != nil || out.Over {
 		o := c.outcome()
-		o.raw = withheld(said.kept, c.Stdin, c.Text, out.kept)
+		o.raw = withheld(said.Kept, c.Stdin, c.Text, out.Kept)
 		o.took = time.Since(started)
-		clear(out.kept)
+		clear(out.Kept)
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, context.Cause(ctx)
 		}
-		o.how, o.kind = explain(ctx, err, out.over, len(c.More) > 0)
+		o.how, o.kind = explain(ctx, err, out.Over, len(c.More) > 0)
 		return nil, o.fault()
 	}
-	return out.kept, nil
+	return out.Kept, nil
 }
 
 // run runs a command. On Windows all that it has started ends with ctx and with this process.
@@ -163,11 +163,11 @@ func explain(ctx context.Context, err error, over, expected bool) (how string, k
 	case errors.Is(err, exec.ErrWaitDelay):
 		return "it ended, but a program that it started continues and keeps its output open", ErrFailed
 	}
-	return reason(err), ErrStart
+	return Reason(err), ErrStart
 }
 
-// reason returns why a program could not be started, without the path, which the message has.
-func reason(err error) string {
+// Reason returns why a program could not be started, without the path, which the message has.
+func Reason(err error) string {
 	var path *os.PathError
 	if errors.As(err, &path) {
 		return path.Err.Error()
@@ -187,12 +187,12 @@ func environment(all []string) []string {
 
 const prefix = "CGP_CRED_"
 
-// capped keeps the first bytes that are written to it. If full is set, more bytes are an error.
-type capped struct {
-	kept  []byte
-	limit int
-	full  func() // nil: the rest is dropped
-	over  bool
+// Capped keeps the first bytes that are written to it. If Full is set, more bytes are an error.
+type Capped struct {
+	Kept  []byte
+	Limit int
+	Full  func() // called when there are more; nil: they are dropped
+	Over  bool   // there were more
 }
 
 var (
@@ -200,13 +200,16 @@ var (
 	errInput = errors.New("its input is over 4 KiB")
 )
 
-func (c *capped) Write(p []byte) (int, error) {
-	room := min(len(p), c.limit-len(c.kept))
-	c.kept = append(c.kept, p[:room]...)
-	if room < len(p) && c.full != nil {
-		c.over = true
-		c.full()
-		return room, errFull
+func (c *Capped) Write(p []byte) (int, error) {
+	room := min(len(p), c.Limit-len(c.Kept))
+	c.Kept = append(c.Kept, p[:room]...)
+	if room == len(p) {
+		return room, nil
 	}
-	return len(p), nil
+	c.Over = true
+	if c.Full == nil {
+		return len(p), nil
+	}
+	c.Full()
+	return room, errFull
 }

@@ -3,7 +3,6 @@
 package security
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -96,7 +95,7 @@ func (k Keychain) run(ctx context.Context, line string, args ...string) ([]byte,
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	out, said := &first{limit: maxOutput}, &first{limit: maxErrors}
+	out, said := &program.Capped{Limit: maxOutput}, &program.Capped{Limit: maxErrors}
 	cmd := exec.CommandContext(ctx, k.Program, args...) // #nosec G204 -- no shell, and the account is one word
 	cmd.Env = program.Environment()
 	cmd.Stdout, cmd.Stderr = out, said
@@ -106,51 +105,27 @@ func (k Keychain) run(ctx context.Context, line string, args ...string) ([]byte,
 	}
 	err := cmd.Run()
 	if line != "" {
-		said = &first{} // it may quote the line, and so the secret
+		said = &program.Capped{} // it may quote the line, and so the secret
 	}
 	var exit *exec.ExitError
 	switch {
-	case err == nil && out.over:
+	case err == nil && out.Over:
 		err = &keystore.Error{Kind: keystore.ErrCorrupt, Detail: "it is longer than 64 KiB"}
 	case err == nil:
-		return out.kept.Bytes(), nil
+		return out.Kept, nil
 	case ctx.Err() != nil:
 		err = ctx.Err()
 	case errors.As(err, &exit) && exit.Exited():
-		err = failure(exit.ExitCode(), said.kept.String())
+		err = failure(exit.ExitCode(), string(said.Kept))
 	case errors.As(err, &exit): // a signal
 		err = &keystore.Error{
 			Kind: keystore.ErrUnavailable, Detail: k.Program + " ended: " + exit.String(), Next: again,
 		}
 	default:
-		err = &keystore.Error{Kind: keystore.ErrUnavailable, Detail: k.Program + " could not be run: " + reason(err)}
+		err = &keystore.Error{
+			Kind: keystore.ErrUnavailable, Detail: k.Program + " could not be run: " + program.Reason(err),
+		}
 	}
-	clear(out.kept.Bytes())
+	clear(out.Kept)
 	return nil, err
-}
-
-// reason returns why a program could not be started, without its path, which the message has.
-func reason(err error) string {
-	var e *exec.Error
-	if errors.As(err, &e) {
-		return e.Err.Error()
-	}
-	if at := strings.LastIndex(err.Error(), ": "); at >= 0 {
-		return err.Error()[at+2:]
-	}
-	return err.Error()
-}
-
-// first keeps the first bytes that are written to it, and drops the rest.
-type first struct {
-	kept  bytes.Buffer
-	limit int
-	over  bool
-}
-
-func (f *first) Write(p []byte) (int, error) {
-	room := min(len(p), f.limit-f.kept.Len())
-	f.kept.Write(p[:room])
-	f.over = f.over || room < len(p)
-	return len(p), nil
 }
