@@ -73,12 +73,17 @@ func (f file) open(sealer *sealing.Sealer, raw []byte) ([]byte, error) {
 }
 
 func (f file) set(ctx context.Context, plain []byte, expires time.Time) error {
-	if f.kind(ctx) == None {
-		return nil
+	if disk.MakeFolder(f.folder) != nil {
+		return nil // there is no place for it
 	}
-	sealer, err := f.fileSealer(ctx, true)
-	if err != nil {
-		return err
+	sealer, err := f.fileSealer(ctx, false)
+	switch {
+	case errors.Is(err, sealing.ErrNoKey):
+		if sealer, err = f.fileSealer(ctx, true); err != nil {
+			return err
+		}
+	case err != nil:
+		return nil //nolint:nilerr // nothing can keep its key
 	}
 	head := binary.BigEndian.AppendUint64(nil, uint64(expires.UnixMilli()))
 	if err := disk.WriteVolatile(f.path(), append(head, sealer.Seal(f.bound(head), plain)...)); err != nil {
