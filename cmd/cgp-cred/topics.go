@@ -114,7 +114,7 @@ var environmentTopic = []block{
 			"`DBUS_SESSION_BUS_ADDRESS`",
 			"the session bus of the Secret Service; only `unix:`, and only the user's own",
 		},
-		{"`SSH_AUTH_SOCK`", "the ssh-agent, only the user's own"},
+		{"`SSH_AUTH_SOCK`", "the ssh-agent, only the user's own; on Windows its pipe, if it is not the usual one"},
 		{
 			"`DISPLAY`, `WAYLAND_DISPLAY`, `SSH_CONNECTION`, `SSH_TTY`",
 			"whether someone could answer a keychain's prompt",

@@ -2,31 +2,21 @@ package disk
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 
+	"cgp-cred/keystore/account"
 	"cgp-cred/keystore/printable"
 )
-
-// self returns the SID of the user that this process runs as.
-var self = sync.OnceValues(func() (*windows.SID, error) {
-	user, err := windows.GetCurrentProcessToken().GetTokenUser()
-	if err != nil {
-		return nil, fmt.Errorf("this user is unknown to Windows: %w", err)
-	}
-	return user.User.Sid, nil
-})
 
 // privateDescriptor returns the rights of a file or folder that only this user, administrators and the system can open.
 // It inherits nothing, and a folder hands its rights on. Microsoft, "Security Descriptor String Format".
 func privateDescriptor(folder bool) (*windows.SECURITY_DESCRIPTOR, error) {
-	user, err := self()
+	user, err := account.Own()
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +52,7 @@ const (
 
 // trusted reports whether an account may write this user's files: it is this user, an administrator, or Windows itself.
 func trusted(sid, user *windows.SID) bool {
-	if sid.Equals(user) || sid.IsWellKnown(windows.WinLocalSystemSid) ||
-		sid.IsWellKnown(windows.WinBuiltinAdministratorsSid) {
+	if account.Trusted(sid, user) {
 		return true
 	}
 	text := sid.String()
@@ -105,7 +94,7 @@ func other(list *windows.ACL, rights windows.ACCESS_MASK, user *windows.SID) (*w
 
 // checkAccess refuses an open file or folder that another user owns, or has one of the rights to.
 func checkAccess(h windows.Handle, path string, rights windows.ACCESS_MASK, w whose) error {
-	user, err := self()
+	user, err := account.Own()
 	if err != nil {
 		return err
 	}
@@ -130,7 +119,7 @@ func checkDescriptor(
 	}
 	if owner == nil || !trusted(owner, user) {
 		return &UnsafeError{
-			Path: path, Problem: "belongs to " + account(owner),
+			Path: path, Problem: "belongs to " + account.Name(owner),
 			fix: w.fix(path, "if you trust what is in it: "+printable.Shell("takeown", "/f", path), hintHome, hintCopy),
 		}
 	}
@@ -148,7 +137,7 @@ func checkDescriptor(
 		}
 		if found != nil {
 			return &UnsafeError{
-				Path: path, Problem: c.problem + account(found),
+				Path: path, Problem: c.problem + account.Name(found),
 				fix: w.fix(path, closing(path, user), hintPrivate, hintCopy),
 			}
 		}
@@ -168,19 +157,4 @@ func closing(path string, user *windows.SID) string {
 		grant = append(grant, "*"+sid+":"+handedOn+"F")
 	}
 	return printable.Shell("icacls", path, "/reset") + "; " + printable.Shell(grant...)
-}
-
-// account returns the name of an account, or its SID.
-func account(sid *windows.SID) string {
-	if sid == nil {
-		return "no user"
-	}
-	name, domain, _, err := sid.LookupAccount("")
-	switch {
-	case err != nil:
-		return sid.String()
-	case domain == "":
-		return name
-	}
-	return domain + `\` + name
 }

@@ -18,7 +18,7 @@ import (
 
 // findBus returns the first session bus that answers and belongs to this user, as an address with only its socket, and
 // a connection to it. The connection shows that the bus has not been replaced since.
-func findBus(ctx context.Context) (string, net.Conn, error) {
+func findBus(ctx context.Context) (string, *net.UnixConn, error) {
 	value := os.Getenv(busVariable)
 	if value == "" || strings.HasPrefix(value, "autolaunch:") {
 		value = usualBus()
@@ -59,7 +59,7 @@ func usualBus() string {
 }
 
 // tryBus connects to one entry of a bus address and checks which user listens there.
-func tryBus(ctx context.Context, entry string) (string, net.Conn, error) {
+func tryBus(ctx context.Context, entry string) (string, *net.UnixConn, error) {
 	key, name, err := parseBus(entry)
 	if err != nil {
 		return "", nil, err
@@ -71,7 +71,7 @@ func tryBus(ctx context.Context, entry string) (string, net.Conn, error) {
 		}
 		socket = name
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	conn, err := (&net.Dialer{}).DialUnix(ctx, "unix", nil, &net.UnixAddr{Net: "unix", Name: socket})
 	if err != nil {
 		if ctx.Err() != nil {
 			return "", nil, ctx.Err()

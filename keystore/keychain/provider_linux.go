@@ -43,12 +43,8 @@ func provider(ctx context.Context) (string, error) {
 }
 
 // owner asks the bus for the process that owns the Secret Service's name.
-func owner(ctx context.Context, socket net.Conn) (pid uint32, err error) {
-	unix, ok := socket.(*net.UnixConn)
-	if !ok {
-		return 0, errors.New("it is not a local socket")
-	}
-	conn, err := dbus.ConnectUnix(unix, dbus.WithContext(ctx))
+func owner(ctx context.Context, socket *net.UnixConn) (pid uint32, err error) {
+	conn, err := dbus.ConnectUnix(socket, dbus.WithContext(ctx))
 	if err != nil {
 		return 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -99,6 +100,9 @@ func privateEnvironment(root string) (map[string]string, error) {
 	env["USERPROFILE"], env["APPDATA"], env["LOCALAPPDATA"] = env["HOME"], env["XDG_CONFIG_HOME"], env["XDG_STATE_HOME"]
 	env["TEMP"], env["TMP"] = env["TMPDIR"], env["TMPDIR"]
 	env["DBUS_SESSION_BUS_ADDRESS"] = NoBus(root)
+	if runtime.GOOS == "windows" { // without it, the user's own agent is asked
+		env["SSH_AUTH_SOCK"] = guard.PipePrefix + "none"
+	}
 	if err := guard.Mark(root); err != nil {
 		return nil, err
 	}

@@ -1,10 +1,7 @@
-//go:build !linux && !darwin
+//go:build !linux && !darwin && !windows
 
 package peer
 
-import (
-	"errors"
-	"net"
-)
+import "errors"
 
-func ownerOf(net.Conn) (int, error) { return 0, errors.New("not supported") }
+func ownerOf(int) (int, error) { return -1, errors.New("not supported") }

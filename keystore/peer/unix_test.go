@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build !windows
 
 package peer_test
 
@@ -19,7 +19,7 @@ func TestOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	conn, err := net.Dial("unix", l.Addr().String())
+	conn, err := net.DialUnix("unix", nil, l.Addr().(*net.UnixAddr))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +45,17 @@ func TestOwn(t *testing.T) {
 // What is not a Unix socket has no owner that the kernel tells.
 func TestNoUnixSocket(t *testing.T) {
 	t.Parallel()
-	a, b := net.Pipe()
-	defer func() { _ = a.Close(); _ = b.Close() }()
-	if err := peer.CheckOwn(a); err == nil {
-		t.Error("a pipe passes")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	conn, err := net.DialTCP("tcp", nil, l.Addr().(*net.TCPAddr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := peer.CheckOwn(conn); err == nil {
+		t.Error("it passes")
 	}
 }

@@ -17,7 +17,8 @@ import (
 var _ Signer = (*Agent)(nil)
 
 // Agent signs with a key in an ssh-agent: from a file, on a smart card (ssh-add -s), or on the machine from which the
-// user logged in. Each call finds the agent again by SSH_AUTH_SOCK, and uses it only if this user runs it.
+// user logged in. Each call finds the agent again, by SSH_AUTH_SOCK or at the usual pipe of Windows, and uses it only
+// if this user or the system runs it.
 type Agent struct {
 	public  *rsa.PublicKey
 	options Options
@@ -188,5 +189,5 @@ func malformed(format string) error {
 		)
 	}
 	return failed(ErrWrong, KindAgent, "it is malformed",
-		"check which program answers at $"+socketName+": OpenSSH's ssh-agent works")
+		"check which program answers there: OpenSSH's ssh-agent works")
 }

@@ -1,5 +1,3 @@
-//go:build linux || darwin
-
 package signer_test
 
 import (
@@ -8,9 +6,6 @@ import (
 	"crypto/sha512"
 	"encoding/binary"
 	"io"
-	"net"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,20 +16,11 @@ import (
 // connection.
 func fakeAgent(t *testing.T, answer func(message []byte) []byte) {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "agent") // a socket's path has room for 107 bytes
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	l, err := net.Listen("unix", filepath.Join(folder, "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	t.Setenv("SSH_AUTH_SOCK", l.Addr().String())
+	address, accept := listen(t)
+	t.Setenv("SSH_AUTH_SOCK", address)
 	go func() {
 		for {
-			c, err := l.Accept()
+			c, err := accept()
 			if err != nil {
 				return
 			}
@@ -43,7 +29,7 @@ func fakeAgent(t *testing.T, answer func(message []byte) []byte) {
 	}()
 }
 
-func serve(c net.Conn, answer func([]byte) []byte) {
+func serve(c io.ReadWriteCloser, answer func([]byte) []byte) {
 	defer c.Close() //nolint:errcheck // a fake
 	for {
 		var head [4]byte

@@ -93,6 +93,7 @@ func verbs() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"age-token":            ageToken,
 		"agent":                agent,
+		"agent-pipe":           agentPipe,
 		"assertions-sent":      assertionsSent,
 		"bash":                 bash,
 		"block-ipv6":           blockIPv6,

@@ -2,6 +2,7 @@ package scripttest
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +35,7 @@ func newUser(env *testscript.Env, repository string) error {
 		env.Setenv("XDG_DATA_HOME", filepath.Join(home, ".local", "share"))
 		env.Setenv("TEMP", env.Getenv("TMP"))
 		env.Setenv("TMPDIR", env.Getenv("TMP"))
+		env.Setenv("SSH_AUTH_SOCK", guard.PipePrefix+"none")
 	}
 	env.Setenv("NL", "\n")
 	env.Setenv("ESC", "\x1b")
@@ -70,6 +72,7 @@ type user struct {
 	fault      keystoretest.Fault   // the last one set by keyring fault
 	person     *keystoretest.Person // answers the keyring's prompts
 	agent      *started
+	agentPipe  io.Closer
 	secrets    secrets // set by declare-secrets and trace-secrets
 	port       *port   // set by wire
 	controlled *controlled

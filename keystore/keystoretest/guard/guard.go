@@ -149,6 +149,9 @@ func marked(path string) string {
 	return ""
 }
 
+// PipePrefix begins the names of Windows pipes that a test serves.
+const PipePrefix = `\\.\pipe\cgp-cred-test-`
+
 // inside reports whether one of the roots holds a path, or the path is one that never has a user's files.
 func inside(path string, roots []string) bool {
 	path = filepath.Clean(path)
@@ -157,7 +160,7 @@ func inside(path string, roots []string) bool {
 			return true
 		}
 	}
-	return path == os.DevNull || path == "/proc"
+	return path == os.DevNull || path == "/proc" || strings.HasPrefix(path, PipePrefix)
 }
 
 // busPath returns the socket in one address of a session bus, or "". An abstract name counts as a socket.

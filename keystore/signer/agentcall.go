@@ -3,10 +3,9 @@ package signer
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
+	"io"
 	"os"
-	"path/filepath"
+	"syscall"
 	"time"
 
 	"cgp-cred/keystore/batch"
@@ -16,18 +15,25 @@ import (
 
 const socketName = "SSH_AUTH_SOCK"
 
+// connection is a socket or pipe that an agent answers at.
+type connection interface {
+	io.ReadWriteCloser
+	syscall.Conn
+	SetDeadline(at time.Time) error
+}
+
 // open connects to the agent and checks that it is this user's. The connection ends with the call's deadline, or with
 // the context that the call was given.
 func (s *Agent) open() (*call, error) {
-	path := os.Getenv(socketName)
-	if err := checkSocket(path); err != nil {
+	path, err := agentAddress(os.Getenv(socketName))
+	if err != nil {
 		return nil, err
 	}
 	ctx, stop, limit, err := s.options.bounded(s.options.given())
 	if err != nil {
 		return nil, err
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
+	conn, err := dialAgent(ctx, path)
 	if err != nil {
 		defer stop()
 		if errors.Is(ctx.Err(), context.Canceled) {
@@ -35,19 +41,19 @@ func (s *Agent) open() (*call, error) {
 		}
 		return nil, unreachable(path, err)
 	}
-	c := &call{Conn: conn, ctx: ctx, limit: limit}
+	c := &call{connection: conn, ctx: ctx, limit: limit}
 	ended := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // ends a call that is waiting
 	c.end = func() { ended(); stop(); _ = conn.Close() }
 	if err := peer.CheckOwn(conn); err != nil {
 		c.end()
-		return nil, notOurs(err)
+		return nil, failed(ErrNotOurs, KindAgent, err.Error(), "another user may be listening there: "+notThat)
 	}
 	return c, nil
 }
 
 // call is one connection to an agent.
 type call struct {
-	net.Conn
+	connection
 
 	ctx   context.Context
 	limit time.Duration
@@ -72,33 +78,16 @@ func (c *call) broken(err error) error {
 	return failed(ErrUnavailable, KindAgent, "it closed the connection", "check whether it still answers: ssh-add -l")
 }
 
-const startAgent = `start one: eval "$(ssh-agent -s)", then ssh-add FILE; if you logged in by ssh: log in again with ` +
-	`ssh -A`
-
-// checkSocket refuses a value that is not the path of a socket.
-func checkSocket(path string) error {
-	switch {
-	case path == "":
-		return noAgent(socketName+" is not set", startAgent)
-	case !filepath.IsAbs(path):
-		return noAgent(fmt.Sprintf("%s is %s, not the path of a socket", socketName, printable.Quote(path)), startAgent)
-	}
-	return nil
-}
-
-// unreachable returns the error of a socket that no process listens on, often one that tmux or screen kept from an
-// earlier login.
+// unreachable returns the error of an address that no agent answers at.
 func unreachable(path string, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return failed(
-			ErrTimeout, KindAgent, fmt.Sprintf("it does not take the connection at %s", printable.Quote(path)),
+			ErrTimeout, KindAgent, "it does not take the connection at "+printable.Quote(path),
 			"end the agent and start it again: "+startAgent,
 		)
 	}
 	return noAgent(
-		fmt.Sprintf("no agent answers at %s=%s: %s", socketName, printable.Quote(path), cause(err)),
-		"the socket is of a login that has ended; in tmux: eval \"$(tmux show-environment -s "+socketName+")\"\n"+
-			startAgent,
+		"no agent answers at "+agentPlace(path)+": "+cause(err), notThere,
 	)
 }
 
@@ -117,13 +106,4 @@ func cause(err error) string {
 		err = inner
 	}
 	return printable.Text(err.Error())
-}
-
-// notOurs returns the error of another user's agent, which would learn what cgp-cred signs and could answer anything.
-func notOurs(err error) error {
-	hint := "another user may be listening there: run `unset " + socketName + "`, then " + startAgent
-	if !peer.Known {
-		hint = "keep the key in the keychain, or sign with a program: --signer exec"
-	}
-	return failed(ErrNotOurs, KindAgent, err.Error(), hint)
 }

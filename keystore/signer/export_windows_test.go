@@ -1,0 +1,3 @@
+package signer
+
+var AgentAddress = agentAddress
