@@ -385,7 +385,7 @@ aside() {
 
 # sweep removes what aside has left, except what is still running.
 sweep() {
-	[ -z "$windows" ] || rm -f -- "$bin"/.cgp-cred.??????.old 2>/dev/null || true
+	[ -z "$windows" ] || [ -n "$dry" ] || rm -f -- "$bin"/.cgp-cred.??????.old 2>/dev/null || true
 }
 
 # place_by_setup has the new program install itself: into the user's folder of programs, on the user's Path, and in the

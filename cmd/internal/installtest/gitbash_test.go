@@ -485,6 +485,7 @@ func TestGitBashRunning(t *testing.T) {
 				}
 			}
 			end()
+			m.unchanged("", func() { m.want(m.run("--uninstall", "--dry-run"), 0) })
 			m.want(m.run(), 0)
 			m.installedOnWindows(prefix, version, windowsNames...)
 		}
