@@ -16,6 +16,8 @@ below PREFIX/share.
 In a checkout it builds what is there (this needs Go). With a version and a base URL it fetches
 URL/cgp-cred_VERSION_OS_ARCH.tar.gz and URL/SHA256SUMS and installs what matches. The install.sh
 of a release knows both.
+On Windows, in Git Bash, it fetches the .zip, makes copies instead of links, and installs no man
+pages and only the completion for bash. Without PREFIX it runs: cgp-cred.exe setup --install
 
   --version VERSION   the release to fetch, for example 1.2.0
   --base-url URL      where its files are, for example https://example.org/releases/v1.2.0
@@ -24,7 +26,7 @@ of a release knows both.
   --help              this text
 
 environment (a flag wins):
-  PREFIX              where to install; default: $HOME/.local
+  PREFIX              where to install; default: $HOME/.local, on Windows your folder of programs
   CGP_CRED_VERSION    as --version
   CGP_CRED_BASE_URL   as --base-url
 
@@ -43,9 +45,20 @@ stop() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# choose_prefix sets prefix, bin and share, the folders to install into.
+# find_system sets windows, and exe, which ends a program's name there. uname names Git Bash, MSYS2 and Cygwin.
+find_system() {
+	windows='' exe=''
+	case $(uname -s 2>/dev/null) in
+	MINGW* | MSYS* | CYGWIN*) windows=yes exe=.exe shells=bash extra_names='completion for bash' ;;
+	esac
+	links="git-credential-cgp$exe get_nhs_oauth_token$exe" programs="cgp-cred-fleet$exe cgp-cred$exe"
+}
+
+# choose_prefix sets prefix, bin and share, the folders to install into. If it sets by_setup, the program's own setup
+# installs into bin, as it does for users without Git Bash.
 choose_prefix() {
-	prefix=${PREFIX:-}
+	prefix=${PREFIX:-} by_setup=''
+	[ -z "$windows" ] || [ -n "$prefix" ] || by_setup=yes
 	if [ -z "$prefix" ]; then
 		case ${HOME:-} in
 		/*) prefix=$HOME/.local ;;
@@ -54,6 +67,9 @@ choose_prefix() {
 	fi
 	case $prefix in
 	*"$newline"*) stop 2 "PREFIX has a line break in it" "give PREFIX one path, for example PREFIX=/opt/cgp-cred" ;;
+	esac
+	[ -z "$windows" ] || prefix=$(cygpath -u "$prefix") || stop 2 "PREFIX is no path" "PREFIX=/c/cgp-cred sh install.sh"
+	case $prefix in
 	/*) ;;
 	*) prefix=$(pwd)/$prefix ;;
 	esac
@@ -64,6 +80,9 @@ choose_prefix() {
 		esac
 	done
 	bin=$prefix/bin share=$prefix/share
+	[ -n "$by_setup" ] || return 0
+	{ [ -n "${LOCALAPPDATA:-}" ] && bin=$(cygpath -u "$LOCALAPPDATA")/Programs/cgp-cred; } ||
+		stop 2 "LOCALAPPDATA names no folder, so your folder of programs is not known" "PREFIX=/c/cgp-cred sh install.sh"
 }
 
 # choose_source sets src to the checkout to build, or version, base and loopback to the release to fetch.
@@ -125,6 +144,7 @@ find_checkout() {
 make_tmp() {
 	new=''
 	tmp=$(umask 077 && mktemp -d) || stop 1 "no temporary folder can be made" "set TMPDIR to a folder that you can write to"
+	[ -z "$windows" ] || tmp=$(cygpath -m "$tmp") # C:/x is a path for every program
 	trap 'rm -rf -- "$tmp"; [ -z "$new" ] || rm -f -- "$new"' EXIT
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
@@ -147,13 +167,15 @@ build() {
 	fi
 	say "building cgp-cred $stamp from $src"
 	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 \
-		go build -trimpath "$vcs" -ldflags="-s -w -X main.version=$stamp" -o "$tmp/cgp-cred" ./cmd/cgp-cred) ||
+		go build -trimpath "$vcs" -ldflags="-s -w -X main.version=$stamp" -o "$tmp/cgp-cred$exe" ./cmd/cgp-cred) ||
 		stop 1 "go build did not succeed; its own message is above" "this needs the Go that go.mod names, or a newer one; here is $(go version 2>/dev/null || echo another)"
 	if [ -d "$src/cmd/cgp-cred-fleet" ]; then # only a fleet with a Redis needs it, and only it needs the library for that
 		(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 \
-			go build -trimpath "$vcs" -ldflags="-s -w -X main.version=$stamp" -o "$tmp/cgp-cred-fleet" ./cmd/cgp-cred-fleet >"$tmp/said" 2>&1) ||
+			go build -trimpath "$vcs" -ldflags="-s -w -X main.version=$stamp" \
+			-o "$tmp/cgp-cred-fleet$exe" ./cmd/cgp-cred-fleet >"$tmp/said" 2>&1) ||
 			note "cgp-cred-fleet can't be built, and is left out: $(sed -n 1p "$tmp/said")"
 	fi
+	[ -z "$windows" ] || return 0
 	page_date=$(git -C "$src" log -1 --format=%ct 2>/dev/null) || page_date=''
 	[ "$stamp" != dev ] || page_date=''
 	(cd -- "$src" && GOOS='' GOARCH='' GOWORK=off CGO_ENABLED=0 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$page_date} \
@@ -167,14 +189,21 @@ platform() {
 	case $(uname -s) in
 	Linux) os=linux ;;
 	Darwin) os=darwin ;;
-	*) stop 1 "there is no release for $(uname -s)" "build it from a checkout; on Windows see docs/install.md" ;;
+	MINGW* | MSYS* | CYGWIN*) os=windows ;;
+	*) stop 1 "there is no release for $(uname -s)" "build it from a checkout" ;;
 	esac
-	case $(uname -m) in
+	machine=$(uname -m)
+	case "$os $(uname -s) ${PROCESSOR_IDENTIFIER:-}" in # on ARM, Windows may emulate this shell
+	windows*-ARM64* | windows*' ARMv'*) machine=arm64 ;;
+	esac
+	case $machine in
 	x86_64 | amd64) arch=amd64 ;;
 	aarch64 | arm64) arch=arm64 ;;
-	*) stop 1 "there is no release for the processor $(uname -m)" "build it from a checkout" ;;
+	*) stop 1 "there is no release for the processor $machine" "build it from a checkout" ;;
 	esac
-	archive=cgp-cred_${version}_${os}_${arch}.tar.gz
+	top=cgp-cred_${version}_${os}_${arch}/ # the one folder in the archive
+	archive=${top%/}.tar.gz unpackers='tar gzip awk'
+	[ -z "$windows" ] || archive=${top%/}.zip unpackers='unzip awk'
 }
 
 # choose_tools sets fetcher and hasher before anything is fetched.
@@ -195,7 +224,7 @@ choose_tools() {
 	else
 		stop 1 "none of sha256sum, shasum and openssl is here, so the download can't be verified" "install one of them"
 	fi
-	for tool in tar gzip awk; do
+	for tool in $unpackers; do
 		have "$tool" || stop 1 "$tool is not here, so the release can't be unpacked" "install $tool"
 	done
 }
@@ -247,28 +276,49 @@ verify() {
 	[ "$got" = "$want" ] || stop 1 "the checksum of $archive is not the one in SHA256SUMS" "nothing was installed; fetch it again, and report it if it stays so"
 }
 
-# unpack takes cgp-cred, cgp-cred-fleet, the man pages and the programs of contrib out of the archive. Only plain files with names that a release has are allowed.
+# list writes the names of the archive's members to tmp/all, and lines that begin with the letter of their type to
+# tmp/members.
+list() {
+	if [ -n "$windows" ]; then
+		unzip -Z1 "$tmp/$archive" >"$tmp/all" 2>/dev/null && unzip -Zs "$tmp/$archive" '*' >"$tmp/members" 2>/dev/null
+	else
+		tar -tzf "$tmp/$archive" >"$tmp/all" 2>/dev/null && tar -tvzf "$tmp/$archive" >"$tmp/members" 2>/dev/null
+	fi
+}
+
+# take NAME puts a program of the archive into tmp.
+take() {
+	if [ -n "$windows" ]; then
+		unzip -pq "$tmp/$archive" "$top$1" >"$tmp/$1"
+	else
+		tar -xzOf "$tmp/$archive" "$top$1" >"$tmp/$1"
+	fi || stop 1 "$archive can't be unpacked" "$odd"
+}
+
+# unpack takes cgp-cred, cgp-cred-fleet, the man pages and the programs of contrib out of the archive. Only plain files
+# with names that a release has are allowed.
 unpack() {
 	odd="the archive is not one of cgp-cred; nothing was installed"
-	top=${archive%.tar.gz}/ # its one folder
-	if ! tar -tzf "$tmp/$archive" >"$tmp/all" 2>/dev/null || ! tar -tvzf "$tmp/$archive" >"$tmp/members" 2>/dev/null; then
-		stop 1 "$archive can't be unpacked" "$odd"
-	fi
-	# Two links are allowed, to the program. They are not taken: place makes its own.
+	list || stop 1 "$archive can't be unpacked" "$odd"
+	# Two links are allowed, to the program. They are not taken, and neither are copies: place makes its own.
 	! grep '^[^-]' "$tmp/members" | grep -Evq "^l.* $top(git-credential-cgp|get_nhs_oauth_token) -> cgp-cred\$" ||
 		stop 1 "$archive holds something other than plain files" "$odd"
 	pages='man/(cgp-cred[a-z-]*|git-credential-cgp|get_nhs_oauth_token)\.1'
 	tools='contrib/(systemd/)?[a-z0-9]+[a-z0-9@.-]*'
+	own="$(echo "$programs $links" | sed 's/[.]/\\./g; s/ /|/g')"
 	awk -v top="$top" 'index($0, top) != 1 { exit 1 } { print substr($0, length(top) + 1) }' "$tmp/all" >"$tmp/names" ||
 		stop 1 "$archive holds a file that a release does not have" "$odd"
-	! grep -Evxq "cgp-cred|cgp-cred-fleet|git-credential-cgp|get_nhs_oauth_token|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.(md|png)|completions/[_a-z][a-z0-9_.-]*|$pages|$tools" "$tmp/names" || stop 1 "$archive holds a file that a release does not have" "$odd"
-	[ "$(grep -cx cgp-cred "$tmp/names")" = 1 ] || stop 1 "$archive does not hold one cgp-cred" "$odd"
-	tar -xzOf "$tmp/$archive" "${top}cgp-cred" >"$tmp/cgp-cred" || stop 1 "$archive can't be unpacked" "$odd"
-	case $(grep -cx cgp-cred-fleet "$tmp/names") in
+	own="$own|LICENSE|[A-Z]+\.md|docs/[a-z-]+\.(md|png)|completions/[_a-z][a-z0-9_.-]*"
+	! grep -Evxq "$own|$pages|$tools" "$tmp/names" ||
+		stop 1 "$archive holds a file that a release does not have" "$odd"
+	[ "$(grep -cFx "cgp-cred$exe" "$tmp/names")" = 1 ] || stop 1 "$archive does not hold one cgp-cred$exe" "$odd"
+	take "cgp-cred$exe"
+	case $(grep -cFx "cgp-cred-fleet$exe" "$tmp/names") in
 	0) ;; # an earlier release
-	1) tar -xzOf "$tmp/$archive" "${top}cgp-cred-fleet" >"$tmp/cgp-cred-fleet" || stop 1 "$archive can't be unpacked" "$odd" ;;
-	*) stop 1 "$archive holds more than one cgp-cred-fleet" "$odd" ;;
+	1) take "cgp-cred-fleet$exe" ;;
+	*) stop 1 "$archive holds more than one cgp-cred-fleet$exe" "$odd" ;;
 	esac
+	[ -z "$windows" ] || return 0
 	grep -Ex "$pages|$tools" "$tmp/names" >"$tmp/extras" || return 0
 	# shellcheck disable=SC2046 # names without spaces, as the pattern says
 	tar -xzf "$tmp/$archive" -C "$tmp" $(sed "s|^|$top|" "$tmp/extras") || stop 1 "$archive can't be unpacked" "$odd"
@@ -277,32 +327,75 @@ unpack() {
 	done
 }
 
-# place puts the programs and the links into bin.
+# place puts the programs and the links into bin. Few users of Windows may make links: there they are copies. They come
+# first, so that all is new if cgp-cred is.
 place() {
 	elsewhere="choose a folder that is yours: PREFIX=\"\$HOME/.local\" sh install.sh"
-	[ ! -f "$tmp/cgp-cred-fleet" ] || place_program cgp-cred-fleet
-	place_program cgp-cred
+	sweep
+	[ ! -f "$tmp/cgp-cred-fleet$exe" ] || place_program "cgp-cred-fleet$exe"
+	[ -n "$windows" ] || place_program cgp-cred
 	for link in $links; do
-		if [ ! -e "$bin/$link" ] && [ ! -L "$bin/$link" ]; then
+		if [ -e "$bin/$link" ] || [ -L "$bin/$link" ]; then
+			if ! ours "$bin/$link"; then
+				note "$bin/$link is another program's and was not changed; to have cgp-cred's, remove it and install again"
+				continue
+			fi
+			[ -n "$windows" ] || continue
+		fi
+		if [ -n "$windows" ]; then
+			place_program "$link" cgp-cred.exe
+		else
 			ln -s cgp-cred "$bin/$link" || stop 1 "the link $bin/$link can't be made" "$elsewhere"
-		elif ! ours "$bin/$link"; then
-			note "$bin/$link is another program's and was not changed; to have cgp-cred's, remove it and install again"
 		fi
 	done
+	[ -z "$windows" ] || place_program cgp-cred.exe
+	installed=$bin/cgp-cred$exe
+	say "installed $installed: $(sed -n 1p "$tmp/said")"
 }
 
-# place_program NAME moves tmp/NAME to its place in one step: the old program may be running.
+# place_program NAME [FILE] moves tmp/FILE, or tmp/NAME, to its place in one step: the old program may be running.
 place_program() {
 	[ ! -d "$bin/$1" ] || stop 1 "$bin/$1 is a folder" "move it away, or choose another PREFIX"
 	mkdir -p -- "$bin" 2>/dev/null || stop 1 "the folder $bin can't be made" "$elsewhere"
-	new=$(mktemp "$bin/.cgp-cred.XXXXXX" 2>/dev/null) || {
+	new=$(mktemp "$bin/.cgp-cred.XXXXXX$exe" 2>/dev/null) || {
 		new=''
 		stop 1 "nothing can be written to $bin" "$elsewhere"
 	}
-	{ cat "$tmp/$1" >"$new" && chmod 755 "$new"; } || stop 1 "writing to $bin did not succeed" "is the disk full?"
-	"$new" version >"$tmp/said" 2>&1 || stop 1 "the new program does not run on this machine; what was installed before is still there" "is $bin on a file system that runs programs?"
-	mv -f -- "$new" "$bin/$1" || stop 1 "$bin/$1 can't be replaced" "$elsewhere"
+	{ cat "$tmp/${2:-$1}" >"$new" && chmod 755 "$new"; } || stop 1 "writing to $bin did not succeed" "is the disk full?"
+	check_program "$new" "is $bin on a file system that runs programs?"
+	if [ -z "$windows" ] || [ ! -e "$bin/$1" ]; then
+		mv -f -- "$new" "$bin/$1" || stop 1 "$bin/$1 can't be replaced" "$elsewhere"
+	elif ! mv -f -- "$new" "$bin/$1" 2>/dev/null; then
+		{ aside "$bin/$1" && { mv -f -- "$new" "$bin/$1" || { mv -f -- "$old" "$bin/$1" && false; }; }; } ||
+			stop 1 "$bin/$1 can't be replaced" "$elsewhere"
+	fi
 	new=''
+}
+
+# check_program FILE HINT stops unless the new program runs. tmp/said is what it says of its version.
+check_program() {
+	"$1" version >"$tmp/said" 2>&1 ||
+		stop 1 "the new program does not run on this machine; what was installed before is still there" "$2"
+}
+
+# aside FILE gives a program another name, old. Windows allows that while the program runs, and no removal.
+aside() {
+	old=$(mktemp "${1%/*}/.cgp-cred.XXXXXX.old" 2>/dev/null) && mv -f -- "$1" "$old"
+}
+
+# sweep removes what aside has left, except what is still running.
+sweep() {
+	[ -z "$windows" ] || [ -n "$dry" ] || rm -f -- "$bin"/.cgp-cred.??????.old 2>/dev/null || true
+}
+
+# place_by_setup has the new program install itself: into the user's folder of programs, on the user's Path, and in the
+# list of apps.
+place_by_setup() {
+	installed=$tmp/cgp-cred.exe
+	chmod 755 "$tmp"/*.exe
+	check_program "$installed" "is a rule of this machine against it? then ask its administrator"
+	"$installed" setup --install || stop 1 "the program can't install itself; its own message is above" \
+		"PREFIX=\"\$HOME/.local\" sh install.sh needs no setting of Windows"
 }
 
 # extras is each man page, program of contrib and completion that is installed, a name below share each line.
@@ -323,6 +416,7 @@ extras() {
 # completion SHELL is each name of the completion script below share. bash and fish look for a file of the command's name.
 completion() {
 	for command in cgp-cred $links; do
+		command=${command%.exe}
 		case $1 in
 		bash) echo "bash-completion/completions/$command" ;;
 		fish) echo "fish/vendor_completions.d/$command.fish" ;;
@@ -348,13 +442,13 @@ place_extras() {
 		[ ! -f "$program" ] || place_extra "$program" "cgp-cred/${program#"$tmp/"}"
 	done
 	for shell in $shells; do
-		if "$bin/cgp-cred" completion "$shell" >"$tmp/script" 2>/dev/null && [ -s "$tmp/script" ]; then
+		if "$installed" completion "$shell" >"$tmp/script" 2>/dev/null && [ -s "$tmp/script" ]; then
 			for script in $(completion "$shell"); do
 				place_extra "$tmp/script" "$script"
 			done
 		fi
 	done
-	if [ -n "$(extras)" ]; then say "installed its man pages, shell completions and programs for key stores below $share"; fi
+	if [ -n "$(extras)" ]; then say "installed its $extra_names below $share"; fi
 	case ${SHELL:-} in
 	*/zsh) [ -n "$had_zsh" ] || [ ! -f "$share/$(completion zsh)" ] || tell_zsh ;;
 	esac
@@ -390,8 +484,13 @@ tell_zsh() {
 	say "    fpath=(\"$(printf '%s' "$share" | sed 's/[\\"$`]/\\&/g')/zsh/site-functions\" \$fpath)"
 }
 
-# ours says whether PATH is a link that this script made.
+# ours says whether PATH is a link or a copy that this script made. A copy of any version has the name of its Go package
+# in it; nothing is run to find that out.
 ours() {
+	if [ -n "$windows" ]; then
+		[ -f "$1" ] && LC_ALL=C grep -Fq 'cgp-cred/cmd/cgp-cred' "$1"
+		return
+	fi
 	[ -L "$1" ] || return 1
 	case $(readlink "$1") in
 	cgp-cred | "$bin/cgp-cred") return 0 ;;
@@ -403,8 +502,8 @@ ours() {
 tell_path() {
 	case :${PATH:-}: in
 	*":$bin:"*)
-		first=$(command -v cgp-cred || true)
-		[ "$first" = "$bin/cgp-cred" ] || note "$first comes before $bin on your PATH and will be the one that runs"
+		first=$(command -v "cgp-cred$exe" || true)
+		[ "$first" = "$bin/cgp-cred$exe" ] || note "$first comes before $bin on your PATH and will be the one that runs"
 		return
 		;;
 	esac
@@ -420,8 +519,8 @@ tell_path() {
 tell_packages() {
 	rest=${PATH:-}:
 	while [ -n "$rest" ]; do
-		other=${rest%%:*}/cgp-cred rest=${rest#*:}
-		if [ ! -f "$other" ] || [ "$other" = "$bin/cgp-cred" ] || ! manager=$(package_manager "$other"); then continue; fi
+		other=${rest%%:*}/cgp-cred$exe rest=${rest#*:}
+		if [ ! -f "$other" ] || [ "$other" = "$bin/cgp-cred$exe" ] || ! manager=$(package_manager "$other"); then continue; fi
 		note "$other was installed by $manager; the first on your PATH runs, so remove one: the package, or this one with sh install.sh --uninstall"
 	done
 }
@@ -453,7 +552,8 @@ install_it() {
 		what="fetch $base/$archive, verify its SHA-256"
 	fi
 	if [ -n "$dry" ]; then
-		say "would $what and put cgp-cred, $(echo "$links" | sed 's/ /, /') and cgp-cred-fleet into $bin, man pages, completions and programs for key stores below $share"
+		names="cgp-cred$exe, $(echo "$links" | sed 's/ /, /') and cgp-cred-fleet$exe"
+		say "would $what and put $names into $bin, $extra_names below $share"
 		return
 	fi
 	make_tmp
@@ -467,9 +567,9 @@ install_it() {
 		verify
 		unpack
 	fi
-	place
-	say "installed $bin/cgp-cred: $(sed -n 1p "$tmp/said")"
+	if [ -n "$by_setup" ]; then place_by_setup; else place; fi
 	place_extras
+	[ -z "$by_setup" ] || return 0 # setup has told it
 	tell_path
 	tell_packages
 }
@@ -487,8 +587,13 @@ uninstall() {
 	for name in $programs; do
 		[ ! -d "$bin/$name" ] || stop 1 "$bin/$name is a folder, not the program" "is this the PREFIX that you installed into?"
 	done
-	removed=''
-	for name in $links $programs; do
+	removed='' by_name="$links $programs"
+	sweep
+	if [ -n "$by_setup" ]; then
+		by_name=''
+		[ ! -f "$bin/cgp-cred.exe" ] || uninstall_by_setup
+	fi
+	for name in $by_name; do
 		path=$bin/$name
 		[ -e "$path" ] || [ -L "$path" ] || continue
 		if ! program "$name" && ! ours "$path"; then
@@ -512,6 +617,19 @@ uninstall() {
 	fi
 }
 
+# uninstall_by_setup has the program remove itself. A copy of it runs, so that the file is not in use.
+uninstall_by_setup() {
+	removed=yes
+	if [ -n "$dry" ]; then
+		say "would run: $bin/cgp-cred.exe setup --uninstall"
+		return
+	fi
+	make_tmp
+	cp -- "$bin/cgp-cred.exe" "$tmp/cgp-cred.exe" || stop 1 "$bin/cgp-cred.exe can't be read" "is $bin yours?"
+	"$tmp/cgp-cred.exe" setup --uninstall ||
+		stop 1 "the program can't remove itself; its own message is above" "Windows removes it too: Settings, Installed apps"
+}
+
 # remove_one removes PATH, or says that it would.
 remove_one() {
 	removed=yes
@@ -519,7 +637,12 @@ remove_one() {
 		say "would remove $1"
 		return
 	fi
-	rm -f -- "$1" || stop 1 "$1 can't be removed" "is ${1%/*} yours?"
+	if [ -z "$windows" ]; then
+		rm -f -- "$1" || stop 1 "$1 can't be removed" "is ${1%/*} yours?"
+	elif ! rm -f -- "$1" 2>/dev/null; then
+		aside "$1" || stop 1 "$1 can't be removed" "is ${1%/*} yours?"
+		note "$1 is running: it is $old now; delete that when it has ended"
+	fi
 	say "removed $1"
 }
 
@@ -534,7 +657,8 @@ set_option() {
 main() {
 	newline='
 '
-	links='git-credential-cgp get_nhs_oauth_token' programs='cgp-cred-fleet cgp-cred' shells='bash zsh fish' dry='' remove='' version='' base=''
+	shells='bash zsh fish' extra_names='man pages, shell completions and programs for key stores'
+	dry='' remove='' version='' base=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--version | --base-url)
@@ -553,6 +677,7 @@ main() {
 		esac
 		shift
 	done
+	find_system
 	choose_prefix
 	if [ -n "$remove" ]; then uninstall; else install_it; fi
 }

@@ -123,29 +123,21 @@ func TestActionRelease(t *testing.T) {
 	}
 }
 
-// TestActionOnWindows plays a Windows runner's shell: its uname and cygpath, and a curl that answers with the files of
-// a release. It compiles the checkout, or takes the release if its checksum is right.
+// TestActionOnWindows plays a Windows runner's shell, and a curl that answers with the files of a release. It compiles
+// the checkout, or takes the release if its checksum is right.
 func TestActionOnWindows(t *testing.T) {
 	t.Parallel()
 	keystoretest.Need(t, "bash", "bash")
 	keystoretest.Need(t, "zip", "zip")
 	keystoretest.Need(t, "unzip", "unzip")
 	m := newMachine(t, "sh")
-	src := m.runner()
+	m.runner()
+	built := m.gitBash()
 	fake := filepath.Join(m.root, "git-bash")
-	m.program(filepath.Join(fake, "uname"), "echo MINGW64_NT-10.0-26100")
-	// D:\a\_temp is the machine's folder for temporary files, D:\src the checkout.
-	m.program(filepath.Join(fake, "cygpath"), `case "$1 $2" in
-'-u D:\a\_temp') echo "`+m.tmp+`" ;;
-'-u D:\src') echo "`+src+`" ;;
-"-w `+m.tmp+`/cgp-cred/bin") printf '%s\n' 'D:\a\_temp\cgp-cred\bin' ;;
-*) echo "cygpath $*" >&2; exit 1 ;;
-esac`)
 	served := filepath.Join(m.root, "served")
 	m.program(filepath.Join(fake, "curl"), `while [ "$1" != -o ]; do shift; done; cp "`+served+`/${4##*/}" "$2"`)
-	m.env["PATH"] = fake + ":" + m.env["PATH"]
-	m.env["RUNNER_TEMP"] = `D:\a\_temp`
-	given := map[string]string{"CHECKOUT": `D:\src`, "REF": "main", "REPOSITORY": "o/r"}
+	m.env["RUNNER_TEMP"] = `D:\tmp`
+	given := map[string]string{"CHECKOUT": `D:\a b`, "REF": "main", "REPOSITORY": "o/r"}
 	bin := filepath.Join(m.tmp, "cgp-cred", "bin")
 	names := "cgp-cred.exe get_nhs_oauth_token.exe git-credential-cgp.exe"
 
@@ -153,18 +145,19 @@ esac`)
 	if got := strings.Join(m.names(bin), " "); got != names {
 		t.Errorf("built: %s", got)
 	}
-	if head, err := os.ReadFile(filepath.Join(bin, "cgp-cred.exe")); err != nil || !strings.HasPrefix(string(head), "MZ") {
+	if head, err := os.ReadFile(filepath.Join(built, "cgp-cred.exe")); err != nil || !strings.HasPrefix(string(head), "MZ") {
 		t.Errorf("it is no Windows program: %v", err)
 	}
-	if path, err := os.ReadFile(m.env["GITHUB_PATH"]); string(path) != `D:\a\_temp\cgp-cred\bin`+"\n" || err != nil {
+	m.installedOnWindows(filepath.Dir(bin), "stand-in", strings.Fields(names)...)
+	if path, err := os.ReadFile(m.env["GITHUB_PATH"]); string(path) != `D:\tmp\cgp-cred\bin`+"\n" || err != nil {
 		t.Errorf("PATH: %q, %v", path, err)
 	}
 
 	top := "cgp-cred_1.2.3_windows_amd64"
 	for _, name := range strings.Fields(names) {
-		m.write(filepath.Join(served, top, name), "release")
+		m.write(filepath.Join(served, top, name), windowsProgram("1.2.3"))
 	}
-	cmd := exec.CommandContext(t.Context(), "zip", "-qr", top+".zip", top)
+	cmd := exec.CommandContext(t.Context(), "zip", "-qrD", top+".zip", top)
 	cmd.Dir = served
 	m.must(cmd.Run())
 	archive, err := os.ReadFile(filepath.Join(served, top+".zip"))
@@ -173,13 +166,11 @@ esac`)
 	m.write(filepath.Join(served, "SHA256SUMS"), sums)
 	given["REF"] = "v1.2.3"
 	m.want(m.step(actionSteps(t)[0], given), 0)
-	if text, err := os.ReadFile(filepath.Join(bin, "cgp-cred.exe")); string(text) != "release" || err != nil {
-		t.Errorf("%d bytes, %v", len(text), err)
-	}
+	m.installedOnWindows(filepath.Dir(bin), "1.2.3", strings.Fields(names)...)
 	for _, bad := range []string{strings.Replace(sums, sums[:8], "00000000", 1), "", strings.ReplaceAll(sums, "1.2.3", "1.2.4")} {
 		m.write(filepath.Join(served, "SHA256SUMS"), bad)
 		r := m.step(actionSteps(t)[0], given)
-		if left := m.names(bin); r.code != 1 || len(left) != 0 || !strings.Contains(r.stderr, "checksum") {
+		if left, _ := filepath.Glob(filepath.Join(bin, "*")); r.code != 1 || len(left) != 0 || !strings.Contains(r.stderr, "SHA256SUMS") {
 			t.Errorf("exit %d, %q, left %v", r.code, r.stderr, left)
 		}
 	}

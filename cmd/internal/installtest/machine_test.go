@@ -35,6 +35,11 @@ var (
 // eachShell runs test once for each shell that is here.
 func eachShell(t *testing.T, test func(t *testing.T, m *machine)) {
 	t.Helper()
+	eachOf(t, shells, test)
+}
+
+func eachOf(t *testing.T, shells [][]string, test func(t *testing.T, m *machine)) {
+	t.Helper()
 	for _, shell := range shells {
 		if _, err := exec.LookPath(shell[0]); err != nil && slices.Contains(rare, shell[0]) {
 			continue

@@ -78,6 +78,11 @@ func TestMadeRelease(t *testing.T) {
 		}
 	}
 	checkLinks(t, filepath.Join(m.tmp, strings.TrimSuffix(archive, ".tar.gz")))
+	// In Git Bash install.sh takes the archive for Windows, whose program this system does not run.
+	m.gitBash()
+	if r := m.start([]string{"sh", filepath.Join(m.tmp, "install.sh")}, ""); !strings.Contains(r.stderr, "does not run") {
+		t.Errorf("the archive for Windows: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
 }
 
 // checkLinks fails if a link in a document of the archive leads to a file that the archive does not have.
