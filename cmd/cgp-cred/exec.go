@@ -57,8 +57,8 @@ proxy, NO_PROXY gets 127.0.0.1. -v prints a line for each request.
 Signals are passed on, and the exit status is the command's: 128+n if signal n ended it, 126 or
 127 if it can't be run. If cgp-cred itself is killed (SIGKILL), on Linux the command gets SIGTERM,
 and on Windows it ends too; a token file stays behind, and its token expires within ten minutes.`,
-		Example: `  cgp-cred exec -- sh -c 'printf "Authorization: Bearer %s\n" "$CGP_TOKEN" | curl -H @- "$0"' URL
-  cgp-cred exec --stdin -- curl -H @- URL
+		Example: `  cgp-cred exec --stdin -- curl -H @- URL
+  cgp-cred exec -- sh -c 'printf "Authorization: Bearer %s\n" "$CGP_TOKEN" | curl -H @- "$0"' URL
   cgp-cred exec --htslib -- samtools view https://int.api.service.nhs.uk/a.bam chr20:1-1000000
   cgp-cred exec --token-file -- ./nightly-job
   cgp-cred exec --proxy -- gatk CountReads -I {}/genomic-data-access/a.bam`,

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 )
 
 const caFile = "ca.pem"
@@ -53,9 +54,8 @@ func authority(at ...net.Addr) (folder string, config *tls.Config, err error) {
 
 // noRoom returns the error for a temporary folder that can't be written.
 func noRoom(what string, err error) error {
-	hint := fmt.Sprintf(
-		"check free space and permissions (df %[1]s; ls -ld %[1]s), or name another folder in TMPDIR", os.TempDir(),
-	)
+	hint := "check free space and permissions (" + printable.Space(os.TempDir()) +
+		"), or name another folder in TMPDIR, on Windows in TMP"
 	return fault.Wrap(fault.Usage, hint, what, err)
 }
 

@@ -50,8 +50,8 @@ func NewUnlocker(descriptor, file string) (*Unlocker, error) {
 	if err != nil || n < 3 {
 		// It may be the passphrase by mistake, so the error does not repeat it.
 		return nil, fault.New(fault.Usage,
-			"--passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3 with 3<FILE: the number, not the passphrase; a "+
-				"file by its name: --passphrase-file FILE",
+			"name a file: --passphrase-file FILE, or give the number of a descriptor, not the passphrase: "+
+				"--passphrase-fd 3 3<FILE, or CGP_CRED_PASSPHRASE_FD=3 with 3<FILE",
 			"the passphrase's descriptor is not a number of 3 or more")
 	}
 	u := &Unlocker{descriptor: int(n)}
