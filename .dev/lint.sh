@@ -43,6 +43,7 @@ for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wi
 	check "$target" system "${target%/*}" "${target#*/}"
 done
 check golangci-lint "$TOOLS/golangci-lint" run --allow-parallel-runners ./...
+check "golangci-lint for Windows" env GOOS=windows "$TOOLS/golangci-lint" run --allow-parallel-runners ./...
 if command -v shellcheck >/dev/null 2>&1; then
 	check shellcheck shellcheck -x -P SCRIPTDIR install.sh .github/actions/*/*.sh .dev/*.sh .dev/packaging/*.sh .ci/run contrib/*-sign contrib/*-keystore contrib/*.sh
 else

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"cgp-cred/keystore/fault"
-	"cgp-cred/keystore/printable"
 )
 
 const caFile = "ca.pem"
@@ -54,8 +53,8 @@ func authority(at ...net.Addr) (folder string, config *tls.Config, err error) {
 
 // noRoom returns the error for a temporary folder that can't be written.
 func noRoom(what string, err error) error {
-	hint := "check free space and permissions (" + printable.Space(os.TempDir()) +
-		"), or name another folder in TMPDIR, on Windows in TMP"
+	hint := "check free space and permissions of " + os.TempDir() +
+		", or name another folder in TMPDIR, on Windows in TMP"
 	return fault.Wrap(fault.Usage, hint, what, err)
 }
 

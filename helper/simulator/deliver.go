@@ -112,11 +112,11 @@ func (s *Simulator) log(r *http.Request, status, problem string) {
 	}
 	s.logging.Lock()
 	defer s.logging.Unlock()
-	s.config.Log(shown(line))
+	s.config.Log(printable(line))
 }
 
-// shown escapes what a terminal would not print, and cuts a text that is too long for a line.
-func shown(s string) string {
+// printable escapes what a terminal would not print, and cuts a text that is too long for a line.
+func printable(s string) string {
 	const most = 300
 	if len(s) > most {
 		s = s[:most] + "..."

@@ -18,7 +18,7 @@ func protect(plain []byte) ([]byte, error) {
 	var out windows.DataBlob
 	err := windows.CryptProtectData(blob(plain), nil, blob(purpose), 0, nil, windows.CRYPTPROTECT_UI_FORBIDDEN, &out)
 	if err != nil {
-		return nil, fmt.Errorf("Windows did not protect the sealing key: %w", err)
+		return nil, fmt.Errorf("the sealing key was not protected by Windows: %w", err)
 	}
 	return taken(out), nil
 }
@@ -46,9 +46,10 @@ func blob(b []byte) *windows.DataBlob {
 
 // taken copies what the system has allocated, and frees it.
 func taken(out windows.DataBlob) []byte {
-	given := unsafe.Slice(out.Data, out.Size)
+	given := unsafe.Slice(out.Data, out.Size) //nolint:gosec // as the system says
 	b := bytes.Clone(given)
 	clear(given)
-	_, _ = windows.LocalFree(windows.Handle(unsafe.Pointer(out.Data))) // the process is short
+	//nolint:gosec // the handle is the address; a failure is no loss, the process is short
+	_, _ = windows.LocalFree(windows.Handle(unsafe.Pointer(out.Data)))
 	return b
 }

@@ -11,6 +11,11 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
+// systemState is what only this system's verbs keep.
+type systemState struct {
+	agentPipe *keystoretest.Pipe
+}
+
 // agentPipe PEM... serves an ssh-agent with these keys at a pipe, and sets SSH_AUTH_SOCK. "agent-pipe stop" ends it. It
 // is this test's: the agent of Windows is a service of the machine.
 func agentPipe(ts *testscript.TestScript, neg bool, args []string) {

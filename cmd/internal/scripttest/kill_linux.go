@@ -29,6 +29,11 @@ const (
 	killedCalls = "killed.calls"
 )
 
+// systemState is what only this system's verbs keep.
+type systemState struct {
+	kills int // by survives-kill
+}
+
 // survives-kill BEGIN OLD NEW COMMAND... checks that a command that is killed with SIGKILL, at any system call,
 // leaves the old state or the new one. Each time it runs "sh begin.sh BEGIN", the command, and "sh check.sh OLD NEW".
 // The first time it does not kill the command. Then it kills it at one system call, a different one for each command,

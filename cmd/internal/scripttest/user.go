@@ -2,7 +2,6 @@ package scripttest
 
 import (
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,6 +64,7 @@ type userKey struct{}
 // user is a script's user, and the programs that run next to the script.
 type user struct {
 	testing.TB
+	systemState
 
 	repository string
 	simulator  *running
@@ -72,13 +72,11 @@ type user struct {
 	fault      keystoretest.Fault   // the last one set by keyring fault
 	person     *keystoretest.Person // answers the keyring's prompts
 	agent      *started
-	agentPipe  io.Closer
 	secrets    secrets // set by declare-secrets and trace-secrets
 	port       *port   // set by wire
 	controlled *controlled
 	tpm        *started
 	service    *keyServer // set by key-service
-	kills      int        // by survives-kill
 	endIGV     func()     // set by igv
 }
 
