@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -43,6 +44,9 @@ func rename(from, to string) error {
 		err := os.Rename(from, to)
 		if inUse(err) && posixRename(from, to) == nil {
 			return nil
+		}
+		if info, _ := os.Lstat(to); inUse(err) && info != nil && info.IsDir() {
+			return &os.LinkError{Op: "rename", Old: from, New: to, Err: syscall.EISDIR} // no program has to close it
 		}
 		return err
 	})

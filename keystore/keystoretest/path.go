@@ -2,6 +2,7 @@ package keystoretest
 
 import (
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -14,6 +15,14 @@ func Abs(path string) string {
 		return "C:" + path
 	}
 	return path
+}
+
+// FileURL returns the URL of a file or folder of this machine.
+func FileURL(path string) string {
+	if runtime.GOOS == "windows" {
+		return "file:///" + filepath.ToSlash(path)
+	}
+	return "file://" + path
 }
 
 // Names reports whether a message names a file, or one in that folder. In quotes a backslash is written twice.
