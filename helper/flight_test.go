@@ -16,6 +16,7 @@ import (
 
 	"cgp-cred/helper"
 	"cgp-cred/helper/apim"
+	"cgp-cred/helper/cache"
 	"cgp-cred/helper/helpertest"
 	"cgp-cred/helper/manage"
 	"cgp-cred/helper/simulator"
@@ -34,6 +35,9 @@ type slow struct {
 func (s slow) Limit() (time.Duration, error) { return s.limit, nil }
 
 func (s slow) Get(ctx context.Context, account string) (keystore.Secret, error) {
+	if strings.HasSuffix(account, cache.AccountEnd) { // a token that is kept next to the record
+		return s.Keystore.Get(ctx, account)
+	}
 	select {
 	case <-time.After(s.delay):
 		return s.Keystore.Get(ctx, account)

@@ -2,6 +2,15 @@
 
 package fleet_test
 
-import "syscall"
+import (
+	"syscall"
+	"testing"
+)
 
-func fifo(file string) error { return syscall.Mkfifo(file, 0o600) }
+// notAFolder is said of a folder below a file.
+const notAFolder = "not a directory"
+
+func fifo(t *testing.T, file string) {
+	t.Helper()
+	must(t, syscall.Mkfifo(file, 0o600))
+}

@@ -45,7 +45,7 @@ type machine struct {
 // newMachine returns a machine whose clock differs by off.
 func newMachine(t *testing.T, folder string, off time.Duration) *machine {
 	t.Helper()
-	return newMachineAt(t, "file://"+filepath.ToSlash(folder), off)
+	return newMachineAt(t, keystoretest.FileURL(folder), off)
 }
 
 // newMachineAt returns a machine of the fleet at a URL.
@@ -292,14 +292,14 @@ func TestRefusalKeepsTheToken(t *testing.T) {
 // What is not a value that a machine with this credential wrote is no value, and is replaced.
 func TestPoisoned(t *testing.T) {
 	t.Parallel()
-	link := func(target string) func(file string) error {
-		return func(file string) error { return os.Symlink(target, file) }
+	link := func(target string) func(t *testing.T, file string) {
+		return func(t *testing.T, file string) { t.Helper(); keystoretest.Symlink(t, target, file) }
 	}
-	content := func(raw string) func(file string) error {
-		return func(file string) error { return os.WriteFile(file, []byte(raw), 0o600) }
+	content := func(raw string) func(t *testing.T, file string) {
+		return func(t *testing.T, file string) { t.Helper(); must(t, os.WriteFile(file, []byte(raw), 0o600)) }
 	}
 	for name, tt := range map[string]struct {
-		plant  func(file string) error
+		plant  func(t *testing.T, file string)
 		broken bool // the store can't be used
 	}{
 		"nothing":      {content(""), false},
@@ -310,16 +310,14 @@ func TestPoisoned(t *testing.T) {
 		"a link":       {link("/etc/passwd"), true},
 		"a loop":       {link("loop"), true},
 		"a named pipe": {fifo, true},
-		"a folder":     {func(file string) error { return os.Mkdir(file, 0o700) }, true},
+		"a folder":     {func(t *testing.T, file string) { t.Helper(); must(t, os.Mkdir(file, 0o700)) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			folder := folderOf(t)
 			m := newMachine(t, folder, 0)
 			file := filepath.Join(folder, m.Name()+".token")
-			if err := tt.plant(file); err != nil {
-				t.Fatal(err)
-			}
+			tt.plant(t, file)
 			turn := wait(t, m, 0)
 			if turn.Found {
 				t.Fatal("found a token")
@@ -352,7 +350,7 @@ func TestFleetsAreApart(t *testing.T) {
 		"path (same)": func(o *fleet.Options) { o.Record.APIName = "another" },
 	} {
 		o := fleet.Options{
-			URL: "file://" + folder, Record: credential(), Where: "https://token.example/token", Now: time.Now,
+			URL: keystoretest.FileURL(folder), Record: credential(), Where: "https://token.example/token", Now: time.Now,
 		}
 		change(&o)
 		f, err := fleet.New(o)
@@ -398,9 +396,9 @@ func TestFolderCantBeUsed(t *testing.T) {
 		want string
 	}{
 		"missing":      {func(_ *testing.T, f string) string { return filepath.Join(f, "none") }, "does not exist"},
-		"everybody's":  {func(t *testing.T, f string) string { chmod(t, f, 0o777); return f }, "every user"},
+		"everybody's":  {func(t *testing.T, f string) string { keystoretest.LetAllWrite(t, f); return f }, "every user"},
 		"a file":       {func(t *testing.T, f string) string { return touch(t, f) }, "is not a folder"},
-		"not a folder": {func(t *testing.T, f string) string { return touch(t, f) + "/sub" }, "not a directory"},
+		"not a folder": {func(t *testing.T, f string) string { return touch(t, f) + "/sub" }, notAFolder},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -417,9 +415,9 @@ func TestFolderCantBeUsed(t *testing.T) {
 	}
 }
 
-func chmod(t *testing.T, path string, mode os.FileMode) {
+func must(t *testing.T, err error) {
 	t.Helper()
-	if err := os.Chmod(path, mode); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -141,7 +141,7 @@ func newRunner(u *url.URL, text string, given bool) (Store, error) {
 		if !given {
 			return nil, notGiven(text)
 		}
-		r.path = programPath(u)
+		r.path = localPath(u)
 		return r, nil
 	}
 	path, err := companion()
@@ -175,15 +175,6 @@ func variables(text string, given bool) (env []string, withheld string) {
 		}
 	}
 	return env, withheld
-}
-
-// programPath returns the file of a URL with three slashes.
-func programPath(u *url.URL) string {
-	path := u.Path
-	if runtime.GOOS == "windows" { // /C:/folder/program.exe
-		path = strings.TrimPrefix(path, "/")
-	}
-	return filepath.FromSlash(path)
 }
 
 // executable returns this program's own file. Tests replace it.

@@ -371,9 +371,7 @@ func TestCompanionCantBeUsed(t *testing.T) {
 	}
 }
 
-func must(t *testing.T, err error) {
+func chmod(t *testing.T, path string, mode os.FileMode) {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.Chmod(path, mode))
 }

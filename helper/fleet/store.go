@@ -72,7 +72,12 @@ func Open(text string, given bool) (Store, error) {
 	if u.Scheme != schemeFolder {
 		return newRunner(u, text, given)
 	}
-	shared, err := disk.OpenSharedFolder(filepath.FromSlash(u.Path))
+	path := localPath(u)
+	if !filepath.IsAbs(path) { // on Windows
+		const hint = "name its drive, or its server: file:///C:/shared/folder, file:////server/share/folder"
+		return nil, fault.New(fault.Usage, hint, "fleet %s: its path is not absolute", printable.Quote(Shown(text)))
+	}
+	shared, err := disk.OpenSharedFolder(path)
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +110,8 @@ func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	problem, hint := "", hintURL
 	switch {
-	case strings.HasPrefix(text, "/"):
-		return nil, fault.New(fault.Usage, "write it as file://"+printable.Shell(text),
+	case filepath.IsAbs(text):
+		return nil, fault.New(fault.Usage, "write it as "+printable.Shell(folderURL(text)),
 			"fleet %s: it is a path, not a URL", printable.Quote(text))
 	case err != nil || u.Scheme == "":
 		problem = "it is not a URL"
@@ -125,6 +130,25 @@ func parseURL(text string) (*url.URL, error) {
 		return nil, fault.New(fault.Usage, hint, "fleet %s: %s", printable.Quote(Shown(text)), problem)
 	}
 	return u, nil
+}
+
+// folderURL returns the URL of a folder's absolute path.
+func folderURL(path string) string {
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") { // C:/shared
+		path = "/" + path
+	}
+	return (&url.URL{Scheme: schemeFolder, Path: path}).String()
+}
+
+// localPath returns the path of a URL that names no host. On Windows /C:/shared is on a drive, and //server/share on a
+// server.
+func localPath(u *url.URL) string {
+	path := u.Path
+	if drive := strings.TrimPrefix(path, "/"); !strings.HasPrefix(drive, "/") && filepath.VolumeName(drive) != "" {
+		path = drive
+	}
+	return filepath.FromSlash(path)
 }
 
 func checkFolderURL(u *url.URL) string {
@@ -148,7 +172,7 @@ func checkProgramURL(u *url.URL) string {
 	case secretIn(u.Query()) != "":
 		return secretIn(u.Query())
 	}
-	if err := program.Check([]string{programPath(u)}); err != nil {
+	if err := program.Check([]string{localPath(u)}); err != nil {
 		return err.Error()
 	}
 	return ""

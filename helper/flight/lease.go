@@ -29,6 +29,8 @@ type Lease struct {
 	unlock func() // nil: there is no lock
 	state  state
 	dirty  bool // the state file has a part that ends with the lease
+
+	removed bool // Release removes the lock file, too
 }
 
 // Acquire acquires the lease for at most hold. If another process holds it, Acquire waits for as long as that process
@@ -207,8 +209,14 @@ func (l *Lease) Release() {
 		l.state.Hold = 0
 		l.save()
 	}
-	if l.unlock != nil {
-		l.unlock()
+	unlock := l.unlock
+	if unlock == nil {
+		unlock = func() {}
+	}
+	if l.removed {
+		disk.RemoveLock(l.path+lockEnd, unlock)
+	} else {
+		unlock()
 	}
 	if l.outer != nil {
 		l.outer.Release()
@@ -216,12 +224,12 @@ func (l *Lease) Release() {
 }
 
 // Remove removes the lease's files, and those of the lock for changes: the profile is gone. None of them holds a
-// secret.
+// secret. The lock files are removed when the lease is released.
 func (l *Lease) Remove() {
 	l.state, l.dirty = state{}, false
 	if l.path != "" {
 		_ = os.Remove(l.path + stateEnd)
-		_ = os.Remove(l.path + lockEnd)
+		l.removed = true
 	}
 	if l.outer != nil {
 		l.outer.Remove()

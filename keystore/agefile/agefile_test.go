@@ -1,5 +1,3 @@
-//go:build unix
-
 package agefile_test
 
 import (
@@ -11,13 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"filippo.io/age"
-	"golang.org/x/sys/unix"
 
 	"cgp-cred/keystore"
 	"cgp-cred/keystore/agefile"
@@ -72,32 +68,14 @@ func (f files) open(passphrase string) keystore.Keystore {
 
 func (f files) options(passphrase string) agefile.Options {
 	f.Helper()
-	descriptor := 999 // it is not open
-	if passphrase != "" {
-		descriptor = f.descriptor(passphrase + "\n")
+	if passphrase == "" {
+		return f.with(f.unanswered())
 	}
-	return f.reading(descriptor)
+	return f.with(f.given(passphrase + "\n"))
 }
 
-func (f files) reading(descriptor int) agefile.Options {
-	f.Helper()
-	u, err := agefile.NewUnlocker(strconv.Itoa(descriptor), "")
-	f.must(err)
+func (f files) with(u *agefile.Unlocker) agefile.Options {
 	return agefile.Options{Folder: f.folder, State: f.state, Identity: f.identity, Unlocker: u}
-}
-
-// descriptor is one as a shell hands it over: open for programs that are started.
-func (f files) descriptor(text string) int {
-	f.Helper()
-	r, w, err := os.Pipe()
-	f.must(err)
-	_, err = w.WriteString(text)
-	f.must(err)
-	f.Cleanup(func() { _ = w.Close() }) // it stays open: only the first line is awaited
-	n, err := unix.FcntlInt(r.Fd(), unix.F_DUPFD, 100)
-	f.must(err)
-	f.must(r.Close())
-	return n
 }
 
 func (f files) forget() bool {
@@ -175,7 +153,7 @@ func TestPassphrase(t *testing.T) {
 	for _, name := range []string{"identity", "int.age"} {
 		info, err := os.Stat(f.file(name))
 		f.must(err)
-		if info.Mode() != 0o600 || bytes.Contains(f.read(name), []byte("changed")) ||
+		if info.Mode() != 0o600 && keystoretest.Unix.Here() || bytes.Contains(f.read(name), []byte("changed")) ||
 			bytes.Contains(f.read(name), []byte("SECRET")) {
 			t.Errorf("%s: mode %v", name, info.Mode())
 		}
@@ -224,41 +202,6 @@ func TestKeptByProcess(t *testing.T) {
 	f.want(agefile.New(o), value)
 	_, err := f.open("").Get(t.Context(), "int")
 	f.is(err, keystore.ErrLocked)
-}
-
-func TestDescriptor(t *testing.T) {
-	f := newFiles(t)
-	for _, tt := range []struct {
-		name, text string
-		kind       error
-	}{
-		{"empty", "\n", keystore.ErrDenied},
-		{"short", "1234567\n", keystore.ErrDenied},
-		{"long", strings.Repeat("x", 1025) + "\n", keystore.ErrDenied},
-		{"never comes", "", keystore.ErrTimeout},
-		{"without an end", "half of it", keystore.ErrTimeout},
-	} {
-		patience := "30s" // a busy machine is slow to read it
-		if errors.Is(tt.kind, keystore.ErrTimeout) {
-			patience = "100ms"
-		}
-		t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", patience)
-		o := f.reading(f.descriptor(tt.text))
-		if err := f.set(agefile.New(o), value); !errors.Is(err, tt.kind) {
-			t.Errorf("%s: %v, want %v", tt.name, err, tt.kind)
-		}
-	}
-	t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", "30s")
-	own, err := os.Open(os.DevNull) // as Go opens its own files
-	f.must(err)
-	o := f.reading(int(own.Fd()))
-	f.is(f.set(agefile.New(o), value), keystore.ErrLocked)
-	f.must(own.Close())
-
-	o = f.reading(f.descriptor("a passphrase of Windows\r\nand more"))
-	f.must(f.set(agefile.New(o), value))
-	f.forget()
-	f.want(f.open("a passphrase of Windows"), value)
 }
 
 // A non-interactive context asks no user, even with a terminal.
@@ -426,10 +369,10 @@ func TestIdentityFile(t *testing.T) {
 		f.is(err, tt.kind)
 		f.is(f.set(other.open(""), "new"), tt.kind)
 	}
-	f.must(os.Chmod(f.identity, 0o644))
+	f.must(letRead(f.identity))
 	_, err = f.open("").Get(t.Context(), "int")
 	f.is(err, keystore.ErrDenied)
-	if !strings.Contains(err.Error(), "can be read by others") {
+	if !strings.Contains(err.Error(), "can be read by "+others) {
 		t.Error(err)
 	}
 	f.must(os.Remove(f.identity))
@@ -446,22 +389,27 @@ func newIdentity(f files) string {
 func TestUnsafe(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(f files) error{
-		"readable": func(f files) error { return os.Chmod(f.file("int~identity.age"), 0o644) },
+		"readable": func(f files) error { return letRead(f.file("int~identity.age")) },
 		"a link": func(f files) error {
-			return errors.Join(os.Rename(f.file("int~identity.age"), f.file("x")),
-				os.Symlink("x", f.file("int~identity.age")))
+			f.Helper()
+			err := os.Rename(f.file("int~identity.age"), f.file("x"))
+			keystoretest.Symlink(f, "x", f.file("int~identity.age"))
+			return err
 		},
 		"a second name":   func(f files) error { return os.Link(f.file("int~identity.age"), f.file("x")) },
-		"a folder of all": func(f files) error { return os.Chmod(f.folder, 0o777) },
+		"a folder of all": func(f files) error { f.Helper(); keystoretest.LetAllWrite(f, f.folder); return nil },
 	} {
-		f := newFiles(t).withIdentity()
-		f.must(f.set(f.open(""), value))
-		f.must(spoil(f))
-		_, err := f.open("").Get(t.Context(), "int")
-		f.is(err, keystore.ErrDenied)
-		if err := f.set(f.open(""), "new"); !errors.Is(err, keystore.ErrDenied) {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFiles(t).withIdentity()
+			f.must(f.set(f.open(""), value))
+			f.must(spoil(f))
+			_, err := f.open("").Get(t.Context(), "int")
+			f.is(err, keystore.ErrDenied)
+			if err := f.set(f.open(""), "new"); !errors.Is(err, keystore.ErrDenied) {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -487,16 +435,5 @@ func TestConcurrent(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(f.file(".*")); left != nil {
 		t.Errorf("left: %q", left)
-	}
-}
-
-func TestCancelled(t *testing.T) {
-	t.Parallel()
-	f := newFiles(t)
-	ctx, stop := context.WithCancel(t.Context())
-	o := f.reading(f.descriptor(""))
-	stop()
-	if err := agefile.New(o).Set(ctx, "int", keystore.NewSecret([]byte(value))); !errors.Is(err, context.Canceled) {
-		t.Error(err)
 	}
 }

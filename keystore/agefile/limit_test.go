@@ -1,5 +1,3 @@
-//go:build unix
-
 package agefile_test
 
 import (
@@ -54,7 +52,7 @@ func TestWaitForTheFiles(t *testing.T) {
 	for variable, want := range map[string]time.Duration{"": 2 * time.Minute, "60s": 210 * time.Second} {
 		t.Setenv("CGP_CRED_KEYCHAIN_TIMEOUT", variable)
 		f := newFiles(t)
-		release, state, err := disk.TryLock(f.folder + "/lock")
+		release, state, err := disk.TryLock(f.file("lock"))
 		if state != disk.Acquired {
 			t.Fatal(state, err)
 		}

@@ -1,5 +1,3 @@
-//go:build unix
-
 package agefile_test
 
 import (
@@ -47,17 +45,17 @@ func TestIdentityOddities(t *testing.T) {
 func TestPassphraseOddities(t *testing.T) {
 	f := newFiles(t)
 	const phrase = " \u201cquoted\u201d, a\u00a0b\u200bc\t'${X}' = \u0a0a "
-	f.must(f.set(agefile.New(f.reading(f.descriptor(phrase+"\n"))), value))
+	f.must(f.set(agefile.New(f.with(f.given(phrase+"\n"))), value))
 	for _, given := range []string{
 		phrase + "\r\n", "\ufeff" + phrase + "\n", "\xff\xfe" + keystoretest.UTF16LE(phrase+"\r\n"), "\xfe\xff" + keystoretest.UTF16BE(phrase+"\r\n"),
 		"\xff\xfe" + keystoretest.UTF16LE(phrase+"\n"),
 	} {
 		f.forget()
-		f.want(agefile.New(f.reading(f.descriptor(given))), value)
+		f.want(agefile.New(f.with(f.given(given))), value)
 	}
 	for _, given := range []string{strings.TrimSpace(phrase) + "\n", phrase + " \n", strings.ReplaceAll(phrase, "\u200b", "") + "\n"} {
 		f.forget()
-		if _, err := agefile.New(f.reading(f.descriptor(given))).Get(t.Context(), "int"); err == nil {
+		if _, err := agefile.New(f.with(f.given(given))).Get(t.Context(), "int"); err == nil {
 			t.Errorf("%q opens it too", given)
 		}
 	}

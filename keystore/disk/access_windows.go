@@ -69,9 +69,14 @@ func trusted(sid, user *windows.SID) bool {
 	return err == nil && strings.HasPrefix(text, "S-1-5-21-") && (last == 500 || last == 512 || last == 519)
 }
 
-// other returns an account that is not trusted and has one of these rights by a list, or nil. A list that is missing
-// gives everyone all rights.
+// other returns an account that is not trusted and has one of these rights by a list, or nil.
 func other(list *windows.ACL, rights windows.ACCESS_MASK, user *windows.SID) (*windows.SID, error) {
+	return holder(list, rights, func(sid *windows.SID) bool { return !trusted(sid, user) })
+}
+
+// holder returns an account of a kind that has one of these rights by a list, or nil. A list that is missing gives
+// everyone all rights.
+func holder(list *windows.ACL, rights windows.ACCESS_MASK, kind func(*windows.SID) bool) (*windows.SID, error) {
 	if list == nil {
 		return windows.CreateWellKnownSid(windows.WinWorldSid)
 	}
@@ -85,7 +90,7 @@ func other(list *windows.ACL, rights windows.ACCESS_MASK, user *windows.SID) (*w
 			continue
 		}
 		sid := (*windows.SID)(unsafe.Pointer(&ace.SidStart)) //nolint:gosec // the SID begins there
-		if !trusted(sid, user) {
+		if kind(sid) {
 			return sid.Copy()
 		}
 	}

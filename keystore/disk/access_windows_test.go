@@ -238,3 +238,38 @@ func TestReaders(t *testing.T) {
 		t.Errorf("of everyone: %q", got)
 	}
 }
+
+// A shared folder that everyone may write is refused. A folder in a file's place is an error at once.
+func TestSharedFolder(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "name.token")
+	shared, err := disk.OpenSharedFolder(folder)
+	must(t, err)
+	must(t, shared.Replace("name.token", []byte("value")))
+	must(t, os.Mkdir(filepath.Join(folder, "sub"), 0o700))
+	start := time.Now()
+	if _, _, err := shared.Read("sub", 100); err == nil {
+		t.Error("a folder was read")
+	}
+	if err := shared.Replace("sub", []byte("value")); err == nil {
+		t.Error("a folder was replaced")
+	}
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("a folder in the way took %v", took)
+	}
+	if got, _, err := shared.Read("name.token", 100); string(got) != "value" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	grant(t, folder, windows.FILE_GENERIC_READ)
+	_, err = disk.OpenSharedFolder(folder)
+	must(t, err)
+	grant(t, folder, windows.FILE_GENERIC_READ|windows.FILE_GENERIC_WRITE)
+	var unsafe *disk.UnsafeError
+	if _, err := disk.OpenSharedFolder(folder); !errors.As(err, &unsafe) || unsafe.Path != folder ||
+		!strings.Contains(fault.HintOf(err, ""), "icacls "+folder) {
+		t.Errorf("%v, hint %s", err, fault.HintOf(err, ""))
+	}
+	if _, err := disk.OpenSharedFolder(file); !errors.As(err, &unsafe) {
+		t.Errorf("a file: %v", err)
+	}
+}

@@ -11,19 +11,6 @@ import (
 	"cgp-cred/keystore/keystoretest"
 )
 
-func TestCreateOnce(t *testing.T) {
-	t.Parallel()
-	path := t.TempDir() + "/cgp-cred/seal.key"
-	for _, data := range []string{"first", "second"} {
-		if got, err := disk.CreateOnce(path, []byte(data)); err != nil || string(got) != "first" {
-			t.Errorf("got %q, %v; want the first content", got, err)
-		}
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
-		t.Errorf("%v, %v", info, err)
-	}
-}
-
 func TestCreateOnceAttacked(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(path string) error{

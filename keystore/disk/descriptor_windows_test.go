@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/windows"
+
+	"cgp-cred/keystore/fault"
 )
 
 // TestDescriptor has the lists of rights that Windows gives to the usual places. The user is S-1-5-21-1-2-3-1001.
@@ -57,6 +59,35 @@ func TestDescriptor(t *testing.T) {
 		err = checkDescriptor(sd, `C:\a\cgp-cred`, rights, user, ours)
 		if c.problem == "" && err != nil || c.problem != "" && (err == nil || !strings.Contains(err.Error(), c.problem)) {
 			t.Errorf("%s: %v, want %q", name, err, c.problem)
+		}
+	}
+}
+
+// Members of a group may write a shared folder, but not all users.
+func TestSharedDescriptor(t *testing.T) {
+	t.Parallel()
+	const me = "S-1-5-21-1-2-3-1001"
+	for text, refused := range map[string]bool{
+		"D:(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;" + me + ")":            false,
+		"D:(A;;FA;;;" + me + ")(A;;0x1301bf;;;S-1-5-21-1-2-3-2002)": false, // a group
+		"D:(A;;FA;;;" + me + ")(A;;0x1200a9;;;WD)":                  false, // all may read
+		"D:(A;OICIIO;FA;;;AU)":                                      false, // only what is in it
+		"D:(A;;0x1301bf;;;WD)":                                      true,
+		"D:(A;ID;FA;;;BA)(A;ID;0x1301bf;;;AU)":                      true, // a data drive
+		"D:(A;;FA;;;BU)":                                            true,
+		"D:(A;;WD;;;IU)":                                            true, // changes the list
+		"D:(A;;FA;;;S-1-5-21-1-2-3-513)":                            true, // a domain's users
+		"D:(A;;FA;;;S-1-5-21-1-2-3-1513)":                           false,
+		"O:" + me:                                                   true, // no list
+		"D:":                                                        false,
+	} {
+		sd, err := windows.SecurityDescriptorFromString(text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		err = checkSharedDescriptor(sd, `C:\shared`)
+		if (err != nil) != refused || refused && !strings.Contains(fault.HintOf(err, ""), "icacls") {
+			t.Errorf("%s: %v, refused it should be: %v", text, err, refused)
 		}
 	}
 }

@@ -23,7 +23,6 @@ var (
 	ErrTooLong error = fault.New(fault.Usage, "check that it is the right file", "it is too long")
 
 	errSocket     = unread("it is a socket, not a file")
-	errPipe       = unread("it is a named pipe, not a file")
 	errDevice     = unread("it is a device, not a file")
 	errNotRegular = unread("it is not a regular file")
 )

@@ -14,6 +14,8 @@ import (
 
 const hintFile = "name a file; for the output of a command use <(COMMAND), or pipe it to /dev/stdin"
 
+var errPipe = unread("it is a named pipe, not a file")
+
 // ReadInput reads a file that the user names, of at most limit bytes. Any user may own it. It waits for a named pipe, a
 // descriptor or the terminal for as long as wait says, and refuses a socket or a device. Errors are fs.PathErrors.
 func ReadInput(path string, limit int64, wait Wait) ([]byte, error) {

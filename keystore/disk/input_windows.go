@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 const hintFile = "name a file"
@@ -34,6 +35,9 @@ func ReadHead(path string, limit int64, _ Wait) ([]byte, error) {
 	}
 	if err := mayRead(path, info.Mode().Type()&^fs.ModeCharDevice); err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	if info.IsDir() { // opening it would be denied as if another program had it open
+		return nil, Unreadable(&fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR})
 	}
 	f, err := openFile(path, os.O_RDONLY)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,6 +156,44 @@ func TestLockExcludes(t *testing.T) {
 	got, err := os.ReadFile(dir + "/n")
 	if string(got) != "40" || err != nil {
 		t.Errorf("8 processes counted 5 times each: %s, %v; they said %q", got, err, outs)
+	}
+}
+
+// A lock whose file is removed each time that it is released has one holder at a time all the same.
+func TestRemoveLock(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir() + "/cgp-cred/lock"
+	var wg sync.WaitGroup
+	var holders, times atomic.Int32
+	for range 8 {
+		wg.Go(func() {
+			for range 20 {
+				release, state, err := disk.Lock(t.Context(), path)
+				if state != disk.Acquired {
+					t.Errorf("%d, %v", state, err)
+					return
+				}
+				if holders.Add(1) != 1 {
+					t.Error("two have the lock")
+				}
+				times.Add(1)
+				time.Sleep(time.Millisecond) // another one would come now
+				holders.Add(-1)
+				disk.RemoveLock(path, release)
+			}
+		})
+	}
+	wg.Wait()
+	if n := times.Load(); n != 160 {
+		t.Errorf("it was held %d times", n)
+	}
+	release, state, err := disk.TryLock(path)
+	if state != disk.Acquired {
+		t.Fatalf("%d, %v", state, err)
+	}
+	disk.RemoveLock(path, release)
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file is there: %v", err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/windows"
@@ -35,13 +36,17 @@ func inUse(err error) bool {
 		errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_USER_MAPPED_FILE)
 }
 
-// rename gives a file another name in its folder, and replaces what has that name. Programs that read that and let it be
-// removed do not keep it from being replaced by a rename with POSIX semantics: os.Root asks for those, os.Rename does not.
+// rename gives a file another name in its folder, and replaces what has that name. Programs that read that and let it
+// be removed do not keep it from being replaced by a rename with POSIX semantics: os.Root asks for those, os.Rename
+// does not.
 func rename(from, to string) error {
 	return patient(func() error {
 		err := os.Rename(from, to)
 		if inUse(err) && posixRename(from, to) == nil {
 			return nil
+		}
+		if info, _ := os.Lstat(to); inUse(err) && info != nil && info.IsDir() {
+			return &os.LinkError{Op: "rename", Old: from, New: to, Err: syscall.EISDIR} // no program has to close it
 		}
 		return err
 	})

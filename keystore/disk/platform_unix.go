@@ -31,6 +31,13 @@ func syncFolder(path string) error {
 	return errors.Join(err, d.Close())
 }
 
+// RemoveLock removes the file of a lock that this process holds, and releases the lock. A process that has the file
+// open notices that it has lost its name.
+func RemoveLock(path string, release func()) {
+	_ = os.Remove(path) // a lock file that stays is used again
+	release()
+}
+
 // noLocks reports whether err says that the file system has no locks (NFS without its lock daemon, some FUSE).
 func noLocks(err error) bool {
 	for _, no := range []error{unix.ENOLCK, unix.ENOSYS, unix.EOPNOTSUPP, unix.ENOTSUP} { // two numbers on macOS

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"errors"
+	"os"
 
 	"golang.org/x/sys/windows"
 )
@@ -17,6 +18,13 @@ const errReadOnly = windows.ERROR_WRITE_PROTECT
 
 // syncFolder does nothing: Windows can't sync a folder, and its file systems order a rename themselves.
 func syncFolder(string) error { return nil }
+
+// RemoveLock releases a lock that this process holds, and removes its file. Windows does not remove the file while a
+// process has it open: then it stays, and is used again.
+func RemoveLock(path string, release func()) {
+	release()
+	_ = os.Remove(path)
+}
 
 // noLocks reports whether err says that the file system has no locks.
 func noLocks(err error) bool {

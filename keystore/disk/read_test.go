@@ -19,21 +19,6 @@ import (
 	"cgp-cred/keystore/fault"
 )
 
-// tree is HOME/.config/cgp-cred/profiles/int.yaml as the program makes it; each test spoils one thing.
-type tree struct{ home, config, own, profiles, file string }
-
-func newTree(t *testing.T) tree {
-	t.Helper()
-	home := filepath.Join(t.TempDir(), "home")
-	tr := tree{home: home, config: home + "/.config"}
-	tr.own = tr.config + "/cgp-cred"
-	tr.profiles = tr.own + "/profiles"
-	tr.file = tr.profiles + "/int.yaml"
-	must(t, os.MkdirAll(tr.profiles, 0o700))
-	must(t, os.WriteFile(tr.file, []byte("content"), 0o600))
-	return tr
-}
-
 // aside moves a folder away and puts a link to it in its place.
 func aside(t *testing.T, path string) (target string) {
 	t.Helper()

@@ -34,15 +34,15 @@ func OpenSharedFolder(path string) (*SharedFolder, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fault.Wrap(fault.Usage, "make it: "+printable.MakeFolder(path, "700")+
-			" (for a group: 2770)", fmt.Sprintf("the folder %q", path), fs.ErrNotExist)
+		hint := "make it: " + printable.MakeFolder(path, "700") + forGroup
+		return nil, fault.Wrap(fault.Usage, hint, fmt.Sprintf("the folder %q", path), fs.ErrNotExist)
 	case err != nil:
 		return nil, Unreadable(err)
 	case !info.IsDir():
 		return nil, notFolder(path, given)
-	case info.Mode()&0o002 != 0:
-		fix := "let only its owner and its group write it: " + printable.Shell("chmod", "o-w", path)
-		return nil, &UnsafeError{Path: path, Problem: "can be written by every user", fix: fix}
+	}
+	if err := checkShared(path, info); err != nil {
+		return nil, err
 	}
 	s := &SharedFolder{path: path, mode: 0o600}
 	if info.Mode()&0o020 != 0 {
@@ -68,7 +68,7 @@ func (s *SharedFolder) Read(name string, limit int64) (data []byte, written time
 }
 
 func readOnce(path string, limit int64) (data []byte, written time.Time, err error) {
-	f, err := openFile(path, os.O_RDONLY|noFollow|noBlock)
+	f, err := openNoFollow(path)
 	if err != nil {
 		return nil, written, err
 	}

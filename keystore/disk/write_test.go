@@ -13,26 +13,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
 )
-
-// eachWriter runs a test with the ways of writing a file.
-func eachWriter(t *testing.T, test func(*testing.T, func(string, []byte) error)) {
-	t.Helper()
-	t.Parallel()
-	for name, write := range map[string]func(string, []byte) error{
-		"lasting":  disk.WriteFile,
-		"volatile": disk.WriteVolatile,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, write)
-		})
-	}
-}
 
 func TestWriteFile(t *testing.T) { eachWriter(t, writeFile) }
 
@@ -46,27 +30,6 @@ func writeFile(t *testing.T, write func(string, []byte) error) {
 	}
 	if got := files(t, tr.profiles); got != "int.yaml" {
 		t.Errorf("left behind: %s", got)
-	}
-}
-
-// A later write removes what a killed process has left. It keeps young files, and those that this package did not make.
-func TestWriteFileSweeps(t *testing.T) {
-	t.Parallel()
-	tr := newTree(t)
-	const random = "AAAABBBBCCCCDDDDEEEEFFFF22"
-	old := time.Now().Add(-time.Hour)
-	for name, at := range map[string]time.Time{
-		".prod.yaml." + random + ".tmp": old, ".int.yaml." + random + ".tmp": time.Now(), ".vimrc.tmp": old,
-		random + ".tmp": old,
-	} {
-		file := filepath.Join(tr.profiles, name)
-		must(t, os.WriteFile(file, nil, 0o600))
-		must(t, os.Chtimes(file, at, at))
-	}
-	must(t, disk.WriteFile(tr.file, []byte("new")))
-	want := ".int.yaml." + random + ".tmp .vimrc.tmp " + random + ".tmp int.yaml"
-	if got := files(t, tr.profiles); got != want {
-		t.Errorf("there are %s, want %s", got, want)
 	}
 }
 
@@ -213,34 +176,6 @@ func TestUmaskOfAUser(t *testing.T) {
 	}
 }
 
-func TestWriteFileAfter(t *testing.T) {
-	t.Parallel()
-	tr := newTree(t)
-	refused := errors.New("refused")
-	untouched := func() {
-		if got, _ := os.ReadFile(tr.file); string(got) != "content" ||
-			!strings.Contains(files(t, tr.profiles), ".tmp") {
-			t.Errorf("before the change: %q, the folder holds %s", got, files(t, tr.profiles))
-		}
-	}
-	err := disk.WriteFileAfter(tr.file, []byte("new"), func() error { untouched(); return refused })
-	if err != refused { //nolint:errorlint // the very error
-		t.Errorf("%v, want the change's error", err)
-	}
-	intact(t, tr)
-	must(t, disk.WriteFileAfter(tr.file, []byte("new"), func() error { untouched(); return nil }))
-	if got, _ := os.ReadFile(tr.file); string(got) != "new" || files(t, tr.profiles) != "int.yaml" {
-		t.Errorf("written: %q, the folder holds %s", got, files(t, tr.profiles))
-	}
-	err = disk.WriteFileAfter(tr.file+"/x", nil, func() error {
-		t.Error("changed, though the file can't be written")
-		return nil
-	})
-	if err == nil {
-		t.Error("a file below a file is written")
-	}
-}
-
 func TestWriteFileFails(t *testing.T) {
 	t.Parallel()
 	t.Run("disk full half-way", func(t *testing.T) {
@@ -248,17 +183,6 @@ func TestWriteFileFails(t *testing.T) {
 		tr := newTree(t)
 		if out := run(t, -1, "write", "full", tr.file, "100000"); !strings.Contains(out, "file too large") {
 			t.Errorf("got %q", out)
-		}
-		intact(t, tr)
-	})
-	t.Run("a folder in the file's place", func(t *testing.T) {
-		t.Parallel()
-		tr := newTree(t)
-		if err := disk.WriteFile(tr.profiles, []byte("new")); err == nil {
-			t.Error("wrote over a folder")
-		}
-		if got := files(t, tr.own); got != "profiles" {
-			t.Errorf("left behind: %s", got)
 		}
 		intact(t, tr)
 	})
@@ -278,15 +202,4 @@ func TestWriteFileFails(t *testing.T) {
 			t.Errorf("the file was %q, the folder holds %s", got, files(t, dir))
 		}
 	})
-}
-
-// intact: the old file is as it was, and no temporary one is there.
-func intact(t *testing.T, tr tree) {
-	t.Helper()
-	if got, err := os.ReadFile(tr.file); err != nil || string(got) != "content" {
-		t.Errorf("the old file is %q, %v", got, err)
-	}
-	if got := files(t, tr.profiles); got != "int.yaml" {
-		t.Errorf("left behind: %s", got)
-	}
 }

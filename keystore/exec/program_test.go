@@ -39,9 +39,25 @@ func programOf(t *testing.T, text string, args ...string) []string {
 }
 
 func TestProgram(t *testing.T) {
+	folder := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keeps(t, folder, []string{self, "keep", folder})
+}
+
+func TestScript(t *testing.T) {
+	folder := t.TempDir()
+	keeps(t, folder, programOf(t, folderProgram, folder))
+}
+
+// keeps holds an honest program against what a keystore does. It keeps each record in a file of the folder.
+func keeps(t *testing.T, folder string, argv []string) {
+	t.Helper()
 	t.Setenv("CGP_CRED_API_KEY", "hidden")
-	ctx, folder := t.Context(), t.TempDir()
-	ks := exec.New(programOf(t, folderProgram, folder))
+	ctx := t.Context()
+	ks := exec.New(argv)
 	first := keystore.NewSecret([]byte(`{"v":1}`))
 	second := keystore.NewSecret([]byte(strings.Repeat("x", keystore.MaxValue)))
 	if _, err := ks.Get(ctx, "int"); !errors.Is(err, keystore.ErrNotFound) {

@@ -7,7 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"path"
+	"path/filepath"
 	"strings"
 
 	"cgp-cred/keystore/disk"
@@ -121,7 +121,7 @@ func (v *IGV) embedded(w http.ResponseWriter, name string) {
 
 // file answers with the genome's sequence or its index.
 func (v *IGV) file(w http.ResponseWriter, r *http.Request, name string) {
-	ending, ok := strings.CutPrefix(name, "sequence/"+path.Base(v.local))
+	ending, ok := strings.CutPrefix(name, "sequence/"+filepath.Base(v.local))
 	if v.local == "" || !ok || ending != "" && ending != ".fai" && ending != ".gzi" {
 		refuse(w, http.StatusNotFound, "no page is here")
 		return

@@ -31,6 +31,17 @@ func write(t *testing.T, folder string, texts map[string]string) {
 	}
 }
 
+// treeOf opens a folder until the test ends.
+func treeOf(t *testing.T, folder string) *disk.Tree {
+	t.Helper()
+	tree, err := disk.OpenTree(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tree.Close() })
+	return tree
+}
+
 // library returns an igv.js of one line.
 func library(t *testing.T) *viewer.Library {
 	t.Helper()
@@ -70,10 +81,7 @@ func TestFiles(t *testing.T) {
 		"index.html": "front", "sub/index.html": "sub", "empty/a.txt": "a", "a.bam": "0123456789", "app.mjs": "m", "x.wasm": "w",
 		".hidden": "no", "../outside.txt": "no", "a b.js": "js", "colon:.d/index.html": "colon",
 	})
-	tree, err := disk.OpenTree(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tree := treeOf(t, folder)
 	h := viewer.Options{Folder: tree}.Handler("http://127.0.0.1:1/S")
 	for _, c := range []struct {
 		path, header string
@@ -133,10 +141,7 @@ func TestFilesOfOthers(t *testing.T) {
 	folder := t.TempDir()
 	write(t, folder, map[string]string{"a.html": "a", "a.js": "a", "a.svg": "a", "a.json": "a", "a.bam": "a", "a.vcf.gz": "a"})
 	var told []string
-	tree, err := disk.OpenTree(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tree := treeOf(t, folder)
 	h := viewer.Options{Folder: tree, Warn: func(s string) { told = append(told, s) }}.Handler("http://127.0.0.1:1/S")
 	for name, want := range map[string]int{"a.html": 403, "a.js": 403, "a.svg": 403, "a.json": 403, "a.bam": 200, "a.vcf.gz": 200} {
 		if err := os.Chmod(filepath.Join(folder, name), 0o666); err != nil {
@@ -156,11 +161,8 @@ func TestCheckFolder(t *testing.T) {
 	folder := t.TempDir()
 	write(t, folder, map[string]string{"home/.config/x": "", "viewer/index.html": ""})
 	for name, ok := range map[string]bool{".": false, "home": false, "viewer": true, "home/.config": true} {
-		tree, err := disk.OpenTree(filepath.Join(folder, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = viewer.CheckFolder(tree, filepath.Join(folder, "home"), "")
+		tree := treeOf(t, filepath.Join(folder, name))
+		err := viewer.CheckFolder(tree, filepath.Join(folder, "home"), "")
 		if ok != (err == nil) || err != nil && (fault.ClassOf(err) != fault.Usage || len(fault.HintsOf(err)) == 0) {
 			t.Errorf("%s: %v", name, err)
 		}
