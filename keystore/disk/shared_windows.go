@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"cgp-cred/keystore/account"
 	"cgp-cred/keystore/printable"
 )
 
@@ -68,7 +69,7 @@ func checkSharedDescriptor(sd *windows.SECURITY_DESCRIPTOR, path string) error {
 		return nil
 	}
 	return &UnsafeError{
-		Path: path, Problem: "can be written by every user (" + account(found) + ")",
+		Path: path, Problem: "can be written by every user (" + account.Name(found) + ")",
 		fix: "let only its owner and a group write it: " + printable.Shell("icacls", path, "/inheritance:d") + "; " +
 			printable.Shell("icacls", path, "/remove:g", "*"+found.String()),
 	}
