@@ -10,6 +10,8 @@ program=/usr/lib/wine/wine64
 export LC_ALL=C.UTF-8 # the names of files
 export WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES='winemenubuilder.exe=d;mscoree=d;mshtml=d' WINESERVER=/usr/lib/wine/wineserver64
 export HOME=/nowhere # wine would link the user's folders into the prefix
+[ ! -d "$wine/programs" ] || WINEPATH=Z:$(printf %s "$wine/programs" | tr / '\134')
+export WINEPATH="${WINEPATH:-}" # on PATH there
 unset DISPLAY WAYLAND_DISPLAY SSL_CERT_FILE SSL_CERT_DIR
 
 # enter runs a program in the tree, where every other folder of this machine has its usual path.

@@ -5,6 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh .dev/wine.sh
+if command -v npm >/dev/null; then sh .dev/winnode.sh; fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM

@@ -13,6 +13,7 @@ import (
 // The package's own tests, with a program that plays cgp-cred.
 func TestNode(t *testing.T) {
 	t.Parallel()
+	keystoretest.Require(t, keystoretest.Unix) // a script plays cgp-cred
 	version, err := exec.CommandContext(t.Context(), "node", "--print", "process.versions.node").Output()
 	major, _, _ := strings.Cut(string(version), ".")
 	if n, _ := strconv.Atoi(major); err != nil || n < 20 {

@@ -14,6 +14,7 @@ import (
 // The package's own tests, with a program that plays cgp-cred.
 func TestPython(t *testing.T) {
 	t.Parallel()
+	keystoretest.Require(t, keystoretest.Unix) // a script plays cgp-cred
 	cmd := exec.Command(clientstest.Python(t), "-B", "-W", "error::ResourceWarning", "-m", "unittest", "discover",
 		"--start-directory", "tests", "--top-level-directory", ".")
 	cmd.Dir = "python"

@@ -14,6 +14,7 @@ import (
 // The part of the package's own tests that needs only base R, from its source.
 func TestR(t *testing.T) {
 	t.Parallel()
+	keystoretest.Require(t, keystoretest.Unix) // a script plays cgp-cred
 	keystoretest.Need(t, "Rscript", "r-base-core")
 	cmd := exec.CommandContext(t.Context(), "Rscript", "--vanilla", "core.R")
 	cmd.Dir = filepath.Join("r", "cgpcred", "tests")
