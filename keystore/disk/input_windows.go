@@ -6,29 +6,44 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/windows"
 )
 
 const hintFile = "name a file"
 
 // ReadInput reads a regular file that the user names, of at most limit bytes. Errors are fs.PathErrors.
-func ReadInput(path string, limit int64, wait Wait) ([]byte, error) {
-	got, err := ReadHead(path, limit+1, wait)
-	if err == nil && int64(len(got)) > limit {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLong}
-	}
-	return got, err
+func ReadInput(path string, limit int64, _ Wait) ([]byte, error) {
+	return readNamed(path, limit, anyone)
 }
 
-// ReadTrusted is ReadInput: the file inherits its rights from the folders that the user chose.
-func ReadTrusted(path string, limit int64, wait Wait) ([]byte, error) {
-	return ReadInput(path, limit, wait)
+// ReadTrusted is ReadInput for a file whose content is trusted: only this user, administrators and the system can have
+// written it. The file that path leads to counts, and not its folders: who renames one of them can only put a file of
+// their own there. Otherwise the error is an [UnsafeError].
+func ReadTrusted(path string, limit int64, _ Wait) ([]byte, error) {
+	return readNamed(path, limit, func(f *os.File) error {
+		return checkAccess(windows.Handle(f.Fd()), path, writing, given)
+	})
 }
 
 // CheckTrusted does nothing: no library reads a file that the environment names.
 func CheckTrusted(string, int64) error { return nil }
 
 // ReadHead is ReadInput for the first bytes of a file that may be longer.
-func ReadHead(path string, limit int64, _ Wait) ([]byte, error) {
+func ReadHead(path string, limit int64, _ Wait) ([]byte, error) { return readHead(path, limit, anyone) }
+
+// anyone may own a file that the user names.
+func anyone(*os.File) error { return nil }
+
+func readNamed(path string, limit int64, check func(*os.File) error) ([]byte, error) {
+	got, err := readHead(path, limit+1, check)
+	if err == nil && int64(len(got)) > limit {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLong}
+	}
+	return got, err
+}
+
+func readHead(path string, limit int64, check func(*os.File) error) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, Unreadable(err)
@@ -44,6 +59,9 @@ func ReadHead(path string, limit int64, _ Wait) ([]byte, error) {
 		return nil, Unreadable(err)
 	}
 	defer f.Close() //nolint:errcheck // opened for reading
+	if err := check(f); err != nil {
+		return nil, Unreadable(err)
+	}
 	got, err := io.ReadAll(io.LimitReader(f, limit))
 	return got, Unreadable(err)
 }

@@ -5,9 +5,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/windows"
 
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
@@ -38,6 +41,40 @@ func TestReadInputRefusesAtOnce(t *testing.T) {
 			if got != nil || !errors.Is(err, want) || fault.ClassOf(err) != fault.Usage || fault.HintOf(err, "") == "" {
 				t.Errorf("%s of %s: %q, %v, want %v", name, path, got, err, want)
 			}
+		}
+	}
+}
+
+// A file that another user owns, or can write, is not trusted: its folders don't count, and a link is followed.
+func TestReadTrustedRights(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		rights windows.ACCESS_MASK // of everyone
+		fine   bool
+	}{
+		{"nothing", 0, true},
+		{"reads", windows.FILE_GENERIC_READ, true},
+		{"writes", windows.FILE_GENERIC_READ | windows.FILE_GENERIC_WRITE, false},
+		{"appends", windows.FILE_APPEND_DATA, false},
+	} {
+		file := filepath.Join(t.TempDir(), "roots.pem")
+		must(t, os.WriteFile(file, []byte("content"), 0o600))
+		if c.rights != 0 {
+			grant(t, file, c.rights)
+		}
+		got, err := disk.ReadTrusted(file, 100, nil)
+		var unsafe *disk.UnsafeError
+		switch {
+		case c.fine && (err != nil || string(got) != "content"):
+			t.Errorf("%s: %q, %v", c.name, got, err)
+		case !c.fine && (!errors.As(err, &unsafe) || got != nil):
+			t.Errorf("%s: %q, %v", c.name, got, err)
+		case !c.fine && (fault.ClassOf(err) != fault.Usage || !strings.Contains(fault.HintOf(err, ""), "icacls")):
+			t.Errorf("%s: %v, hint %q", c.name, err, fault.HintOf(err, ""))
+		}
+		if got, err := disk.ReadInput(file, 100, nil); err != nil || string(got) != "content" {
+			t.Errorf("%s: as input %q, %v", c.name, got, err)
 		}
 	}
 }
