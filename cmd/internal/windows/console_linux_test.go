@@ -35,7 +35,7 @@ func TestTyped(t *testing.T) {
 	c := start(t)
 	c.env = []string{"CGP_CRED_KEYCHAIN_TIMEOUT=15s"}
 	const key, passphrase = "api-key-typed-0123456789", "correct horse battery"
-	// A question that nobody answers ends, and the console does not show what was typed then.
+	// A question that is not answered ends, and the console does not show what was typed then.
 	shown, err := scripttest.OnTerminal(c.cgp("store", "int", "--host", "int", "--keystore", "file"),
 		"see API key\necho off\ntype "+key+"\nsee assphrase\ntype "+passphrase+"\nsee Repeat\nbegin correct\nsee in time\nstatus 4")
 	var exit *exec.ExitError
