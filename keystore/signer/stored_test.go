@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/rsa"
+	"crypto/sha512"
 	"encoding/json"
 	"errors"
 	"os"
@@ -126,6 +127,33 @@ func script(t *testing.T, text string) []string {
 		t.Fatal(err)
 	}
 	return []string{"/bin/sh", file}
+}
+
+// A program signs with its key, also if its lines end as on Windows; another key's signature is refused.
+func TestExecSigns(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, message := keystoretest.Key(2048, 0), []byte("an assertion")
+	digest := sha512.Sum512(message)
+	for _, who := range []string{"usual", "crlf", "another"} {
+		s, err := signer.NewExec(t.Context(), []string{self, "sign-as", who}, signer.Options{Profile: "int"})
+		if err != nil || !key.PublicKey.Equal(s.Public()) {
+			t.Fatalf("%s: %v", who, err)
+		}
+		signature, err := crypto.SignMessage(s, nil, message, crypto.SHA512)
+		if who == "another" {
+			if !errors.Is(err, signer.ErrWrong) || signature != nil {
+				t.Errorf("%s: %v", who, err)
+			}
+			continue
+		}
+		if err != nil || rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA512, digest[:], signature) != nil {
+			t.Errorf("%s: %v", who, err)
+		}
+	}
 }
 
 func TestExecRefuses(t *testing.T) {
