@@ -29,12 +29,12 @@ func (g *get) exchange(r *record.Record) (apim.Token, *record.Key, error) {
 func (g *get) waited() time.Duration { return max(g.records.Now().Sub(g.start), 0) }
 
 // queue is called while another process holds the lease and waits for the token endpoint's quota. This process waits
-// too, as long as its own patience lasts and it has no other token.
+// too, as long as its own patience lasts until then and it has no other token. If it does not, it is told at once.
 func (g *get) queue(r flight.Refusal) error {
 	if r.Binding != g.cache.Name() {
 		return nil
 	}
-	if !g.minter.Waits(0, g.waited()) {
+	if !g.minter.Waits(max(r.Until.Sub(g.records.Now()), 0), g.waited()) {
 		return g.told(r.Error)
 	}
 	if !g.warned {

@@ -1,6 +1,7 @@
 package helper_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -261,6 +262,38 @@ func TestPatienceIsEachProcesssOwn(t *testing.T) {
 		_ = throttled(t, <-longer)
 		if p.Sim.Requests() == before {
 			t.Error("the more patient one has not asked")
+		}
+	})
+}
+
+// A process that can't wait until the other one asks again is told at once, and does not say that it waits.
+func TestNoWaitInVain(t *testing.T) {
+	t.Parallel()
+	p := helpertest.New(t, simulator.Config{})
+	p.Fails(t, "429:60")
+	saved := p.Load(t)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		asking := make(chan error)
+		go func() {
+			_, err := process(p, slow{}, 0, 10*time.Minute).Get(ctx, saved, helper.Options{})
+			asking <- err
+		}()
+		time.Sleep(time.Second)
+		h := process(p, slow{}, 0, 25*time.Second)
+		h.Warn = func(text string) { t.Errorf("said: %s", text) }
+		start := time.Now()
+		_, err := h.Get(t.Context(), saved, helper.Options{})
+		_ = throttled(t, err)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		stop()
+		if <-asking == nil {
+			t.Error("the other process has a token")
+		}
+		if n := p.Sim.Requests(); n != 1 {
+			t.Errorf("%d requests", n)
 		}
 	})
 }
