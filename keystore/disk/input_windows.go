@@ -44,7 +44,7 @@ func readNamed(path string, limit int64, check func(*os.File) error) ([]byte, er
 }
 
 func readHead(path string, limit int64, check func(*os.File) error) ([]byte, error) {
-	info, err := os.Stat(path)
+	info, err := stat(path)
 	if err != nil {
 		return nil, Unreadable(err)
 	}
@@ -70,7 +70,7 @@ func readHead(path string, limit int64, check func(*os.File) error) ([]byte, err
 func Append(path string, data []byte) error { return Unwritable(appendTo(path, data)) }
 
 func appendTo(path string, data []byte) error {
-	info, err := os.Stat(path)
+	info, err := stat(path)
 	if err != nil {
 		return err
 	}
@@ -83,4 +83,14 @@ func appendTo(path string, data []byte) error {
 	}
 	_, err = f.Write(data)
 	return errors.Join(err, f.Close())
+}
+
+// stat is [os.Stat], whose error names an operation that users know, as on other systems.
+func stat(path string) (fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		err = &fs.PathError{Op: "open", Path: path, Err: failed.Err}
+	}
+	return info, err
 }

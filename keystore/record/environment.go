@@ -167,7 +167,13 @@ func EmptyVariables(lookup func(string) (string, bool)) (names []string) {
 }
 
 // SetButEmpty says that variables are set and empty.
-func SetButEmpty(names []string) string { return strings.Join(names, " and ") + " is set, but empty" }
+func SetButEmpty(names []string) string {
+	verb := " is"
+	if len(names) > 1 {
+		verb = " are"
+	}
+	return strings.Join(names, " and ") + verb + " set, but empty"
+}
 
 // HintEmpty says why a variable of a CI job may be empty, and what to do.
 const HintEmpty = "CI systems give no secrets to jobs of forks and of Dependabot, and an empty variable for a " +

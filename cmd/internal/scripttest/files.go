@@ -1,6 +1,9 @@
 package scripttest
 
 import (
+	"encoding/base64"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -51,4 +54,46 @@ func replace(ts *testscript.TestScript, neg bool, args []string) {
 	info, err := os.Stat(file)
 	ts.Check(err)
 	ts.Check(os.WriteFile(file, []byte(after), info.Mode().Perm()))
+}
+
+// write-lines FILE LINE... writes lines to a file, for a text with variables. "write-lines FILE" makes an empty file.
+func writeLines(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: write-lines FILE LINE...")
+	}
+	var text strings.Builder
+	for _, line := range args[1:] {
+		text.WriteString(line + "\n")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o600))
+}
+
+// read-variable NAME FILE sets a variable to a file's text, without spaces around it.
+func readVariable(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: read-variable NAME FILE")
+	}
+	ts.Setenv(args[0], trimmed(ts, args[1]))
+}
+
+// write-base64 FILE TO writes a file's text in base64, on one line.
+func writeBase64(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: write-base64 FILE TO")
+	}
+	text := base64.StdEncoding.EncodeToString([]byte(ts.ReadFile(args[0])))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
+}
+
+// no-files FOLDER... checks that folders are empty, or absent.
+func noFiles(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: no-files FOLDER...")
+	}
+	for _, folder := range args {
+		found, err := os.ReadDir(ts.MkAbs(folder))
+		if len(found) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+			ts.Fatalf("%s: %v, %v", folder, found, err)
+		}
+	}
 }

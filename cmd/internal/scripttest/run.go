@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -86,5 +87,46 @@ func atOnce(ts *testscript.TestScript, n int, argv []string, run func(cmd *exec.
 	all.Wait()
 	for outcome, count := range outcomes {
 		fmt.Fprintln(ts.Stdout(), count, outcome)
+	}
+}
+
+// race N COMMAND... , COMMAND... runs commands at once, each of them N times in sequence. For each different outcome
+// stdout gets a line: the command, how often, the exit status, and the output.
+func race(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 || !slices.Contains(args, ",") {
+		ts.Fatalf("usage: race N COMMAND ARGS... , COMMAND ARGS...")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var (
+		mu       sync.Mutex
+		all      sync.WaitGroup
+		outcomes = make(map[string]int)
+	)
+	for rest := args[1:]; len(rest) > 0; {
+		argv := rest
+		if i := slices.Index(rest, ","); i >= 0 {
+			argv, rest = rest[:i], rest[i+1:]
+		} else {
+			rest = nil
+		}
+		all.Go(func() {
+			for range n {
+				cmd := command(ts, argv[0], argv[1:]...)
+				var out, text strings.Builder
+				cmd.Stdout, cmd.Stderr = &out, &text
+				_ = cmd.Run() // the line has the status
+				status := cmd.ProcessState.ExitCode()
+				key := fmt.Sprintf("exit %d stdout %q stderr %q", status, out.String(), text.String())
+				mu.Lock()
+				outcomes[strings.Join(argv, " ")+" @ "+key]++
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	for outcome, count := range outcomes {
+		name, key, _ := strings.Cut(outcome, " @ ")
+		fmt.Fprintf(ts.Stdout(), "%s: %d %s\n", name, count, key)
 	}
 }

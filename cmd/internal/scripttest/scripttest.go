@@ -73,7 +73,9 @@ func Verbs() []string {
 // programs are the verbs that are programs.
 func programs() map[string]func() {
 	return map[string]func(){
+		"child":              child,
 		"fake-security":      securitytest.Main,
+		"fetch":              fetch,
 		"inspect-process":    inspectProcess,
 		"kill-at-syscall":    killAtSyscall,
 		"listen-as":          listenAs,
@@ -121,10 +123,13 @@ func verbs() map[string]func(*testscript.TestScript, bool, []string) {
 		"kill-lock-holder":     killLockHolder,
 		"network-fault":        networkFault,
 		"new-token-requests":   newTokenRequests,
+		"no-files":             noFiles,
 		"no-secrets-in-files":  noSecretsInFiles,
 		"no-token-folders":     noTokenFolders,
 		"parallel":             parallel,
 		"pem":                  writePEM,
+		"race":                 race,
+		"read-variable":        readVariable,
 		"received":             received,
 		"replace":              replace,
 		"require-program":      requireProgram,
@@ -147,6 +152,8 @@ func verbs() map[string]func(*testscript.TestScript, bool, []string) {
 		"use-new-git":          useNewGit,
 		"webdav-server":        webdavServer,
 		"wire":                 setWire,
+		"write-base64":         writeBase64,
+		"write-lines":          writeLines,
 		"write-recipe":         writeRecipe,
 		"write-sam":            writeSAM,
 	}
