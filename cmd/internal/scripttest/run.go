@@ -90,11 +90,11 @@ func atOnce(ts *testscript.TestScript, n int, argv []string, run func(cmd *exec.
 	}
 }
 
-// race N COMMAND... , COMMAND... runs commands at once, each of them N times in sequence. For each different outcome
-// stdout gets a line: the command, how often, the exit status, and the output.
-func race(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 4 || !slices.Contains(args, ",") {
-		ts.Fatalf("usage: race N COMMAND ARGS... , COMMAND ARGS...")
+// repeat N COMMAND... [, COMMAND...] runs a command N times in sequence. Several commands run at the same time. For each
+// different outcome stdout gets a line: the command, how often, the exit status, and the output.
+func repeat(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: repeat N COMMAND ARGS... [, COMMAND ARGS...]")
 	}
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
