@@ -1,11 +1,14 @@
 package scripttest
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -13,8 +16,11 @@ import (
 
 // child ACTION ARGS... is a program for exec, the same on each system. "arguments ARG..." prints each argument,
 // "environment NAME..." prints these variables or, without a NAME, all of them, "stdin" copies stdin, "exit STATUS"
-// ends with that status, "touch FILE" makes a file, "token-file" prints the path in BEARER_TOKEN_FILE and the file's
-// text, and "renewals N" calls $BASE with the token in that file until it has had N different ones.
+// ends with that status, "touch FILE" makes a file, "await FILE..." waits until there are files, "token-file" prints the
+// path in BEARER_TOKEN_FILE and the file's text, and "renewals N" calls $BASE with the token in that file until it has
+// had N different ones. "browse FILE ADDRESS" is a browser that writes the page to FILE and the address to FILE.address,
+// "hook FILE" adds CGP_TOKEN_FILE and the names of cgp-cred's other variables to FILE, and "record FOLDER VERB NAME" is
+// a keystore program.
 func child() {
 	if err := act(os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "child:", err)
@@ -41,6 +47,18 @@ func act(action string, args []string) error {
 		os.Exit(status)
 	case "touch":
 		return os.WriteFile(args[0], nil, 0o600)
+	case "await":
+		for _, file := range args {
+			for _, err := os.Stat(file); err != nil; _, err = os.Stat(file) {
+				time.Sleep(20 * time.Millisecond)
+			}
+		}
+	case "browse":
+		return browse(args[0], args[1])
+	case "hook":
+		return hook(args[0])
+	case "record":
+		return keepRecord(args[0], args[1], args[2])
 	case "token-file":
 		path := os.Getenv("BEARER_TOKEN_FILE")
 		text, err := os.ReadFile(path)
@@ -69,6 +87,65 @@ func printEnvironment(names []string) {
 			fmt.Println(name, "is unset")
 		}
 	}
+}
+
+func browse(file, address string) error {
+	answer, err := http.Get(address)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file+".address", []byte(address), 0o600); err != nil {
+		return err
+	}
+	if err := os.WriteFile(file+".part", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".part", file)
+}
+
+func hook(file string) error {
+	line := os.Getenv("CGP_TOKEN_FILE")
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "CGP_") && name != "CGP_TOKEN_FILE" {
+			line += " " + name
+		}
+	}
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(line + "\n")
+	return errors.Join(err, f.Close())
+}
+
+// keepRecord is a keystore program, which keeps each record in a file and does not compare.
+func keepRecord(folder, verb, name string) error {
+	file := filepath.Join(folder, name)
+	_, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) && verb != "store" {
+		os.Exit(3)
+	}
+	var text []byte
+	switch verb {
+	case "get":
+		if text, err = os.ReadFile(file); err == nil {
+			_, err = os.Stdout.Write(text)
+		}
+		return err
+	case "store":
+		if text, err = io.ReadAll(os.Stdin); err == nil {
+			err = os.WriteFile(file, text, 0o600)
+		}
+		return err
+	case "erase":
+		return os.Remove(file)
+	}
+	return fmt.Errorf("verb %q is unknown", verb)
 }
 
 // awaitRenewals fails if the API refuses a token that was read less than 6 seconds before: a token file's token has

@@ -73,7 +73,7 @@ func variables(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{
 		"PATH", "GORACE", "GOCOVERDIR", "HOME", "USERPROFILE", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT",
-		"WORK", "BASE", "HOST",
+		"WORK", "BASE", "HOST", "BROWSER",
 		"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
 		"CGP_CRED_PROFILE", "CGP_CRED_KEYCHAIN_TIMEOUT", guard.RootVariable, guard.ServiceVariable,
 		securitytest.Folder,
@@ -83,4 +83,14 @@ func variables(ts *testscript.TestScript) []string {
 		}
 	}
 	return env
+}
+
+// find-program NAME PROGRAM sets a variable to the absolute path of a program.
+func findProgram(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: find-program NAME PROGRAM")
+	}
+	path, err := exec.LookPath(args[1])
+	ts.Check(err)
+	ts.Setenv(args[0], path)
 }

@@ -90,8 +90,8 @@ func atOnce(ts *testscript.TestScript, n int, argv []string, run func(cmd *exec.
 	}
 }
 
-// repeat N COMMAND... [, COMMAND...] runs a command N times in sequence. Several commands run at the same time. For each
-// different outcome stdout gets a line: the command, how often, the exit status, and the output.
+// repeat N COMMAND... [, COMMAND...] runs a command N times in sequence, and several commands next to each other. For
+// each different outcome stdout gets a line: the command, how often, the exit status, and the output.
 func repeat(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: repeat N COMMAND ARGS... [, COMMAND ARGS...]")

@@ -69,6 +69,7 @@ type user struct {
 
 	repository string
 	simulator  *running
+	server     *running
 	keyring    *keystoretest.Keyring
 	fault      keystoretest.Fault   // the last one set by keyring fault
 	person     *keystoretest.Person // answers the keyring's prompts
