@@ -16,9 +16,9 @@ import (
 
 // child ACTION ARGS... is a program for exec, the same on each system. "arguments ARG..." prints each argument,
 // "environment NAME..." prints these variables or, without a NAME, all of them, "stdin" copies stdin, "exit STATUS"
-// ends with that status, "touch FILE" makes a file, "await FILE..." waits until there are files, "token-file" prints the
-// path in BEARER_TOKEN_FILE and the file's text, and "renewals N" calls $BASE with the token in that file until it has
-// had N different ones. "browse FILE ADDRESS" is a browser that writes the page to FILE and the address to FILE.address,
+// ends with that status, "touch FILE" makes a file, "await FILE..." waits until there are files, "token-file" prints
+// the path in BEARER_TOKEN_FILE and the text, and "renewals N" calls $BASE with the token in that file until it has
+// had N different ones. "browse FILE ADDRESS" is a browser: it writes the page to FILE, the address to FILE.address,
 // "hook FILE" adds CGP_TOKEN_FILE and the names of cgp-cred's other variables to FILE, and "record FOLDER VERB NAME" is
 // a keystore program.
 func child() {
