@@ -126,6 +126,9 @@ func hook(file string) error {
 // keepRecord is a keystore program, which keeps each record in a file and does not compare.
 func keepRecord(folder, verb, name string) error {
 	file := filepath.Join(folder, name)
+	if _, err := os.ReadDir(folder); err != nil {
+		return err
+	}
 	_, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) && verb != "store" {
 		os.Exit(3)
