@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -224,7 +225,7 @@ func (a *app) completeExec(cmd *cobra.Command, args []string, typed string) ([]s
 	switch {
 	case dash < 0:
 		return a.profileArgs(1)(cmd, args, typed)
-	case dash < len(a.typed)-1, strings.ContainsRune(typed, filepath.Separator):
+	case dash < len(a.typed)-1, strings.ContainsRune(typed, filepath.Separator), strings.Contains(typed, "/"):
 		return nil, cobra.ShellCompDirectiveDefault
 	}
 	return programs(typed), cobra.ShellCompDirectiveNoFileComp
@@ -239,15 +240,31 @@ func programs(prefix string) []string {
 			continue
 		}
 		for _, e := range entries {
-			if !strings.HasPrefix(e.Name(), prefix) {
+			if !begins(e.Name(), prefix) {
 				continue
 			}
-			info, err := os.Stat(filepath.Join(folder, e.Name()))
-			if err == nil && info.Mode().IsRegular() && (runtime.GOOS == "windows" || info.Mode()&0o111 != 0) {
+			if info, err := os.Stat(filepath.Join(folder, e.Name())); err == nil && mayRun(info) {
 				found = append(found, e.Name())
 			}
 		}
 	}
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+// begins reports whether a file's name has a prefix. Windows makes no difference between capitals and small letters.
+func begins(name, prefix string) bool {
+	if runtime.GOOS == "windows" {
+		return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+	}
+	return strings.HasPrefix(name, prefix)
+}
+
+// mayRun reports whether a file is a program. On Windows its name says so: folders on PATH are full of libraries.
+func mayRun(info os.FileInfo) bool {
+	if runtime.GOOS != "windows" {
+		return info.Mode().IsRegular() && info.Mode()&0o111 != 0
+	}
+	endings := filepath.SplitList(strings.ToLower(cmp.Or(os.Getenv("PATHEXT"), ".com;.exe;.bat;.cmd")))
+	return info.Mode().IsRegular() && slices.Contains(endings, strings.ToLower(filepath.Ext(info.Name())))
 }

@@ -39,6 +39,7 @@ func newUser(env *testscript.Env, repository string) error {
 	env.Setenv("NL", "\n")
 	env.Setenv("ESC", "\x1b")
 	env.Setenv("BOM", "\ufeff")
+	env.Setenv("BYTE", "\xff") // no UTF-8
 	env.Setenv("CONFIG", filepath.Join(home, ".config", "cgp-cred"))
 	env.Setenv("STATE", filepath.Join(home, ".local", "state", "cgp-cred"))
 	env.Setenv("DATA", filepath.Join(home, ".local", "share", "cgp-cred"))
