@@ -19,8 +19,8 @@ import (
 // ends with that status, "touch FILE" makes a file, "await FILE..." waits until there are files, "token-file" prints
 // the path in BEARER_TOKEN_FILE and the text, and "renewals N" calls $BASE with the token in that file until it has
 // had N different ones. "browse FILE ADDRESS" is a browser: it writes the page to FILE, the address to FILE.address,
-// "hook FILE" adds CGP_TOKEN_FILE and the names of cgp-cred's other variables to FILE, and "record FOLDER VERB NAME" is
-// a keystore program.
+// "hook FILE" adds CGP_TOKEN_FILE and the names of cgp-cred's other variables to FILE, and "record FOLDER [LOG] VERB NAME"
+// is a keystore program, which adds its arguments to LOG.
 func child() {
 	if err := act(os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "child:", err)
@@ -58,7 +58,7 @@ func act(action string, args []string) error {
 	case "hook":
 		return hook(args[0])
 	case "record":
-		return keepRecord(args[0], args[1], args[2])
+		return keepRecord(args)
 	case "token-file":
 		path := os.Getenv("BEARER_TOKEN_FILE")
 		text, err := os.ReadFile(path)
@@ -115,6 +115,10 @@ func hook(file string) error {
 			line += " " + name
 		}
 	}
+	return addLine(file, line)
+}
+
+func addLine(file, line string) error {
 	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -124,8 +128,15 @@ func hook(file string) error {
 }
 
 // keepRecord is a keystore program, which keeps each record in a file and does not compare.
-func keepRecord(folder, verb, name string) error {
-	file := filepath.Join(folder, name)
+func keepRecord(args []string) error {
+	folder, words := args[0], args[1:]
+	if filepath.IsAbs(words[0]) {
+		if err := addLine(words[0], strings.Join(words[1:], " ")); err != nil {
+			return err
+		}
+		words = words[1:]
+	}
+	verb, file := words[0], filepath.Join(folder, words[1])
 	if _, err := os.ReadDir(folder); err != nil {
 		return err
 	}
