@@ -8,18 +8,18 @@ import (
 	"runtime"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"cgp-cred/keystore/keystoretest"
 )
 
-func blockIPv6(ts *testscript.TestScript, _ bool, _ []string) { needsLinux(ts, "block-ipv6") }
+func blockIPv6(ts *testscript.TestScript, _ bool, _ []string) { needsLinux(ts) }
 
-func survivesKill(ts *testscript.TestScript, _ bool, _ []string) { needsLinux(ts, "survives-kill") }
+func survivesKill(ts *testscript.TestScript, _ bool, _ []string) { needsLinux(ts) }
 
-func terminal(ts *testscript.TestScript, _ bool, _ []string) { needsLinux(ts, "terminal") }
+func terminal(ts *testscript.TestScript, _ bool, _ []string) { needsLinux(ts) }
 
 // needsLinux skips the rest of a script at a verb that only Linux can do.
-func needsLinux(ts *testscript.TestScript, verb string) {
-	of(ts).Skipf("%s needs Linux, this is %s", verb, runtime.GOOS)
-}
+func needsLinux(ts *testscript.TestScript) { keystoretest.Require(of(ts), keystoretest.Linux) }
 
 func inspectProcess() { exitNoLinux() }
 
