@@ -125,7 +125,7 @@ var environmentTopic = []block{
 			"`BEARER_TOKEN`, `BEARER_TOKEN_FILE`",
 			"`sink --wlcg` writes the second one's file; readers prefer the first one",
 		},
-		{"`PATH`", "where `exec` finds COMMAND, and `clients install` the interpreter"},
+		{"`PATH`, `PATHEXT`", "where `exec` finds COMMAND, and `clients install` the interpreter"},
 		{"`NO_COLOR`, `TERM`", "no colours in `doctor`"},
 		{"`WSL_DISTRO_NAME`", "better hints in WSL"},
 		{"`SUDO_USER`", "a better hint if root has no profile"},

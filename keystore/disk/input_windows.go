@@ -48,9 +48,6 @@ func readHead(path string, limit int64, check func(*os.File) error) ([]byte, err
 	if err != nil {
 		return nil, Unreadable(err)
 	}
-	if info.IsDir() { // Windows only says that access is denied
-		return nil, Unreadable(&fs.PathError{Op: "read", Path: path, Err: syscall.EISDIR})
-	}
 	if err := mayRead(path, info.Mode().Type()&^fs.ModeCharDevice); err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}

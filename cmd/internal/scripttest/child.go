@@ -19,8 +19,8 @@ import (
 // ends with that status, "touch FILE" makes a file, "await FILE..." waits until there are files, "token-file" prints
 // the path in BEARER_TOKEN_FILE and the text, and "renewals N" calls $BASE with the token in that file until it has
 // had N different ones. "browse FILE ADDRESS" is a browser: it writes the page to FILE, the address to FILE.address,
-// "hook FILE" adds CGP_TOKEN_FILE and the names of cgp-cred's other variables to FILE, and "record FOLDER [LOG] VERB NAME"
-// is a keystore program, which adds its arguments to LOG.
+// "hook FILE" adds CGP_TOKEN_FILE and the names of cgp-cred's other variables to FILE, and "record FOLDER [LOG] VERB
+// NAME" is a keystore program, which adds its arguments to LOG.
 func child() {
 	if err := act(os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "child:", err)
