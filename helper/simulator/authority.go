@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"cgp-cred/keystore/fault"
@@ -53,8 +54,12 @@ func authority(at ...net.Addr) (folder string, config *tls.Config, err error) {
 
 // noRoom returns the error for a temporary folder that can't be written.
 func noRoom(what string, err error) error {
-	hint := "check free space and permissions of " + os.TempDir() +
-		", or name another folder in TMPDIR, on Windows in TMP"
+	look, variable := "df %[1]s; ls -ld %[1]s", "TMPDIR"
+	if runtime.GOOS == "windows" {
+		look, variable = "dir %[1]s; icacls %[1]s", "TMP"
+	}
+	hint := fmt.Sprintf("check free space and permissions ("+look+"), or name another folder in %[2]s",
+		os.TempDir(), variable)
 	return fault.Wrap(fault.Usage, hint, what, err)
 }
 
