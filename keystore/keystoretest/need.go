@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,9 @@ const SkippedVariable = "CGP_CRED_TEST_SKIPPED"
 // Need skips the test if a program is missing, and names its Debian package. In CI the test fails.
 func Need(t testing.TB, program, pkg string) {
 	t.Helper()
+	if runtime.GOOS == "windows" && slices.Contains([]string{"bash", "sh", "perl"}, program) {
+		Cannot(t, program+" as on Unix: those of Git Bash and WSL see other paths than the tests do")
+	}
 	if _, err := exec.LookPath(program); err != nil {
 		Missing(t, program, pkg)
 	}
