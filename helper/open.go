@@ -45,7 +45,7 @@ func Open(o OpenOptions) (*Helper, error) {
 		}
 	}
 	return &Helper{
-		Config:      profile.Config{Folder: folders.Config, System: profile.SystemFolder()},
+		Config:      profile.Config{Folder: folders.Config, System: disk.SystemFolder()},
 		Folders:     folders,
 		Environment: environment,
 		Keystore:    o.Keystore,

@@ -155,8 +155,8 @@ var filesTopic = []block{
 		{"default profile", "`$XDG_CONFIG_HOME/cgp-cred/config.yaml`: `default:`"},
 		{"profiles", "`$XDG_CONFIG_HOME/cgp-cred/profiles/NAME.yaml`"},
 		{
-			"the system administrator's",
-			"`/etc/cgp-cred/config.yaml`, `/etc/cgp-cred/profiles/NAME.yaml`; not on Windows",
+			"the administrator's",
+			"both in `/etc/cgp-cred` instead, on Windows in `C:\\ProgramData\\cgp-cred`",
 		},
 		{"key of the token cache", "`$XDG_STATE_HOME/cgp-cred/seal.key`"},
 		{

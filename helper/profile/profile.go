@@ -68,7 +68,7 @@ type Profile struct {
 // Config is where the config files are.
 type Config struct {
 	Folder string // the user's: cgp-cred below $XDG_CONFIG_HOME
-	System string // the system administrator's: [SystemFolder]; empty: none
+	System string // the system administrator's: [disk.SystemFolder]; empty: none
 }
 
 // maxFile limits the size of a config file: most have about 120 bytes.

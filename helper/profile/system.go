@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -16,16 +15,7 @@ import (
 	"cgp-cred/keystore/program"
 )
 
-// SystemFolder returns the folder of the config files that the system administrator keeps, or "" on a system without
-// one. No variable names another folder: it could replace root's files.
-func SystemFolder() string {
-	if runtime.GOOS == "windows" {
-		return ""
-	}
-	return "/etc/cgp-cred"
-}
-
-// readSystem reads a file that root wrote.
+// readSystem reads a file that only root, or an administrator of Windows, can have written.
 var readSystem = disk.ReadSystem
 
 // systemRows are the keys that only a system profile has.
@@ -74,7 +64,7 @@ func systemError(file string, err error) error {
 	return fault.Wrap(fault.Usage, hint, file+": it can't be read", at.Err)
 }
 
-// askAdministrator returns the hint for what only root can change.
+// askAdministrator returns the hint for what only the system administrator can change.
 func askAdministrator(file string) string { return "ask the system administrator, who keeps " + file }
 
 // checkSystem checks the keys that only a system profile has.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -38,20 +37,6 @@ const (
 var sharedText = strings.ReplaceAll(pinnedText+"keystore: exec\nkeystore_command:\n  - /opt/keep\n  - --all\n"+
 	"signer_commands:\n  - /opt/sign https://vault:8200 int:1\n  - \"/opt/sign  https://vault:8200 int:2\"\n",
 	"/opt/", keystoretest.Abs("/opt/"))
-
-// No variable names the system's folder.
-func TestSystemFolder(t *testing.T) {
-	for _, name := range []string{"XDG_CONFIG_DIRS", "XDG_CONFIG_HOME", "HOME", "CGP_CRED_SYSTEM"} {
-		t.Setenv(name, t.TempDir())
-	}
-	want := "/etc/cgp-cred"
-	if runtime.GOOS == "windows" {
-		want = ""
-	}
-	if got := profile.SystemFolder(); got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
 
 // The system's profile is taken whole: nothing of a user's file of the same name counts, and nothing changes a file.
 func TestSystemProfileWins(t *testing.T) {

@@ -17,10 +17,12 @@ var Own = sync.OnceValues(func() (*windows.SID, error) {
 	return user.User.Sid, nil
 })
 
-// Trusted reports whether an account is this user, own, or could act as any user: the system and the administrators.
-func Trusted(sid, own *windows.SID) bool {
-	return sid.Equals(own) || sid.IsWellKnown(windows.WinLocalSystemSid) ||
-		sid.IsWellKnown(windows.WinBuiltinAdministratorsSid)
+// Trusted reports whether an account is this user, own, or could act as any user.
+func Trusted(sid, own *windows.SID) bool { return sid.Equals(own) || Administrators(sid) }
+
+// Administrators reports whether an account is the system or the group of administrators.
+func Administrators(sid *windows.SID) bool {
+	return sid.IsWellKnown(windows.WinLocalSystemSid) || sid.IsWellKnown(windows.WinBuiltinAdministratorsSid)
 }
 
 // Name returns DOMAIN\NAME, the SID if it has no name on this machine, or "no user" for nil.

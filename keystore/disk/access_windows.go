@@ -51,8 +51,11 @@ const (
 )
 
 // trusted reports whether an account may write this user's files: it is this user, an administrator, or Windows itself.
-func trusted(sid, user *windows.SID) bool {
-	if account.Trusted(sid, user) {
+func trusted(sid, user *windows.SID) bool { return sid.Equals(user) || administers(sid) }
+
+// administers reports whether an account is an administrator, or Windows itself.
+func administers(sid *windows.SID) bool {
+	if account.Administrators(sid) {
 		return true
 	}
 	text := sid.String()
@@ -103,15 +106,21 @@ func checkAccess(h windows.Handle, path string, rights windows.ACCESS_MASK, w wh
 	if err != nil {
 		return err
 	}
-	const parts = windows.OWNER_SECURITY_INFORMATION | windows.DACL_SECURITY_INFORMATION
-	sd, err := windows.GetSecurityInfo(h, windows.SE_FILE_OBJECT, parts)
-	switch {
-	case errors.Is(err, windows.ERROR_NOT_SUPPORTED), errors.Is(err, windows.ERROR_INVALID_FUNCTION):
+	sd, err := descriptor(h, path)
+	if errors.Is(err, windows.ERROR_NOT_SUPPORTED) || errors.Is(err, windows.ERROR_INVALID_FUNCTION) {
 		return nil // a file server without such rights
-	case err != nil:
-		return pathError("open", path, err)
+	}
+	if err != nil {
+		return err
 	}
 	return checkDescriptor(sd, path, rights, user, w)
+}
+
+// descriptor returns the owner and the list of rights of an open file or folder.
+func descriptor(h windows.Handle, path string) (*windows.SECURITY_DESCRIPTOR, error) {
+	const parts = windows.OWNER_SECURITY_INFORMATION | windows.DACL_SECURITY_INFORMATION
+	sd, err := windows.GetSecurityInfo(h, windows.SE_FILE_OBJECT, parts)
+	return sd, pathError("open", path, err)
 }
 
 // checkDescriptor is checkAccess for an owner and a list.
@@ -158,8 +167,15 @@ func closing(path string, user *windows.SID) string {
 		handedOn = "(OI)(CI)"
 	}
 	grant := []string{"icacls", path, "/inheritance:r", "/grant:r"}
-	for _, sid := range []string{user.String(), "S-1-5-18", "S-1-5-32-544"} {
+	for _, sid := range []string{user.String(), system, administrators} {
 		grant = append(grant, "*"+sid+":"+handedOn+"F")
 	}
 	return printable.Shell("icacls", path, "/reset") + "; " + printable.Shell(grant...)
 }
+
+// Accounts in commands. Their names depend on the language of Windows.
+const (
+	system         = "S-1-5-18"
+	administrators = "S-1-5-32-544"
+	users          = "S-1-5-32-545"
+)

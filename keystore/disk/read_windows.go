@@ -46,6 +46,11 @@ func read(path string, limit int64, rights windows.ACCESS_MASK) ([]byte, error) 
 	if err := checkFile(h, path, rights); err != nil {
 		return nil, err
 	}
+	return readUpTo(f, path, limit)
+}
+
+// readUpTo reads an open file of at most limit bytes.
+func readUpTo(f *os.File, path string, limit int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(b)) > limit {
 		err = tooLarge(path, limit)

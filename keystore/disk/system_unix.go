@@ -11,6 +11,9 @@ import (
 	"cgp-cred/keystore/printable"
 )
 
+// SystemFolder returns the folder of the files that the system's administrator keeps. No variable names another.
+func SystemFolder() string { return "/etc/" + own }
+
 // ReadSystem reads a file that only root can have written, of at most limit bytes: it belongs to root, with each folder
 // and link on the way to it, and no other user may write one of them, not even a sticky folder. Anything else is an
 // [UnsafeError]. Most machines don't have the file: then one system call finds that out, and the error matches
