@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cgp-cred/keystore/fault"
+	"cgp-cred/keystore/printable"
 )
 
 // cause is one reason why the token endpoint refuses a request: how to recognise its reply, and what fixes it. The
@@ -56,7 +57,7 @@ const StoreAPIKey = "cgp-cred store {profile}\n" +
 	"without a terminal: cgp-cred store {profile} --api-key-file FILE"
 
 // ClockHint says how to fix a wrong clock.
-const ClockHint = hintClock
+var ClockHint = "set the clock (" + printable.SetClock() + "), then run the command again"
 
 const (
 	hintMiddle = "a proxy or a sign-in page may be between this machine and {host}: check {proxy}"
@@ -65,7 +66,6 @@ const (
 	hintProxy  = "put the proxy's user name into {proxy-variable}, or name {host} in NO_PROXY if no proxy is needed"
 	hintSignIn = "sign in to the network (open any http page in a browser), or use another one, " +
 		"then run the command again"
-	hintClock = "set the clock (Linux: timedatectl set-ntp true; WSL: sudo hwclock -s), then run the command again"
 	hintBug   = "a proxy that changes requests can cause this; without a proxy, report it as a bug of cgp-cred"
 	hintUser  = "is the API user-restricted (CIS2, NHS login)? cgp-cred is only for application-restricted ones"
 	hintAgain = "run the command again: each try signs a new assertion"
@@ -148,8 +148,8 @@ var causes = []*cause{
 			"is it registered with another kid? cgp-cred store {profile} --kid KID",
 	},
 	{keyword: "signature on jwt token failed", means: wrongKey, why: whySignature, hint: hintSignature},
-	{keyword: "token is not active", means: wrongClock, why: whySlow, hint: hintClock},
-	{keyword: "token expiration is too far", means: wrongClock, why: whyFast, hint: hintClock},
+	{keyword: "token is not active", means: wrongClock, why: whySlow, hint: ClockHint},
+	{keyword: "token expiration is too far", means: wrongClock, why: whyFast, hint: ClockHint},
 	{keyword: "token reuse detected", means: usedJTI, why: "Keycloak has seen this assertion before", hint: hintAgain},
 	{
 		code: "invalid_client", keyword: "invalid client credentials",
@@ -159,11 +159,11 @@ var causes = []*cause{
 	},
 	{
 		status: http.StatusBadRequest, keyword: "jwt has expired", means: wrongClock,
-		why: whySlow, hint: hintClock,
+		why: whySlow, hint: ClockHint,
 	},
 	{
 		status: http.StatusBadRequest, keyword: "more than 5 minutes in future", means: wrongClock,
-		why: whyFast, hint: hintClock,
+		why: whyFast, hint: ClockHint,
 	},
 	{
 		status: http.StatusBadRequest, keyword: "non-unique 'jti'", means: usedJTI,

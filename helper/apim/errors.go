@@ -115,7 +115,7 @@ func (e *Error) FaultHints() []string {
 		}
 	}
 	if e.Status != 0 && e.Skew.Abs() > NoticeSkew && !e.ClockWrong() {
-		hint += "\n{skew}: " + hintClock
+		hint += "\n{skew}: " + ClockHint
 	}
 	if e.About.Variables {
 		hint = withVariables(hint)

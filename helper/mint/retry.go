@@ -10,6 +10,7 @@ import (
 
 	"cgp-cred/helper/apim"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/record"
 	"cgp-cred/keystore/signer"
 )
@@ -109,7 +110,7 @@ func (k *tries) attempt(ctx context.Context) (apim.Token, error) {
 		k.Report.Trace(1, "it lives for %v; the server's clock differs by %v", t.Expiry.Sub(t.FetchedAt), t.Skew)
 		if k.correction != 0 {
 			k.Report.Warn("%s; the assertion was dated for it: "+
-				"set the clock (timedatectl set-ntp true; WSL: sudo hwclock -s)", apim.SkewText(t.Skew))
+				"set the clock (%s)", apim.SkewText(t.Skew), printable.SetClock())
 		}
 		return t, nil
 	}

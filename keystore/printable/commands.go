@@ -25,26 +25,38 @@ func MakeFolder(path, mode string) string { return here.makeFolder(path, mode) }
 // InShell returns the command that runs what only a shell knows, with cgp-cred's options in between.
 func InShell() string { return here.shell }
 
+// SetClock returns the commands that set the machine's clock by the network's.
+func SetClock() string { return here.clock }
+
 // commands are those of a kind of system.
 type commands struct {
 	syntax
 
 	windows             bool
 	remove, move, shell string
+	clock               string
 }
 
 var (
-	unixCommands    = commands{posix, false, "rm", "mv", "cgp-cred exec -- sh -c '...'"}
-	windowsCommands = commands{powerShell, true, "del", "move", "cgp-cred exec -- cmd /c '...'"}
+	unixCommands = commands{
+		posix, false, "rm", "mv", "cgp-cred exec -- sh -c '...'", "timedatectl set-ntp true; WSL: sudo hwclock -s",
+	}
+	windowsCommands = commands{
+		powerShell, true, "del", "move", "cgp-cred exec -- cmd /c '...'", "as administrator: w32tm /resync",
+	}
 
 	here = commandsOf(runtime.GOOS)
 )
 
 func commandsOf(system string) commands {
-	if system == "windows" {
-		return windowsCommands
+	c := unixCommands
+	switch system {
+	case "windows":
+		c = windowsCommands
+	case "darwin":
+		c.clock = "sudo sntp -sS time.apple.com"
 	}
-	return unixCommands
+	return c
 }
 
 func (c commands) look(path string) string {

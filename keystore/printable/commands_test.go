@@ -4,7 +4,7 @@ import "testing"
 
 func TestCommands(t *testing.T) {
 	t.Parallel()
-	unix, windows := commandsOf("darwin"), commandsOf("windows")
+	linux, unix, windows := commandsOf("linux"), commandsOf("darwin"), commandsOf("windows")
 	for _, c := range []struct{ got, want string }{
 		{unix.look("/a b"), "ls -ld '/a b'"},
 		{windows.look(`C:\a b`), `icacls 'C:\a b'`},
@@ -16,6 +16,9 @@ func TestCommands(t *testing.T) {
 		{unix.replace("/a", true), "cp -RL /a /a.copy && rm /a && mv /a.copy /a"},
 		{windows.replace(`C:\a`, false), `copy C:\a C:\a.copy; del C:\a; move C:\a.copy C:\a`},
 		{windows.replace(`C:\a`, true), `Copy-Item -Recurse C:\a C:\a.copy; cmd /c rmdir C:\a; move C:\a.copy C:\a`},
+		{linux.clock, "timedatectl set-ntp true; WSL: sudo hwclock -s"},
+		{unix.clock, "sudo sntp -sS time.apple.com"},
+		{windows.clock, "as administrator: w32tm /resync"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %s, want %s", c.got, c.want)
