@@ -20,10 +20,11 @@ import (
 )
 
 // terminal DIALOGUE[,DIALOGUE...] COMMAND... runs a command as the foreground job of a new terminal. The files have
-// what the user sees and does, a step in each line: "see TEXT", "type TEXT", "begin TEXT" without the Enter key,
-// "paste TEXT" with the marks of a bracketed paste, "press ^C", "send SIGNAL", "resize", "hang up", "create FILE",
-// and "echo on" or "echo off", which wait until the terminal does or does not show what is typed. "status N" waits
-// for the end, with this exit status. The terminal's text is stdout. A step waits for as long as the command runs.
+// what the user sees and does, a step in each line: "see TEXT", "type TEXT" (^M in it is the Enter key, too), "begin
+// TEXT" without the Enter key, "paste TEXT" with the marks of a bracketed paste, "press ^C", "send SIGNAL", "resize",
+// "hang up", "create FILE", and "echo on" or "echo off", which wait until the terminal does or does not show what is
+// typed. "status N" waits for the end, with this exit status. The terminal's text is stdout. A step waits for as long
+// as the command runs.
 func terminal(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: terminal DIALOGUE COMMAND ARGS...")
@@ -209,7 +210,7 @@ func (p *pty) play(dialogue string) string {
 		case "begin":
 			ok = p.keys(text)
 		case "type":
-			ok = p.keys(text + "\r")
+			ok = p.keys(strings.ReplaceAll(text, "^M", "\r") + "\r")
 		case "paste":
 			ok = p.keys("\x1b[200~" + text + "\x1b[201~")
 		case "press":

@@ -51,7 +51,7 @@ func start(t *testing.T) *computer {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if out, err := exec.Command("cp", "-a", wine, c.prefix).CombinedOutput(); err != nil {
+	if out, err := c.wine("--new").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Cleanup(func() {
