@@ -162,15 +162,20 @@ func checkDescriptor(
 // closing returns the commands that let only this user, administrators and the system open a file or folder. The first
 // one removes what was given to others.
 func closing(path string, user *windows.SID) string {
-	handedOn := ""
-	if info, err := os.Lstat(path); err == nil && info.IsDir() {
-		handedOn = "(OI)(CI)"
-	}
+	full := inheritance(path) + "F"
 	grant := []string{"icacls", path, "/inheritance:r", "/grant:r"}
 	for _, sid := range []string{user.String(), system, administrators} {
-		grant = append(grant, "*"+sid+":"+handedOn+"F")
+		grant = append(grant, "*"+sid+":"+full)
 	}
 	return printable.Shell("icacls", path, "/reset") + "; " + printable.Shell(grant...)
+}
+
+// inheritance returns what a command says before rights that a folder hands on.
+func inheritance(path string) string {
+	if info, err := os.Lstat(path); err == nil && info.IsDir() {
+		return "(OI)(CI)"
+	}
+	return ""
 }
 
 // Accounts in commands. Their names depend on the language of Windows.

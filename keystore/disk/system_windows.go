@@ -121,10 +121,7 @@ func checkSystemDescriptor(sd *windows.SECURITY_DESCRIPTOR, path string) error {
 }
 
 func notAdministered(path, problem string) error {
-	handedOn := ""
-	if info, err := os.Lstat(path); err == nil && info.IsDir() {
-		handedOn = "(OI)(CI)"
-	}
+	handedOn := inheritance(path)
 	return &UnsafeError{
 		Path: path, Problem: problem,
 		fix: "only files that none but administrators can write count as the system's; as administrator: " +
