@@ -9,6 +9,7 @@ import (
 
 	"cgp-cred/helper/mint"
 	"cgp-cred/keystore"
+	"cgp-cred/keystore/fault"
 	"cgp-cred/keystore/printable"
 	"cgp-cred/keystore/program"
 	"cgp-cred/keystore/record"
@@ -56,11 +57,15 @@ func (o signerFlags) check(name, keyFile string) error {
 	return nil
 }
 
-// candidates returns a hint with the keys that the ssh-agent holds.
+// candidates returns a hint with the keys that the ssh-agent holds, or why it shows none.
 func candidates(name string) string {
+	const add = "add --fingerprint SHA256:..., as `ssh-add -l` shows it"
 	keys, err := signer.AgentKeys(signer.Options{Profile: name, Limit: keystore.Patience})
-	if err != nil || len(keys) == 0 {
-		return "add --fingerprint SHA256:..., as `ssh-add -l` shows it"
+	switch {
+	case err != nil:
+		return strings.Join(append([]string{add, err.Error()}, fault.HintsOf(err)...), "\n")
+	case len(keys) == 0:
+		return add + "\nthe agent shows no RSA key: ssh-add FILE; if it is locked: ssh-add -X"
 	}
 	var lines []string
 	for _, key := range keys {
