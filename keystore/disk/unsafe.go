@@ -47,15 +47,8 @@ func ownerOf(path string) whose {
 	}
 }
 
-// Hints for what is not cgp-cred's own.
-const (
-	hintHome = "if HOME or an XDG_* variable names another user's folder, set it to your own (sudo -H does), or run " +
-		"cgp-cred as that user"
-	hintPrivate = "let only its owner write it, or use a folder that only you can write (HOME and the XDG_* " +
-		"variables name cgp-cred's)"
-	hintCopy   = "use a copy of your own, in a folder that only you can write"
-	hintTarget = "name a file in a folder that only you and root can write"
-)
+// hintCopy is for a file that the user named.
+const hintCopy = "use a copy of your own, in a folder that only you can write"
 
 // fix returns own for what is cgp-cred's own. Otherwise it returns way, for a folder above, or named, with the command
 // that shows the file.
@@ -77,7 +70,7 @@ func relative(path string) error {
 	return &UnsafeError{
 		Path:    path,
 		Problem: "is not an absolute path",
-		fix:     "set HOME, and XDG_CONFIG_HOME, XDG_STATE_HOME and XDG_RUNTIME_DIR if you use them, to absolute paths",
+		fix:     hintAbsolute,
 	}
 }
 
