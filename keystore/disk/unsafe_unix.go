@@ -15,7 +15,8 @@ const (
 	hintPrivate = "let only its owner write it, or use a folder that only you can write (HOME and the XDG_* " +
 		"variables name cgp-cred's)"
 	hintTarget   = "name a file in a folder that only you and root can write"
-	hintAbsolute = "set HOME, and XDG_CONFIG_HOME, XDG_STATE_HOME and XDG_RUNTIME_DIR if you use them, to absolute paths"
+	hintAbsolute = "set HOME, and XDG_CONFIG_HOME, XDG_STATE_HOME and XDG_RUNTIME_DIR if you use them, to absolute " +
+		"paths"
 )
 
 // The uids that NFS shows for owners that it can't map: -2 in 16 and in 32 bits.
