@@ -72,16 +72,17 @@ func administers(sid *windows.SID) bool {
 	return err == nil && strings.HasPrefix(text, "S-1-5-21-") && (last == 500 || last == 512 || last == 519)
 }
 
-// other returns an account that is not trusted and has one of these rights by a list, or nil.
-func other(list *windows.ACL, rights windows.ACCESS_MASK, user *windows.SID) (*windows.SID, error) {
-	return holder(list, rights, func(sid *windows.SID) bool { return !trusted(sid, user) })
-}
-
-// holder returns an account of a kind that has one of these rights by a list, or nil. A list that is missing gives
-// everyone all rights.
-func holder(list *windows.ACL, rights windows.ACCESS_MASK, kind func(*windows.SID) bool) (*windows.SID, error) {
-	if list == nil {
+// holder returns an account of a kind that has one of these rights, or nil. A list that is missing gives everyone all
+// rights.
+func holder(
+	sd *windows.SECURITY_DESCRIPTOR, rights windows.ACCESS_MASK, kind func(*windows.SID) bool,
+) (*windows.SID, error) {
+	list, _, err := sd.DACL()
+	switch {
+	case err == nil && list == nil, errors.Is(err, windows.ERROR_OBJECT_NOT_FOUND):
 		return windows.CreateWellKnownSid(windows.WinWorldSid)
+	case err != nil:
+		return nil, err
 	}
 	for i := range uint32(list.AceCount) {
 		var ace *windows.ACCESS_ALLOWED_ACE
@@ -137,15 +138,12 @@ func checkDescriptor(
 			fix: w.fix(path, "if you trust what is in it: "+printable.Shell("takeown", "/f", path), hintHome, hintCopy),
 		}
 	}
-	list, _, err := sd.DACL()
-	if err != nil && !errors.Is(err, windows.ERROR_OBJECT_NOT_FOUND) { // without a list everyone has all rights
-		return pathError("open", path, err)
-	}
+	other := func(sid *windows.SID) bool { return !trusted(sid, user) }
 	for _, c := range []struct {
 		rights  windows.ACCESS_MASK
 		problem string
 	}{{writing, "can be written by "}, {reading, "can be read by "}} {
-		found, err := other(list, rights&c.rights, user)
+		found, err := holder(sd, rights&c.rights, other)
 		if err != nil {
 			return pathError("open", path, err)
 		}

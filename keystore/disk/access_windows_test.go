@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"cgp-cred/keystore/account"
 	"cgp-cred/keystore/disk"
 	"cgp-cred/keystore/fault"
 )
@@ -21,9 +22,9 @@ import (
 // grant gives everyone rights to a file or folder, besides this user's.
 func grant(t *testing.T, path string, rights windows.ACCESS_MASK) {
 	t.Helper()
-	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	user, err := account.Own()
 	must(t, err)
-	sd, err := windows.SecurityDescriptorFromString(fmt.Sprintf("D:P(A;;FA;;;%s)(A;;0x%x;;;WD)", user.User.Sid, rights))
+	sd, err := windows.SecurityDescriptorFromString(fmt.Sprintf("D:P(A;;FA;;;%s)(A;;0x%x;;;WD)", user, rights))
 	must(t, err)
 	list, _, err := sd.DACL()
 	must(t, err)

@@ -37,20 +37,20 @@ func read(path string, limit int64, rights windows.ACCESS_MASK) ([]byte, error) 
 	if err := walk(folder, ownNames(folder)); err != nil {
 		return nil, err
 	}
+	return readChecked(path, limit, func(h windows.Handle) error { return checkFile(h, path, rights) })
+}
+
+// readChecked reads a file of at most limit bytes, if check returns nil for it.
+func readChecked(path string, limit int64, check func(windows.Handle) error) ([]byte, error) {
 	h, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	f := os.NewFile(uintptr(h), path)
 	defer f.Close() //nolint:errcheck // nothing was written
-	if err := checkFile(h, path, rights); err != nil {
+	if err := check(h); err != nil {
 		return nil, err
 	}
-	return readUpTo(f, path, limit)
-}
-
-// readUpTo reads an open file of at most limit bytes.
-func readUpTo(f *os.File, path string, limit int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(b)) > limit {
 		err = tooLarge(path, limit)
@@ -139,6 +139,16 @@ func walk(path string, strict int) error {
 	if strict == 0 {
 		return plainFolder(path)
 	}
+	return checkFolder(path, func(h windows.Handle, path string) error {
+		if ownNames(path) == 0 { // the user's, as any on a data drive: the files in it are checked
+			return nil
+		}
+		return checkAccess(h, path, writing, ownerOf(path))
+	})
+}
+
+// checkFolder returns an error unless path is a folder, and no link to one, for which check returns nil.
+func checkFolder(path string, check func(h windows.Handle, path string) error) error {
 	h, err := open(path)
 	if err != nil {
 		return err
@@ -151,10 +161,7 @@ func walk(path string, strict int) error {
 	case info.FileAttributes&windows.FILE_ATTRIBUTE_DIRECTORY == 0:
 		return notFolder(path, ownerOf(path))
 	}
-	if ownNames(path) == 0 { // the user's, as any on a data drive: the files in it are checked
-		return nil
-	}
-	return checkAccess(h, path, writing, ownerOf(path))
+	return check(h, path)
 }
 
 // plainFolder returns an error unless path is a folder, or a link to one.

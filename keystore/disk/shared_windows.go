@@ -57,11 +57,7 @@ func checkShared(path string, _ fs.FileInfo) error {
 
 // checkSharedDescriptor is checkShared for a list.
 func checkSharedDescriptor(sd *windows.SECURITY_DESCRIPTOR, path string) error {
-	list, _, err := sd.DACL()
-	if err != nil && !errors.Is(err, windows.ERROR_OBJECT_NOT_FOUND) { // without a list everyone has all rights
-		return Unreadable(pathError("open", path, err))
-	}
-	found, err := holder(list, writing, everyUser)
+	found, err := holder(sd, writing, everyUser)
 	if err != nil {
 		return Unreadable(pathError("open", path, err))
 	}

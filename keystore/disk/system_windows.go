@@ -3,7 +3,6 @@ package disk
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/windows"
@@ -56,40 +55,23 @@ func ReadSystem(path string, limit int64) ([]byte, error) {
 }
 
 func readSystem(path string, limit int64) ([]byte, error) {
-	h, err := open(path)
-	if err != nil {
-		return nil, err
-	}
-	f := os.NewFile(uintptr(h), path)
-	defer f.Close() //nolint:errcheck // nothing was written
-	for folder, n := filepath.Dir(path), ownNames(filepath.Dir(path)); n > 0; folder, n = filepath.Dir(folder), n-1 {
-		if err := checkSystemFolder(folder); err != nil {
-			return nil, err
+	return readChecked(path, limit, func(h windows.Handle) error {
+		folder := filepath.Dir(path)
+		for n := ownNames(folder); n > 0; n-- {
+			if err := checkFolder(folder, checkAdministered); err != nil {
+				return err
+			}
+			folder = filepath.Dir(folder)
 		}
-	}
-	info, err := information(h, path)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.FileAttributes&windows.FILE_ATTRIBUTE_DIRECTORY != 0:
-		return nil, irregular(path)
-	}
-	if err := checkAdministered(h, path); err != nil {
-		return nil, err
-	}
-	return readUpTo(f, path, limit)
-}
-
-func checkSystemFolder(folder string) error {
-	h, err := open(folder)
-	if err != nil {
-		return err
-	}
-	defer windows.CloseHandle(h) //nolint:errcheck // nothing was written
-	if _, err := information(h, folder); err != nil {
-		return err
-	}
-	return checkAdministered(h, folder)
+		info, err := information(h, path)
+		switch {
+		case err != nil:
+			return err
+		case info.FileAttributes&windows.FILE_ATTRIBUTE_DIRECTORY != 0:
+			return irregular(path)
+		}
+		return checkAdministered(h, path)
+	})
 }
 
 // checkAdministered refuses an open file or folder that a user other than an administrator owns or can write.
@@ -106,11 +88,7 @@ func checkSystemDescriptor(sd *windows.SECURITY_DESCRIPTOR, path string) error {
 	if !ownedByAdministrators(sd) {
 		return notAdministered(path, "does not belong to an administrator")
 	}
-	list, _, err := sd.DACL()
-	if err != nil && !errors.Is(err, windows.ERROR_OBJECT_NOT_FOUND) { // without a list everyone has all rights
-		return pathError("open", path, err)
-	}
-	found, err := holder(list, writing, func(sid *windows.SID) bool { return !administrator(sid) })
+	found, err := holder(sd, writing, func(sid *windows.SID) bool { return !administrator(sid) })
 	switch {
 	case err != nil:
 		return pathError("open", path, err)

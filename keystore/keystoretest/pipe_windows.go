@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"cgp-cred/keystore/account"
 	"cgp-cred/keystore/keystoretest/guard"
 )
 
@@ -20,6 +21,15 @@ type Pipe struct {
 	rights *windows.SecurityAttributes
 	mutex  sync.Mutex
 	free   windows.Handle // the end for the next client; 0 if closed
+}
+
+// OwnPipe makes a pipe that belongs to this user.
+func OwnPipe() (*Pipe, error) {
+	own, err := account.Own()
+	if err != nil {
+		return nil, err
+	}
+	return NewPipe(own.String())
 }
 
 // NewPipe makes a pipe that belongs to owner, a SID. Windows lets only administrators make one for another user; the

@@ -44,11 +44,7 @@ func TestOwners(t *testing.T) {
 // The owner that Windows tells of an open pipe is the one that it was made with.
 func TestOwnOfAPipe(t *testing.T) {
 	t.Parallel()
-	own, err := account.Own()
-	if err != nil {
-		t.Fatal(err)
-	}
-	pipe, err := keystoretest.NewPipe(own.String())
+	pipe, err := keystoretest.OwnPipe()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/windows"
 
-	"cgp-cred/keystore/account"
 	"cgp-cred/keystore/keystoretest"
 	"cgp-cred/keystore/keystoretest/guard"
 	"cgp-cred/keystore/signer"
@@ -25,11 +24,7 @@ var noAgents = []string{
 // listen returns the address of a new pipe, and what waits for a client of it.
 func listen(t *testing.T) (address string, accept func() (io.ReadWriteCloser, error)) {
 	t.Helper()
-	own, err := account.Own()
-	if err != nil {
-		t.Fatal(err)
-	}
-	pipe, err := keystoretest.NewPipe(own.String())
+	pipe, err := keystoretest.OwnPipe()
 	if err != nil {
 		t.Fatal(err)
 	}

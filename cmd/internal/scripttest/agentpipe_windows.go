@@ -7,7 +7,6 @@ import (
 	"golang.org/x/crypto/ssh"
 	sshagent "golang.org/x/crypto/ssh/agent"
 
-	"cgp-cred/keystore/account"
 	"cgp-cred/keystore/keystoretest"
 )
 
@@ -38,9 +37,7 @@ func agentPipe(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		ts.Check(keys.Add(sshagent.AddedKey{PrivateKey: key, Comment: file}))
 	}
-	own, err := account.Own()
-	ts.Check(err)
-	pipe, err := keystoretest.NewPipe(own.String())
+	pipe, err := keystoretest.OwnPipe()
 	ts.Check(err)
 	u.agentPipe = pipe
 	ts.Setenv("SSH_AUTH_SOCK", pipe.Address)
