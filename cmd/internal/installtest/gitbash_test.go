@@ -268,13 +268,7 @@ func TestGitBashSetupFails(t *testing.T) {
 			m.gitBash()
 			delete(m.env, "PREFIX")
 			delete(m.env, c.without)
-			m.unchanged("", func() {
-				r := m.run()
-				m.want(r, c.code)
-				if !strings.Contains(r.stderr, c.stderr) {
-					t.Errorf("stderr has no %q: %s", c.stderr, r.stderr)
-				}
-			})
+			m.refuses(c.code, c.stderr)
 		})
 	}
 }
@@ -357,13 +351,7 @@ func TestGitBashRefused(t *testing.T) {
 			m.write(filepath.Join(prefix, "bin", "cgp-cred.exe"), "the program of yesterday")
 			for _, given := range []string{prefix, ""} { // into a PREFIX, and by setup
 				m.env["PREFIX"] = given
-				m.unchanged("", func() {
-					r := m.run()
-					m.want(r, 1)
-					if !strings.Contains(r.stderr, c.stderr) {
-						t.Errorf("stderr has no %q:\n%s", c.stderr, r.stderr)
-					}
-				})
+				m.refuses(1, c.stderr)
 			}
 		})
 	}
@@ -400,13 +388,7 @@ func TestGitBashSignature(t *testing.T) {
 				m.installedOnWindows(prefix, "1.2.3", windowsNames...)
 				return
 			}
-			m.unchanged("", func() {
-				got := m.run()
-				m.want(got, 1)
-				if !strings.Contains(got.stderr, c.said) {
-					t.Errorf("want %q: %s", c.said, got.stderr)
-				}
-			})
+			m.refuses(1, c.said)
 		})
 	}
 }
@@ -594,11 +576,5 @@ func TestGitBashTools(t *testing.T) {
 	m.offer(forWindows(t, "1.2.3"))
 	m.tools(append(releaseTools, "tr")...)
 	m.gitBash()
-	m.unchanged("", func() {
-		r := m.run()
-		m.want(r, 1)
-		if !strings.Contains(r.stderr, "unzip is not here") {
-			t.Errorf("stderr: %s", r.stderr)
-		}
-	})
+	m.refuses(1, "unzip is not here")
 }

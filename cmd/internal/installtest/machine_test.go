@@ -155,6 +155,19 @@ func (m *machine) unchanged(except string, do func()) {
 	}
 }
 
+// refuses fails unless install.sh ends with this exit status, says said, and changes nothing.
+func (m *machine) refuses(code int, said string) {
+	m.t.Helper()
+	m.unchanged("", func() {
+		m.t.Helper()
+		r := m.run()
+		m.want(r, code)
+		if !strings.Contains(r.stderr, said) {
+			m.t.Errorf("stderr has no %q:\n%s", said, r.stderr)
+		}
+	})
+}
+
 // installed fails unless prefix/bin holds the program, which says said, and the two links to it, prefix/share its
 // completions and these man pages (and files by their path from there), and neither anything else.
 func (m *machine) installed(prefix, said string, pages ...string) {
