@@ -2,12 +2,14 @@ package windows
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"cgp-cred/keystore/keystoretest"
@@ -23,6 +25,29 @@ type computer struct {
 	env     []string // added to the environment of its programs
 }
 
+// program builds the program for all tests.
+var program = sync.OnceValues(func() ([]byte, error) {
+	root := filepath.Join("..", "..", "..")
+	// Go looks at the folders that a test reads before it takes an earlier result.
+	for _, sources := range []string{"cmd", "helper", "keystore", ".dev"} {
+		err := filepath.WalkDir(filepath.Join(root, sources), func(_ string, _ fs.DirEntry, err error) error { return err })
+		if err != nil {
+			return nil, err
+		}
+	}
+	file, err := os.CreateTemp("", "cgp-cred*.exe")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close(); _ = os.Remove(file.Name()) }()
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-buildvcs=false", "-o", file.Name(), "./cmd/cgp-cred")
+	build.Dir, build.Env = root, append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, out)
+	}
+	return os.ReadFile(file.Name())
+})
+
 // start makes a computer that ends with the test. Its Credential Manager is empty.
 func start(t *testing.T) *computer {
 	t.Helper()
@@ -34,22 +59,17 @@ func start(t *testing.T) *computer {
 	if _, err := os.Stat(wine); err != nil {
 		keystoretest.Cannot(t, "wine, which make deps installs on Debian on amd64")
 	}
-	// Go looks at the folders that a test reads before it takes an earlier result.
-	for _, sources := range []string{"cmd", "helper", "keystore", ".dev"} {
-		err := filepath.WalkDir(filepath.Join(root, sources), func(_ string, _ fs.DirEntry, err error) error { return err })
-		if err != nil {
-			t.Fatal(err)
-		}
+	built, err := program()
+	if err != nil {
+		t.Fatal(err)
 	}
 	folder := t.TempDir()
 	c := &computer{
 		script:  filepath.Join(root, ".dev", "windows.sh"),
 		program: filepath.Join(folder, "cgp-cred.exe"), prefix: filepath.Join(folder, "prefix"),
 	}
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-buildvcs=false", "-o", c.program, "./cmd/cgp-cred")
-	build.Dir, build.Env = root, append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if err := os.WriteFile(c.program, built, 0o700); err != nil {
+		t.Fatal(err)
 	}
 	if out, err := c.wine("--new").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
