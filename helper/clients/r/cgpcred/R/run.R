@@ -61,6 +61,20 @@ named_pipe <- function(folder, name, blocking) {
   tryCatch(fifo(file.path(folder, name), "w+b", blocking = blocking), error = failed, warning = failed)
 }
 
+# nothing_yet is for a pipe that has no data. R's own time limits come as errors of any call, and have no class.
+nothing_yet <- function(e) {
+  limits <- c(
+    "reached elapsed time limit", "reached CPU time limit", "reached session elapsed time limit",
+    "reached session CPU time limit"
+  )
+  for (limit in limits) {
+    if (startsWith(conditionMessage(e), gettext(limit, domain = "R"))) {
+      stop(e)
+    }
+  }
+  raw()
+}
+
 # await reads what a program writes until it has ended.
 await <- function(folder, stdout) {
   began <- proc.time()[["elapsed"]]
@@ -68,7 +82,7 @@ await <- function(folder, stdout) {
   pause <- 0.002
   repeat {
     status <- file_text(file.path(folder, "status"))
-    out <- c(out, tryCatch(readBin(stdout, "raw", 65536L), error = function(e) raw()))
+    out <- c(out, tryCatch(readBin(stdout, "raw", 65536L), error = nothing_yet))
     if (endsWith(status, "\n")) {
       break
     }

@@ -155,6 +155,11 @@ interrupted <- tryCatch({
 }, error = conditionMessage)
 setTimeLimit()
 has(interrupted, "time limit")
+for (limit in c("elapsed", "CPU", "session elapsed", "session CPU")) {
+  reached <- simpleError(paste("reached", limit, "time limit"))
+  has(tryCatch(nothing_yet(reached), error = conditionMessage), "time limit")
+}
+is(nothing_yet(simpleError("no data")), raw())
 is(gone(), TRUE)
 is(length(list.files(tempdir(), "^cgpcred")), 0L)
 fresh_start()
